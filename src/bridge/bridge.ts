@@ -1,0 +1,310 @@
+/**
+ * One device at work: runs its driver and says everything the rest of the street has to know. It stamps seq and
+ * boot, turns samples into readings with the signs of the device's role, derives the unsigned pairs, lets old values
+ * go stale, and states meta and availability.
+ */
+import type { Channel, Cycle, DeviceState, Driver, Sample } from '../drivers/driver.ts';
+import type { Event } from '../model/event.ts';
+import type { Message } from '../model/message.ts';
+import type { Reading } from '../model/reading.ts';
+import { type Clock, isoTime } from '../model/time.ts';
+import { formatTopic } from '../model/topic.ts';
+import { derivations } from './derive.ts';
+import { createBoot, createEventId, hashTag } from './identity.ts';
+import { componentKey, describeDevice, isSourceRole, type Placement, roleOf } from './meta.ts';
+
+export interface BridgeSink {
+  /** Meta and availability first and whenever they change, then readings: one array per cycle. */
+  readings(messages: Message[]): void;
+  events(messages: Message[]): void;
+  /** What is true now, for the status of the node. */
+  status(status: BridgeStatus): void;
+}
+
+export type BridgeStatus =
+  | { kind: 'connecting' }
+  | { kind: 'live'; points: number; durationS: number }
+  | { kind: 'degraded'; points: number; reason: string }
+  | { kind: 'stale'; points: number; ageS: number }
+  | { kind: 'offline'; reason: string; retryS?: number };
+
+export interface BridgeOptions {
+  placement: Placement;
+  /** Emit bridge_cycle for every poll. */
+  reportsCycles?: boolean;
+}
+
+export interface Bridge {
+  start(): void;
+  close(): Promise<void>;
+  /** The last reading of every channel, for the live view of the form. */
+  snapshot(): Reading[];
+  meta(): Message<'meta/1'>;
+}
+
+const watchEveryMs = 1000;
+
+interface Output {
+  channel: Channel;
+  topic: string;
+  factor: 1 | -1;
+  /** Only its part in this direction counts: 0 where the value points the other way. */
+  half: 1 | -1 | undefined;
+  isTag: boolean;
+  seq: number;
+  last: Reading | undefined;
+  /** Measured, ms since 1970. */
+  lastTs: number;
+}
+
+/**
+ * @param driver started and closed with the bridge
+ */
+export const createBridge = (options: BridgeOptions, driver: Driver, clock: Clock, sink: BridgeSink): Bridge => {
+  const { placement, reportsCycles = false } = options;
+  const { device } = placement;
+  const boot = createBoot();
+  const description = driver.describe();
+  const derived = derivations(description.channels);
+  let state: DeviceState = { kind: 'connecting' };
+  let announced: string | undefined;
+  let isMetaDue = true;
+  let watch: { cancel(): void } | undefined;
+  let staleSince: number | undefined;
+  const { source } = description;
+
+  const createOutput = (channel: Channel, half: 1 | -1 | undefined): Output => {
+    const role = roleOf(
+      channel.type,
+      description.components[componentKey(channel)] ?? description.components[channel.type],
+      placement,
+    );
+    const isMeter = channel.type === 'meter' || channel.type === 'grid';
+    const isDirected = channel.signed && /^(power|reactive_power|current)$/.test(channel.quantity);
+    const isFlipped = isMeter && isDirected && isSourceRole(role) !== (placement.isReversed === true);
+    const quantity = isMeter && placement.isReversed ? swapDirection(channel.quantity) : channel.quantity;
+    return {
+      channel,
+      topic: formatTopic({
+        kind: 'reading',
+        device,
+        type: channel.type,
+        ...(channel.index === undefined ? {} : { index: channel.index }),
+        quantity,
+        ...(channel.part === undefined ? {} : { part: channel.part }),
+      }),
+      factor: isFlipped ? -1 : 1,
+      half,
+      isTag: channel.quantity === 'id_tag',
+      seq: 0,
+      last: undefined,
+      lastTs: 0,
+    };
+  };
+
+  const outputs = description.channels.map((channel) => createOutput(channel, undefined));
+  const halves: Output[][] = description.channels.map(() => []);
+  for (const { from, channel, sign } of derived) halves[from]?.push(createOutput(channel, sign));
+  const all = [...outputs, ...halves.flat()];
+
+  const toReading = (output: Output, sample: Sample, ts: string): Reading | undefined => {
+    const { channel, last } = output;
+    let { value } = sample;
+    if (value === null) {
+      // Said once: the device's availability tells the rest.
+      if (last?.quality === 'invalid' && last.reason === sample.reason) return undefined;
+      if (last === undefined && sample.reason === 'device_offline') return undefined;
+    } else if (typeof value === 'number') {
+      value *= output.factor;
+      if (output.half !== undefined) value = Math.max(0, value * output.half);
+      // -0 is a 0 that frightens people.
+      if (value === 0) value = 0;
+    } else if (output.isTag && typeof value === 'string') value = hashTag(value);
+    output.seq++;
+    const reading: Reading & { topic: string } = {
+      topic: output.topic,
+      schema: 'reading/1',
+      value,
+      ts,
+      quality: value === null ? 'invalid' : 'good',
+      seq: output.seq,
+      boot,
+      source,
+    };
+    if (channel.unit !== undefined) reading.unit = channel.unit as NonNullable<Reading['unit']>;
+    if (sample.reason !== undefined) reading.reason = sample.reason;
+    if (sample.raw !== undefined) reading.raw = sample.raw;
+    output.last = reading;
+    output.lastTs = sample.ts;
+    return reading;
+  };
+
+  const availability = (): Message<'availability/1'> => ({
+    topic: `devices/${device}/availability`,
+    schema: 'availability/1',
+    state: state.kind === 'connecting' ? 'offline' : state.kind,
+    ...('reason' in state ? { reason: state.reason.slice(0, 256) } : {}),
+    ts: isoTime(clock.now()),
+  });
+
+  const meta = (): Message<'meta/1'> =>
+    describeDevice(
+      driver.describe(),
+      derived.map(({ channel }) => channel),
+      placement,
+      isoTime(clock.now()),
+    );
+
+  const event = (name: string, severity: Event['severity'], data: NonNullable<Event['data']>): void => {
+    sink.events([
+      {
+        topic: `devices/${device}/event/${name}`,
+        schema: 'event/1',
+        id: createEventId(),
+        name,
+        severity,
+        ts: isoTime(clock.now()),
+        data,
+      },
+    ]);
+  };
+
+  /** Meta and availability, where they are due. */
+  const announcements = (): Message[] => {
+    const due: Message[] = [];
+    if (isMetaDue) {
+      isMetaDue = false;
+      due.push(meta());
+    }
+    if (state.kind === 'connecting') return due;
+    const text = 'reason' in state ? `${state.kind}: ${state.reason}` : state.kind;
+    if (text !== announced) {
+      announced = text;
+      due.push(availability());
+    }
+    return due;
+  };
+
+  const announceTransition = (before: DeviceState): void => {
+    const wasAnswering = before.kind === 'online' || before.kind === 'degraded';
+    const isAnswering = state.kind === 'online' || state.kind === 'degraded';
+    if (isAnswering && !wasAnswering) {
+      const { vendor, model, serial, firmware, protocol, channels } = driver.describe();
+      event('bridge_online', 'info', {
+        protocol,
+        points: channels.length,
+        ...(vendor && { vendor }),
+        ...(model && { model }),
+        ...(serial && { serial }),
+        ...(firmware && { firmware }),
+      });
+    }
+    if (state.kind === 'offline' && before.kind !== 'offline')
+      event('bridge_offline', 'warning', { reason: state.reason });
+  };
+
+  const statusAfter = (cycle: Cycle | undefined): BridgeStatus => {
+    const points = all.filter(({ last }) => last?.quality === 'good').length;
+    switch (state.kind) {
+      case 'connecting':
+        return { kind: 'connecting' };
+      case 'offline': {
+        const { reason, retryMs } = state;
+        return { kind: 'offline', reason, ...(retryMs === undefined ? {} : { retryS: retryMs / 1000 }) };
+      }
+      case 'degraded':
+        return { kind: 'degraded', points, reason: state.reason };
+      case 'online':
+        return staleSince === undefined
+          ? { kind: 'live', points, durationS: (cycle?.durationMs ?? 0) / 1000 }
+          : { kind: 'stale', points, ageS: (clock.now() - staleSince) / 1000 };
+    }
+  };
+
+  const reportStatus = (cycle?: Cycle): void => sink.status(statusAfter(cycle));
+
+  const takeCycle = (cycle: Cycle): void => {
+    const readings: Message[] = announcements();
+    let ts = '';
+    let tsMs = Number.NaN;
+    for (const sample of cycle.samples) {
+      if (sample.ts !== tsMs) {
+        tsMs = sample.ts;
+        ts = isoTime(tsMs);
+      }
+      const output = outputs[sample.channel];
+      if (!output) continue;
+      const reading = toReading(output, sample, ts);
+      if (reading) readings.push(reading as Message);
+      for (const half of halves[sample.channel] ?? []) {
+        const part = toReading(half, sample, ts);
+        if (part) readings.push(part as Message);
+      }
+    }
+    staleSince = undefined;
+    if (readings.length > 0) sink.readings(readings);
+    if (reportsCycles)
+      event('bridge_cycle', 'debug', {
+        points: cycle.samples.length,
+        duration_s: cycle.durationMs / 1000,
+        errors: cycle.errors,
+      });
+    reportStatus(cycle);
+  };
+
+  /** A good value that got no successor in time is said to be old, once, with its own time. */
+  const watchAges = (): void => {
+    const now = clock.now();
+    const stale: Message[] = [];
+    for (const output of all) {
+      const { last, channel } = output;
+      if (!last || (last.quality !== 'good' && last.quality !== 'estimated')) continue;
+      if (now - output.lastTs <= channel.maxAgeS * 1000) continue;
+      output.seq++;
+      const reading: Reading = { ...last, quality: 'stale', seq: output.seq };
+      output.last = reading;
+      staleSince = staleSince === undefined ? output.lastTs : Math.min(staleSince, output.lastTs);
+      stale.push(reading as Message);
+    }
+    if (stale.length > 0) sink.readings(stale);
+    if (staleSince !== undefined) reportStatus();
+  };
+
+  return {
+    start() {
+      watch = clock.every(watchEveryMs, watchAges);
+      driver.start({
+        described() {
+          isMetaDue = true;
+        },
+        state(next) {
+          const before = state;
+          state = next;
+          announceTransition(before);
+          if (next.kind === 'connecting') {
+            sink.readings(announcements());
+            reportStatus();
+          }
+        },
+        cycle: takeCycle,
+      });
+    },
+    async close() {
+      watch?.cancel();
+      await driver.close();
+    },
+    snapshot: () => all.flatMap(({ last }) => (last ? [last] : [])),
+    meta,
+  };
+};
+
+const opposites: Record<string, string> = {
+  energy_import: 'energy_export',
+  energy_export: 'energy_import',
+  energy_reactive_import: 'energy_reactive_export',
+  energy_reactive_export: 'energy_reactive_import',
+};
+
+function swapDirection(quantity: string): string {
+  return opposites[quantity] ?? quantity;
+}

@@ -1,0 +1,134 @@
+/** meta/1 from what the driver knows and what the integrator said in the form. */
+import type { Channel, ComponentHint, DeviceDescription } from '../drivers/driver.ts';
+import type { Message } from '../model/message.ts';
+import type { ComponentMeta, QuantityMeta, Role } from '../model/meta.ts';
+
+/** What the integrator says about a device. */
+export interface Placement {
+  device: string;
+  name?: string;
+  site: string;
+  gateway: string;
+  /** What the device's meter measures; only meters have a choice. */
+  role?: Role;
+  coupling?: 'ac' | 'dc';
+  /** Device whose inverter carries this one's power. */
+  behind?: string;
+  /** Meter that measures this device too. */
+  parent?: string;
+  phase?: 'l1' | 'l2' | 'l3';
+  /** The meter was mounted the other way round. */
+  isReversed?: boolean;
+  /** Its counters are billed: QoS 2. */
+  isBilling?: boolean;
+}
+
+const roleOfType: Record<string, Role> = {
+  battery: 'battery',
+  solar: 'solar',
+  wind: 'solar',
+  inverter: 'inverter',
+  ev_charger: 'ev',
+  heat_pump: 'heat',
+  heater: 'heat',
+  load: 'load',
+  generator: 'generator',
+  grid: 'grid',
+  meter: 'submeter',
+};
+
+const isMeter = (type: string): boolean => type === 'meter' || type === 'grid';
+
+export const roleOf = (type: string, hint: ComponentHint | undefined, placement: Placement): Role => {
+  if (isMeter(type) && placement.role !== undefined) return placement.role;
+  return hint?.role ?? roleOfType[type] ?? 'none';
+};
+
+/** A meter of a source counts positive what the source gives; the register counts what is drawn. */
+export const isSourceRole = (role: Role): boolean => role === 'solar' || role === 'battery' || role === 'generator';
+
+const positiveOf = (type: string, role: Role): string => {
+  if (role === 'battery') return 'discharge';
+  if (role === 'solar' || role === 'generator' || role === 'inverter') return 'production';
+  return isMeter(type) && role !== 'load' && role !== 'ev' && role !== 'heat' ? 'import' : 'consumption';
+};
+
+export const componentKey = ({ type, index }: Pick<Channel, 'type' | 'index'>): string =>
+  index === undefined ? type : `${type}/${index}`;
+
+export const quantityKey = ({ quantity, part }: Pick<Channel, 'quantity' | 'part'>): string =>
+  part === undefined ? quantity : `${quantity}/${part}`;
+
+const describeQuantity = (channel: Channel, role: Role, isBilling: boolean, isDerived: boolean): QuantityMeta => ({
+  ...(channel.unit === undefined ? {} : { unit: channel.unit as NonNullable<QuantityMeta['unit']> }),
+  interval_s: channel.intervalS,
+  max_age_s: channel.maxAgeS,
+  ...(channel.resolution === undefined ? {} : { resolution: channel.resolution }),
+  ...(channel.signed && channel.unit === 'W' ? { positive: positiveOf(channel.type, role) } : {}),
+  ...(channel.unit === 'W' || channel.unit === 'A' || channel.unit === 'var' ? { signed: channel.signed } : {}),
+  ...(channel.isSignVerified === false ? { sign_verified: false } : {}),
+  ...(isBilling && channel.kind === 'counter' ? { billing: true } : {}),
+  ...(isDerived ? { derived: true } : {}),
+});
+
+/**
+ * @param derived channels the bridge computes itself
+ */
+export const describeDevice = (
+  description: DeviceDescription,
+  derived: Channel[],
+  placement: Placement,
+  ts: string,
+): Message<'meta/1'> => {
+  const components = new Map<string, ComponentMeta>();
+  const add = (channel: Channel, isDerived: boolean): void => {
+    const key = componentKey(channel);
+    const hint = description.components[key] ?? description.components[channel.type];
+    const role = roleOf(channel.type, hint, placement);
+    let component = components.get(key);
+    if (!component) {
+      const coupling = hint?.coupling ?? placement.coupling;
+      const behind = coupling === 'dc' ? (placement.behind ?? placement.device) : placement.behind;
+      component = {
+        type: channel.type,
+        ...(channel.index === undefined ? {} : { index: channel.index }),
+        role,
+        ...(coupling === undefined ? {} : { coupling }),
+        ...(behind === undefined ? {} : { behind }),
+        ...(placement.parent === undefined ? {} : { parent: placement.parent }),
+        ...(placement.phase === undefined ? {} : { phase: placement.phase }),
+        ...(hint?.phases === undefined ? {} : { phases: hint.phases }),
+        ...(description.ratedPowerW === undefined ? {} : { rated_power_w: description.ratedPowerW }),
+        ...(description.usableEnergyWh === undefined || channel.type !== 'battery'
+          ? {}
+          : { usable_energy_wh: description.usableEnergyWh }),
+        quantities: {},
+      };
+      components.set(key, component);
+    }
+    component.quantities[quantityKey(channel)] = describeQuantity(
+      channel,
+      role,
+      placement.isBilling === true,
+      isDerived,
+    );
+  };
+  for (const channel of description.channels) add(channel, false);
+  for (const channel of derived) add(channel, true);
+  const { vendor, model, serial, firmware, protocol } = description;
+  return {
+    topic: `devices/${placement.device}/meta`,
+    schema: 'meta/1',
+    device: placement.device,
+    ...(placement.name ? { name: placement.name } : {}),
+    site: placement.site,
+    gateway: placement.gateway,
+    ...(vendor === undefined ? {} : { vendor }),
+    ...(model === undefined ? {} : { model }),
+    ...(serial === undefined ? {} : { serial }),
+    ...(firmware === undefined ? {} : { firmware }),
+    protocol,
+    ts,
+    components: [...components.values()],
+  };
+};

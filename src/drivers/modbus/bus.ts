@@ -1,0 +1,353 @@
+/**
+ * One connection shared by several units: fair by bus time, writes before reads, and a dead unit costs
+ * the others next to nothing. A unit that fails several times in a row is taken off; from then on its requests
+ * fail at once, and the bus itself probes for its return within a budget.
+ */
+import type { Clock, Timer } from '../../model/time.ts';
+import type { Link, LinkState } from './link.ts';
+import { describeRequest, ModbusFailure, type ReadRequest } from './request.ts';
+
+export interface UnitLimits {
+  timeoutMs: number;
+  maxInFlight: number;
+  /** Silence between two requests to this unit, ms. */
+  interRequestMs: number;
+}
+
+export interface UnitHealth {
+  isDead: boolean;
+  /** Milliseconds until the next probe at the earliest, where dead. */
+  retryMs: number;
+  reason?: string;
+}
+
+export interface Bus {
+  /** A device registers before its first request; the last to leave forgets the unit. */
+  attach(unit: number, limits: UnitLimits): () => void;
+  read(request: ReadRequest): Promise<Buffer>;
+  health(unit: number): UnitHealth;
+  linkState(): LinkState;
+  onChange(listener: () => void): () => void;
+  close(): Promise<void>;
+}
+
+/** Share of the bus time that all dead units together may cost. */
+const probeShare = 0.05;
+const failuresUntilDead = 3;
+/** Every so many probes wait the whole timeout, for units that come back slower than they were. */
+const patientProbe = 4;
+const shortestProbeMs = 100;
+/** A unit alone on its connection harms nobody: it is probed this often. */
+const lonelyProbeMs = 1000;
+/** A connection that was good and breaks may come back this soon before its requests fail. */
+const graceMs = 1000;
+
+interface Job {
+  request: ReadRequest;
+  isRetry: boolean;
+  resolve(data: Buffer): void;
+  reject(failure: ModbusFailure): void;
+}
+
+interface Unit {
+  id: number;
+  users: UnitLimits[];
+  limits: UnitLimits;
+  queue: Job[];
+  inFlight: number;
+  /** Bus time this unit has used, ms; whoever used least goes first. */
+  used: number;
+  freeAt: number;
+  failures: number;
+  isDead: boolean;
+  reason: string;
+  lastRequest: ReadRequest | undefined;
+  lastProbeAt: number;
+  probes: number;
+  /** Smoothed time of good answers, ms. */
+  usualMs: number | undefined;
+}
+
+/** The strictest of all devices on one unit. */
+const strictest = (users: UnitLimits[]): UnitLimits => ({
+  timeoutMs: Math.max(...users.map((u) => u.timeoutMs)),
+  maxInFlight: Math.min(...users.map((u) => u.maxInFlight)),
+  interRequestMs: Math.max(...users.map((u) => u.interRequestMs)),
+});
+
+/** An answer, also a refusing one, proves the unit alive; 10 and 11 come from a gateway in its place. */
+const provesLife = (failure: ModbusFailure): boolean =>
+  failure.kind === 'exception' && failure.code !== 10 && failure.code !== 11;
+
+/**
+ * @param link opened by the bus when the first unit attaches, closed with the bus
+ */
+export const createBus = (link: Link, clock: Clock): Bus => {
+  const units = new Map<number, Unit>();
+  const listeners = new Set<() => void>();
+  let inFlight = 0;
+  let wake: Timer | undefined;
+  let probeTimer: Timer | undefined;
+  let grace: Timer | undefined;
+  let wasOpen = false;
+  /** Bus time that may be spent on probes, ms. */
+  let budget = 0;
+  let budgetAt = clock.monotonic();
+
+  const changed = (): void => {
+    for (const listener of listeners) listener();
+  };
+
+  const maxInFlight = (): number => {
+    let least = link.maxInFlight;
+    for (const unit of units.values()) least = Math.min(least, unit.limits.maxInFlight);
+    return least;
+  };
+
+  const refill = (): void => {
+    const now = clock.monotonic();
+    budget = Math.min(budget + (now - budgetAt) * probeShare, 60_000 * probeShare);
+    budgetAt = now;
+  };
+
+  const failQueue = (unit: Unit, failure: (job: Job) => ModbusFailure): void => {
+    for (const job of unit.queue.splice(0)) job.reject(failure(job));
+  };
+
+  const unreachable = (unit: Unit, { request }: Job): ModbusFailure =>
+    new ModbusFailure('unreachable', `${describeRequest(request)}: the unit is not answering (${unit.reason})`);
+
+  const disconnected = ({ request }: Job): ModbusFailure => {
+    const state = link.state();
+    const why = state.kind === 'waiting' ? state.reason : state.kind;
+    return new ModbusFailure('disconnected', `${describeRequest(request)}: no connection (${why})`);
+  };
+
+  const markAlive = (unit: Unit, tookMs: number): void => {
+    unit.failures = 0;
+    unit.usualMs = unit.usualMs === undefined ? tookMs : unit.usualMs * 0.8 + tookMs * 0.2;
+    if (!unit.isDead) return;
+    unit.isDead = false;
+    unit.probes = 0;
+    changed();
+  };
+
+  const markFailed = (unit: Unit, failure: ModbusFailure): void => {
+    unit.failures++;
+    unit.reason = failure.message;
+    if (unit.isDead || unit.failures < failuresUntilDead) return;
+    unit.isDead = true;
+    unit.lastProbeAt = clock.monotonic();
+    failQueue(unit, (job) => unreachable(unit, job));
+    changed();
+    scheduleProbe();
+  };
+
+  /** Sends one request and books its time on the unit. */
+  const run = async (unit: Unit, request: ReadRequest, timeoutMs: number): Promise<Buffer> => {
+    const startedAt = clock.monotonic();
+    unit.inFlight++;
+    inFlight++;
+    unit.lastRequest = request;
+    try {
+      const data = await link.read(request, timeoutMs);
+      markAlive(unit, clock.monotonic() - startedAt);
+      return data;
+    } catch (error) {
+      const failure =
+        error instanceof ModbusFailure
+          ? error
+          : new ModbusFailure('malformed', `${describeRequest(request)}: ${error}`);
+      if (provesLife(failure)) markAlive(unit, clock.monotonic() - startedAt);
+      else if (failure.kind !== 'refused') markFailed(unit, failure);
+      throw failure;
+    } finally {
+      const now = clock.monotonic();
+      unit.used += now - startedAt;
+      unit.freeAt = now + unit.limits.interRequestMs;
+      unit.inFlight--;
+      inFlight--;
+      pump();
+    }
+  };
+
+  const probe = (unit: Unit): void => {
+    const { lastRequest } = unit;
+    if (!lastRequest) return;
+    unit.probes++;
+    unit.lastProbeAt = clock.monotonic();
+    const patience =
+      unit.usualMs === undefined || unit.probes % patientProbe === 0
+        ? unit.limits.timeoutMs
+        : Math.min(unit.limits.timeoutMs, Math.max(shortestProbeMs, unit.usualMs * 4));
+    const startedAt = clock.monotonic();
+    run(unit, lastRequest, patience)
+      .catch(() => {})
+      .finally(() => {
+        budget -= clock.monotonic() - startedAt;
+        scheduleProbe();
+      });
+  };
+
+  const deadUnits = (): Unit[] => [...units.values()].filter((unit) => unit.isDead && unit.lastRequest);
+
+  /** Milliseconds until the next probe of any dead unit may be sent. */
+  const untilProbe = (dead: Unit[]): number => {
+    if (dead.length === units.size) {
+      const last = Math.max(...dead.map((unit) => unit.lastProbeAt));
+      return Math.max(0, last + lonelyProbeMs - clock.monotonic());
+    }
+    refill();
+    return Math.max(0, -budget / probeShare) + lonelyProbeMs / 4;
+  };
+
+  const scheduleProbe = (): void => {
+    probeTimer?.cancel();
+    probeTimer = undefined;
+    const dead = deadUnits();
+    if (dead.length === 0) return;
+    probeTimer = clock.after(untilProbe(dead), () => {
+      probeTimer = undefined;
+      const [longest] = deadUnits()
+        .filter((unit) => unit.inFlight === 0)
+        .sort((a, b) => a.lastProbeAt - b.lastProbeAt);
+      if (!longest || link.state().kind !== 'open' || inFlight >= maxInFlight()) {
+        scheduleProbe();
+        return;
+      }
+      probe(longest);
+    });
+  };
+
+  /** The unit with work that has used the bus least; or how long until one may go. */
+  const nextUnit = (): { unit?: Unit; waitMs: number } => {
+    const now = clock.monotonic();
+    let best: Unit | undefined;
+    let waitMs = Number.POSITIVE_INFINITY;
+    for (const unit of units.values()) {
+      if (unit.queue.length === 0 || unit.inFlight >= unit.limits.maxInFlight) continue;
+      if (unit.freeAt > now) waitMs = Math.min(waitMs, unit.freeAt - now);
+      else if (!best || unit.used < best.used) best = unit;
+    }
+    return best ? { unit: best, waitMs: 0 } : { waitMs };
+  };
+
+  const pump = (): void => {
+    if (link.state().kind !== 'open') return;
+    const limit = maxInFlight();
+    while (inFlight < limit) {
+      const { unit, waitMs } = nextUnit();
+      if (!unit) {
+        if (waitMs < Number.POSITIVE_INFINITY && !wake)
+          wake = clock.after(waitMs, () => {
+            wake = undefined;
+            pump();
+          });
+        return;
+      }
+      const job = unit.queue.shift();
+      if (job) run(unit, job.request, unit.limits.timeoutMs).then(job.resolve, (failure) => retry(unit, job, failure));
+    }
+  };
+
+  /** Reading twice harms nothing: what a broken connection took along is asked again, once. */
+  const retry = (unit: Unit, job: Job, failure: ModbusFailure): void => {
+    const isWaiting = grace !== undefined || link.state().kind === 'open';
+    if (failure.kind !== 'disconnected' || job.isRetry || unit.isDead || !isWaiting) {
+      job.reject(failure);
+      return;
+    }
+    job.isRetry = true;
+    unit.queue.unshift(job);
+    pump();
+  };
+
+  const failAll = (): void => {
+    grace?.cancel();
+    grace = undefined;
+    for (const unit of units.values()) failQueue(unit, disconnected);
+  };
+
+  link.onState((state) => {
+    if (state.kind === 'open') {
+      wasOpen = true;
+      grace?.cancel();
+      grace = undefined;
+      pump();
+      scheduleProbe();
+    } else if (state.kind === 'waiting' && wasOpen) {
+      wasOpen = false;
+      grace = clock.after(graceMs, failAll);
+    } else if (state.kind === 'closed' || (state.kind === 'waiting' && !grace)) failAll();
+    changed();
+  });
+
+  /** A unit that was idle does not get to catch up on the time it did not use. */
+  const joinFairly = (unit: Unit): void => {
+    let least = Number.POSITIVE_INFINITY;
+    for (const other of units.values())
+      if (other !== unit && (other.queue.length > 0 || other.inFlight > 0)) least = Math.min(least, other.used);
+    if (least < Number.POSITIVE_INFINITY) unit.used = Math.max(unit.used, least);
+  };
+
+  return {
+    attach(id, limits) {
+      const known = units.get(id);
+      const users = [...(known?.users ?? []), limits];
+      if (known) Object.assign(known, { users, limits: strictest(users) });
+      else
+        units.set(id, {
+          id,
+          users,
+          limits,
+          queue: [],
+          inFlight: 0,
+          used: 0,
+          freeAt: 0,
+          failures: 0,
+          isDead: false,
+          reason: '',
+          lastRequest: undefined,
+          lastProbeAt: 0,
+          probes: 0,
+          usualMs: undefined,
+        });
+      link.open();
+      return () => {
+        const unit = units.get(id);
+        if (!unit) return;
+        unit.users = unit.users.filter((user) => user !== limits);
+        if (unit.users.length > 0) unit.limits = strictest(unit.users);
+        else units.delete(id);
+      };
+    },
+    read(request) {
+      return new Promise((resolve, reject) => {
+        const unit = units.get(request.unit);
+        const job: Job = { request, isRetry: false, resolve, reject };
+        if (!unit)
+          return reject(new ModbusFailure('refused', `${describeRequest(request)}: nobody attached this unit`));
+        const state = link.state().kind;
+        if (state === 'closed' || (state === 'waiting' && !grace)) return reject(disconnected(job));
+        if (unit.isDead) return reject(unreachable(unit, job));
+        if (unit.queue.length === 0 && unit.inFlight === 0) joinFairly(unit);
+        unit.queue.push(job);
+        pump();
+      });
+    },
+    health(id) {
+      const unit = units.get(id);
+      if (!unit?.isDead) return { isDead: false, retryMs: 0 };
+      return { isDead: true, retryMs: untilProbe(deadUnits()), reason: unit.reason };
+    },
+    linkState: link.state,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async close() {
+      for (const timer of [wake, probeTimer, grace]) timer?.cancel();
+      await link.close();
+    },
+  };
+};

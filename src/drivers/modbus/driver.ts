@@ -1,0 +1,384 @@
+/** A device behind a Modbus bus: polls its profile's blocks, decodes them, and tells in words what does not work. */
+import type { Reason } from '../../model/common.ts';
+import { findQuantity } from '../../model/quantities.ts';
+import type { Value } from '../../model/reading.ts';
+import type { Clock, Timer } from '../../model/time.ts';
+import type { Channel, DeviceDescription, DeviceState, Driver, DriverSink, Sample } from '../driver.ts';
+import type { Bus } from './bus.ts';
+import { type BlockPoint, compileBlock, decodeBlock, decodeText, isTextPoint, type OpTable } from './codec.ts';
+import { type Block, type LearntRange, planReads, splitBlock } from './plan.ts';
+import type { Point, ResolvedProfile, Target } from './profile.ts';
+import { ModbusFailure } from './request.ts';
+
+export interface ModbusDriverOptions {
+  resolved: ResolvedProfile;
+  bus: Bus;
+  unit: number;
+  /** Fast points are read this often. */
+  intervalMs: number;
+  /** Name of the device in the source of its readings. */
+  name: string;
+  /** Delay before the first poll, so that many devices do not ask at once. */
+  phaseMs?: number;
+  /** Ranges found unreadable in an earlier run. */
+  learnt?: LearntRange[];
+  onLearnt?(ranges: LearntRange[]): void;
+}
+
+const defaultTimeoutMs = 1000;
+const defaultSlowMs = 60_000;
+/** Points that the device refuses are tried again this often. */
+const retryAbsentMs = 3_600_000;
+
+type GroupName = Point['group'];
+
+/** A block ready to be read: where its values go, and what it read last. */
+interface CompiledBlock {
+  block: Block;
+  table: OpTable;
+  texts: Point[];
+  /** Channels fed by this block. */
+  channels: number[];
+  last: Buffer | undefined;
+}
+
+interface ReadOutcome {
+  compiled: CompiledBlock;
+  failure?: ModbusFailure;
+  ts: number;
+}
+
+const reasonOf = (failure: ModbusFailure): Reason => {
+  if (failure.kind === 'exception' || failure.kind === 'malformed') return 'modbus_exception';
+  return failure.kind === 'timeout' ? 'modbus_timeout' : 'device_offline';
+};
+
+/** Illegal function, data address or data value: the device will say so again. */
+const isRefusal = (failure: ModbusFailure): boolean =>
+  failure.kind === 'exception' && (failure.code === 1 || failure.code === 2 || failure.code === 3);
+
+const bitNames = (bits: Record<string, string>, raw: number): string =>
+  Object.entries(bits)
+    .filter(([bit]) => Math.floor(raw / 2 ** Number(bit)) % 2 === 1)
+    .map(([, name]) => name)
+    .join(', ');
+
+const resolutionOf = (point: Point): number | undefined =>
+  /^(u?int|u8|bcd)/.test(point.type) && point.target ? Math.abs(point.target.factor) : undefined;
+
+/** The value of a point from what its block decoded; undefined text or NaN become null. */
+const readValue = (point: Point, decoded: number, text: string | null | undefined): Value => {
+  const { source, target } = point;
+  const mapped = (key: string): Value => {
+    const member = source.enum?.[key];
+    return member ?? (target?.value === 'text' ? key : 'unknown');
+  };
+  if (isTextPoint(point)) {
+    if (text === null || text === undefined) return null;
+    return source.enum ? mapped(text) : text;
+  }
+  if (Number.isNaN(decoded)) return null;
+  if (source.enum) return mapped(String(decoded));
+  if (source.bits) return bitNames(source.bits, decoded);
+  if (target?.value === 'boolean') return decoded !== 0;
+  return decoded;
+};
+
+/**
+ * @param options.bus must outlive the driver
+ */
+export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): Driver => {
+  const { resolved, bus, unit, intervalMs, name, phaseMs = 0 } = options;
+  const { profile, sums } = resolved;
+  const slowMs = Math.max(intervalMs, profile.slowMs ?? defaultSlowMs);
+  const learnt: LearntRange[] = [...(options.learnt ?? [])];
+  const points = resolved.points.filter((point) => point.isReadable && isWanted(point));
+  const indexOf = new Map(points.map((point, index) => [point.name, index]));
+  const values = new Float64Array(points.length).fill(Number.NaN);
+  const texts = new Array<string | null>(points.length).fill(null);
+  const identity: Partial<DeviceDescription> = {};
+  const absent = new Set<string>();
+
+  function isWanted(point: Point): boolean {
+    return (
+      point.target !== undefined ||
+      point.source.identity !== undefined ||
+      sums.some((sum) => sum.terms.some((term) => term.name === point.name)) ||
+      resolved.points.some((other) => other.source.scaleFrom === point.name)
+    );
+  }
+
+  const periodMs = (group: GroupName): number => (group === 'fast' ? intervalMs : slowMs);
+
+  const channelOf = (target: Target, group: GroupName, point?: Point): Channel => {
+    const intervalS = periodMs(group) / 1000;
+    const resolution = point && resolutionOf(point);
+    return {
+      type: target.type,
+      ...(target.index === undefined ? {} : { index: target.index }),
+      quantity: target.quantity,
+      ...(target.part === undefined ? {} : { part: target.part }),
+      ...(target.unit === undefined ? {} : { unit: target.unit }),
+      kind: findQuantity(target.type, target.quantity)?.kind ?? (target.value === 'number' ? 'gauge' : 'text'),
+      intervalS,
+      maxAgeS: Math.max(3 * intervalS, 30),
+      ...(resolution === undefined ? {} : { resolution }),
+      signed: target.min < 0,
+      ...(point?.source.signVerified === false ? { isSignVerified: false } : {}),
+    };
+  };
+
+  const channels: Channel[] = [];
+  const channelOfPoint = new Map<Point, number>();
+  for (const point of points) {
+    if (!point.target) continue;
+    channelOfPoint.set(point, channels.length);
+    channels.push(channelOf(point.target, point.group, point));
+  }
+  const sumChannels = sums.map((sum) => {
+    channels.push(channelOf(sum.target, 'fast'));
+    return {
+      sum,
+      channel: channels.length - 1,
+      terms: sum.terms.map((term) => ({ ...term, index: indexOf.get(term.name) ?? -1 })),
+    };
+  });
+
+  const compile = (block: Block): CompiledBlock => {
+    const entries: BlockPoint[] = block.points.map((point) => {
+      const scaleIndex = point.source.scaleFrom === undefined ? undefined : indexOf.get(point.source.scaleFrom);
+      return { point, index: indexOf.get(point.name) ?? 0, ...(scaleIndex === undefined ? {} : { scaleIndex }) };
+    });
+    return {
+      block,
+      table: compileBlock(entries, block.address),
+      texts: block.points.filter(isTextPoint),
+      channels: block.points.map((point) => channelOfPoint.get(point)).filter((channel) => channel !== undefined),
+      last: undefined,
+    };
+  };
+
+  const plan = (group: GroupName): CompiledBlock[] =>
+    planReads(
+      points.filter((point) => point.group === group && !absent.has(point.name)),
+      profile,
+      learnt,
+    ).map(compile);
+
+  const blocks: Record<GroupName, CompiledBlock[]> = { fast: plan('fast'), slow: plan('slow'), once: plan('once') };
+  const pointOfChannel = new Map([...channelOfPoint].map(([point, channel]) => [channel, point]));
+  let sink: DriverSink | undefined;
+  let timer: Timer | undefined;
+  let isBusy = false;
+  let isClosed = false;
+  let state: DeviceState = { kind: 'connecting' };
+  let slowDueAt = Number.NEGATIVE_INFINITY;
+  let isIdentified = false;
+  let nextAt = 0;
+  let absentAt = 0;
+
+  const decode = (compiled: CompiledBlock, data: Buffer): void => {
+    if (compiled.last?.equals(data)) return;
+    compiled.last = Buffer.from(data);
+    const view = new DataView(compiled.last.buffer, compiled.last.byteOffset, compiled.last.length);
+    decodeBlock(compiled.table, view, values);
+    for (const point of compiled.texts) {
+      const index = indexOf.get(point.name);
+      if (index !== undefined) texts[index] = decodeText(point, compiled.block.address, view);
+    }
+  };
+
+  const learn = (range: LearntRange): void => {
+    learnt.push(range);
+    options.onLearnt?.(learnt);
+  };
+
+  /** Takes a refused block apart until what is left is readable; what is refused alone is absent. */
+  const bisect = async (group: GroupName, compiled: CompiledBlock, failure: ModbusFailure): Promise<ReadOutcome[]> => {
+    const parts = splitBlock(compiled.block);
+    const at = blocks[group].indexOf(compiled);
+    if (parts.length < 2) {
+      for (const point of compiled.block.points) absent.add(point.name);
+      absentAt = clock.monotonic();
+      if (at >= 0) blocks[group].splice(at, 1);
+      return [{ compiled, failure, ts: clock.now() }];
+    }
+    const halves = parts.map(compile);
+    if (at >= 0) blocks[group].splice(at, 1, ...halves);
+    const outcomes = (await Promise.all(halves.map((half) => readBlock(group, half)))).flat();
+    const [first, second] = parts;
+    const from = first ? first.address + first.count : 0;
+    const to = second ? second.address - 1 : -1;
+    if (from <= to && outcomes.every((outcome) => !outcome.failure)) learn({ table: compiled.block.table, from, to });
+    return outcomes;
+  };
+
+  const readBlock = async (group: GroupName, compiled: CompiledBlock): Promise<ReadOutcome[]> => {
+    const { table, address, count } = compiled.block;
+    try {
+      const data = await bus.read({ unit, table, address, count });
+      decode(compiled, data);
+      return [{ compiled, ts: clock.now() }];
+    } catch (error) {
+      if (!(error instanceof ModbusFailure)) throw error;
+      compiled.last = undefined;
+      if (isRefusal(error) && !isClosed) return bisect(group, compiled, error);
+      return [{ compiled, failure: error, ts: clock.now() }];
+    }
+  };
+
+  const sampleOf = (channel: number, ts: number, failure: ModbusFailure | undefined): Sample => {
+    if (failure) return { channel, value: null, ts, reason: reasonOf(failure) };
+    const point = pointOfChannel.get(channel) as Point;
+    const index = indexOf.get(point.name) as number;
+    const value = readValue(point, values[index] as number, texts[index]);
+    if (value === null) return { channel, value, ts, reason: 'sentinel' };
+    const { min, max } = point.target as Target;
+    if (typeof value === 'number' && (value < min || value > max))
+      return { channel, value: null, ts, reason: 'out_of_range', raw: String(value) };
+    return { channel, value, ts };
+  };
+
+  const sampleSums = (failed: Set<string>, ts: number): Sample[] =>
+    sumChannels.map(({ sum, channel, terms }) => {
+      let total = 0;
+      for (const { index, sign } of terms) total += sign * (index < 0 ? Number.NaN : (values[index] as number));
+      const isMissing = Number.isNaN(total) || terms.some((term) => failed.has(term.name));
+      if (isMissing) return { channel, value: null, ts, reason: 'partial_inputs' };
+      const value = total * sum.target.factor + sum.target.offset;
+      if (value < sum.target.min || value > sum.target.max) return { channel, value: null, ts, reason: 'out_of_range' };
+      return { channel, value, ts };
+    });
+
+  const identify = (): void => {
+    const before = JSON.stringify(identity);
+    for (const point of points) {
+      const field = point.source.identity;
+      const index = indexOf.get(point.name) as number;
+      if (field === undefined) continue;
+      const value = readValue(point, values[index] as number, texts[index]);
+      if (value === null) continue;
+      if (field === 'rated_power_w' && typeof value === 'number') identity.ratedPowerW = value;
+      else if (field === 'usable_energy_wh' && typeof value === 'number') identity.usableEnergyWh = value;
+      else if (field === 'vendor' || field === 'model' || field === 'serial' || field === 'firmware')
+        identity[field] = String(value);
+    }
+    if (JSON.stringify(identity) !== before) sink?.described();
+  };
+
+  const enter = (next: DeviceState): void => {
+    state = next;
+    sink?.state(next);
+  };
+
+  const stateAfter = (outcomes: ReadOutcome[]): DeviceState => {
+    const failures = outcomes.map((outcome) => outcome.failure).filter((failure) => failure !== undefined);
+    const [first] = failures;
+    if (!first)
+      return absent.size === 0
+        ? { kind: 'online' }
+        : { kind: 'degraded', reason: `the device refuses ${[...absent].join(', ')}` };
+    const isAnswering = failures.length < outcomes.length || failures.some(isRefusal);
+    if (isAnswering) return { kind: 'degraded', reason: first.message };
+    const { retryMs } = bus.health(unit);
+    const link = bus.linkState();
+    return {
+      kind: 'offline',
+      reason: first.message,
+      retryMs: link.kind === 'waiting' ? link.retryMs : retryMs || intervalMs,
+    };
+  };
+
+  const dueGroups = (): GroupName[] => {
+    const due: GroupName[] = ['fast'];
+    if (clock.monotonic() >= slowDueAt) due.push('slow');
+    if (!isIdentified) due.push('once');
+    return due;
+  };
+
+  const retryAbsent = (): void => {
+    if (absent.size === 0 || clock.monotonic() - absentAt < retryAbsentMs) return;
+    absent.clear();
+    for (const group of ['fast', 'slow', 'once'] as const) blocks[group] = plan(group);
+  };
+
+  const poll = async (): Promise<void> => {
+    const startedAt = clock.monotonic();
+    retryAbsent();
+    const due = dueGroups();
+    const outcomes = (
+      await Promise.all(due.flatMap((group) => blocks[group].map((compiled) => readBlock(group, compiled))))
+    ).flat();
+    if (isClosed) return;
+    const samples: Sample[] = [];
+    const failed = new Set<string>();
+    for (const { compiled, failure, ts } of outcomes) {
+      if (failure) for (const point of compiled.block.points) failed.add(point.name);
+      for (const channel of compiled.channels) samples.push(sampleOf(channel, ts, failure));
+    }
+    samples.push(...sampleSums(failed, clock.now()));
+    const next = stateAfter(outcomes);
+    const isAnswering = next.kind !== 'offline';
+    if (due.includes('once')) identify();
+    isIdentified = isAnswering;
+    if (due.includes('slow') && isAnswering) slowDueAt = startedAt + slowMs;
+    if (!isAnswering) slowDueAt = Number.NEGATIVE_INFINITY;
+    enter(next);
+    const errors = [...new Set(outcomes.flatMap(({ failure }) => (failure ? [failure.message] : [])))];
+    sink?.cycle({ samples, durationMs: clock.monotonic() - startedAt, errors });
+  };
+
+  /** Fixed rate: a late poll does not move the following ones, a missed one is left out. */
+  const schedule = (): void => {
+    const now = clock.monotonic();
+    if (nextAt <= now) nextAt += Math.ceil((now - nextAt + 1) / intervalMs) * intervalMs;
+    timer = clock.after(nextAt - now, tick);
+  };
+
+  const tick = (): void => {
+    if (isClosed) return;
+    schedule();
+    if (isBusy) return;
+    isBusy = true;
+    poll()
+      .catch((error: unknown) => enter({ kind: 'offline', reason: String(error) }))
+      .finally(() => {
+        isBusy = false;
+      });
+  };
+
+  const { connection = {} } = profile;
+  const detach = bus.attach(unit, {
+    timeoutMs: connection.timeoutMs ?? defaultTimeoutMs,
+    maxInFlight: connection.maxInFlight ?? 1,
+    interRequestMs: connection.interRequestMs ?? 0,
+  });
+
+  return {
+    describe: () => ({
+      protocol: 'modbus',
+      source: `modbus/${name}`,
+      ...(profile.vendor === undefined ? {} : { vendor: profile.vendor }),
+      model: profile.model ?? profile.title,
+      ...identity,
+      channels,
+      components: Object.fromEntries(
+        Object.entries(profile.components ?? {}).map(([path, { role, coupling, phases }]) => [
+          path,
+          { ...(role && { role }), ...(coupling && { coupling }), ...(phases && { phases }) },
+        ]),
+      ),
+    }),
+    start(given) {
+      sink = given;
+      sink.state(state);
+      nextAt = clock.monotonic() + phaseMs;
+      timer = clock.after(phaseMs, tick);
+    },
+    async close() {
+      isClosed = true;
+      timer?.cancel();
+      detach();
+    },
+  };
+};

@@ -1,0 +1,437 @@
+/**
+ * Device profiles: what a device family keeps in which register, as data. One JSON file per family in profiles/,
+ * or an integrator's own in the user directory or inline; profile-1.json is this schema for editors.
+ */
+import { z } from 'zod';
+import { roles } from '../../model/meta.ts';
+import { findQuantity, isVendorWord } from '../../model/quantities.ts';
+import type { Result } from '../../model/time.ts';
+import { parseTopic } from '../../model/topic.ts';
+import { type Conversion, conversion, isUnit } from '../../model/units.ts';
+
+const name = z.string().regex(/^[a-z][a-z0-9_.]{0,63}$/, 'a point name is lower case with dots: power.l1');
+const address = z.int().min(0).max(65535);
+const hex = z.string().regex(/^0x[0-9a-fA-F]{1,16}$/, 'a raw pattern is written 0x80000000');
+const order = z.enum(['big', 'little']);
+
+export const pointTypes = [
+  'bool',
+  'u8h',
+  'u8l',
+  'int16',
+  'uint16',
+  'int32',
+  'uint32',
+  'int64',
+  'uint64',
+  'float16',
+  'float32',
+  'float64',
+  'bcd16',
+  'bcd32',
+  'string',
+  'bytes',
+  'datetime',
+  'sunspec',
+] as const;
+export type PointType = (typeof pointTypes)[number];
+
+/** Registers a value of each type takes; strings and bytes say it themselves by len. */
+export const wordsOf: Record<Exclude<PointType, 'string' | 'bytes' | 'sunspec'>, number> = {
+  bool: 1,
+  u8h: 1,
+  u8l: 1,
+  int16: 1,
+  uint16: 1,
+  float16: 1,
+  bcd16: 1,
+  int32: 2,
+  uint32: 2,
+  float32: 2,
+  bcd32: 2,
+  datetime: 2,
+  int64: 4,
+  uint64: 4,
+  float64: 4,
+};
+
+const identityFields = ['vendor', 'model', 'serial', 'firmware', 'rated_power_w', 'usable_energy_wh'] as const;
+export type IdentityField = (typeof identityFields)[number];
+
+const point = z.strictObject({
+  name,
+  /** Quantity of the model this point is: "battery/soc", "meter/power/l1", "ev_charger/{i}/status". */
+  quantity: z.string().optional(),
+  /** What it tells about the device itself; goes into meta. */
+  identity: z.enum(identityFields).optional(),
+  table: z.enum(['holding', 'input', 'coil', 'discrete']).optional(),
+  /** Address on the wire (0-based), a list of words that do not lie together, or "model:point" for SunSpec. */
+  addr: z.union([address, z.array(address).min(1).max(4), z.string()]).optional(),
+  type: z.enum(pointTypes).optional(),
+  /** The sum of other points instead of a register of its own; "-name" subtracts. */
+  sum: z
+    .array(z.string().regex(/^-?[a-z][a-z0-9_.]*$/))
+    .min(1)
+    .optional(),
+  /** Registers of a string or of bytes. */
+  len: z.int().min(1).max(125).optional(),
+  wordOrder: order.optional(),
+  byteOrder: order.optional(),
+  mask: hex.optional(),
+  shift: z.int().min(0).max(63).optional(),
+  bits: z.record(z.string().regex(/^\d{1,2}$/), z.string()).optional(),
+  enum: z.record(z.string().regex(/^-?\w+$/), z.union([z.string(), z.boolean()])).optional(),
+  format: z.enum(['hex', 'ascii']).optional(),
+  scale: z.number().optional(),
+  offset: z.number().optional(),
+  /** Point that holds the power of ten; it is read in the same request. */
+  scaleFrom: name.optional(),
+  /** -1 where the register counts against the model's arrow. */
+  sign: z.union([z.literal(1), z.literal(-1)]).optional(),
+  /** false: no source proves the sign. */
+  signVerified: z.boolean().optional(),
+  /** Unit of the register after scale; converted to the quantity's own. */
+  unit: z.string().nullable().optional(),
+  /** Raw patterns that mean "not available". IEEE NaN always does. */
+  nan: z.array(hex).optional(),
+  min: z.number().optional(),
+  max: z.number().optional(),
+  group: z.enum(['fast', 'slow', 'once']).optional(),
+  access: z.enum(['r', 'rw', 'w']).optional(),
+  writeFc: z.union([z.literal(5), z.literal(6), z.literal(15), z.literal(16)]).optional(),
+  minWriteIntervalMs: z.int().positive().optional(),
+  /** Written to EEPROM or flash: writing often wears it out. */
+  persistent: z.boolean().optional(),
+  /** The same register for all instances. */
+  shared: z.boolean().optional(),
+  note: z.string().optional(),
+});
+
+const step = z.union([
+  z.strictObject({
+    point: name,
+    value: z.union([z.number(), z.string().startsWith('$'), z.string().startsWith('-$')]),
+  }),
+  z.strictObject({ waitMs: z.int().positive() }),
+]);
+
+const watchdog = z.strictObject({
+  kind: z.enum(['rewrite', 'write', 'toggle', 'read']),
+  point: name.optional(),
+  value: z.number().optional(),
+  periodMs: z.int().positive().optional(),
+  periodFrom: z.strictObject({ point: name, divide: z.number().positive() }).optional(),
+  timeoutMs: z.int().positive().optional(),
+  note: z.string().optional(),
+});
+
+export const profileSchema = z.strictObject({
+  $schema: z.string().optional(),
+  schema: z.literal('profile/1'),
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{1,63}$/, 'an id is lower case with hyphens: eastron-sdm630'),
+  title: z.string().min(1).max(100),
+  vendor: z.string().optional(),
+  model: z.string().optional(),
+  class: z.enum(['meter', 'battery', 'hybrid', 'inverter', 'ess', 'wallbox', 'heatpump', 'relay', 'other']),
+  sources: z.array(z.string()).optional(),
+  notes: z.array(z.string()).optional(),
+  unsure: z.array(z.string()).optional(),
+  connection: z
+    .strictObject({
+      transports: z.array(z.enum(['tcp', 'rtu', 'ascii', 'rtu_tcp', 'udp'])).optional(),
+      port: z.int().min(1).max(65535).optional(),
+      unitId: z.int().min(0).max(255).optional(),
+      /** "9600 8N1" */
+      serial: z
+        .string()
+        .regex(/^\d{3,6} [78][NEO][12]$/)
+        .optional(),
+      maxConnections: z.int().positive().optional(),
+      maxInFlight: z.int().min(1).max(32).optional(),
+      connectDelayMs: z.int().min(0).optional(),
+      interRequestMs: z.int().min(0).optional(),
+      timeoutMs: z.int().min(10).optional(),
+    })
+    .optional(),
+  limits: z
+    .strictObject({
+      maxRegs: z.int().min(1).max(125).optional(),
+      maxGap: z.int().min(0).max(124).optional(),
+      /** Ranges known to be readable in one request: [address, count]. */
+      blocks: z.array(z.tuple([address, z.int().min(1).max(125)])).optional(),
+      /** Ranges that must not be touched: [from, to]. */
+      forbidden: z.array(z.tuple([address, address])).optional(),
+      /** Each value in a request of its own. */
+      perPoint: z.boolean().optional(),
+    })
+    .optional(),
+  defaults: z
+    .strictObject({
+      table: z.enum(['holding', 'input', 'coil', 'discrete']).optional(),
+      wordOrder: order.optional(),
+      byteOrder: order.optional(),
+    })
+    .optional(),
+  /** Slow points are read this often, ms. */
+  slowMs: z.int().positive().optional(),
+  /** What the integrator is asked: { "battery": { "default": "lv", "choices": { "lv": "Low voltage", ... } } } */
+  params: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9_]*$/),
+      z.strictObject({ default: z.string(), choices: z.record(z.string(), z.string()), note: z.string().optional() }),
+    )
+    .optional(),
+  /** Changes to points and defaults for chosen params. */
+  variants: z
+    .array(
+      z.strictObject({
+        when: z.record(z.string(), z.string()),
+        defaults: z.strictObject({ wordOrder: order.optional(), byteOrder: order.optional() }).optional(),
+        points: z.record(name, point.omit({ name: true }).partial()).optional(),
+      }),
+    )
+    .optional(),
+  /** Several equal parts in one map: connector n lies at address + (n - 1) * stride. */
+  instances: z.strictObject({ stride: z.int().positive(), max: z.int().positive() }).optional(),
+  /** What a component ("battery", "solar/2") means for the site, where its type alone does not say it. */
+  components: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9_]*(\/[1-9][0-9]*)?$/),
+      z.strictObject({
+        role: z.enum(roles).optional(),
+        coupling: z.enum(['ac', 'dc']).optional(),
+        phases: z.int().min(1).max(3).optional(),
+      }),
+    )
+    .optional(),
+  points: z.array(point).min(1).max(2000),
+  commands: z
+    .record(z.string(), z.strictObject({ steps: z.array(step).min(1), note: z.string().optional() }))
+    .optional(),
+  watchdog: z.array(watchdog).optional(),
+});
+
+export type Profile = z.infer<typeof profileSchema>;
+export type ProfilePoint = z.infer<typeof point>;
+
+/** What the integrator chose for one device. */
+export interface ProfileChoice {
+  params?: Record<string, string>;
+  instance?: number;
+}
+
+/** The quantity a point feeds, and how its register becomes that quantity. */
+export interface Target {
+  type: string;
+  index?: number;
+  quantity: string;
+  part?: string;
+  /** value = raw * factor + offset, in the quantity's unit and sign */
+  factor: number;
+  offset: number;
+  unit?: string;
+  value: 'number' | 'integer' | 'boolean' | 'text' | 'enum';
+  min: number;
+  max: number;
+}
+
+/** A point with every default, variant and instance applied. */
+export interface Point {
+  name: string;
+  source: ProfilePoint;
+  table: 'holding' | 'input' | 'coil' | 'discrete';
+  type: PointType;
+  /** Addresses of the words, most significant first; strings and bytes in reading order. */
+  words: number[];
+  byteOrder: 'big' | 'little';
+  target?: Target;
+  group: 'fast' | 'slow' | 'once';
+  isReadable: boolean;
+}
+
+export interface SumPoint {
+  name: string;
+  target: Target;
+  terms: { name: string; sign: 1 | -1 }[];
+}
+
+export interface ResolvedProfile {
+  profile: Profile;
+  points: Point[];
+  sums: SumPoint[];
+  /** SunSpec points: known, but only read after model discovery. */
+  undecoded: string[];
+}
+
+const describeIssues = (error: z.ZodError): string =>
+  error.issues
+    .slice(0, 5)
+    .map((issue) => `${issue.path.join('.') || 'profile'}: ${issue.message}`)
+    .join('; ');
+
+/** Reads a profile as it comes from a file or a form. */
+export const readProfile = (json: unknown): Result<Profile> => {
+  const parsed = profileSchema.safeParse(json);
+  return parsed.success ? { ok: true, value: parsed.data } : { ok: false, reason: describeIssues(parsed.error) };
+};
+
+const isText = (type: PointType | undefined): boolean => type === 'string' || type === 'bytes' || type === 'datetime';
+
+const convertUnit = (source: ProfilePoint, unit: string | undefined): Result<Conversion | undefined> => {
+  if (unit === undefined || !isUnit(unit)) return { ok: true, value: undefined };
+  const from = source.unit ?? (unit === '1' ? '1' : undefined);
+  if (from === undefined) return { ok: false, reason: `${source.name}: no unit; ${source.quantity} is in ${unit}` };
+  const convert = conversion(from, unit);
+  return convert
+    ? { ok: true, value: convert }
+    : { ok: false, reason: `${source.name}: ${from} cannot be converted to ${unit} of ${source.quantity}` };
+};
+
+const vendorTarget = (source: ProfilePoint): { unit?: string; value: Target['value']; min: number; max: number } => ({
+  ...(source.unit && isUnit(source.unit) ? { unit: source.unit } : {}),
+  value: source.enum || source.bits || source.format || isText(source.type) ? 'text' : 'number',
+  min: Number.NEGATIVE_INFINITY,
+  max: Number.POSITIVE_INFINITY,
+});
+
+const resolveTarget = (source: ProfilePoint, instance: number): Result<Target> => {
+  const path = (source.quantity ?? '').replace('{i}', String(instance));
+  const topic = parseTopic(`devices/x/${path}`);
+  if (!topic.ok) return { ok: false, reason: `${source.name}: ${path}: ${topic.reason}` };
+  if (topic.value.kind !== 'reading') return { ok: false, reason: `${source.name}: ${path} is not a quantity` };
+  const { type, index, quantity, part } = topic.value;
+  const known = findQuantity(type, quantity);
+  if (!known && !isVendorWord(quantity) && !isVendorWord(type))
+    return { ok: false, reason: `${source.name}: ${type} has no quantity "${quantity}"` };
+  const unitText = known ? known.unit : vendorTarget(source).unit;
+  const convert = convertUnit(source, unitText);
+  if (!convert.ok) return convert;
+  const sign = source.sign ?? 1;
+  const { factor = 1, offset = 0 } = convert.value ?? {};
+  const { scale = 1, offset: rawOffset = 0 } = source;
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY, value } = known ?? vendorTarget(source);
+  if (known?.members)
+    for (const member of Object.values(source.enum ?? {}))
+      if (!known.members.includes(String(member)))
+        return { ok: false, reason: `${source.name}: "${member}" is no ${quantity} of ${type}` };
+  return {
+    ok: true,
+    value: {
+      type,
+      ...(index === undefined ? {} : { index }),
+      quantity,
+      ...(part === undefined ? {} : { part }),
+      factor: scale * factor * sign,
+      offset: (rawOffset * factor + offset) * sign,
+      ...(unitText === undefined ? {} : { unit: unitText }),
+      value,
+      min: Math.max(min, source.min ?? min),
+      max: Math.min(max, source.max ?? max),
+    },
+  };
+};
+
+const applyVariants = (profile: Profile, params: Record<string, string>): Profile => {
+  let { points, defaults = {} } = profile;
+  for (const variant of profile.variants ?? []) {
+    const applies = Object.entries(variant.when).every(
+      ([key, wanted]) => (params[key] ?? profile.params?.[key]?.default) === wanted,
+    );
+    if (!applies) continue;
+    defaults = { ...defaults, ...variant.defaults };
+    points = points.map((original) => ({ ...original, ...variant.points?.[original.name] }));
+  }
+  return { ...profile, points, defaults };
+};
+
+const wordAddresses = (source: ProfilePoint, base: number, wordOrder: 'big' | 'little'): Result<number[]> => {
+  const type = source.type as Exclude<PointType, 'sunspec'>;
+  const shifted = Array.isArray(source.addr) ? source.addr.map((a) => a + base) : undefined;
+  const first = typeof source.addr === 'number' ? source.addr + base : (shifted?.[0] ?? 0);
+  if (type === 'string' || type === 'bytes') {
+    if (source.len === undefined) return { ok: false, reason: `${source.name}: a ${type} needs len` };
+    return { ok: true, value: Array.from({ length: source.len }, (_, i) => first + i) };
+  }
+  const count = wordsOf[type];
+  const inOrder = shifted ?? Array.from({ length: count }, (_, i) => first + i);
+  if (inOrder.length !== count) return { ok: false, reason: `${source.name}: ${type} has ${count} words` };
+  return { ok: true, value: wordOrder === 'little' ? inOrder.reverse() : inOrder };
+};
+
+const resolvePoint = (source: ProfilePoint, profile: Profile, instance: number): Result<Point> => {
+  const { defaults = {}, instances } = profile;
+  if (source.addr === undefined || source.type === undefined)
+    return { ok: false, reason: `${source.name}: needs addr and type, or sum` };
+  if (typeof source.addr === 'string')
+    return { ok: false, reason: `${source.name}: "${source.addr}" is an address of type sunspec only` };
+  const shift = instances && !source.shared ? (instance - 1) * instances.stride : 0;
+  const words = wordAddresses(source, shift, source.wordOrder ?? defaults.wordOrder ?? 'big');
+  if (!words.ok) return words;
+  if (words.value.some((word) => word > 65535)) return { ok: false, reason: `${source.name}: address beyond 65535` };
+  const target = source.quantity === undefined ? undefined : resolveTarget(source, instance);
+  if (target && !target.ok) return target;
+  return {
+    ok: true,
+    value: {
+      name: source.name,
+      source,
+      table: source.table ?? defaults.table ?? 'holding',
+      type: source.type,
+      words: words.value,
+      byteOrder: source.byteOrder ?? defaults.byteOrder ?? 'big',
+      ...(target ? { target: target.value } : {}),
+      group: source.group ?? (source.identity ? 'once' : 'fast'),
+      isReadable: source.access !== 'w',
+    },
+  };
+};
+
+const resolveSum = (source: ProfilePoint, points: Map<string, Point>, instance: number): Result<SumPoint> => {
+  // The terms carry scale and unit already: a sum is in the unit of its quantity.
+  const target = resolveTarget({ ...source, scale: 1, offset: 0 }, instance);
+  if (!target.ok) return target;
+  const terms: SumPoint['terms'] = [];
+  for (const term of source.sum ?? []) {
+    const termName = term.replace(/^-/, '');
+    if (!points.has(termName)) return { ok: false, reason: `${source.name}: sums "${termName}", which is not a point` };
+    terms.push({ name: termName, sign: term.startsWith('-') ? -1 : 1 });
+  }
+  return { ok: true, value: { name: source.name, target: target.value, terms } };
+};
+
+/**
+ * Applies params, variants and the instance, and checks every point against the model.
+ * @returns the points ready for planning and decoding, or the first thing that does not fit, in words
+ */
+export const resolveProfile = (given: Profile, choice: ProfileChoice = {}): Result<ResolvedProfile> => {
+  for (const [key, value] of Object.entries(choice.params ?? {}))
+    if (!Object.hasOwn(given.params?.[key]?.choices ?? {}, value))
+      return { ok: false, reason: `${given.id}: "${value}" is no choice of "${key}"` };
+  const instance = choice.instance ?? 1;
+  if (instance < 1 || instance > (given.instances?.max ?? 1))
+    return { ok: false, reason: `${given.id}: instance ${instance} is outside 1..${given.instances?.max ?? 1}` };
+  const profile = applyVariants(given, choice.params ?? {});
+  const points = new Map<string, Point>();
+  const undecoded: string[] = [];
+  const sums: SumPoint[] = [];
+  for (const source of profile.points) {
+    if (points.has(source.name)) return { ok: false, reason: `${source.name}: named twice` };
+    if (source.sum) continue;
+    if (source.type === 'sunspec') {
+      undecoded.push(source.name);
+      continue;
+    }
+    const resolved = resolvePoint(source, profile, instance);
+    if (!resolved.ok) return { ok: false, reason: `${profile.id}: ${resolved.reason}` };
+    points.set(source.name, resolved.value);
+  }
+  for (const source of profile.points) {
+    if (source.scaleFrom !== undefined && !points.has(source.scaleFrom))
+      return { ok: false, reason: `${profile.id}: ${source.name}: scaleFrom "${source.scaleFrom}" is not a point` };
+    if (!source.sum) continue;
+    const resolved = resolveSum(source, points, instance);
+    if (!resolved.ok) return { ok: false, reason: `${profile.id}: ${resolved.reason}` };
+    sums.push(resolved.value);
+  }
+  return { ok: true, value: { profile, points: [...points.values()], sums, undecoded } };
+};

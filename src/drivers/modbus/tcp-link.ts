@@ -1,0 +1,196 @@
+/**
+ * Modbus TCP: our own MBAP client. Transaction ids of 16 bits, several requests in flight, a deadline for each,
+ * strict framing. MODBUS Messaging on TCP/IP Implementation Guide V1.0b §3.1.
+ */
+import { connect as connectSocket, type Socket } from 'node:net';
+import type { Clock, Timer } from '../../model/time.ts';
+import { type Connection, type ConnectionEvents, createLifecycle, type Link } from './link.ts';
+import { parseReadAnswer, readPduLength, writeReadPdu } from './pdu.ts';
+import { checkRequest, describeRequest, ModbusFailure, type ReadRequest, timeoutFailure } from './request.ts';
+
+export interface TcpOptions {
+  host: string;
+  port: number;
+  connectTimeoutMs?: number;
+  /** Pause after connecting, ms. */
+  settleMs?: number;
+  maxInFlight?: number;
+}
+
+const headerLength = 7;
+/** Unit id and PDU: at least a function code and one byte, at most 253 bytes of PDU. */
+const shortestLength = 3;
+const longestLength = 254;
+/** Unanswered requests in a row after which the connection itself is taken for dead. */
+const silenceLimit = 3;
+
+interface Pending {
+  request: ReadRequest;
+  deadline: number;
+  timeoutMs: number;
+  resolve(data: Buffer): void;
+  reject(failure: ModbusFailure): void;
+}
+
+/** @throws never; every request settles within its timeout with data or a ModbusFailure */
+export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
+  const { host, port, connectTimeoutMs = 4000, settleMs = 0, maxInFlight = 8 } = options;
+  const pending = new Map<number, Pending>();
+  let socket: Socket | undefined;
+  let nextId = 0;
+  let unanswered = 0;
+  let sweep: { timer: Timer; at: number } | undefined;
+  let isCorked = false;
+
+  const failAll = (reason: string): void => {
+    const failed = [...pending.values()];
+    pending.clear();
+    for (const { request, reject } of failed)
+      reject(new ModbusFailure('disconnected', `${describeRequest(request)}: ${reason}`));
+  };
+
+  const end = (reason: string): void => {
+    socket?.destroy(new Error(reason));
+  };
+
+  const settle = (frame: Buffer): void => {
+    const id = frame.readUInt16BE(0);
+    const entry = pending.get(id);
+    // An answer that comes after its deadline, or to nothing we asked.
+    if (!entry) return;
+    pending.delete(id);
+    unanswered = 0;
+    const { request } = entry;
+    const unit = frame[6];
+    // Gateways often answer with unit 0 or 255; the transaction id tells whose answer it is.
+    if (unit !== request.unit && unit !== 0 && unit !== 255) {
+      entry.reject(new ModbusFailure('malformed', `${describeRequest(request)}: answered by unit ${unit}`));
+      return;
+    }
+    const result = parseReadAnswer(frame.subarray(headerLength), request);
+    if (result instanceof ModbusFailure) entry.reject(result);
+    else entry.resolve(result);
+  };
+
+  /** Takes whole frames off the front; returns what is left, or undefined when the stream is beyond repair. */
+  const takeFrames = (bytes: Buffer): Buffer | undefined => {
+    let at = 0;
+    while (bytes.length - at >= headerLength) {
+      const length = bytes.readUInt16BE(at + 4);
+      if (bytes.readUInt16BE(at + 2) !== 0 || length < shortestLength || length > longestLength) return undefined;
+      const end = at + 6 + length;
+      if (bytes.length < end) break;
+      settle(bytes.subarray(at, end));
+      at = end;
+    }
+    return bytes.subarray(at);
+  };
+
+  const expire = (): void => {
+    sweep = undefined;
+    const now = clock.monotonic();
+    let next = Number.POSITIVE_INFINITY;
+    for (const [id, entry] of pending) {
+      if (entry.deadline > now) {
+        next = Math.min(next, entry.deadline);
+        continue;
+      }
+      // The id is not used again for 65536 requests, so a late answer finds nobody.
+      pending.delete(id);
+      unanswered++;
+      entry.reject(timeoutFailure(entry.request, entry.timeoutMs));
+    }
+    if (unanswered >= silenceLimit) end(`no answer to ${unanswered} requests in a row`);
+    else if (next < Number.POSITIVE_INFINITY) sweepAt(next);
+  };
+
+  /** One timer for all deadlines: it is moved only when an earlier one comes. */
+  const sweepAt = (deadline: number): void => {
+    if (sweep && sweep.at <= deadline) return;
+    sweep?.timer.cancel();
+    sweep = { at: deadline, timer: clock.after(Math.max(1, deadline - clock.monotonic()), expire) };
+  };
+
+  const connect = (events: ConnectionEvents): Connection => {
+    const own = connectSocket({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
+    let rest: Buffer = Buffer.alloc(0);
+    let reason = 'closed by the device';
+    const connecting = clock.after(connectTimeoutMs, () =>
+      own.destroy(new Error(`no connection within ${connectTimeoutMs} ms`)),
+    );
+    own.on('connect', () => {
+      connecting.cancel();
+      socket = own;
+      unanswered = 0;
+      events.opened();
+    });
+    own.on('data', (chunk) => {
+      const left = takeFrames(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]));
+      if (left) rest = left;
+      else own.destroy(new Error('the answer is not Modbus TCP'));
+    });
+    own.on('error', (error) => {
+      reason = error.message;
+    });
+    own.on('close', () => {
+      connecting.cancel();
+      if (socket === own) socket = undefined;
+      failAll(reason);
+      events.ended(reason);
+    });
+    return { close: () => own.destroy() };
+  };
+
+  const lifecycle = createLifecycle(clock, connect, { settleMs });
+
+  const send = (request: ReadRequest, id: number): void => {
+    if (!socket) return;
+    const frame = Buffer.allocUnsafe(headerLength + readPduLength);
+    frame.writeUInt16BE(id, 0);
+    frame.writeUInt16BE(0, 2);
+    frame.writeUInt16BE(readPduLength + 1, 4);
+    frame[6] = request.unit;
+    writeReadPdu(frame, headerLength, request);
+    if (!isCorked && pending.size > 1) {
+      // Requests of one turn of the loop leave in one segment.
+      isCorked = true;
+      const own = socket;
+      own.cork();
+      process.nextTick(() => {
+        isCorked = false;
+        own.uncork();
+      });
+    }
+    socket.write(frame);
+  };
+
+  return {
+    maxInFlight,
+    open: lifecycle.open,
+    async close() {
+      lifecycle.close();
+      sweep?.timer.cancel();
+      sweep = undefined;
+      failAll('the connection is being closed');
+    },
+    drop: end,
+    state: lifecycle.state,
+    onState: lifecycle.onState,
+    read(request, timeoutMs) {
+      return new Promise((resolve, reject) => {
+        const refusal = checkRequest(request);
+        if (refusal) return reject(refusal);
+        if (!socket)
+          return reject(
+            new ModbusFailure('disconnected', `${describeRequest(request)}: not connected to ${host}:${port}`),
+          );
+        nextId = (nextId + 1) & 0xffff;
+        while (pending.has(nextId)) nextId = (nextId + 1) & 0xffff;
+        const deadline = clock.monotonic() + timeoutMs;
+        pending.set(nextId, { request, timeoutMs, deadline, resolve, reject });
+        send(request, nextId);
+        sweepAt(deadline);
+      });
+    },
+  };
+};

@@ -1,0 +1,78 @@
+/** command/1, response/1 and setpoint/1: the way back to a device. Strict: a typo in a safety parameter is an error. */
+import { z } from 'zod';
+import { finite, instant, shortText, word } from './common.ts';
+
+const commandId = z.string().min(1).max(64);
+const params = z.record(
+  word,
+  z.union([finite, z.boolean(), shortText, z.array(z.record(word, z.union([finite, shortText]))).max(1000)]),
+);
+
+export const commandSchema = z.strictObject({
+  schema: z.literal('command/1'),
+  id: commandId,
+  ts: instant,
+  params,
+  /** How long the message is worth acting upon, s. */
+  ttl_s: z.number().positive().max(86400),
+  /** How long the effect lasts, s. */
+  lease_s: z.number().positive().max(86400).optional(),
+  priority: z.int().min(0).max(100).optional(),
+  requester: shortText,
+  reply_to: shortText.optional(),
+  on_range: z.enum(['reject', 'clamp']).optional(),
+  bind_to_session: z.boolean().optional(),
+});
+export type Command = z.infer<typeof commandSchema>;
+
+export const outcomes = ['completed', 'rejected', 'failed', 'expired', 'superseded'] as const;
+
+export const codes = [
+  'SCHEMA',
+  'UNKNOWN_COMMAND',
+  'UNSUPPORTED',
+  'OUT_OF_RANGE',
+  'EXPIRED',
+  'DUPLICATE',
+  'UNAUTHORIZED',
+  'PRIORITY_LOWER',
+  'INTERLOCK',
+  'DEVICE_OFFLINE',
+  'DEVICE_REJECTED',
+  'TIMEOUT',
+  'READBACK_MISMATCH',
+  'RETAINED',
+  'INTERNAL',
+] as const;
+
+export const responseSchema = z.looseObject({
+  schema: z.literal('response/1'),
+  id: commandId,
+  command: word,
+  /** accepted, then exactly one outcome of the write per id. */
+  status: z.enum(['accepted', ...outcomes]),
+  ts: instant,
+  code: z.enum(codes).optional(),
+  message: z.string().max(1024).optional(),
+  applied: params.optional(),
+  clamped: z.boolean().optional(),
+  /** True only when the effect was read back. */
+  verified: z.boolean().optional(),
+  reason: word.optional(),
+  lease_until: instant.optional(),
+});
+export type Response = z.infer<typeof responseSchema>;
+
+export const setpointSchema = z.looseObject({
+  schema: z.literal('setpoint/1'),
+  command: word,
+  params: params.optional(),
+  applied: params.optional(),
+  owner: shortText,
+  priority: z.int().min(0).max(100).optional(),
+  id: commandId.optional(),
+  from: instant,
+  until: instant.optional(),
+  source: z.enum(['command', 'device_fallback', 'manual']),
+});
+export type Setpoint = z.infer<typeof setpointSchema>;

@@ -1,0 +1,106 @@
+/** meta/1, availability/1, heartbeat/1: who is there, what it can do, and whether it is alive. */
+import { z } from 'zod';
+import { finite, id, instant, sequence, shortText, word } from './common.ts';
+import { unitCodes } from './units.ts';
+
+/** What a component means for the site. "none": known, but not part of the balance. */
+export const roles = [
+  'grid',
+  'solar',
+  'battery',
+  'generator',
+  'inverter',
+  'load',
+  'ev',
+  'heat',
+  'submeter',
+  'none',
+] as const;
+export type Role = (typeof roles)[number];
+
+/** How one quantity of a component is read; the key is the quantity, with its part where it has one: "power/l1". */
+const quantityMeta = z.looseObject({
+  unit: z.enum(unitCodes).optional(),
+  interval_s: z.number().positive().optional(),
+  /** After this long without news a value is stale. */
+  max_age_s: z.number().positive().optional(),
+  resolution: z.number().positive().optional(),
+  /** The direction of positive values in words: import, production, discharge, consumption. */
+  positive: word.optional(),
+  signed: z.boolean().optional(),
+  /** False where no source proves the sign of this register. */
+  sign_verified: z.boolean().optional(),
+  billing: z.boolean().optional(),
+  class: shortText.optional(),
+  /** The counter starts again from 0 here; null: not known. */
+  modulus: finite.nullable().optional(),
+  derived: z.boolean().optional(),
+});
+export type QuantityMeta = z.infer<typeof quantityMeta>;
+
+const commandMeta = z.looseObject({
+  params: z.record(word, z.looseObject({})),
+  lease: z.looseObject({ required: z.boolean(), max_s: z.number().positive().optional() }).optional(),
+  fallback: z.json().optional(),
+  latency_s: z.number().nonnegative().optional(),
+});
+
+const componentMeta = z.looseObject({
+  type: word,
+  index: z.int().positive().optional(),
+  role: z.enum(roles).optional(),
+  /** ac: feeds the site's bus. dc: sits behind the inverter named by behind and is in its power already. */
+  coupling: z.enum(['ac', 'dc']).optional(),
+  /** Device whose inverter component carries this one's power. */
+  behind: id.optional(),
+  /** Meter that measures this one too. */
+  parent: id.optional(),
+  /** The one phase a single-phase component is on. */
+  phase: z.enum(['l1', 'l2', 'l3']).optional(),
+  rated_power_w: z.number().positive().optional(),
+  usable_energy_wh: z.number().positive().optional(),
+  phases: z.int().min(1).max(3).optional(),
+  quantities: z.record(z.string().max(64), quantityMeta),
+  commands: z.record(word, commandMeta).optional(),
+  capabilities: z.array(shortText).optional(),
+});
+export type ComponentMeta = z.infer<typeof componentMeta>;
+
+export const metaSchema = z.looseObject({
+  schema: z.literal('meta/1'),
+  device: id,
+  name: shortText.optional(),
+  site: id,
+  gateway: id,
+  vendor: shortText.optional(),
+  model: shortText.optional(),
+  serial: shortText.optional(),
+  firmware: shortText.optional(),
+  protocol: shortText,
+  ts: instant.optional(),
+  components: z.array(componentMeta).max(256),
+});
+export type Meta = z.infer<typeof metaSchema>;
+
+export const availabilitySchema = z.looseObject({
+  schema: z.literal('availability/1'),
+  /** degraded: the bridge is alive, the device answers partly. */
+  state: z.enum(['online', 'offline', 'degraded', 'maintenance']),
+  reason: shortText.optional(),
+  /** Absent in a last will, which is written before it is sent. */
+  ts: instant.optional(),
+});
+export type Availability = z.infer<typeof availabilitySchema>;
+
+export const heartbeatSchema = z.looseObject({
+  schema: z.literal('heartbeat/1'),
+  ts: instant,
+  ...sequence,
+  uptime_s: z.number().nonnegative(),
+  period_s: z.number().positive(),
+  role: word.optional(),
+  version: shortText.optional(),
+  devices: z.looseObject({ online: z.int().min(0), offline: z.int().min(0) }).optional(),
+  broker: shortText.optional(),
+});
+export type Heartbeat = z.infer<typeof heartbeatSchema>;

@@ -1,0 +1,25 @@
+/** Time as a parameter: rooms that wait or measure get a Clock, so that tests run on virtual time. */
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Wall clock, milliseconds since 1970-01-01 UTC. May jump. */
+  now(): number;
+  /** Milliseconds that never jump back; only differences mean something. */
+  monotonic(): number;
+  after(ms: number, run: () => void): Timer;
+  every(ms: number, run: () => void): Timer;
+}
+
+/** ISO 8601 in UTC with milliseconds and Z, the only form of time on the wire. */
+export const isoTime = (ms: number): string => new Date(ms).toISOString();
+
+const isoPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/;
+
+/** Milliseconds of an ISO 8601 UTC instant, or NaN where the text is none. */
+export const parseTime = (text: string): number => (isoPattern.test(text) ? Date.parse(text) : Number.NaN);
+
+/** An outcome that is expected to fail sometimes, with the reason in words. */
+export type Result<T> = { ok: true; value: T } | { ok: false; reason: string };

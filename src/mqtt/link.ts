@@ -1,0 +1,420 @@
+/**
+ * The connection to the broker: servers in order of preference, a session that survives connections, its own
+ * back-off, and nothing lost on the way that its QoS promises. One mqtt.js client is kept over all connections,
+ * because it holds the packets in flight.
+ */
+import { connect as connectSocket } from 'node:net';
+import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import type { Clock, Timer } from '../model/time.ts';
+import type { Entry, Publication } from './outbox.ts';
+import { createServerChoice, describeServer, type Server } from './servers.ts';
+import type { Session } from './session.ts';
+import { createSubscriptions, type Handler } from './subscriptions.ts';
+import { covers, isFilter } from './trie.ts';
+
+export interface LinkOptions {
+  /** The preferred one first. */
+  servers: Server[];
+  clientId: string;
+  username?: string;
+  password?: string;
+  /** ca, cert, key, passphrase, servername, rejectUnauthorized as the tls-config node fills them in. */
+  tls?: Record<string, unknown>;
+  /** auto: 5 first, 3.1.1 where it is refused. */
+  version?: 'auto' | 5 | 4;
+  keepaliveS?: number;
+  /** How long the broker keeps our session (MQTT 5), s. */
+  sessionExpiryS?: number;
+  connectTimeoutMs?: number;
+  /** Put before every topic and taken off again. */
+  prefix?: string;
+  /** Sent by the broker when the connection breaks. */
+  will?: Publication;
+  /** Sent after each connection. */
+  birth?(): Publication;
+  /** Sent before an orderly end, which sends no will. */
+  farewell?(): Publication;
+  /** Unacknowledged publications at a time, also bounded by the server's Receive Maximum. */
+  window?: number;
+  /** How often the preferred server is tried while connected to another, ms. */
+  returnCheckMs?: number;
+}
+
+export type LinkState =
+  | { kind: 'connecting'; server: string }
+  | { kind: 'online'; server: string; version: 4 | 5; isPreferred: boolean; problem?: string }
+  | { kind: 'waiting'; server: string; reason: string; retryMs: number }
+  | { kind: 'closed' };
+
+export interface MqttLink {
+  open(): void;
+  /** @param isFinal the session ends as well: nobody will come back for it */
+  close(isFinal: boolean): Promise<void>;
+  /**
+   * Hands over one message. QoS 1 and 2 wait while the broker is away; QoS 0 is dropped then and counted.
+   * @param done called once, after PUBACK or PUBCOMP (QoS 0: when written), or with the error
+   */
+  publish(publication: Publication, done?: (error?: Error) => void): void;
+  subscribe(filters: string[], qos: 0 | 1 | 2, handler: Handler): { remove(): void };
+  state(): LinkState;
+  onState(listener: () => void): { remove(): void };
+  /** Messages waiting and in flight, QoS 0 messages dropped since start. */
+  depth(): { waiting: number; inFlight: number; dropped: number };
+}
+
+const defaultWindow = 100;
+/** Bytes that may lie unsent in the socket before QoS 0 is dropped. */
+const socketLimit = 4 * 1024 * 1024;
+const closeWithinMs = 2000;
+/** A connection that ends sooner counts as a failed attempt (two clients with one id throw each other out). */
+const stableMs = 5000;
+const settleSubscriptionsMs = 1000;
+
+/** MQTT 5 §3.2.2.2 and 3.1.1 §3.2.2.3: not authorised, bad user name or password, banned. */
+const isRefusal = (code: unknown): boolean =>
+  code === 4 || code === 5 || code === 0x86 || code === 0x87 || code === 0x8a || code === 0x8c;
+/** Unacceptable or unsupported protocol version. */
+const isVersionRefusal = (code: unknown): boolean => code === 1 || code === 0x84;
+
+const codeOf = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;
+
+export const createMqttLink = (options: LinkOptions, session: Session, clock: Clock): MqttLink => {
+  const { servers, keepaliveS = 30, sessionExpiryS = 3600, connectTimeoutMs = 5000 } = options;
+  const { returnCheckMs = 60_000, version = 'auto' } = options;
+  const prefix = options.prefix ? `${options.prefix.replace(/\/+$/, '')}/` : '';
+  const choice = createServerChoice(servers);
+  const subscriptions = createSubscriptions();
+  const listeners = new Set<() => void>();
+  const versions = new Map<Server, 4 | 5>();
+  /** Servers that said themselves that they do not speak MQTT 5. */
+  const old = new Set<Server>();
+  let state: LinkState = { kind: 'closed' };
+  let client: MqttClient | undefined;
+  let timer: Timer | undefined;
+  let returnTimer: Timer | undefined;
+  let settleTimer: Timer | undefined;
+  let returnPauseMs = returnCheckMs;
+  let lastError: Error | undefined;
+  let connectedAt: number | undefined;
+  let window = options.window ?? defaultWindow;
+  let inFlight = 0;
+  let dropped = 0;
+  let replay: Iterator<Publication> | undefined;
+
+  const enter = (next: LinkState): void => {
+    state = next;
+    for (const listener of listeners) listener();
+  };
+
+  const versionOf = (server: Server): 4 | 5 => (version === 'auto' ? (versions.get(server) ?? 5) : version);
+
+  const protocolOptions = (server: Server): Partial<IClientOptions> => {
+    const protocolVersion = versionOf(server);
+    const base: Partial<IClientOptions> = {
+      protocol: server.protocol,
+      host: server.host,
+      hostname: server.host,
+      port: server.port,
+      protocolVersion,
+      path: server.path ?? '/mqtt',
+      servername: (options.tls?.servername as string | undefined) || server.host,
+    };
+    // Set to undefined for 3.1.1, since the options outlive the version.
+    const properties = protocolVersion === 5 ? { sessionExpiryInterval: sessionExpiryS } : undefined;
+    return { ...base, properties } as Partial<IClientOptions>;
+  };
+
+  const createClient = (server: Server): MqttClient => {
+    const { will } = options;
+    const created = mqtt.connect({
+      ...options.tls,
+      ...protocolOptions(server),
+      clientId: options.clientId,
+      ...(options.username === undefined ? {} : { username: options.username }),
+      ...(options.password === undefined ? {} : { password: options.password }),
+      clean: false,
+      manualConnect: true,
+      // Reconnecting is ours: with this package's own, one refused CONNACK would be the last attempt.
+      reconnectPeriod: 0,
+      resubscribe: false,
+      queueQoSZero: false,
+      keepalive: keepaliveS,
+      connectTimeout: connectTimeoutMs,
+      outgoingStore: session.outgoing,
+      incomingStore: session.incoming,
+      ...(will
+        ? {
+            will: {
+              topic: prefix + will.topic,
+              payload: Buffer.from(will.payload),
+              qos: will.qos,
+              retain: will.retain,
+            },
+          }
+        : {}),
+    });
+    created.on('error', (error) => {
+      lastError = error;
+    });
+    created.on('connect', (packet) => onConnect(packet.sessionPresent));
+    created.on('close', onClose);
+    created.on('message', (topic, payload, packet) => onMessage(topic, payload, packet));
+    return created;
+  };
+
+  const attempt = (): void => {
+    timer = undefined;
+    const server = choice.current();
+    connectedAt = undefined;
+    lastError = undefined;
+    enter({ kind: 'connecting', server: describeServer(server) });
+    try {
+      client ??= createClient(server);
+      Object.assign(client.options, protocolOptions(server));
+      client.connect();
+    } catch (error) {
+      // A key or certificate that cannot be read fails here, before any socket.
+      lastError = error instanceof Error ? error : new Error(String(error));
+      onClose();
+    }
+  };
+
+  const onConnect = (hasSession: boolean): void => {
+    const server = choice.current();
+    connectedAt = clock.monotonic();
+    versions.set(server, versionOf(server));
+    // MQTT 5 §3.3.4: more than Receive Maximum unacknowledged publications are a protocol error.
+    const receiveMaximum = client?.serverProperties?.receiveMaximum ?? 65535;
+    window = Math.min(options.window ?? defaultWindow, receiveMaximum);
+    enter({
+      kind: 'online',
+      server: describeServer(server),
+      version: versionOf(server),
+      isPreferred: choice.isPreferred(),
+    });
+    if (options.birth) publish(options.birth());
+    subscribeAll();
+    // A broker that does not know our session may have lost what it retained for us.
+    replay = hasSession ? undefined : session.retained.values();
+    drain();
+    if (choice.isPreferred()) returnPauseMs = returnCheckMs;
+    else watchPreferred();
+  };
+
+  const onClose = (): void => {
+    if (state.kind === 'closed' || state.kind === 'waiting') return;
+    returnTimer?.cancel();
+    replay = undefined;
+    const server = choice.current();
+    const code = codeOf(lastError);
+    if (connectedAt === undefined && version === 'auto' && versionOf(server) === 5) {
+      if (isVersionRefusal(code)) old.add(server);
+      if (isVersionRefusal(code) || lastError === undefined) {
+        // Refused, or hung up on without a word, as some brokers of 3.1.1 do: the same server in the older version.
+        versions.set(server, 4);
+        timer = clock.after(10, attempt);
+        return;
+      }
+    }
+    if (!old.has(server)) versions.delete(server);
+    const isStable = connectedAt !== undefined && clock.monotonic() - connectedAt >= stableMs;
+    const reason =
+      lastError?.message || (connectedAt === undefined ? 'no answer to CONNECT' : 'the broker closed the connection');
+    const retryMs = isStable ? choice.startOver() : choice.failed(isRefusal(code));
+    timer = clock.after(retryMs, attempt);
+    enter({ kind: 'waiting', server: describeServer(server), reason, retryMs });
+  };
+
+  /** While on another server, sees whether the preferred one listens again, and goes back to it. */
+  const watchPreferred = (): void => {
+    returnTimer = clock.after(returnPauseMs, () => {
+      const { host, port } = servers[0] as Server;
+      const socket = connectSocket({ host, port, timeout: connectTimeoutMs });
+      const again = (): void => {
+        socket.destroy();
+        if (state.kind === 'online') watchPreferred();
+      };
+      socket.on('error', again);
+      socket.on('timeout', again);
+      socket.on('connect', () => {
+        socket.destroy();
+        if (state.kind !== 'online') return;
+        // Should it fail again as a broker, the next try waits longer.
+        returnPauseMs = Math.min(returnPauseMs * 2, 15 * returnCheckMs);
+        lastError = new Error('returning to the preferred server');
+        client?.stream.destroy();
+      });
+    });
+  };
+
+  const onMessage = (topic: string, payload: Buffer, packet: IPublishPacket): void => {
+    if (!topic.startsWith(prefix)) return;
+    const { responseTopic, correlationData, messageExpiryInterval } = packet.properties ?? {};
+    subscriptions.dispatch({
+      topic: topic.slice(prefix.length),
+      payload,
+      qos: packet.qos,
+      retain: packet.retain,
+      ...(responseTopic === undefined ? {} : { responseTopic }),
+      ...(correlationData === undefined ? {} : { correlationData }),
+      ...(messageExpiryInterval === undefined ? {} : { expiryS: messageExpiryInterval }),
+    });
+  };
+
+  const subscribeAll = (): void => {
+    const wanted = subscriptions.wanted();
+    reconcile();
+    subscribeTo([...wanted]);
+  };
+
+  const subscribeTo = (filters: [string, 0 | 1 | 2][]): void => {
+    if (filters.length === 0 || !client || state.kind !== 'online') return;
+    for (const [filter] of filters) session.filters.add(filter);
+    const packet = Object.fromEntries(filters.map(([filter, qos]) => [prefix + filter, { qos }]));
+    client.subscribe(packet, (error) => {
+      // "Connection closed" is no refusal: the next connection subscribes again.
+      if (error && state.kind === 'online' && codeOf(error) !== undefined)
+        enter({ ...state, problem: `subscription refused: ${error.message}` });
+    });
+  };
+
+  /** Takes back what the broker still holds for us and nobody wants. */
+  const reconcile = (): void => {
+    const wanted = subscriptions.wanted();
+    const unwanted = [...session.filters].filter((filter) => !wanted.has(filter));
+    if (unwanted.length === 0 || !client || state.kind !== 'online') return;
+    for (const filter of unwanted) session.filters.delete(filter);
+    client.unsubscribe(
+      unwanted.map((filter) => prefix + filter),
+      () => {},
+    );
+    // Narrower filters that the wide one had covered.
+    subscribeTo([...wanted].filter(([filter]) => !session.filters.has(filter)));
+  };
+
+  const send = ({ publication, done }: Entry): void => {
+    const { topic, payload, qos, retain, expiryS } = publication;
+    const properties =
+      expiryS !== undefined && client?.options.protocolVersion === 5
+        ? { messageExpiryInterval: Math.ceil(expiryS) }
+        : undefined;
+    inFlight++;
+    client?.publish(prefix + topic, payload, { qos, retain, ...(properties && { properties }) }, (error) => {
+      inFlight--;
+      done(error ?? undefined);
+      drain();
+    });
+  };
+
+  const drain = (): void => {
+    while (state.kind === 'online' && inFlight < window) {
+      const again = replay?.next();
+      if (again && !again.done) {
+        send({ publication: again.value, done: () => {} });
+        continue;
+      }
+      replay = undefined;
+      const entry = session.outbox.shift();
+      if (!entry) return;
+      send(entry);
+    }
+  };
+
+  const remember = (publication: Publication): void => {
+    if (!publication.retain) return;
+    if (publication.payload.length === 0) session.retained.delete(publication.topic);
+    else session.retained.set(publication.topic, publication);
+  };
+
+  const publishAtMostOnce = (publication: Publication, done: (error?: Error) => void): void => {
+    const isFull = (client?.stream?.writableLength ?? 0) > socketLimit;
+    if (state.kind !== 'online' || isFull) dropped++;
+    else client?.publish(prefix + publication.topic, publication.payload, { qos: 0, retain: publication.retain });
+    done();
+  };
+
+  const publish = (publication: Publication, done: (error?: Error) => void = () => {}): void => {
+    const { topic, qos } = publication;
+    if (topic === '' || /[+#\0]/.test(topic)) {
+      done(new Error(`"${topic}" is not a topic to publish to`));
+      return;
+    }
+    remember(publication);
+    if (qos === 0) {
+      publishAtMostOnce(publication, done);
+      return;
+    }
+    const entry: Entry = { publication, done };
+    if (state.kind === 'online' && inFlight < window && session.outbox.depth === 0 && !replay) send(entry);
+    else if (!session.outbox.push(entry))
+      done(
+        new Error(`${topic}: ${session.outbox.capacity} messages are waiting for the broker already, this one is lost`),
+      );
+  };
+
+  const drained = (): Promise<void> =>
+    new Promise((resolve) => {
+      const deadline = clock.monotonic() + closeWithinMs;
+      const check = (): void => {
+        const isDone = inFlight === 0 && session.outbox.depth === 0;
+        if (isDone || state.kind !== 'online' || clock.monotonic() >= deadline) resolve();
+        else clock.after(10, check);
+      };
+      check();
+    });
+
+  return {
+    open() {
+      if (state.kind === 'closed') attempt();
+    },
+    async close(isFinal) {
+      for (const each of [timer, returnTimer, settleTimer]) each?.cancel();
+      if (state.kind === 'online') {
+        if (options.farewell) publish(options.farewell());
+        await drained();
+      }
+      const closing = client;
+      const wasOnline = state.kind === 'online';
+      enter({ kind: 'closed' });
+      if (!closing) return;
+      const properties =
+        isFinal && closing.options.protocolVersion === 5 ? { properties: { sessionExpiryInterval: 0 } } : {};
+      await new Promise<void>((resolve) => {
+        const giveUp = clock.after(closeWithinMs, () => {
+          closing.stream?.destroy();
+          resolve();
+        });
+        closing.end(!wasOnline || inFlight > 0, properties, () => {
+          giveUp.cancel();
+          resolve();
+        });
+      });
+      client = undefined;
+    },
+    publish,
+    subscribe(filters, qos, handler) {
+      for (const filter of filters) if (!isFilter(filter)) throw new Error(`"${filter}" is not a topic filter`);
+      const subscription = subscriptions.add(filters, qos, handler);
+      const wanted = subscriptions.wanted();
+      // Also where the broker holds the filter already: that is how it sends the retained messages again.
+      const covering = [...wanted].filter(([wide]) => filters.some((filter) => covers(wide, filter)));
+      subscribeTo(covering);
+      settleTimer?.cancel();
+      settleTimer = clock.after(settleSubscriptionsMs, reconcile);
+      return {
+        remove() {
+          subscription.remove();
+          settleTimer?.cancel();
+          // Not at once: in a redeploy the same filter is back in a moment.
+          if (state.kind !== 'closed') settleTimer = clock.after(settleSubscriptionsMs, reconcile);
+        },
+      };
+    },
+    state: () => state,
+    onState(listener) {
+      listeners.add(listener);
+      return { remove: () => listeners.delete(listener) };
+    },
+    depth: () => ({ waiting: session.outbox.depth, inFlight, dropped }),
+  };
+};

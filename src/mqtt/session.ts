@@ -1,0 +1,25 @@
+/**
+ * What outlives a connection, and with it a redeploy: messages that wait, messages in flight with their packet ids,
+ * retained messages to say again to a broker that forgot them, and the filters the broker knows of us.
+ */
+import mqtt from 'mqtt';
+import { createMemoryOutbox, type Outbox, type Publication } from './outbox.ts';
+
+export interface Session {
+  outbox: Outbox;
+  /** Unacknowledged publications and releases by packet id: MQTT 4.1, session state of the client. */
+  outgoing: InstanceType<typeof mqtt.Store>;
+  incoming: InstanceType<typeof mqtt.Store>;
+  /** Last retained publication by topic. */
+  retained: Map<string, Publication>;
+  filters: Set<string>;
+}
+
+/** @param capacity messages of QoS 1 and 2 that may wait while the broker is away */
+export const createSession = (capacity: number): Session => ({
+  outbox: createMemoryOutbox(capacity),
+  outgoing: new mqtt.Store({ clean: false }),
+  incoming: new mqtt.Store({ clean: false }),
+  retained: new Map(),
+  filters: new Set(),
+});

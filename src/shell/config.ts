@@ -1,0 +1,66 @@
+/** Field types of node configurations. The editor stores texts, and so does ${ENV}: numbers and switches are coerced. */
+import { z } from 'zod';
+import { idPattern } from '../model/topic.ts';
+
+const isEmpty = (value: unknown): boolean => value === undefined || value === null || value === '';
+
+/** What Node-RED leaves in a field whose environment variable does not exist. */
+const unresolved = /^\$\{(\S+)\}$|^\$\((\S+)\)$/;
+
+const resolved = (value: unknown, context: z.RefinementCtx): unknown => {
+  const match = typeof value === 'string' ? unresolved.exec(value) : null;
+  if (match)
+    context.addIssue({ code: 'custom', message: `the environment variable ${match[1] ?? match[2]} is not set` });
+  return match ? z.NEVER : value;
+};
+
+/** A number with bounds; empty means the default. */
+export const numberField = (fallback: number, min: number, max: number) =>
+  z
+    .unknown()
+    .transform(resolved)
+    .transform((value) => (isEmpty(value) ? fallback : value))
+    .pipe(z.coerce.number().min(min).max(max));
+
+/** A number that may be left empty. */
+export const optionalNumberField = (min: number, max: number) =>
+  z
+    .unknown()
+    .transform(resolved)
+    .transform((value) => (isEmpty(value) ? undefined : value))
+    .pipe(z.coerce.number().min(min).max(max).optional());
+
+export const textField = (fallback = '') =>
+  z
+    .unknown()
+    .transform(resolved)
+    .transform((value) => (isEmpty(value) ? fallback : value))
+    .pipe(z.string().max(10_000));
+
+export const requiredText = (what: string) => textField().pipe(z.string().min(1, `${what} is missing`));
+
+/** true, "true", "on", "1" and their opposites; empty means the default. */
+export const flagField = (fallback: boolean) =>
+  z
+    .unknown()
+    .transform(resolved)
+    .transform((value) => (isEmpty(value) ? fallback : value))
+    .pipe(z.union([z.boolean(), z.stringbool()]));
+
+export const choiceField = <const T extends readonly [string, ...string[]]>(choices: T, fallback: T[number]) =>
+  z
+    .unknown()
+    .transform(resolved)
+    .transform((value) => (isEmpty(value) ? fallback : value))
+    .pipe(z.enum(choices));
+
+export const idField = (what: string) =>
+  requiredText(what).pipe(z.string().regex(idPattern, `${what} is 1 to 64 letters, digits, "_", "-" or "."`));
+
+export const optionalId = (what: string) =>
+  textField().pipe(
+    z.union([z.literal(''), z.string().regex(idPattern, `${what} is 1 to 64 letters, digits, "_", "-" or "."`)]),
+  );
+
+/** The id of a config node chosen in a form. */
+export const nodeReference = (what: string) => requiredText(what);

@@ -1,0 +1,126 @@
+/**
+ * What every node needs and none repeats: the configuration parsed by a schema, an input handler whose every failure
+ * reaches done(err) and so the Catch node, an awaited close, status through the catalog, the clock.
+ */
+import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from 'node-red';
+import { z } from 'zod';
+import type { Clock } from '../model/time.ts';
+import { systemClock } from './clock.ts';
+import { createStatus, type Status } from './status.ts';
+
+export type Send = (message: NodeMessage | (NodeMessage | NodeMessage[] | null)[]) => void;
+export type InputHandler = (message: NodeMessageInFlow, send: Send) => void | Promise<void>;
+
+export interface NodeContext<Config, Credentials> {
+  RED: NodeAPI;
+  node: Node;
+  config: Config;
+  credentials: Credentials;
+  clock: Clock;
+  /** Sends from outside an input handler. */
+  send: Send;
+  showStatus(status: Status): void;
+  /** A failure nobody asked for: to the log and the Catch nodes. */
+  report(error: unknown): void;
+  onInput(handler: InputHandler): void;
+  /** Handlers run together and are awaited; isRemoved: deleted, not redeployed. */
+  onClose(handler: (isRemoved: boolean) => void | Promise<void>): void;
+}
+
+export interface NodeDefinition<Schema extends z.ZodType, Credentials, Api> {
+  config: Schema;
+  credentials?: Record<string, { type: 'text' | 'password' }>;
+  clock?: Clock;
+  /** The node's own work. A config node returns what other nodes may use of it. */
+  start(context: NodeContext<z.output<Schema>, Credentials>): Api;
+}
+
+const apis = new WeakMap<object, { type: string; api: unknown }>();
+
+const sentence = (error: unknown): string => {
+  if (error instanceof z.ZodError)
+    return error.issues
+      .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+      .join('; ');
+  return error instanceof Error ? error.message : String(error);
+};
+
+const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+/** Registers a node type. */
+export const defineNode = <Schema extends z.ZodType, Credentials extends object, Api>(
+  RED: NodeAPI,
+  type: string,
+  definition: NodeDefinition<Schema, Credentials, Api>,
+): void => {
+  function construct(this: Node<Credentials>, given: NodeDef): void {
+    RED.nodes.createNode(this, given);
+    const showStatus = createStatus(RED, this);
+    const closers: ((isRemoved: boolean) => void | Promise<void>)[] = [];
+    let handler: InputHandler | undefined;
+    const report = (error: unknown): void => this.error(sentence(error), { payload: undefined } as NodeMessage);
+
+    this.on('input', (message, send, done) => {
+      const finish = (error?: unknown): void => (error === undefined ? done() : done(toError(error)));
+      try {
+        if (!handler) throw new Error('this node cannot work with its configuration; open it to see what is missing');
+        const pending = handler(message, send as Send);
+        if (pending instanceof Promise) pending.then(() => finish(), finish);
+        else finish();
+      } catch (error) {
+        finish(error);
+      }
+    });
+    this.on('close', (isRemoved: boolean, done: () => void) => {
+      const run = async (closer: (isRemoved: boolean) => void | Promise<void>): Promise<void> => {
+        try {
+          await closer(isRemoved);
+        } catch (error) {
+          this.warn(`while closing: ${sentence(error)}`);
+        }
+      };
+      Promise.all(closers.map(run)).then(() => done());
+    });
+
+    try {
+      const config = definition.config.parse(given) as z.output<Schema>;
+      const api = definition.start({
+        RED,
+        node: this,
+        config,
+        credentials: this.credentials ?? ({} as Credentials),
+        clock: definition.clock ?? systemClock,
+        send: (message) => this.send(message as NodeMessage),
+        showStatus,
+        report,
+        onInput: (given) => {
+          handler = given;
+        },
+        onClose: (closer) => closers.push(closer),
+      });
+      apis.set(this, { type, api });
+    } catch (error) {
+      handler = undefined;
+      showStatus({ fill: 'red', shape: 'ring', key: 'config' });
+      report(error);
+    }
+  }
+  RED.nodes.registerType(
+    type,
+    construct,
+    definition.credentials ? { credentials: definition.credentials as never } : undefined,
+  );
+};
+
+/**
+ * What a config node offers to the nodes that name it.
+ * @throws where it is missing, disabled, of another type or wrongly configured, in words
+ */
+export const useConfigNode = <Api>(RED: NodeAPI, id: string, type: string): Api => {
+  const node = RED.nodes.getNode(id);
+  if (!node) throw new Error(`the ${type} this node uses is missing or disabled`);
+  const known = apis.get(node);
+  if (!known) throw new Error(`the ${type} this node uses has a configuration error`);
+  if (known.type !== type) throw new Error(`this node needs an ${type}, not an ${known.type}`);
+  return known.api as Api;
+};

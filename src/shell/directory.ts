@@ -1,0 +1,75 @@
+/** Who knows which devices, quantities and commands exist: fed by bridges and by what comes from the broker. */
+import type { NodeAPI } from 'node-red';
+import type { Message } from '../model/message.ts';
+import type { Availability, Meta } from '../model/meta.ts';
+import type { Topic } from '../model/topic.ts';
+
+export interface KnownDevice {
+  meta: Meta;
+  availability?: Availability;
+}
+
+export interface Directory {
+  take(message: Message): void;
+  devices(): KnownDevice[];
+  device(id: string): KnownDevice | undefined;
+  /** Whether a device's meta declares this quantity. */
+  declares(topic: Topic): boolean;
+  isBilling(topic: Topic): boolean;
+  onChange(listener: () => void): { remove(): void };
+}
+
+const createDirectory = (): Directory => {
+  const metas = new Map<string, Meta>();
+  const availabilities = new Map<string, Availability>();
+  const listeners = new Set<() => void>();
+
+  const quantityOf = (topic: Topic) => {
+    if (topic.kind !== 'reading') return undefined;
+    const component = metas
+      .get(topic.device)
+      ?.components.find(({ type, index }) => type === topic.type && index === topic.index);
+    const key = topic.part === undefined ? topic.quantity : `${topic.quantity}/${topic.part}`;
+    return component && Object.hasOwn(component.quantities, key) ? component.quantities[key] : undefined;
+  };
+
+  const known = (meta: Meta): KnownDevice => {
+    const availability = availabilities.get(meta.device);
+    return { meta, ...(availability && { availability }) };
+  };
+
+  return {
+    take(message) {
+      if (message.schema === 'meta/1') metas.set(message.device, message);
+      else if (message.schema === 'availability/1') {
+        const [root, device] = message.topic.split('/');
+        if (root !== 'devices' || device === undefined) return;
+        availabilities.set(device, message);
+      } else return;
+      for (const listener of listeners) listener();
+    },
+    devices: () => [...metas.values()].map(known),
+    device(id) {
+      const meta = metas.get(id);
+      return meta && known(meta);
+    },
+    declares: (topic) => quantityOf(topic) !== undefined,
+    isBilling: (topic) => quantityOf(topic)?.billing === true,
+    onChange(listener) {
+      listeners.add(listener);
+      return { remove: () => listeners.delete(listener) };
+    },
+  };
+};
+
+const directories = new WeakMap<object, Directory>();
+
+/** The one directory of a runtime. */
+export const directoryOf = (RED: NodeAPI): Directory => {
+  let directory = directories.get(RED.events);
+  if (!directory) {
+    directory = createDirectory();
+    directories.set(RED.events, directory);
+  }
+  return directory;
+};
