@@ -78,6 +78,12 @@ const spellings: Record<string, Conversion> = {
   kWp: to('W', 1e3),
 };
 
+/** The code of the wire for a unit as a source spells it. */
+export const canonicalUnit = (from: string): Unit | undefined => {
+  if (isUnit(from)) return from;
+  return Object.hasOwn(spellings, from) ? spellings[from]?.unit : undefined;
+};
+
 /** Conversions between two codes of the wire, where a quantity fixes one of them. */
 const between: Record<string, Conversion> = {
   'K>degC': to('degC', 1, -273.15),

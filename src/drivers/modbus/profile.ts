@@ -7,7 +7,7 @@ import { roles } from '../../model/meta.ts';
 import { findQuantity, isVendorWord } from '../../model/quantities.ts';
 import type { Result } from '../../model/time.ts';
 import { parseTopic } from '../../model/topic.ts';
-import { type Conversion, conversion, isUnit } from '../../model/units.ts';
+import { type Conversion, canonicalUnit, conversion, isUnit } from '../../model/units.ts';
 
 const name = z.string().regex(/^[a-z][a-z0-9_.]{0,63}$/, 'a point name is lower case with dots: power.l1');
 const address = z.int().min(0).max(65535);
@@ -287,12 +287,17 @@ const convertUnit = (source: ProfilePoint, unit: string | undefined): Result<Con
     : { ok: false, reason: `${source.name}: ${from} cannot be converted to ${unit} of ${source.quantity}` };
 };
 
-const vendorTarget = (source: ProfilePoint): { unit?: string; value: Target['value']; min: number; max: number } => ({
-  ...(source.unit && isUnit(source.unit) ? { unit: source.unit } : {}),
-  value: source.enum || source.bits || source.format || isText(source.type) ? 'text' : 'number',
-  min: Number.NEGATIVE_INFINITY,
-  max: Number.POSITIVE_INFINITY,
-});
+/** A quantity the model does not know: its unit is the source's, brought to a code of the wire. */
+const vendorTarget = (source: ProfilePoint): { unit?: string; value: Target['value']; min: number; max: number } => {
+  const isWord = Boolean(source.enum || source.bits || source.format) || isText(source.type);
+  const unit = isWord ? undefined : canonicalUnit(source.unit ?? '1');
+  return {
+    ...(unit === undefined ? {} : { unit }),
+    value: isWord ? 'text' : 'number',
+    min: Number.NEGATIVE_INFINITY,
+    max: Number.POSITIVE_INFINITY,
+  };
+};
 
 const resolveTarget = (source: ProfilePoint, instance: number): Result<Target> => {
   const path = (source.quantity ?? '').replace('{i}', String(instance));
@@ -303,13 +308,16 @@ const resolveTarget = (source: ProfilePoint, instance: number): Result<Target> =
   const known = findQuantity(type, quantity);
   if (!known && !isVendorWord(quantity) && !isVendorWord(type))
     return { ok: false, reason: `${source.name}: ${type} has no quantity "${quantity}"` };
-  const unitText = known ? known.unit : vendorTarget(source).unit;
+  const vendor = vendorTarget(source);
+  if (!known && vendor.value === 'number' && vendor.unit === undefined)
+    return { ok: false, reason: `${source.name}: "${source.unit}" is not a unit we know` };
+  const unitText = known ? known.unit : vendor.unit;
   const convert = convertUnit(source, unitText);
   if (!convert.ok) return convert;
   const sign = source.sign ?? 1;
   const { factor = 1, offset = 0 } = convert.value ?? {};
   const { scale = 1, offset: rawOffset = 0 } = source;
-  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY, value } = known ?? vendorTarget(source);
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY, value } = known ?? vendor;
   if (known?.members)
     for (const member of Object.values(source.enum ?? {}))
       if (!known.members.includes(String(member)))
