@@ -17,12 +17,32 @@ export interface Directory {
   declares(topic: Topic): boolean;
   isBilling(topic: Topic): boolean;
   onChange(listener: () => void): { remove(): void };
+  /** A device was deleted: whoever retained or summed it lets go of it. */
+  forget(device: string): void;
+  onForget(listener: (device: string) => void): { remove(): void };
+  /** A node speaks for a device; under another id than before, the earlier one is forgotten. */
+  register(node: string, device: string): { forget(): void };
 }
 
 const createDirectory = (): Directory => {
   const metas = new Map<string, Meta>();
   const availabilities = new Map<string, Availability>();
   const listeners = new Set<() => void>();
+  const forgetters = new Set<(device: string) => void>();
+  const deviceOfNode = new Map<string, string>();
+
+  const forget = (device: string): void => {
+    metas.delete(device);
+    availabilities.delete(device);
+    for (const forgetter of forgetters) forgetter(device);
+    for (const listener of listeners) listener();
+  };
+
+  const release = (node: string): void => {
+    const device = deviceOfNode.get(node);
+    deviceOfNode.delete(node);
+    if (device !== undefined && ![...deviceOfNode.values()].includes(device)) forget(device);
+  };
 
   const quantityOf = (topic: Topic) => {
     if (topic.kind !== 'reading') return undefined;
@@ -58,6 +78,16 @@ const createDirectory = (): Directory => {
     onChange(listener) {
       listeners.add(listener);
       return { remove: () => listeners.delete(listener) };
+    },
+    forget,
+    onForget(listener) {
+      forgetters.add(listener);
+      return { remove: () => forgetters.delete(listener) };
+    },
+    register(node, device) {
+      if (deviceOfNode.get(node) !== device) release(node);
+      deviceOfNode.set(node, device);
+      return { forget: () => release(node) };
     },
   };
 };

@@ -22,7 +22,7 @@ export interface UnitHealth {
 }
 
 export interface Bus {
-  /** A device registers before its first request; the last to leave forgets the unit. */
+  /** A device registers before its first request; the last to leave closes the connection, a moment later. */
   attach(unit: number, limits: UnitLimits): () => void;
   read(request: ReadRequest): Promise<Buffer>;
   health(unit: number): UnitHealth;
@@ -41,6 +41,8 @@ const shortestProbeMs = 100;
 const lonelyProbeMs = 1000;
 /** A connection that was good and breaks may come back this soon before its requests fail. */
 const graceMs = 1000;
+/** A redeploy takes devices away and brings them back: the connection outlives that. */
+const unusedMs = 2000;
 
 interface Job {
   request: ReadRequest;
@@ -89,6 +91,7 @@ export const createBus = (link: Link, clock: Clock): Bus => {
   let wake: Timer | undefined;
   let probeTimer: Timer | undefined;
   let grace: Timer | undefined;
+  let unused: Timer | undefined;
   let wasOpen = false;
   /** Bus time that may be spent on probes, ms. */
   let budget = 0;
@@ -317,8 +320,17 @@ export const createBus = (link: Link, clock: Clock): Bus => {
         const unit = units.get(id);
         if (!unit) return;
         unit.users = unit.users.filter((user) => user !== limits);
-        if (unit.users.length > 0) unit.limits = strictest(unit.users);
-        else units.delete(id);
+        if (unit.users.length > 0) {
+          unit.limits = strictest(unit.users);
+          return;
+        }
+        units.delete(id);
+        failQueue(unit, disconnected);
+        if (units.size > 0) return;
+        unused?.cancel();
+        unused = clock.after(unusedMs, () => {
+          if (units.size === 0) void link.close();
+        });
       };
     },
     read(request) {
@@ -346,7 +358,7 @@ export const createBus = (link: Link, clock: Clock): Bus => {
       return () => listeners.delete(listener);
     },
     async close() {
-      for (const timer of [wake, probeTimer, grace]) timer?.cancel();
+      for (const timer of [wake, probeTimer, grace, unused]) timer?.cancel();
       await link.close();
     },
   };

@@ -1,0 +1,141 @@
+import type { Node, NodeAPI } from 'node-red';
+import { z } from 'zod';
+import { isoTime } from '../src/model/time.ts';
+import { createMqttLink, type LinkState, type MqttLink } from '../src/mqtt/link.ts';
+import type { Server } from '../src/mqtt/servers.ts';
+import { createSession, type Session } from '../src/mqtt/session.ts';
+import { choiceField, numberField, textField } from '../src/shell/config.ts';
+import { defineNode } from '../src/shell/define-node.ts';
+import { gatewayName } from '../src/shell/gateway.ts';
+import type { Status } from '../src/shell/status.ts';
+
+const protocols = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 } as const;
+
+const parseServer = (url: string, context: z.RefinementCtx): Server => {
+  const match = /^(?:(mqtts?|wss?):\/\/)?([^:/\s]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?(\/\S*)?$/.exec(url.trim());
+  const port = Number(match?.[3] ?? protocols[(match?.[1] ?? 'mqtt') as Server['protocol']]);
+  if (!match || port < 1 || port > 65535) {
+    context.addIssue({ code: 'custom', message: `"${url}" is not a broker address like mqtts://broker.example:8883` });
+    return z.NEVER;
+  }
+  const protocol = (match[1] ?? 'mqtt') as Server['protocol'];
+  const host = (match[2] ?? '').replace(/^\[|\]$/g, '');
+  return { protocol, host, port, ...(match[4] && protocol.startsWith('ws') ? { path: match[4] } : {}) };
+};
+
+const config = z.object({
+  name: textField(),
+  /** In order of preference. */
+  servers: z.array(textField().transform(parseServer)).min(1, 'at least one broker address is needed'),
+  tls: textField(),
+  version: choiceField(['auto', '5', '4'], 'auto'),
+  clientId: textField(),
+  prefix: textField(),
+  keepalive: numberField(30, 5, 3600),
+  sessionExpiry: numberField(3600, 0, 4_294_967_295),
+  queue: numberField(10_000, 1, 1_000_000),
+});
+
+interface Credentials {
+  user?: string;
+  password?: string;
+}
+
+interface TlsNode extends Node {
+  addTLSOptions(options: Record<string, unknown>): Record<string, unknown>;
+}
+
+export interface BrokerApi {
+  link: MqttLink;
+  /** Shows the connection on the node that uses it. */
+  follow(showStatus: (status: Status) => void): { remove(): void };
+}
+
+const showLink = (link: MqttLink): Status => {
+  const state: LinkState = link.state();
+  const { waiting, dropped } = link.depth();
+  const queue = { waiting, dropped };
+  switch (state.kind) {
+    case 'online':
+      if (state.problem) return { fill: 'yellow', shape: 'dot', key: 'problem', params: { reason: state.problem } };
+      if (!state.isPreferred) return { fill: 'yellow', shape: 'dot', key: 'standby', params: { server: state.server } };
+      return waiting > 0
+        ? { fill: 'green', shape: 'dot', key: 'sending', params: { server: state.server, ...queue } }
+        : { fill: 'green', shape: 'dot', key: 'online', params: { server: state.server } };
+    case 'connecting':
+      return { fill: 'yellow', shape: 'ring', key: 'connecting', params: { server: state.server } };
+    case 'waiting':
+      return {
+        fill: 'red',
+        shape: 'ring',
+        key: waiting > 0 ? 'offlineQueued' : 'offline',
+        params: { reason: state.reason, server: state.server, ...queue },
+      };
+    case 'closed':
+      return { fill: 'grey', shape: 'ring', key: 'closed' };
+  }
+};
+
+/** Sessions outlive a redeploy: what waits and what is in flight belongs to the next life of the node. */
+const sessions = new Map<string, Session>();
+
+const openWithinMs = 500;
+
+/** The connection to an MQTT broker or a cluster of them. */
+export default function register(RED: NodeAPI): void {
+  defineNode(RED, 'ems-broker', {
+    config,
+    credentials: { user: { type: 'text' }, password: { type: 'password' } },
+    start({ config, credentials, node, clock, onClose }): BrokerApi {
+      const { user, password } = credentials as Credentials;
+      const gateway = gatewayName();
+      const tls = config.tls === '' ? undefined : (RED.nodes.getNode(config.tls) as TlsNode | null);
+      if (tls === null) throw new Error('the TLS configuration of this broker is missing or disabled');
+      const session = sessions.get(node.id) ?? createSession(config.queue);
+      sessions.set(node.id, session);
+      const topic = `system/status/${gateway}`;
+      const announce = (state: 'online' | 'offline', more: object) => ({
+        topic,
+        payload: JSON.stringify({ schema: 'availability/1', state, ...more }),
+        qos: 1 as const,
+        retain: true,
+      });
+      const link = createMqttLink(
+        {
+          servers: config.servers,
+          clientId: config.clientId || `ems-${gateway}-${node.id}`,
+          ...(user ? { username: user } : {}),
+          ...(password ? { password } : {}),
+          ...(tls ? { tls: tls.addTLSOptions({}) } : {}),
+          version: config.version === 'auto' ? 'auto' : config.version === '5' ? 5 : 4,
+          keepaliveS: config.keepalive,
+          sessionExpiryS: config.sessionExpiry,
+          prefix: config.prefix,
+          will: announce('offline', { reason: 'lwt' }),
+          birth: () => announce('online', { ts: isoTime(clock.now()) }),
+          farewell: () => announce('offline', { reason: 'closed', ts: isoTime(clock.now()) }),
+        },
+        session,
+        clock,
+      );
+      // A persistent session delivers at once what it kept: first everybody who wants it must be there.
+      const open = (): void => link.open();
+      const opening = clock.after(openWithinMs, open);
+      RED.events.once('flows:started', open);
+      onClose(async (isRemoved) => {
+        opening.cancel();
+        RED.events.removeListener('flows:started', open);
+        if (isRemoved) sessions.delete(node.id);
+        await link.close(isRemoved);
+      });
+      return {
+        link,
+        follow(showStatus) {
+          const show = (): void => showStatus(showLink(link));
+          show();
+          return link.onState(show);
+        },
+      };
+    },
+  });
+}

@@ -1,0 +1,189 @@
+import { join } from 'node:path';
+import type { NodeAPI } from 'node-red';
+import { z } from 'zod';
+import { type BridgeStatus, createBridge } from '../src/bridge/bridge.ts';
+import { createModbusDriver } from '../src/drivers/modbus/driver.ts';
+import { findProfile, listProfiles } from '../src/drivers/modbus/library.ts';
+import type { LearntRange } from '../src/drivers/modbus/plan.ts';
+import { type Profile, readProfile, resolveProfile } from '../src/drivers/modbus/profile.ts';
+import { roles } from '../src/model/meta.ts';
+import type { Result } from '../src/model/time.ts';
+import {
+  choiceField,
+  flagField,
+  idField,
+  nodeReference,
+  numberField,
+  optionalId,
+  optionalNumberField,
+  textField,
+} from '../src/shell/config.ts';
+import { toNodeMessage } from '../src/shell/contract.ts';
+import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
+import { directoryOf } from '../src/shell/directory.ts';
+import { defineEndpoint, serveLiveValues } from '../src/shell/endpoints.ts';
+import { gatewayName } from '../src/shell/gateway.ts';
+import { createStateFile } from '../src/shell/state-file.ts';
+import type { Status } from '../src/shell/status.ts';
+import type { ModbusClientApi } from './ems-modbus-client.ts';
+import type { SiteApi } from './ems-site.ts';
+
+const config = z.object({
+  client: nodeReference('the Modbus client'),
+  site: nodeReference('the site'),
+  device: idField('the device id'),
+  name: textField(),
+  profile: textField(),
+  /** A profile typed into the form, as JSON; then profile is empty. */
+  inline: textField(),
+  params: z.record(z.string(), z.string()).catch({}),
+  instance: numberField(1, 1, 1000),
+  unit: optionalNumberField(0, 255),
+  interval: numberField(5, 0.1, 86400),
+  role: choiceField(['', ...roles], ''),
+  coupling: choiceField(['', 'ac', 'dc'], ''),
+  behind: optionalId('the inverter'),
+  parent: optionalId('the meter above'),
+  phase: choiceField(['', 'l1', 'l2', 'l3'], ''),
+  reversed: flagField(false),
+  billing: flagField(false),
+  single: flagField(false),
+  cycles: flagField(false),
+});
+
+const learntRanges = z.array(
+  z.object({ table: z.enum(['coil', 'discrete', 'holding', 'input']), from: z.int(), to: z.int() }),
+);
+
+const parseInline = (text: string): Result<Profile> => {
+  try {
+    return readProfile(JSON.parse(text));
+  } catch (error) {
+    return { ok: false, reason: `the inline profile is not JSON: ${(error as Error).message}` };
+  }
+};
+
+const showBridge = (status: BridgeStatus): Status => {
+  switch (status.kind) {
+    case 'connecting':
+      return { fill: 'yellow', shape: 'ring', key: 'connecting' };
+    case 'live':
+      return {
+        fill: 'green',
+        shape: 'dot',
+        key: 'live',
+        params: { points: status.points, s: status.durationS.toFixed(1) },
+      };
+    case 'degraded':
+      return {
+        fill: 'yellow',
+        shape: 'dot',
+        key: 'degraded',
+        params: { points: status.points, reason: status.reason },
+      };
+    case 'stale':
+      return { fill: 'yellow', shape: 'ring', key: 'stale', params: { s: Math.round(status.ageS) } };
+    case 'offline':
+      return {
+        fill: 'red',
+        shape: 'ring',
+        key: 'unreachable',
+        params: { s: Math.max(1, Math.round(status.retryS ?? 0)), reason: status.reason },
+      };
+  }
+};
+
+/** A device on Modbus: its registers as readings of the model. */
+export default function register(RED: NodeAPI): void {
+  const ownProfiles = (): string => join(RED.settings.userDir ?? '.', 'ems', 'profiles');
+  const live = serveLiveValues(RED, 'modbus');
+  /** Devices start at different times within their interval, so that they do not all ask at once. */
+  let started = 0;
+
+  defineEndpoint(RED, 'get', '/ems/modbus/profiles', () =>
+    [...listProfiles(ownProfiles())].map(([id, result]) =>
+      result.ok
+        ? {
+            id,
+            title: result.value.title,
+            class: result.value.class,
+            connection: result.value.connection ?? {},
+            params: result.value.params ?? {},
+            instances: result.value.instances?.max ?? 1,
+          }
+        : { id, error: result.reason },
+    ),
+  );
+
+  defineNode(RED, 'ems-modbus', {
+    config,
+    start({ config, node, clock, send, showStatus, onClose }) {
+      const { device, profile: id, inline, params, instance, interval } = config;
+      const client = useConfigNode<ModbusClientApi>(RED, config.client, 'ems-modbus-client');
+      const site = useConfigNode<SiteApi>(RED, config.site, 'ems-site');
+      const profile = inline === '' ? findProfile(id, ownProfiles()) : parseInline(inline);
+      if (!profile.ok) throw new Error(profile.reason);
+      const resolved = resolveProfile(profile.value, { params, instance });
+      if (!resolved.ok) throw new Error(resolved.reason);
+      const { connection = {} } = profile.value;
+      const memory = createStateFile(RED, `ems-modbus-${node.id}`);
+      const learnt = learntRanges.safeParse(memory.load());
+      const intervalMs = interval * 1000;
+
+      const driver = createModbusDriver(
+        {
+          resolved: resolved.value,
+          bus: client.bus(connection),
+          unit: config.unit ?? connection.unitId ?? 1,
+          intervalMs,
+          name: device,
+          phaseMs: (started++ * 37) % Math.min(intervalMs, 1000),
+          ...(learnt.success ? { learnt: learnt.data } : {}),
+          onLearnt: (ranges: LearntRange[]) => void memory.save(ranges),
+        },
+        clock,
+      );
+      const directory = directoryOf(RED);
+      const bridge = createBridge(
+        {
+          reportsCycles: config.cycles,
+          placement: {
+            device,
+            name: config.name,
+            site: site.id,
+            gateway: gatewayName(),
+            ...(config.role === '' ? {} : { role: config.role }),
+            ...(config.coupling === '' ? {} : { coupling: config.coupling }),
+            ...(config.behind === '' ? {} : { behind: config.behind }),
+            ...(config.parent === '' ? {} : { parent: config.parent }),
+            ...(config.phase === '' ? {} : { phase: config.phase }),
+            isReversed: config.reversed,
+            isBilling: config.billing,
+          },
+        },
+        driver,
+        clock,
+        {
+          readings(messages) {
+            for (const message of messages) directory.take(message);
+            if (config.single) for (const message of messages) send([toNodeMessage([message]), null]);
+            else send([toNodeMessage(messages, `devices/${device}`), null]);
+          },
+          events: (messages) => send([null, toNodeMessage(messages)]),
+          status: (status) => showStatus(showBridge(status)),
+        },
+      );
+      const registration = directory.register(node.id, device);
+      live.add(node.id, bridge);
+      bridge.start();
+      onClose(async (isRemoved) => {
+        live.remove(node.id);
+        if (isRemoved) {
+          registration.forget();
+          await memory.remove();
+        }
+        await bridge.close();
+      });
+    },
+  });
+}
