@@ -6,6 +6,7 @@ import type { Server } from '../src/mqtt/servers.ts';
 import { createSession, type Session } from '../src/mqtt/session.ts';
 import { choiceField, numberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
+import { directoryOf } from '../src/shell/directory.ts';
 import { gatewayName } from '../src/shell/gateway.ts';
 import type { Status } from '../src/shell/status.ts';
 
@@ -122,8 +123,16 @@ export default function register(RED: NodeAPI): void {
       const open = (): void => link.open();
       const opening = clock.after(openWithinMs, open);
       RED.events.once('flows:started', open);
+      // What was retained of a device that is gone would be believed for ever.
+      const forgetting = directoryOf(RED).onForget((device) => {
+        const prefix = `devices/${device}/`;
+        for (const topic of [...session.retained.keys()])
+          if (topic.startsWith(prefix) || topic.includes(`/${prefix}`))
+            link.publish({ topic, payload: '', qos: 1, retain: true });
+      });
       onClose(async (isRemoved) => {
         opening.cancel();
+        forgetting.remove();
         RED.events.removeListener('flows:started', open);
         if (isRemoved) sessions.delete(node.id);
         await link.close(isRemoved);

@@ -12,6 +12,8 @@ export interface KnownDevice {
 export interface Directory {
   take(message: Message): void;
   devices(): KnownDevice[];
+  /** The meta and availability of all, as they came. */
+  known(): Message[];
   device(id: string): KnownDevice | undefined;
   /** Whether a device's meta declares this quantity. */
   declares(topic: Topic): boolean;
@@ -20,13 +22,15 @@ export interface Directory {
   /** A device was deleted: whoever retained or summed it lets go of it. */
   forget(device: string): void;
   onForget(listener: (device: string) => void): { remove(): void };
+  /** Somebody took the device's meta off the broker: forgotten, unless a node of this runtime speaks for it. */
+  leave(device: string): void;
   /** A node speaks for a device; under another id than before, the earlier one is forgotten. */
   register(node: string, device: string): { forget(): void };
 }
 
 const createDirectory = (): Directory => {
-  const metas = new Map<string, Meta>();
-  const availabilities = new Map<string, Availability>();
+  const metas = new Map<string, Message<'meta/1'>>();
+  const availabilities = new Map<string, Message<'availability/1'>>();
   const listeners = new Set<() => void>();
   const forgetters = new Set<(device: string) => void>();
   const deviceOfNode = new Map<string, string>();
@@ -53,7 +57,7 @@ const createDirectory = (): Directory => {
     return component && Object.hasOwn(component.quantities, key) ? component.quantities[key] : undefined;
   };
 
-  const known = (meta: Meta): KnownDevice => {
+  const describe = (meta: Meta): KnownDevice => {
     const availability = availabilities.get(meta.device);
     return { meta, ...(availability && { availability }) };
   };
@@ -68,10 +72,11 @@ const createDirectory = (): Directory => {
       } else return;
       for (const listener of listeners) listener();
     },
-    devices: () => [...metas.values()].map(known),
+    devices: () => [...metas.values()].map(describe),
+    known: () => [...metas.values(), ...availabilities.values()],
     device(id) {
       const meta = metas.get(id);
-      return meta && known(meta);
+      return meta && describe(meta);
     },
     declares: (topic) => quantityOf(topic) !== undefined,
     isBilling: (topic) => quantityOf(topic)?.billing === true,
@@ -83,6 +88,9 @@ const createDirectory = (): Directory => {
     onForget(listener) {
       forgetters.add(listener);
       return { remove: () => forgetters.delete(listener) };
+    },
+    leave(device) {
+      if (metas.has(device) && ![...deviceOfNode.values()].includes(device)) forget(device);
     },
     register(node, device) {
       if (deviceOfNode.get(node) !== device) release(node);

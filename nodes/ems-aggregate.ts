@@ -1,0 +1,92 @@
+import type { NodeAPI } from 'node-red';
+import { z } from 'zod';
+import { createBoot } from '../src/bridge/identity.ts';
+import { checkMessage } from '../src/model/check.ts';
+import { flagField, nodeReference, numberField } from '../src/shell/config.ts';
+import { candidatesOf, toNodeMessage } from '../src/shell/contract.ts';
+import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
+import { directoryOf } from '../src/shell/directory.ts';
+import { createStateFile } from '../src/shell/state-file.ts';
+import type { Status } from '../src/shell/status.ts';
+import { createSite, type Site } from '../src/site/site.ts';
+import { readSnapshot } from '../src/site/snapshot.ts';
+import type { SiteApi } from './ems-site.ts';
+
+const config = z.object({
+  site: nodeReference('the site'),
+  /** Seconds between two values of the site's power, at the earliest. */
+  power: numberField(1, 0.2, 3600),
+  energy: numberField(10, 10, 86_400),
+  offlineMeansZero: flagField(false),
+  /** Seconds an old value may be used on, as estimated. */
+  grace: numberField(0, 0, 3600),
+  skew: numberField(30, 1, 3600),
+});
+
+const tickMs = 200;
+const saveMs = 30_000;
+
+const showSite = ({ sources, good, quality }: ReturnType<Site['summary']>): Status => {
+  if (sources === 0) return { fill: 'grey', shape: 'ring', key: 'waiting' };
+  const params = { n: sources, good };
+  if (quality === 'good') return { fill: 'green', shape: 'dot', key: 'good', params };
+  if (quality === 'estimated') return { fill: 'yellow', shape: 'dot', key: 'estimated', params };
+  return { fill: 'red', shape: 'ring', key: 'incomplete', params };
+};
+
+/** A site summed up: its power balance now, its energies, and how far both can be trusted. */
+export default function register(RED: NodeAPI): void {
+  defineNode(RED, 'ems-aggregate', {
+    config,
+    start({ config, node, clock, send, showStatus, report, onInput, onClose }) {
+      const { id } = useConfigNode<SiteApi>(RED, config.site, 'ems-site');
+      const memory = createStateFile(RED, `ems-aggregate-${node.id}`);
+      const saved = memory.load();
+      const snapshot = saved === undefined ? undefined : readSnapshot(saved);
+      if (snapshot && !snapshot.ok) report(new Error(`the totals of site ${id} begin anew: ${snapshot.reason}`));
+      const directory = directoryOf(RED);
+
+      const site = createSite(
+        {
+          site: id,
+          boot: createBoot(),
+          powerEveryMs: config.power * 1000,
+          energyEveryMs: config.energy * 1000,
+          offlineMeansZero: config.offlineMeansZero,
+          graceMs: config.grace * 1000,
+          skewLimitMs: config.skew * 1000,
+        },
+        clock,
+        {
+          values: (messages) => send([toNodeMessage(messages), null]),
+          events: (messages) => send([null, toNodeMessage(messages)]),
+        },
+        snapshot?.ok ? snapshot.value : undefined,
+      );
+      // What became known before this node was deployed is not said again on the wire.
+      for (const message of directory.known()) site.take(message);
+      const forgetting = directory.onForget((device) => site.forget(device));
+
+      const ticking = clock.every(tickMs, () => site.tick());
+      const showing = clock.every(1000, () => showStatus(showSite(site.summary())));
+      const saving = clock.every(saveMs, () => void memory.save(site.snapshot()).catch(report));
+      showStatus({ fill: 'grey', shape: 'ring', key: 'waiting' });
+
+      onInput((message) => {
+        const context = { now: clock.now(), isDeclared: directory.declares };
+        const refused: string[] = [];
+        for (const candidate of candidatesOf(message, context)) {
+          const checked = candidate.ok ? checkMessage(candidate.value, context) : undefined;
+          if (checked?.ok) site.take(checked.message);
+          else refused.push(checked ? checked.reasons.join('; ') : candidate.ok ? '' : candidate.reason);
+        }
+        if (refused.length > 0) throw new Error(`${refused.length} not understood, first: ${refused[0]}`);
+      });
+      onClose(async (isRemoved) => {
+        for (const timer of [ticking, showing, saving]) timer.cancel();
+        forgetting.remove();
+        await (isRemoved ? memory.remove() : memory.save(site.snapshot()));
+      });
+    },
+  });
+}

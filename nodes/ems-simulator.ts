@@ -1,0 +1,91 @@
+import type { NodeAPI } from 'node-red';
+import { z } from 'zod';
+import { startSimulation } from '../src/simulator/simulation.ts';
+import { numberField, textField } from '../src/shell/config.ts';
+import { defineNode } from '../src/shell/define-node.ts';
+import { keepOpening } from '../src/shell/keep-open.ts';
+
+const config = z.object({
+  host: textField('127.0.0.1'),
+  gridPort: numberField(1502, 1, 65535),
+  hybridPort: numberField(1503, 1, 65535),
+  storagePort: numberField(1504, 1, 65535),
+  /** Local hour at which the simulated day begins. */
+  startHour: numberField(10.5, 0, 24),
+  speed: numberField(1, 0.1, 3600),
+  seed: numberField(7, 0, 4_294_967_295),
+  every: numberField(5, 1, 3600),
+});
+
+const fault = z.union([
+  z.enum(['none', 'offline', 'dead', 'garbage', 'exception']).transform((kind) => ({ kind })),
+  z.strictObject({ slow_ms: z.number().min(1).max(600_000) }).transform(({ slow_ms: ms }) => ({
+    kind: 'slow' as const,
+    ms,
+  })),
+]);
+
+const changes = z.strictObject({
+  speed: z.number().min(0.1).max(3600).optional(),
+  /** 0..1 of a clear sky; null: clouds as they come. */
+  sky: z.number().min(0).max(1).nullable().optional(),
+  extra_load_w: z.number().min(0).max(100_000).optional(),
+  faults: z
+    .strictObject({ grid: fault.optional(), hybrid: fault.optional(), storage: fault.optional() })
+    .optional(),
+});
+
+const kilowatts = (w: number): string => (w / 1000).toFixed(1);
+const time = (hour: number): string =>
+  `${String(Math.floor(hour)).padStart(2, '0')}:${String(Math.floor((hour % 1) * 60)).padStart(2, '0')}`;
+
+/** One house with sun, load and two batteries, behind real Modbus TCP servers. */
+export default function register(RED: NodeAPI): void {
+  defineNode(RED, 'ems-simulator', {
+    config,
+    start({ config, clock, send, showStatus, report, onInput, onClose }) {
+      const { host, gridPort, hybridPort, storagePort } = config;
+      const ports = { grid: gridPort, hybrid: hybridPort, storage: storagePort };
+      const { startHour, seed, speed } = config;
+      showStatus({ fill: 'yellow', shape: 'ring', key: 'opening' });
+      const opening = keepOpening(clock, () => startSimulation({ host, ports, startHour, seed, speed }, clock), {
+        opened: () => show(),
+        failed(error, isFirst) {
+          showStatus({ fill: 'red', shape: 'ring', key: 'taken' });
+          if (isFirst) report(error);
+        },
+      });
+
+      const show = (): void => {
+        const simulation = opening.current();
+        if (!simulation) return;
+        const { hour, sun_w, load_w, faults } = simulation.state();
+        const params = { time: time(hour), sun: kilowatts(sun_w), load: kilowatts(load_w) };
+        const hasFault = Object.values(faults).some((kind) => kind !== 'none');
+        showStatus({ fill: hasFault ? 'yellow' : 'green', shape: 'dot', key: hasFault ? 'faulty' : 'running', params });
+      };
+      const showing = clock.every(1000, show);
+      const telling = clock.every(config.every * 1000, () => {
+        const simulation = opening.current();
+        if (simulation) send({ topic: 'simulator', payload: simulation.state() });
+      });
+
+      onInput(async ({ payload }) => {
+        const asked = changes.safeParse(payload);
+        if (!asked.success)
+          throw new Error(
+            `not a change of the house: ${z.prettifyError(asked.error)}; example: { "sky": 0.2, "faults": { "grid": "dead" } }`,
+          );
+        const simulation = opening.current();
+        if (!simulation) throw new Error('the simulated house is not open yet');
+        await simulation.change(asked.data);
+        show();
+      });
+      onClose(async () => {
+        showing.cancel();
+        telling.cancel();
+        await opening.close();
+      });
+    },
+  });
+}

@@ -1,0 +1,106 @@
+import type { NodeAPI, NodeMessageInFlow } from 'node-red';
+import { z } from 'zod';
+import { createReceiver, type Rejection } from '../src/mqtt/receiver.ts';
+import { select, selections } from '../src/mqtt/selection.ts';
+import type { Incoming } from '../src/mqtt/subscriptions.ts';
+import { choiceField, flagField, nodeReference, numberField, optionalId, textField } from '../src/shell/config.ts';
+import { toNodeMessage } from '../src/shell/contract.ts';
+import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
+import { directoryOf } from '../src/shell/directory.ts';
+import type { BrokerApi } from './ems-broker.ts';
+
+const config = z
+  .object({
+    broker: nodeReference('the broker'),
+    what: choiceField(selections, 'readings'),
+    device: optionalId('the device'),
+    type: textField(),
+    quantity: textField(),
+    site: optionalId('the site'),
+    /** MQTT filters, separated by commas or lines. */
+    pattern: textField(),
+    directory: flagField(true),
+    batch: numberField(100, 0, 60_000),
+  })
+  .transform((given) => ({ ...given, patterns: given.pattern.split(/[,\n]/).map((each) => each.trim()) }))
+  .transform((given) => ({ ...given, patterns: given.patterns.filter((each) => each !== '') }));
+
+const control = z.discriminatedUnion('action', [
+  z.object({ action: z.literal('subscribe'), topic: z.union([z.string(), z.array(z.string())]) }),
+  z.object({ action: z.literal('unsubscribe'), topic: z.union([z.string(), z.array(z.string())]) }),
+  z.object({ action: z.literal('getSubscriptions') }),
+]);
+
+/** Longest piece of a refused payload that is shown. */
+const shownBytes = 1024;
+
+const transportFacts = ({ qos, retain, responseTopic, correlationData, expiryS }: Incoming) => ({
+  qos,
+  retain,
+  ...(responseTopic === undefined ? {} : { responseTopic }),
+  ...(correlationData === undefined ? {} : { correlationData }),
+  ...(expiryS === undefined ? {} : { expiry: expiryS }),
+});
+
+/** Validated objects of the chosen devices, types, quantities or sites, from the broker. */
+export default function register(RED: NodeAPI): void {
+  defineNode(RED, 'ems-subscribe', {
+    config,
+    start({ config, clock, send, showStatus, onInput, onClose }) {
+      const { link, follow } = useConfigNode<BrokerApi>(RED, config.broker, 'ems-broker');
+      const directory = directoryOf(RED);
+      const selection = select({ ...config, withDirectory: config.directory });
+
+      const receiver = createReceiver(
+        { batchMs: config.batch, admits: selection.admits, isDeclared: directory.declares },
+        clock,
+        {
+          batch(messages) {
+            for (const message of messages) directory.take(message);
+            send([toNodeMessage(messages), null]);
+          },
+          single(message, incoming) {
+            const facts = { mqtt: transportFacts(incoming) };
+            send([{ ...toNodeMessage([message]), ...facts }, null]);
+          },
+          rejected({ incoming, reasons }: Rejection) {
+            const payload = incoming.payload.subarray(0, shownBytes).toString();
+            const rejected = { topic: incoming.topic, payload, reasons, mqtt: transportFacts(incoming) };
+            send([null, rejected]);
+          },
+          removed: directory.leave,
+        },
+      );
+
+      const added = new Map<string, { remove(): void }>();
+      const fixed = selection.filters.length > 0 ? link.subscribe(selection.filters, 2, receiver.take) : undefined;
+      const following = follow(showStatus);
+
+      const change = (message: NodeMessageInFlow): string[] => {
+        const asked = control.safeParse(message);
+        if (!asked.success)
+          throw new Error('msg.action is subscribe or unsubscribe with msg.topic, or getSubscriptions');
+        const { data } = asked;
+        const topics = data.action === 'getSubscriptions' ? [] : [data.topic].flat();
+        for (const topic of topics) {
+          added.get(topic)?.remove();
+          added.delete(topic);
+          if (data.action === 'subscribe') added.set(topic, link.subscribe([topic], 2, receiver.take));
+        }
+        return [...selection.filters, ...added.keys()];
+      };
+
+      onInput((message, answer) => {
+        const filters = change(message);
+        if ((message as { action?: unknown }).action === 'getSubscriptions')
+          answer([{ ...message, topic: 'subscriptions', payload: filters }, null]);
+      });
+      onClose(() => {
+        following.remove();
+        fixed?.remove();
+        for (const each of added.values()) each.remove();
+        receiver.close();
+      });
+    },
+  });
+}

@@ -1,0 +1,37 @@
+/** After tsc: what Node-RED looks for beside the compiled nodes, and what ships as data. */
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { profileSchema } from '../src/drivers/modbus/profile.ts';
+import { jsonSchemas } from '../src/model/message.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const at = (...path: string[]): string => join(root, ...path);
+const namesIn = (folder: string, extension: string): string[] =>
+  readdirSync(at(folder)).filter((name) => name.endsWith(extension));
+
+for (const name of namesIn('nodes', '.html')) cpSync(at('nodes', name), at('dist/nodes', name));
+cpSync(at('icons'), at('dist/nodes/icons'), { recursive: true });
+cpSync(at('profiles'), at('dist/profiles'), { recursive: true });
+
+// Help is written in Markdown; Node-RED reads it from one .html file per node and language.
+for (const language of readdirSync(at('locales'))) {
+  mkdirSync(at('dist/nodes/locales', language), { recursive: true });
+  for (const name of namesIn(`locales/${language}`, '.json'))
+    cpSync(at('locales', language, name), at('dist/nodes/locales', language, name));
+  for (const name of namesIn(`locales/${language}`, '.md')) {
+    const type = basename(name, '.md');
+    const help = readFileSync(at('locales', language, name), 'utf8');
+    const wrapped = `<script type="text/markdown" data-help-name="${type}">\n${help}</script>\n`;
+    writeFileSync(at('dist/nodes/locales', language, `${type}.html`), wrapped);
+  }
+}
+
+rmSync(at('examples'), { recursive: true, force: true });
+cpSync(at('flows'), at('examples'), { recursive: true });
+
+mkdirSync(at('schemas'), { recursive: true });
+const schemas = { ...jsonSchemas(), 'profile-1.json': z.toJSONSchema(profileSchema, { io: 'input' }) };
+for (const [name, schema] of Object.entries(schemas))
+  writeFileSync(at('schemas', name), `${JSON.stringify(schema, null, 2)}\n`);

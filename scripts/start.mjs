@@ -1,0 +1,113 @@
+/** npm start: from a fresh clone to a house that runs. Editor, dashboard, broker and simulated devices on loopback. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createConnection, createServer } from 'node:net';
+import { join } from 'node:path';
+import { build, makeReady, root } from './ready.mjs';
+
+const portFrom = (name, fallback) => {
+  const port = Number(process.env[name] || fallback);
+  if (Number.isInteger(port) && port > 0 && port < 65530) return port;
+  console.error(`${name}=${process.env[name]} is not a port.`);
+  process.exit(1);
+};
+
+const ports = {
+  EMS_EDITOR_PORT: portFrom('EMS_EDITOR_PORT', 1880),
+  EMS_BROKER_PORT: portFrom('EMS_BROKER_PORT', 1883),
+  EMS_MODBUS_PORT: portFrom('EMS_MODBUS_PORT', 1502),
+};
+const host = '127.0.0.1';
+const userDir = process.env.EMS_USER_DIR || join(root, '.node-red');
+
+const isFree = (port) =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+
+/** The flows as shipped, with the ports that were asked for: each shipped port moves with the first of its group. */
+const withPorts = (nodes) => {
+  const moved = new Map([
+    [1883, ports.EMS_BROKER_PORT],
+    [1884, ports.EMS_BROKER_PORT + 1],
+    ...[0, 1, 2, 3, 4, 5].map((i) => [1502 + i, ports.EMS_MODBUS_PORT + i]),
+  ]);
+  const movePort = (port) => moved.get(Number(port)) ?? port;
+  return nodes.map((node) => {
+    const next = { ...node };
+    for (const key of ['port', 'gridPort', 'hybridPort', 'storagePort']) if (key in next) next[key] = movePort(next[key]);
+    if (Array.isArray(next.servers))
+      next.servers = next.servers.map((url) => url.replace(/:(\d+)$/, (_, port) => `:${movePort(port)}`));
+    return next;
+  });
+};
+
+/** The first time: the shipped flows become the user's own. */
+const seed = () => {
+  const file = join(userDir, 'flows.json');
+  if (existsSync(file)) return;
+  mkdirSync(userDir, { recursive: true });
+  const names = readdirSync(join(root, 'flows')).sort().reverse();
+  const nodes = names.flatMap((name) => JSON.parse(readFileSync(join(root, 'flows', name), 'utf8')));
+  const isConfig = ({ type }) => type === 'global-config';
+  writeFileSync(file, JSON.stringify(withPorts(nodes.filter((node) => !isConfig(node))), null, 2));
+};
+
+const brokersUse = () => [ports.EMS_BROKER_PORT, ports.EMS_BROKER_PORT + 1];
+const modbusUse = () => [0, 1, 2, 3, 4, 5].map((i) => ports.EMS_MODBUS_PORT + i);
+
+const checkPorts = async () => {
+  const wanted = [
+    ['EMS_EDITOR_PORT', [ports.EMS_EDITOR_PORT]],
+    ['EMS_BROKER_PORT', brokersUse()],
+    ['EMS_MODBUS_PORT', modbusUse()],
+  ];
+  for (const [name, group] of wanted)
+    for (const port of group)
+      if (!(await isFree(port))) {
+        console.error(`Port ${port} on ${host} is taken by another program. Choose another: ${name}=${group[0] + 1000} npm start`);
+        process.exit(1);
+      }
+};
+
+const isListening = (port) =>
+  new Promise((resolve) => {
+    const socket = createConnection({ host, port }, () => socket.end(() => resolve(true)));
+    socket.on('error', () => resolve(false));
+  });
+
+const announce = async () => {
+  while (!(await isListening(ports.EMS_EDITOR_PORT))) await new Promise((resolve) => setTimeout(resolve, 200));
+  const editor = `http://${host}:${ports.EMS_EDITOR_PORT}`;
+  console.log(
+    [
+      '',
+      `  Editor     ${editor}/`,
+      `  Dashboard  ${editor}/dashboard`,
+      `  Broker     mqtt://${host}:${ports.EMS_BROKER_PORT}`,
+      `  Devices    Modbus TCP on ports ${modbusUse().slice(0, 3).join(', ')} (simulated house)`,
+      `  Your flows ${join(userDir, 'flows.json')}`,
+      '',
+      '  Stop with Ctrl+C.',
+      '',
+    ].join('\n'),
+  );
+};
+
+const node = makeReady();
+if (!build(node)) {
+  console.error('The build failed; the reason is above. Nothing was started.');
+  process.exit(1);
+}
+await checkPorts();
+seed();
+const red = spawn(node, [join(root, 'node_modules/node-red/red.js'), '-s', join(root, 'dev/settings.cjs')], {
+  cwd: root,
+  stdio: ['ignore', 'inherit', 'inherit'],
+  env: { ...process.env, EMS_EDITOR_PORT: String(ports.EMS_EDITOR_PORT), EMS_USER_DIR: userDir },
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => red.kill(signal));
+red.on('exit', (code, signal) => process.exit(code ?? (signal ? 0 : 1)));
+await announce();

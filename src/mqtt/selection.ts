@@ -1,0 +1,95 @@
+/** What a subscriber wants, as MQTT filters, and as a test on what the filters let through. */
+import type { Topic } from '../model/topic.ts';
+
+export const selections = [
+  'readings',
+  'site',
+  'commands',
+  'responses',
+  'events',
+  'system',
+  'everything',
+  'pattern',
+] as const;
+
+export interface Wish {
+  what: (typeof selections)[number];
+  /** Each empty where any will do. */
+  device: string;
+  type: string;
+  quantity: string;
+  site: string;
+  /** MQTT filters, for "pattern". */
+  patterns: string[];
+  /** Meta and availability as well: what a site needs to know what it sums up. */
+  withDirectory: boolean;
+}
+
+export interface Selection {
+  filters: string[];
+  admits(topic: Topic): boolean;
+}
+
+const directoryKinds = new Set<Topic['kind']>(['meta', 'availability', 'site_meta', 'site_availability']);
+
+const isDirectory = (topic: Topic): boolean =>
+  directoryKinds.has(topic.kind) || (topic.kind === 'system' && topic.area === 'status');
+
+const filtersOf = ({ what, device, type, site, patterns }: Wish): string[] => {
+  const d = device || '+';
+  const t = type || '+';
+  const s = site || '+';
+  const perDevice = (word: string): string[] => [`devices/${d}/${t}/${word}/+`, `devices/${d}/${t}/+/${word}/+`];
+  switch (what) {
+    case 'readings':
+      return [`devices/${d}/${t}/#`];
+    case 'site':
+      return [`sites/${s}/#`];
+    case 'commands':
+      return [...perDevice('command'), `sites/${s}/command/+`];
+    case 'responses':
+      return [...perDevice('response'), ...perDevice('setpoint'), `sites/${s}/response/+`];
+    case 'events':
+      return [`devices/${d}/event/+`, ...perDevice('event'), `sites/${s}/event/+`, 'system/event/#'];
+    case 'system':
+      return ['system/#'];
+    case 'everything':
+      return ['devices/#', 'sites/#', 'system/#'];
+    case 'pattern':
+      return patterns;
+  }
+};
+
+const kindsOf: Record<Exclude<Wish['what'], 'everything' | 'pattern' | 'system'>, Set<Topic['kind']>> = {
+  readings: new Set(['reading']),
+  site: new Set(['site_value']),
+  commands: new Set(['action', 'site_action']),
+  responses: new Set(['action', 'site_action']),
+  events: new Set(['event', 'component_event', 'site_event', 'system']),
+};
+
+export const select = (wish: Wish): Selection => {
+  const { what, device, type, quantity, site, withDirectory } = wish;
+  const directory = withDirectory
+    ? [`devices/${device || '+'}/meta`, `devices/${device || '+'}/availability`, 'system/status/+']
+    : [];
+  if (what === 'everything' || what === 'pattern')
+    return { filters: filtersOf(wish), admits: (topic) => withDirectory || !isDirectory(topic) || what === 'pattern' };
+  if (what === 'system') return { filters: filtersOf(wish), admits: () => true };
+  const kinds = kindsOf[what];
+  return {
+    filters: [...filtersOf(wish), ...directory],
+    admits(topic) {
+      if (isDirectory(topic)) return withDirectory || (what === 'site' && topic.kind !== 'system');
+      if (!kinds.has(topic.kind)) return false;
+      if ('device' in topic && device !== '' && topic.device !== device) return false;
+      if ('type' in topic && type !== '' && topic.type !== type) return false;
+      if ('site' in topic && site !== '' && topic.site !== site) return false;
+      if (topic.kind === 'reading') return quantity === '' || topic.quantity === quantity;
+      if (topic.kind === 'system') return topic.area === 'event';
+      if (topic.kind === 'action' || topic.kind === 'site_action')
+        return (topic.action === 'command') === (what === 'commands');
+      return true;
+    },
+  };
+};

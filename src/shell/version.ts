@@ -1,0 +1,15 @@
+/** The version of this package, from its package.json, which lies above the sources and above the build. */
+import { readFileSync } from 'node:fs';
+
+const read = (): string => {
+  for (const up of ['../../package.json', '../../../package.json'])
+    try {
+      const { name, version } = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8'));
+      if (name === '@emsflow/node-red-ems') return String(version);
+    } catch {
+      // Not at this height.
+    }
+  return '0.0.0';
+};
+
+export const packageVersion = read();

@@ -1,0 +1,127 @@
+/** The simulated house in operation: time passes, and three devices tell of it over Modbus TCP. */
+import { findProfile } from '../drivers/modbus/library.ts';
+import type { Profile } from '../drivers/modbus/profile.ts';
+import type { Clock } from '../model/time.ts';
+import { createGridMeter, createHybrid, createStorage, type SimulatedDevice } from './devices.ts';
+import { createHouse } from './house.ts';
+import { type Fault, type ModbusServer, startModbusServer } from './modbus-server.ts';
+
+const deviceNames = ['grid', 'hybrid', 'storage'] as const;
+export type DeviceName = (typeof deviceNames)[number];
+
+export interface SimulationOptions {
+  host: string;
+  ports: Record<DeviceName, number>;
+  startHour: number;
+  seed: number;
+  speed: number;
+}
+
+export interface Changes {
+  speed?: number | undefined;
+  /** null: clouds as they come */
+  sky?: number | null | undefined;
+  extra_load_w?: number | undefined;
+  faults?: Partial<Record<DeviceName, Fault | undefined>> | undefined;
+}
+
+/** The truth that the devices measure. W with the signs of the model, SoC in %. */
+export interface TrueState {
+  hour: number;
+  sun_w: number;
+  load_w: number;
+  grid_w: number;
+  hybrid_battery_w: number;
+  hybrid_soc: number;
+  storage_w: number;
+  storage_soc: number;
+  speed: number;
+  faults: Record<DeviceName, Fault['kind']>;
+}
+
+export interface Simulation {
+  ports: Record<DeviceName, number>;
+  state(): TrueState;
+  change(changes: Changes): Promise<void>;
+  close(): Promise<void>;
+}
+
+const stepMs = 250;
+
+const kinds: Record<DeviceName, { profile: string; create(profile: Profile): SimulatedDevice }> = {
+  grid: { profile: 'eastron-sdm630', create: createGridMeter },
+  hybrid: { profile: 'sungrow-sh-rt', create: createHybrid },
+  storage: { profile: 'sma-sunny-boy-storage', create: createStorage },
+};
+
+/** @throws where a port is taken, with the port in words */
+export const startSimulation = async (options: SimulationOptions, clock: Clock): Promise<Simulation> => {
+  const { host, ports, startHour, seed, speed } = options;
+  const house = createHouse({ seed, startHour });
+  house.controls.speed = speed;
+  // The batteries find their place before the first reading.
+  house.step(30 / speed);
+  const devices = deviceNames.map((name) => {
+    const profile = findProfile(kinds[name].profile);
+    if (!profile.ok) throw new Error(profile.reason);
+    return { name, ...kinds[name].create(profile.value) };
+  });
+  for (const device of devices) device.update(house.state());
+
+  const servers = new Map<DeviceName, ModbusServer>();
+  const closeAll = async (): Promise<void> => {
+    await Promise.all([...servers.values()].map((server) => server.close()));
+  };
+  try {
+    for (const { name, unit, images } of devices)
+      servers.set(name, await startModbusServer({ host, port: ports[name] }, new Map([[unit, images]])));
+  } catch (error) {
+    await closeAll();
+    throw new Error(`the simulated house cannot open its ports: ${(error as Error).message}`);
+  }
+
+  let before = clock.monotonic();
+  const stepping = clock.every(stepMs, () => {
+    const now = clock.monotonic();
+    house.step((now - before) / 1000);
+    before = now;
+    for (const device of devices) device.update(house.state());
+  });
+
+  const perDevice = <T>(of: (server: ModbusServer, unit: number) => T): Record<DeviceName, T> =>
+    Object.fromEntries(
+      devices.map(({ name, unit }) => [name, of(servers.get(name) as ModbusServer, unit)]),
+    ) as Record<DeviceName, T>;
+
+  return {
+    ports: perDevice((server) => server.port),
+    state() {
+      const { hour, solarW, loadW, gridW, hybrid, storage } = house.state();
+      return {
+        hour: Number(hour.toFixed(3)),
+        sun_w: Math.round(solarW),
+        load_w: Math.round(loadW),
+        grid_w: Math.round(gridW),
+        hybrid_battery_w: Math.round(hybrid.powerW),
+        hybrid_soc: Number(hybrid.soc.toFixed(1)),
+        storage_w: Math.round(storage.powerW),
+        storage_soc: Number(storage.soc.toFixed(1)),
+        speed: house.controls.speed,
+        faults: perDevice((server, unit) => server.fault(unit).kind),
+      };
+    },
+    async change({ speed, sky, extra_load_w, faults = {} }) {
+      if (speed !== undefined) house.controls.speed = speed;
+      if (sky !== undefined) house.controls.sky = sky ?? undefined;
+      if (extra_load_w !== undefined) house.controls.extraLoadW = extra_load_w;
+      for (const { name, unit } of devices) {
+        const fault = faults[name];
+        if (fault) await servers.get(name)?.setFault(unit, fault);
+      }
+    },
+    async close() {
+      stepping.cancel();
+      await closeAll();
+    },
+  };
+};
