@@ -1,7 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
-import { createBoot } from '../src/bridge/identity.ts';
 import { checkMessage } from '../src/model/check.ts';
+import { createBoot } from '../src/model/identity.ts';
 import { flagField, nodeReference, numberField } from '../src/shell/config.ts';
 import { candidatesOf, toNodeMessage } from '../src/shell/contract.ts';
 import { defineNode, useConfigNode } from '../src/shell/define-node.ts';

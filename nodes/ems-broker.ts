@@ -1,12 +1,16 @@
 import type { Node, NodeAPI } from 'node-red';
 import { z } from 'zod';
+import { createBoot } from '../src/model/identity.ts';
 import { isoTime } from '../src/model/time.ts';
 import { createMqttLink, type LinkState, type MqttLink } from '../src/mqtt/link.ts';
+import { probeBroker } from '../src/mqtt/probe.ts';
 import type { Server } from '../src/mqtt/servers.ts';
 import { createSession, type Session } from '../src/mqtt/session.ts';
+import { systemClock } from '../src/shell/clock.ts';
 import { choiceField, numberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { directoryOf } from '../src/shell/directory.ts';
+import { defineEndpoint } from '../src/shell/endpoints.ts';
 import { gatewayName } from '../src/shell/gateway.ts';
 import type { Status } from '../src/shell/status.ts';
 
@@ -41,6 +45,9 @@ interface Credentials {
   user?: string;
   password?: string;
 }
+
+/** What the editor sends in place of a password that is stored. */
+const storedPassword = '__PWRD__';
 
 interface TlsNode extends Node {
   addTLSOptions(options: Record<string, unknown>): Record<string, unknown>;
@@ -82,16 +89,53 @@ const sessions = new Map<string, Session>();
 
 const openWithinMs = 500;
 
+const useTls = (RED: NodeAPI, id: string): Record<string, unknown> | undefined => {
+  if (id === '') return undefined;
+  const tls = RED.nodes.getNode(id) as TlsNode | null;
+  if (!tls) throw new Error('the TLS configuration of this broker is missing, disabled or not deployed yet');
+  return tls.addTLSOptions({});
+};
+
+/** The values of an open form; a password that was not typed anew is the stored one. */
+const testRequest = z.object({
+  id: z.string(),
+  servers: config.shape.servers,
+  tls: config.shape.tls,
+  version: config.shape.version,
+  user: textField(),
+  password: textField(),
+});
+
+const versionOf = (version: 'auto' | '4' | '5'): 'auto' | 4 | 5 =>
+  version === 'auto' ? 'auto' : version === '5' ? 5 : 4;
+
 /** The connection to an MQTT broker or a cluster of them. */
 export default function register(RED: NodeAPI): void {
+  defineEndpoint(RED, 'post', '/ems/broker/test', (_, body) => {
+    const { id, servers, tls: tlsId, version, user, password } = testRequest.parse(body);
+    const stored = RED.nodes.getCredentials(id) as Credentials | undefined;
+    const secret = password === storedPassword ? stored?.password : password;
+    const tls = useTls(RED, tlsId);
+    return probeBroker(
+      {
+        servers,
+        clientId: `ems-test-${createBoot()}`,
+        ...(user ? { username: user } : {}),
+        ...(secret ? { password: secret } : {}),
+        ...(tls ? { tls } : {}),
+        version: versionOf(version),
+      },
+      systemClock,
+    );
+  });
+
   defineNode(RED, 'ems-broker', {
     config,
     credentials: { user: { type: 'text' }, password: { type: 'password' } },
     start({ config, credentials, node, clock, onClose }): BrokerApi {
       const { user, password } = credentials as Credentials;
       const gateway = gatewayName();
-      const tls = config.tls === '' ? undefined : (RED.nodes.getNode(config.tls) as TlsNode | null);
-      if (tls === null) throw new Error('the TLS configuration of this broker is missing or disabled');
+      const tls = useTls(RED, config.tls);
       const session = sessions.get(node.id) ?? createSession(config.queue);
       sessions.set(node.id, session);
       const topic = `system/status/${gateway}`;
@@ -107,8 +151,8 @@ export default function register(RED: NodeAPI): void {
           clientId: config.clientId || `ems-${gateway}-${node.id}`,
           ...(user ? { username: user } : {}),
           ...(password ? { password } : {}),
-          ...(tls ? { tls: tls.addTLSOptions({}) } : {}),
-          version: config.version === 'auto' ? 'auto' : config.version === '5' ? 5 : 4,
+          ...(tls ? { tls } : {}),
+          version: versionOf(config.version),
           keepaliveS: config.keepalive,
           sessionExpiryS: config.sessionExpiry,
           prefix: config.prefix,

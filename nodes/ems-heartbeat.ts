@@ -1,6 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
-import { createBoot } from '../src/bridge/identity.ts';
+import { createBoot } from '../src/model/identity.ts';
 import type { Message } from '../src/model/message.ts';
 import { isoTime } from '../src/model/time.ts';
 import { parseTopic } from '../src/model/topic.ts';

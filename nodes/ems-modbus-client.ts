@@ -2,12 +2,15 @@ import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { type Bus, createBus } from '../src/drivers/modbus/bus.ts';
 import type { Link } from '../src/drivers/modbus/link.ts';
+import { probeUnit } from '../src/drivers/modbus/probe.ts';
 import type { Profile } from '../src/drivers/modbus/profile.ts';
 import { createSerialLink } from '../src/drivers/modbus/serial-link.ts';
 import { createTcpLink } from '../src/drivers/modbus/tcp-link.ts';
 import type { Clock } from '../src/model/time.ts';
+import { systemClock } from '../src/shell/clock.ts';
 import { choiceField, numberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
+import { defineEndpoint } from '../src/shell/endpoints.ts';
 
 const config = z
   .object({
@@ -64,6 +67,10 @@ const createLink = (config: Config, connection: Connection, clock: Clock): Link 
 
 /** One connection to a Modbus device or gateway, shared by all units behind it. */
 export default function register(RED: NodeAPI): void {
+  defineEndpoint(RED, 'post', '/ems/modbus/test', (_, body) =>
+    probeUnit(createLink(config.parse(body), {}, systemClock), 1, systemClock),
+  );
+
   defineNode(RED, 'ems-modbus-client', {
     config,
     start({ config, clock, onClose }): ModbusClientApi {

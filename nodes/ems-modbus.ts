@@ -5,6 +5,7 @@ import { type BridgeStatus, createBridge } from '../src/bridge/bridge.ts';
 import { createModbusDriver } from '../src/drivers/modbus/driver.ts';
 import { findProfile, listProfiles } from '../src/drivers/modbus/library.ts';
 import type { LearntRange } from '../src/drivers/modbus/plan.ts';
+import { dumpRegisters } from '../src/drivers/modbus/probe.ts';
 import { type Profile, readProfile, resolveProfile } from '../src/drivers/modbus/profile.ts';
 import { roles } from '../src/model/meta.ts';
 import type { Result } from '../src/model/time.ts';
@@ -54,6 +55,16 @@ const config = z.object({
 const learntRanges = z.array(
   z.object({ table: z.enum(['coil', 'discrete', 'holding', 'input']), from: z.int(), to: z.int() }),
 );
+
+const dumpRequest = z
+  .object({
+    client: nodeReference('the Modbus client'),
+    unit: z.int().min(0).max(255),
+    table: z.enum(['holding', 'input', 'coil', 'discrete']),
+    from: z.int().min(0).max(65535),
+    to: z.int().min(0).max(65535),
+  })
+  .refine(({ from, to }) => from <= to && to - from < 5000, 'the range is 1 to 5000 registers, first one first');
 
 const parseInline = (text: string): Result<Profile> => {
   try {
@@ -114,6 +125,11 @@ export default function register(RED: NodeAPI): void {
         : { id, error: result.reason },
     ),
   );
+
+  defineEndpoint(RED, 'post', '/ems/modbus/dump', (_, body) => {
+    const { client, ...range } = dumpRequest.parse(body);
+    return dumpRegisters(useConfigNode<ModbusClientApi>(RED, client, 'ems-modbus-client').bus({}), range);
+  });
 
   defineNode(RED, 'ems-modbus', {
     config,

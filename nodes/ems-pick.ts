@@ -1,16 +1,19 @@
 import type { NodeAPI, NodeMessage } from 'node-red';
 import { z } from 'zod';
+import { createPicker, type Picked } from '../src/mqtt/picker.ts';
 import { isFilter } from '../src/mqtt/trie.ts';
 import { choiceField, flagField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { serveDirectory } from '../src/shell/endpoints.ts';
-import { createPicker, type Picked } from '../src/mqtt/picker.ts';
 
 const choice = z.object({
   /** A topic, or a pattern with + and #. */
   topic: z.string().refine(isFilter, 'a choice is a topic like devices/101/battery/soc, or a pattern with + and #'),
   /** Which property of the object; empty: value. */
-  field: z.string().regex(/^[A-Za-z0-9_.]{0,64}$/).default(''),
+  field: z
+    .string()
+    .regex(/^[A-Za-z0-9_.]{0,64}$/)
+    .default(''),
   /** Name in the object of several; empty: made from the topic. */
   name: z.string().max(64).default(''),
 });

@@ -1,9 +1,9 @@
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
-import { startSimulation } from '../src/simulator/simulation.ts';
 import { numberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { keepOpening } from '../src/shell/keep-open.ts';
+import { startSimulation } from '../src/simulator/simulation.ts';
 
 const config = z.object({
   host: textField('127.0.0.1'),
@@ -30,9 +30,7 @@ const changes = z.strictObject({
   /** 0..1 of a clear sky; null: clouds as they come. */
   sky: z.number().min(0).max(1).nullable().optional(),
   extra_load_w: z.number().min(0).max(100_000).optional(),
-  faults: z
-    .strictObject({ grid: fault.optional(), hybrid: fault.optional(), storage: fault.optional() })
-    .optional(),
+  faults: z.strictObject({ grid: fault.optional(), hybrid: fault.optional(), storage: fault.optional() }).optional(),
 });
 
 const kilowatts = (w: number): string => (w / 1000).toFixed(1);

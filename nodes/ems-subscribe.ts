@@ -14,7 +14,7 @@ const config = z
     broker: nodeReference('the broker'),
     what: choiceField(selections, 'readings'),
     device: optionalId('the device'),
-    type: textField(),
+    deviceType: textField(),
     quantity: textField(),
     site: optionalId('the site'),
     /** MQTT filters, separated by commas or lines. */
@@ -49,7 +49,7 @@ export default function register(RED: NodeAPI): void {
     start({ config, clock, send, showStatus, onInput, onClose }) {
       const { link, follow } = useConfigNode<BrokerApi>(RED, config.broker, 'ems-broker');
       const directory = directoryOf(RED);
-      const selection = select({ ...config, withDirectory: config.directory });
+      const selection = select({ ...config, type: config.deviceType, withDirectory: config.directory });
 
       const receiver = createReceiver(
         { batchMs: config.batch, admits: selection.admits, isDeclared: directory.declares },

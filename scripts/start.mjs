@@ -37,7 +37,8 @@ const withPorts = (nodes) => {
   const movePort = (port) => moved.get(Number(port)) ?? port;
   return nodes.map((node) => {
     const next = { ...node };
-    for (const key of ['port', 'gridPort', 'hybridPort', 'storagePort']) if (key in next) next[key] = movePort(next[key]);
+    for (const key of ['port', 'gridPort', 'hybridPort', 'storagePort'])
+      if (key in next) next[key] = movePort(next[key]);
     if (Array.isArray(next.servers))
       next.servers = next.servers.map((url) => url.replace(/:(\d+)$/, (_, port) => `:${movePort(port)}`));
     return next;
@@ -67,7 +68,9 @@ const checkPorts = async () => {
   for (const [name, group] of wanted)
     for (const port of group)
       if (!(await isFree(port))) {
-        console.error(`Port ${port} on ${host} is taken by another program. Choose another: ${name}=${group[0] + 1000} npm start`);
+        console.error(
+          `Port ${port} on ${host} is taken by another program. Choose another: ${name}=${group[0] + 1000} npm start`,
+        );
         process.exit(1);
       }
 };

@@ -5,12 +5,13 @@
  */
 import type { Channel, Cycle, DeviceState, Driver, Sample } from '../drivers/driver.ts';
 import type { Event } from '../model/event.ts';
+import { createBoot, createEventId } from '../model/identity.ts';
 import type { Message } from '../model/message.ts';
 import type { Reading } from '../model/reading.ts';
 import { type Clock, isoTime } from '../model/time.ts';
 import { formatTopic } from '../model/topic.ts';
 import { derivations } from './derive.ts';
-import { createBoot, createEventId, hashTag } from './identity.ts';
+import { hashTag } from './identity.ts';
 import { componentKey, describeDevice, isSourceRole, type Placement, roleOf } from './meta.ts';
 
 export interface BridgeSink {
@@ -39,6 +40,8 @@ export interface Bridge {
   close(): Promise<void>;
   /** The last reading of every channel, for the live view of the form. */
   snapshot(): Reading[];
+  /** What the device said on the wire, by topic. */
+  raw(): Record<string, string>;
   meta(): Message<'meta/1'>;
 }
 
@@ -294,6 +297,12 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
       await driver.close();
     },
     snapshot: () => all.flatMap(({ last }) => (last ? [last] : [])),
+    raw() {
+      const seen = driver.inspect();
+      return Object.fromEntries(
+        outputs.flatMap(({ topic }, channel) => (seen.has(channel) ? [[topic, seen.get(channel) ?? '']] : [])),
+      );
+    },
     meta,
   };
 };

@@ -77,6 +77,8 @@ export interface DriverSink {
 
 export interface Driver {
   describe(): DeviceDescription;
+  /** What the device last said on the wire, by channel, for people who look for a mistake: "5016: 0000 0e10". */
+  inspect(): Map<number, string>;
   /** Begins to deliver; called once. */
   start(sink: DriverSink): void;
   close(): Promise<void>;

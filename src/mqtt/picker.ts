@@ -26,9 +26,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 /** "flows.solar_load" leads into the object. */
 const property = (object: Record<string, unknown>, path: string): unknown =>
-  path
-    .split('.')
-    .reduce<unknown>((at, key) => (isRecord(at) && Object.hasOwn(at, key) ? at[key] : undefined), object);
+  path.split('.').reduce<unknown>((at, key) => (isRecord(at) && Object.hasOwn(at, key) ? at[key] : undefined), object);
 
 /** "devices/101/battery/soc" becomes "101_battery_soc"; the property follows where it is not the value. */
 const nameOf = (topic: string, field: string): string =>

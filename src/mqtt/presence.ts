@@ -61,8 +61,7 @@ export const createPresence = (
   const hear = (node: string, heartbeat: Message<'heartbeat/1'>): void => {
     if (node === own) {
       // Our own from before a restart may still be under way.
-      const isOther =
-        heartbeat.boot !== undefined && heartbeat.boot !== boot && parseTime(heartbeat.ts) > startedAt;
+      const isOther = heartbeat.boot !== undefined && heartbeat.boot !== boot && parseTime(heartbeat.ts) > startedAt;
       if (isOther && !hasNamesake) emit('name_taken', 'alarm', { node });
       hasNamesake ||= isOther;
       return;

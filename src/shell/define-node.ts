@@ -3,9 +3,10 @@
  * reaches done(err) and so the Catch node, an awaited close, status through the catalog, the clock.
  */
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from 'node-red';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Clock } from '../model/time.ts';
 import { systemClock } from './clock.ts';
+import { sentence } from './sentence.ts';
 import { createStatus, type Status } from './status.ts';
 
 export type Send = (message: NodeMessage | (NodeMessage | NodeMessage[] | null)[]) => void;
@@ -36,14 +37,6 @@ export interface NodeDefinition<Schema extends z.ZodType, Credentials, Api> {
 }
 
 const apis = new WeakMap<object, { type: string; api: unknown }>();
-
-const sentence = (error: unknown): string => {
-  if (error instanceof z.ZodError)
-    return error.issues
-      .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
-      .join('; ');
-  return error instanceof Error ? error.message : String(error);
-};
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 

@@ -2,6 +2,7 @@
 import type { NodeAPI } from 'node-red';
 import type { Bridge } from '../bridge/bridge.ts';
 import { directoryOf } from './directory.ts';
+import { sentence } from './sentence.ts';
 
 type Handler = (params: Record<string, string>, body: unknown) => unknown;
 
@@ -14,7 +15,7 @@ export const defineEndpoint = (RED: NodeAPI, method: 'get' | 'post', path: strin
       try {
         response.json(await handle(request.params as Record<string, string>, request.body));
       } catch (error) {
-        response.status(500).json({ error: error instanceof Error ? error.message : String(error) });
+        response.status(500).json({ error: sentence(error) });
       }
     },
   );
@@ -26,7 +27,7 @@ export const serveLiveValues = (RED: NodeAPI, kind: string) => {
   defineEndpoint(RED, 'get', `/ems/${kind}/live/:id`, ({ id = '' }) => {
     const bridge = bridges.get(id);
     if (!bridge) throw new Error('deploy this node first');
-    return { meta: bridge.meta(), readings: bridge.snapshot() };
+    return { meta: bridge.meta(), readings: bridge.snapshot(), raw: bridge.raw() };
   });
   return {
     add: (id: string, bridge: Bridge): void => void bridges.set(id, bridge),

@@ -89,9 +89,10 @@ export const startSimulation = async (options: SimulationOptions, clock: Clock):
   });
 
   const perDevice = <T>(of: (server: ModbusServer, unit: number) => T): Record<DeviceName, T> =>
-    Object.fromEntries(
-      devices.map(({ name, unit }) => [name, of(servers.get(name) as ModbusServer, unit)]),
-    ) as Record<DeviceName, T>;
+    Object.fromEntries(devices.map(({ name, unit }) => [name, of(servers.get(name) as ModbusServer, unit)])) as Record<
+      DeviceName,
+      T
+    >;
 
   return {
     ports: perDevice((server) => server.port),

@@ -47,6 +47,8 @@ export interface SiteSnapshot {
 
 export interface Site {
   take(message: Message): void;
+  /** A device that was removed leaves the balance; what it has counted stays in the totals. */
+  forget(device: string): void;
   /** Publishes what is due; called about once per second. */
   tick(): void;
   snapshot(): SiteSnapshot;
@@ -370,6 +372,13 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
         default:
           break;
       }
+    },
+    forget(device) {
+      metas.delete(device);
+      offline.delete(device);
+      for (const topic of values.keys()) if (topic.startsWith(`devices/${device}/`)) values.delete(topic);
+      rebuild();
+      isChanged = true;
     },
     tick() {
       const now = clock.monotonic();

@@ -84,6 +84,21 @@ const readValue = (point: Point, decoded: number, text: string | null | undefine
   return decoded;
 };
 
+/** "5016: 0e10 0000", in the order of the addresses; bits as they were packed. */
+const rawWords = ({ words, table }: Point, first: number, data: Buffer): string => {
+  const addresses = [...words].sort((a, b) => a - b);
+  const isBits = table === 'coil' || table === 'discrete';
+  const shown = addresses.map((address) => {
+    const at = address - first;
+    if (isBits) return String(((data[at >> 3] ?? 0) >> (at & 7)) & 1);
+    return data
+      .readUInt16BE(at * 2)
+      .toString(16)
+      .padStart(4, '0');
+  });
+  return `${addresses[0]}: ${shown.join(' ')}`;
+};
+
 /**
  * @param options.bus must outlive the driver
  */
@@ -369,6 +384,15 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
         ]),
       ),
     }),
+    inspect() {
+      const seen = new Map<number, string>();
+      for (const { block, last } of Object.values(blocks).flat())
+        for (const point of block.points) {
+          const channel = channelOfPoint.get(point);
+          if (channel !== undefined && last) seen.set(channel, rawWords(point, block.address, last));
+        }
+      return seen;
+    },
     start(given) {
       sink = given;
       sink.state(state);

@@ -1,0 +1,364 @@
+/**
+ * What the edit forms of all EMS nodes share: validators with reasons, lists, connection tests, live values, and
+ * status texts in the language of the browser. Loaded by every node; runs once.
+ */
+(() => {
+  if (window.emsEditor) return;
+
+  const style = document.createElement('style');
+  style.textContent = `
+    .ems-hint { margin: 2px 0 0 105px; font-size: 12px; line-height: 1.35; color: var(--red-ui-secondary-text-color); }
+    .form-row > input.ems-check { width: auto; margin: 0 6px 0 0; vertical-align: middle; }
+    .form-row > label.ems-check-label { display: inline; width: auto; vertical-align: middle; }
+    .form-row ol + .ems-hint { margin-left: 0; }
+    .form-row > select { width: 70%; }
+    .ems-more { margin: 12px 0; }
+    .ems-more > summary { cursor: pointer; margin-bottom: 10px; color: var(--red-ui-primary-text-color); }
+    .ems-result { margin: 6px 0 0 105px; color: var(--red-ui-primary-text-color); overflow-wrap: anywhere; }
+    .ems-result.ems-bad { color: var(--red-ui-text-color-error); }
+    .ems-result.ems-good { color: var(--red-ui-text-color-success, var(--red-ui-primary-text-color)); }
+    .ems-json { height: 220px; }
+    .ems-table table { width: 100%; font-size: 12px; border-collapse: collapse; }
+    .ems-table th { text-align: left; font-weight: 600; }
+    .ems-table th, .ems-table td { padding: 2px 8px 2px 0; border-bottom: 1px solid var(--red-ui-secondary-border-color); }
+    .ems-table td.ems-number { text-align: right; font-variant-numeric: tabular-nums; }
+    .ems-table code { white-space: nowrap; }
+    #ems-dump .form-row > select { width: 105px; }
+    #ems-dump .form-row > input { width: 80px; }
+    .ems-choice { display: grid; grid-template-columns: 3fr 1fr 1fr; gap: 4px; }
+    .ems-choice > input { width: 100% !important; margin: 0; }
+  `;
+  document.head.appendChild(style);
+
+  const isEnv = (value) => /^\$\{\S+\}$|^\$\(\S+\)$/.test(value);
+  const idPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+  const serverPattern = /^(?:(?:mqtts?|wss?):\/\/)?(?:[^:/\s]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?(?:\/\S*)?$/;
+
+  const ask = async (method, path, body) => {
+    try {
+      return await $.ajax({
+        type: method,
+        url: path,
+        ...(body === undefined ? {} : { data: JSON.stringify(body), contentType: 'application/json' }),
+      });
+    } catch (failed) {
+      return { error: failed.responseJSON?.error || failed.statusText || String(failed.status) };
+    }
+  };
+
+  const labelOf = (node, name) => node._(`${node.type}.label.${name}`);
+  const text = (node, key, values) => node._(`${node.type}.${key}`, values);
+  const cell = (content, className) => $('<td>', { class: className ?? '' }).text(content);
+
+  const showResult = (target, { error, message }) => {
+    $(target)
+      .toggleClass('ems-bad', error !== undefined)
+      .toggleClass('ems-good', error === undefined)
+      .text(error ?? message ?? '');
+  };
+
+  const wireTest = (node, path, values) => {
+    $('#ems-test').on('click', async () => {
+      $('#ems-test').prop('disabled', true);
+      $('#ems-test-result').removeClass('ems-bad ems-good').text(text(node, 'test.running'));
+      const { error, kind, ...facts } = await ask('POST', path, values());
+      const isGood = kind === 'answers' || kind === 'online';
+      const told = error ?? text(node, `test.${kind}`, facts);
+      showResult('#ems-test-result', isGood ? { message: told } : { error: told });
+      $('#ems-test').prop('disabled', false);
+    });
+  };
+
+  const formValue = (name, prefix = 'node-config-input-') => $(`#${prefix}${name}`).val();
+
+  /** Fills the lists of suggestions from the devices this runtime knows. */
+  const fillLists = async () => {
+    const devices = await ask('GET', 'ems/directory');
+    if (!Array.isArray(devices)) return;
+    const lists = { devices: new Set(), sites: new Set(), types: new Set(), quantities: new Set(), topics: new Set() };
+    for (const { meta } of devices) {
+      lists.devices.add(meta.device);
+      lists.sites.add(meta.site);
+      lists.topics.add(`sites/${meta.site}/power`).add(`sites/${meta.site}/energy`);
+      for (const { type, index, quantities } of meta.components) {
+        lists.types.add(type);
+        for (const quantity of Object.keys(quantities)) {
+          lists.quantities.add(quantity.split('/')[0]);
+          lists.topics.add(`devices/${meta.device}/${type}${index === undefined ? '' : `/${index}`}/${quantity}`);
+        }
+      }
+    }
+    for (const [name, values] of Object.entries(lists)) {
+      $(`#ems-list-${name}`).remove();
+      const list = $('<datalist>', { id: `ems-list-${name}` }).appendTo('#dialog-form');
+      for (const value of [...values].sort()) $('<option>').attr('value', value).appendTo(list);
+    }
+  };
+
+  const broker = {
+    prepare(node) {
+      const list = $('#node-config-input-servers-list');
+      list.editableList({
+        addButton: true,
+        removable: true,
+        sortable: true,
+        height: 'auto',
+        addItem(row, _index, item) {
+          $('<input>', { type: 'text', class: 'ems-server', placeholder: 'mqtts://broker.example:8883' })
+            .css('width', '95%')
+            .val(typeof item === 'string' ? item : '')
+            .appendTo(row);
+        },
+      });
+      for (const server of node.servers ?? []) list.editableList('addItem', server);
+      wireTest(node, 'ems/broker/test', () => ({
+        id: node.id,
+        servers: broker.servers(),
+        tls: formValue('tls'),
+        version: formValue('version'),
+        user: formValue('user'),
+        password: formValue('password'),
+      }));
+    },
+    servers: () =>
+      $('#node-config-input-servers-list .ems-server')
+        .map((_, input) => $(input).val().trim())
+        .get()
+        .filter((server) => server !== ''),
+    save(node) {
+      node.servers = broker.servers();
+    },
+    close() {},
+  };
+
+  const modbusClient = {
+    prepare(node) {
+      const show = () => {
+        const isSerial = /^(rtu|ascii)$/.test(formValue('transport'));
+        $('.ems-when-net').toggle(!isSerial);
+        $('.ems-when-serial').toggle(isSerial);
+      };
+      $('#node-config-input-transport').on('change', show);
+      show();
+      const names = ['transport', 'host', 'port', 'path', 'baudRate', 'dataBits', 'parity', 'stopBits'];
+      wireTest(node, 'ems/modbus/test', () => Object.fromEntries(names.map((name) => [name, formValue(name)])));
+    },
+    save() {},
+    close() {},
+  };
+
+  const modbus = {
+    async prepare(node) {
+      const editorElement = 'node-input-inline-editor';
+      modbus.editor = RED.editor.createEditor({ id: editorElement, mode: 'ace/mode/json', value: node.inline || '' });
+      modbus.fillProfiles(node);
+      modbus.timer = setInterval(() => modbus.showLive(node), 2000);
+      $('#ems-live').on('toggle', () => modbus.showLive(node));
+      $('#ems-dump-run').on('click', () => modbus.dump(node));
+    },
+    async fillProfiles(node) {
+      const profiles = await ask('GET', 'ems/modbus/profiles');
+      const select = $('#node-input-profile').empty();
+      $('<option>', { value: '' }).text(text(node, 'choice.profile.none')).appendTo(select);
+      modbus.profiles = Array.isArray(profiles) ? profiles : [];
+      const groups = new Map();
+      for (const profile of modbus.profiles) {
+        const kind = profile.class ?? 'other';
+        if (!groups.has(kind))
+          groups.set(kind, $('<optgroup>', { label: text(node, `class.${kind}`) }).appendTo(select));
+        $('<option>', { value: profile.id, disabled: profile.error !== undefined })
+          .text(profile.error ? `${profile.id}: ${profile.error}` : profile.title)
+          .appendTo(groups.get(kind));
+      }
+      select.val(node.profile || '');
+      select.on('change', () => modbus.showParams(node));
+      modbus.showParams(node);
+    },
+    showParams(node) {
+      const profile = modbus.profiles.find(({ id }) => id === $('#node-input-profile').val());
+      const box = $('#ems-profile-params').empty();
+      for (const [name, { default: fallback, choices, note }] of Object.entries(profile?.params ?? {})) {
+        const row = $('<div class="form-row">').css('margin-top', '8px').appendTo(box);
+        $('<label>').text(name.replace(/_/g, ' ')).appendTo(row);
+        const select = $('<select>', { class: 'ems-param', 'data-name': name }).css('width', '70%').appendTo(row);
+        for (const [value, label] of Object.entries(choices)) $('<option>', { value }).text(label).appendTo(select);
+        select.val(node.params?.[name] ?? fallback);
+        if (note) $('<div class="ems-hint">').text(note).appendTo(row);
+      }
+      $('#ems-row-instance').toggle((profile?.instances ?? 1) > 1);
+      const unit = profile?.connection?.unitId;
+      $('#node-input-unit').attr('placeholder', unit === undefined ? '1' : String(unit));
+    },
+    async showLive(node) {
+      if (!$('#ems-live').prop('open')) return;
+      const { readings, raw = {}, error } = await ask('GET', `ems/modbus/live/${node.id}`);
+      const target = $('#ems-live-table').empty();
+      if (!readings?.length) {
+        target.text(error ?? text(node, 'live.none'));
+        return;
+      }
+      const table = $('<table>').appendTo(target);
+      const head = $('<tr>').appendTo(table);
+      for (const column of ['topic', 'value', 'quality', 'age', 'raw'])
+        $('<th>')
+          .text(text(node, `live.${column}`))
+          .appendTo(head);
+      for (const { topic, value, unit, ts, quality, reason } of readings) {
+        const shown = typeof value === 'number' ? Number(value.toPrecision(7)) : value;
+        const age = Math.max(0, Math.round((Date.now() - Date.parse(ts)) / 1000));
+        $('<tr>')
+          .append(cell(topic.split('/').slice(2).join('/')))
+          .append(cell(`${shown ?? '–'} ${unit && unit !== '1' ? unit : ''}`, 'ems-number'))
+          .append(cell(reason ? `${quality}: ${reason}` : quality))
+          .append(cell(`${age} s`, 'ems-number'))
+          .append($('<td>').append($('<code>').text(raw[topic] ?? '')))
+          .appendTo(table);
+      }
+    },
+    async dump(node) {
+      const asked = {
+        client: $('#node-input-client').val(),
+        unit: Number($('#node-input-unit').val() || $('#node-input-unit').attr('placeholder')),
+        table: $('#ems-dump-table').val(),
+        from: Number($('#ems-dump-from').val()),
+        to: Number($('#ems-dump-to').val()),
+      };
+      $('#ems-dump-result').removeClass('ems-bad ems-good').text(text(node, 'dump.running'));
+      const dump = await ask('POST', 'ems/modbus/dump', asked);
+      if (dump.error) {
+        showResult('#ems-dump-result', dump);
+        return;
+      }
+      const n = Object.keys(dump.words).length;
+      showResult('#ems-dump-result', { message: text(node, 'dump.done', { n, all: asked.to - asked.from + 1 }) });
+      const file = new Blob([JSON.stringify(dump, null, 2)], { type: 'application/json' });
+      const link = $('<a>', { href: URL.createObjectURL(file), download: `unit-${asked.unit}-${asked.table}.json` });
+      link[0].click();
+      URL.revokeObjectURL(link.attr('href'));
+    },
+    save(node) {
+      node.inline = modbus.editor.getValue().trim();
+      node.params = Object.fromEntries(
+        $('.ems-param')
+          .map((_, select) => [[$(select).data('name'), $(select).val()]])
+          .get(),
+      );
+      modbus.close();
+    },
+    close() {
+      clearInterval(modbus.timer);
+      modbus.editor.destroy();
+    },
+  };
+
+  const subscribe = {
+    prepare() {
+      const uses = {
+        readings: ['device', 'quantity', 'directory'],
+        site: ['site', 'directory'],
+        commands: ['device', 'site'],
+        responses: ['device', 'site'],
+        events: ['device', 'site'],
+        system: [],
+        everything: ['directory'],
+        pattern: ['pattern'],
+      };
+      const show = () => {
+        const wanted = uses[$('#node-input-what').val()] ?? [];
+        for (const kind of ['device', 'quantity', 'site', 'pattern', 'directory'])
+          $(`.ems-when-${kind}`).toggle(wanted.includes(kind));
+      };
+      $('#node-input-what').on('change', show);
+      show();
+      fillLists();
+    },
+    save() {},
+    close() {},
+  };
+
+  const pick = {
+    prepare(node) {
+      const list = $('#node-input-choices-list');
+      const column = (name) => text(node, `column.${name}`);
+      list.editableList({
+        addButton: true,
+        removable: true,
+        sortable: true,
+        height: 'auto',
+        addItem(row, _index, item) {
+          const box = $('<div class="ems-choice">').appendTo(row);
+          for (const name of ['topic', 'field', 'name'])
+            $('<input>', { type: 'text', placeholder: column(name), 'data-name': name, autocomplete: 'off' })
+              .attr('list', name === 'topic' ? 'ems-list-topics' : null)
+              .val(item[name] ?? '')
+              .appendTo(box);
+        },
+      });
+      for (const choice of node.choices ?? []) list.editableList('addItem', choice);
+      fillLists();
+    },
+    save(node) {
+      node.choices = $('#node-input-choices-list .ems-choice')
+        .map((_, box) => {
+          const of = (name) => $(box).find(`[data-name=${name}]`).val().trim();
+          return { topic: of('topic'), field: of('field'), name: of('name') };
+        })
+        .get()
+        .filter(({ topic }) => topic !== '');
+    },
+    close() {},
+  };
+
+  window.emsEditor = {
+    broker,
+    modbusClient,
+    modbus,
+    subscribe,
+    pick,
+
+    /** @returns a validator of a number within bounds; an empty field is the default, or means none */
+    number: (name, min, max) =>
+      function (value, _options) {
+        if (value === '' || value === undefined || isEnv(value)) return true;
+        const number = Number(value);
+        if (Number.isFinite(number) && number >= min && number <= max) return true;
+        return text(this, 'error.number', { label: labelOf(this, name), min, max });
+      },
+    id: (name, isRequired) =>
+      function (value, _options) {
+        if (isEnv(value ?? '') || (!isRequired && !value) || idPattern.test(value ?? '')) return true;
+        return text(this, 'error.id', { label: labelOf(this, name) });
+      },
+    servers(servers, _options) {
+      if (!Array.isArray(servers) || servers.length === 0) return text(this, 'error.noServer');
+      const wrong = servers.find((server) => !isEnv(server) && !serverPattern.test(server));
+      return wrong === undefined ? true : text(this, 'error.servers', { server: wrong });
+    },
+    choices(choices, _options) {
+      const isChosen = Array.isArray(choices) && choices.some(({ topic }) => topic);
+      return isChosen ? true : text(this, 'error.choices');
+    },
+    json(value, _options) {
+      if (!value) return true;
+      try {
+        JSON.parse(value);
+        return true;
+      } catch (error) {
+        return text(this, 'error.json', { reason: error.message });
+      }
+    },
+  };
+
+  // The runtime sends text in its own language and, beside it, what it means: each browser says it in its own.
+  RED.comms.subscribe('status/#', (topic, status) => {
+    const node = RED.nodes.node(topic.slice('status/'.length));
+    if (!node || !status?.ems) return;
+    status.text = node._(status.ems.key, status.ems.params);
+    if (node.status) {
+      node.status.text = status.text;
+      node.dirty = true;
+      node.dirtyStatus = true;
+      RED.view.redrawStatus(node);
+    }
+  });
+})();

@@ -1,0 +1,10 @@
+/** Any error as a sentence for people. */
+import { z } from 'zod';
+
+export const sentence = (error: unknown): string => {
+  if (error instanceof z.ZodError)
+    return error.issues
+      .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+      .join('; ');
+  return error instanceof Error ? error.message : String(error);
+};
