@@ -87,8 +87,6 @@ const showLink = (link: MqttLink): Status => {
 /** Sessions outlive a redeploy: what waits and what is in flight belongs to the next life of the node. */
 const sessions = new Map<string, Session>();
 
-const openWithinMs = 500;
-
 const useTls = (RED: NodeAPI, id: string): Record<string, unknown> | undefined => {
   if (id === '') return undefined;
   const tls = RED.nodes.getNode(id) as TlsNode | null;
@@ -132,7 +130,7 @@ export default function register(RED: NodeAPI): void {
   defineNode(RED, 'ems-broker', {
     config,
     credentials: { user: { type: 'text' }, password: { type: 'password' } },
-    start({ config, credentials, node, clock, onClose }): BrokerApi {
+    start({ config, credentials, node, clock, onStarted, onClose }): BrokerApi {
       const { user, password } = credentials as Credentials;
       const gateway = gatewayName();
       const tls = useTls(RED, config.tls);
@@ -164,9 +162,12 @@ export default function register(RED: NodeAPI): void {
         clock,
       );
       // A persistent session delivers at once what it kept: first everybody who wants it must be there.
-      const open = (): void => link.open();
-      const opening = clock.after(openWithinMs, open);
-      RED.events.once('flows:started', open);
+      // The will of a connection that was replaced may come after our birth: then it is not true.
+      link.subscribe([topic], 1, ({ payload }) => {
+        if (link.state().kind === 'online' && payload.includes('"offline"'))
+          link.publish(announce('online', { ts: isoTime(clock.now()) }));
+      });
+      onStarted(() => link.open());
       // What was retained of a device that is gone would be believed for ever.
       const forgetting = directoryOf(RED).onForget((device) => {
         const prefix = `devices/${device}/`;
@@ -175,9 +176,7 @@ export default function register(RED: NodeAPI): void {
             link.publish({ topic, payload: '', qos: 1, retain: true });
       });
       onClose(async (isRemoved) => {
-        opening.cancel();
         forgetting.remove();
-        RED.events.removeListener('flows:started', open);
         if (isRemoved) sessions.delete(node.id);
         await link.close(isRemoved);
       });

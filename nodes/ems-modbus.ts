@@ -133,7 +133,7 @@ export default function register(RED: NodeAPI): void {
 
   defineNode(RED, 'ems-modbus', {
     config,
-    start({ config, node, clock, send, showStatus, onClose }) {
+    start({ config, node, clock, send, showStatus, onStarted, onClose }) {
       const { device, profile: id, inline, params, instance, interval } = config;
       const client = useConfigNode<ModbusClientApi>(RED, config.client, 'ems-modbus-client');
       const site = useConfigNode<SiteApi>(RED, config.site, 'ems-site');
@@ -191,7 +191,7 @@ export default function register(RED: NodeAPI): void {
       );
       const registration = directory.register(node.id, device);
       live.add(node.id, bridge);
-      bridge.start();
+      onStarted(() => bridge.start());
       onClose(async (isRemoved) => {
         live.remove(node.id);
         if (isRemoved) {

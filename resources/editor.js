@@ -349,16 +349,21 @@
     },
   };
 
-  // The runtime sends text in its own language and, beside it, what it means: each browser says it in its own.
-  RED.comms.subscribe('status/#', (topic, status) => {
-    const node = RED.nodes.node(topic.slice('status/'.length));
-    if (!node || !status?.ems) return;
-    status.text = node._(status.ems.key, status.ems.params);
-    if (node.status) {
-      node.status.text = status.text;
-      node.dirty = true;
-      node.dirtyStatus = true;
-      RED.view.redrawStatus(node);
-    }
+  // The runtime sends a text in its own language and, beside it, what it means: each browser says it in its own.
+  const meanings = new Map();
+  const translate = (id) => {
+    const node = RED.nodes.node(id);
+    const meaning = meanings.get(id);
+    if (!node?.status || !meaning) return;
+    node.status.text = node._(meaning.key, meaning.params);
+    node.dirty = true;
+    node.dirtyStatus = true;
+    RED.view.redrawStatus(node);
+  };
+  RED.comms.subscribe('ems/status/#', (topic, meaning) => {
+    const id = topic.slice('ems/status/'.length);
+    meanings.set(id, meaning);
+    translate(id);
   });
+  RED.comms.subscribe('status/#', (topic) => translate(topic.slice('status/'.length)));
 })();

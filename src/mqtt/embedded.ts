@@ -14,7 +14,7 @@ export interface EmbeddedOptions {
 
 export type BrokerEvent =
   | { kind: 'connected' | 'disconnected'; client: string; address: string }
-  | { kind: 'refused'; client: string; address: string; reason: string }
+  | { kind: 'refused' | 'failed'; client: string; address: string; reason: string }
   | { kind: 'subscribed' | 'unsubscribed'; client: string; filters: string[] };
 
 export interface EmbeddedBroker {
@@ -29,6 +29,22 @@ const digest = (text: string | Buffer): Buffer => createHash('sha256').update(te
 /** Compares in constant time, whatever the lengths. */
 const equals = (given: string | Buffer | undefined, expected: string): boolean =>
   timingSafeEqual(digest(given ?? ''), digest(expected));
+
+/** The part of the broker's memory that holds what persistent sessions have not acknowledged. */
+interface OutgoingStore {
+  outgoingEnqueue(subscription: { clientId: string }, packet: unknown): Promise<unknown>;
+  outgoingUpdate(client: { id: string }, packet: unknown): Promise<unknown>;
+}
+
+/**
+ * A message that arrives while a subscription of a persistent session is being made is forwarded but not stored, and
+ * the missing entry would cost the client its connection: it is stored then.
+ */
+const storeWhatIsMissing = (persistence: OutgoingStore): void => {
+  const update = persistence.outgoingUpdate.bind(persistence);
+  persistence.outgoingUpdate = (client, packet) =>
+    update(client, packet).catch(() => persistence.outgoingEnqueue({ clientId: client.id }, packet));
+};
 
 const addressOf = (stream: unknown): string => {
   const { remoteAddress = '', remotePort = 0 } = (stream ?? {}) as { remoteAddress?: string; remotePort?: number };
@@ -60,12 +76,16 @@ export const startEmbeddedBroker = async (
       return done(Object.assign(new Error('bad user name or password'), { returnCode: 4 }), false);
     },
   });
+  storeWhatIsMissing((aedes as unknown as { persistence: OutgoingStore }).persistence);
   aedes.on('client', (client) => report({ kind: 'connected', client: client.id, address: addressOf(client.conn) }));
   aedes.on('clientDisconnect', (client) =>
     report({ kind: 'disconnected', client: client.id, address: addressOf(client.conn) }),
   );
   aedes.on('connectionError', (client, error) =>
     report({ kind: 'refused', client: client.id ?? '', address: addressOf(client.conn), reason: error.message }),
+  );
+  aedes.on('clientError', (client, error) =>
+    report({ kind: 'failed', client: client.id, address: addressOf(client.conn), reason: error.message }),
   );
   aedes.on('subscribe', (subscriptions, client) => {
     if (client) report({ kind: 'subscribed', client: client.id, filters: subscriptions.map(({ topic }) => topic) });

@@ -116,12 +116,13 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
       hostname: server.host,
       port: server.port,
       protocolVersion,
-      path: server.path ?? '/mqtt',
       servername: (options.tls?.servername as string | undefined) || server.host,
     };
-    // Set to undefined for 3.1.1, since the options outlive the version.
+    // Set to undefined where they do not belong, since the options outlive server and version: 3.1.1 has no
+    // properties, and a path would make a TCP connection one to a local socket.
     const properties = protocolVersion === 5 ? { sessionExpiryInterval: sessionExpiryS } : undefined;
-    return { ...base, properties } as Partial<IClientOptions>;
+    const path = server.protocol.startsWith('ws') ? (server.path ?? '/mqtt') : undefined;
+    return { ...base, properties, path } as Partial<IClientOptions>;
   };
 
   const createClient = (server: Server): MqttClient => {

@@ -32,8 +32,10 @@ const property = (object: Record<string, unknown>, path: string): unknown =>
 const nameOf = (topic: string, field: string): string =>
   [...topic.split('/').slice(1), ...(field === '' ? [] : [field])].join('_').replace(/[^A-Za-z0-9_]/g, '_');
 
-const textOf = (value: unknown): string =>
-  typeof value === 'number' ? String(Number(value.toPrecision(4))) : String(value);
+const textOf = (value: unknown): string => {
+  if (typeof value === 'number') return String(Number(value.toPrecision(4)));
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+};
 
 export const createPicker = ({ choices, bad, changed }: PickerOptions) => {
   const trie = createTrie<Choice>();

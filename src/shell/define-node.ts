@@ -24,6 +24,8 @@ export interface NodeContext<Config, Credentials> {
   /** A failure nobody asked for: to the log and the Catch nodes. */
   report(error: unknown): void;
   onInput(handler: InputHandler): void;
+  /** Once all nodes of the deploy are there: what is sent before that reaches nobody. */
+  onStarted(run: () => void): void;
   /** Handlers run together and are awaited; isRemoved: deleted, not redeployed. */
   onClose(handler: (isRemoved: boolean) => void | Promise<void>): void;
 }
@@ -37,6 +39,9 @@ export interface NodeDefinition<Schema extends z.ZodType, Credentials, Api> {
 }
 
 const apis = new WeakMap<object, { type: string; api: unknown }>();
+
+/** Where no deploy announces its end. */
+const startedWithinMs = 500;
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
@@ -75,6 +80,21 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
       Promise.all(closers.map(run)).then(() => done());
     });
 
+    const clock = definition.clock ?? systemClock;
+    const onStarted = (run: () => void): void => {
+      const start = (): void => {
+        cancel();
+        run();
+      };
+      const cancel = (): void => {
+        timer.cancel();
+        RED.events.removeListener('flows:started', start);
+      };
+      const timer = clock.after(startedWithinMs, start);
+      RED.events.once('flows:started', start);
+      closers.push(cancel);
+    };
+
     try {
       const config = definition.config.parse(given) as z.output<Schema>;
       const api = definition.start({
@@ -82,13 +102,14 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
         node: this,
         config,
         credentials: this.credentials ?? ({} as Credentials),
-        clock: definition.clock ?? systemClock,
+        clock,
         send: (message) => this.send(message as NodeMessage),
         showStatus,
         report,
         onInput: (given) => {
           handler = given;
         },
+        onStarted,
         onClose: (closer) => closers.push(closer),
       });
       apis.set(this, { type, api });

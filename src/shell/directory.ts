@@ -28,6 +28,10 @@ export interface Directory {
   register(node: string, device: string): { forget(): void };
 }
 
+/** A retained message may arrive after a newer live one. */
+const isOlder = (message: { ts?: string | undefined }, known: { ts?: string | undefined } | undefined): boolean =>
+  message.ts !== undefined && known?.ts !== undefined && message.ts < known.ts;
+
 const createDirectory = (): Directory => {
   const metas = new Map<string, Message<'meta/1'>>();
   const availabilities = new Map<string, Message<'availability/1'>>();
@@ -64,10 +68,12 @@ const createDirectory = (): Directory => {
 
   return {
     take(message) {
-      if (message.schema === 'meta/1') metas.set(message.device, message);
-      else if (message.schema === 'availability/1') {
+      if (message.schema === 'meta/1') {
+        if (isOlder(message, metas.get(message.device))) return;
+        metas.set(message.device, message);
+      } else if (message.schema === 'availability/1') {
         const [root, device] = message.topic.split('/');
-        if (root !== 'devices' || device === undefined) return;
+        if (root !== 'devices' || device === undefined || isOlder(message, availabilities.get(device))) return;
         availabilities.set(device, message);
       } else return;
       for (const listener of listeners) listener();

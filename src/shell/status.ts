@@ -22,8 +22,8 @@ export const createStatus = (RED: NodeAPI, node: Node) => {
     const appearance = `${fill} ${shape} ${text}`;
     if (appearance === shown) return;
     shown = appearance;
-    // The text is in the language of the server, for status nodes and logs; the editor translates key and params anew.
-    const status = { fill, shape, text, ems: { key: catalogKey, params } };
-    node.status(status);
+    // The text is in the language of the server, for status nodes and logs; each editor says key and params anew.
+    node.status({ fill, shape, text });
+    RED.comms.publish(`ems/status/${node.id}`, { key: catalogKey, params }, true);
   };
 };

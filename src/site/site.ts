@@ -99,6 +99,8 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
   const metas = new Map<string, Meta>();
   const offline = new Set<string>();
   const gatewaysOffline = new Set<string>();
+  /** When each availability was stated, ms: a retained one may arrive after a newer live one. */
+  const statedAt = new Map<string, number>();
   const values = new Map<string, Value>();
   let sources: Source[] = [];
   let socSources: SocSource[] = [];
@@ -364,6 +366,10 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
           const set = isGateway ? gatewaysOffline : offline;
           const key = isGateway ? name : id;
           if (key === undefined) return;
+          // A last will carries no time: it was written before it was sent.
+          const stated = message.ts === undefined ? undefined : parseTime(message.ts);
+          if (stated !== undefined && stated < (statedAt.get(message.topic) ?? 0)) return;
+          if (stated !== undefined) statedAt.set(message.topic, stated);
           if (message.state === 'offline') set.add(key);
           else set.delete(key);
           isChanged = true;
