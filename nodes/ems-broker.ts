@@ -87,6 +87,8 @@ const showLink = (link: MqttLink): Status => {
 /** Sessions outlive a redeploy: what waits and what is in flight belongs to the next life of the node. */
 const sessions = new Map<string, Session>();
 
+const showEveryMs = 1000;
+
 const useTls = (RED: NodeAPI, id: string): Record<string, unknown> | undefined => {
   if (id === '') return undefined;
   const tls = RED.nodes.getNode(id) as TlsNode | null;
@@ -180,12 +182,21 @@ export default function register(RED: NodeAPI): void {
         if (isRemoved) sessions.delete(node.id);
         await link.close(isRemoved);
       });
+      const followers = new Set<(status: Status) => void>();
+      const show = (): void => {
+        const status = showLink(link);
+        for (const follower of followers) follower(status);
+      };
+      // What waits changes without the state of the connection.
+      const showing = clock.every(showEveryMs, show);
+      link.onState(show);
+      onClose(() => showing.cancel());
       return {
         link,
         follow(showStatus) {
-          const show = (): void => showStatus(showLink(link));
-          show();
-          return link.onState(show);
+          followers.add(showStatus);
+          showStatus(showLink(link));
+          return { remove: () => followers.delete(showStatus) };
         },
       };
     },

@@ -23,7 +23,7 @@ const config = z.object({
   output: choiceField(['value', 'object'], 'value'),
   /** What to do with values that are old or invalid. */
   bad: choiceField(['drop', 'null', 'pass'], 'drop'),
-  changed: flagField(false),
+  onlyChanges: flagField(false),
 });
 
 /** Bare values for gauges, charts and function nodes. */
@@ -45,7 +45,9 @@ export default function register(RED: NodeAPI): void {
 
       onInput((message, send) => {
         const picked = picker.pick(message.payload);
-        for (const each of picked) show(each);
+        const [first] = picked;
+        if (first && config.choices.length === 1) show(first);
+        else if (first) showStatus({ fill: 'green', shape: 'dot', key: 'values', params: { n: picked.length } });
         if (config.output === 'value') {
           for (const { topic, value, reading } of picked) send({ topic, payload: value, reading } as NodeMessage);
           return;

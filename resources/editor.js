@@ -7,14 +7,16 @@
 
   const style = document.createElement('style');
   style.textContent = `
-    .ems-hint { margin: 2px 0 0 105px; font-size: 12px; line-height: 1.35; color: var(--red-ui-secondary-text-color); }
-    .form-row > input.ems-check { width: auto; margin: 0 6px 0 0; vertical-align: middle; }
-    .form-row > label.ems-check-label { display: inline; width: auto; vertical-align: middle; }
-    .form-row ol + .ems-hint { margin-left: 0; }
-    .form-row > select { width: 70%; }
+    .ems-form .form-row > label { width: 130px; }
+    .ems-form .form-row > input[type=text], .ems-form .form-row > input[type=password], .ems-form .form-row > select { width: calc(96% - 130px); }
+    .ems-form .form-row > .red-ui-node-config-input, .ems-form .form-row > div[style*="inline-block"] { width: calc(96% - 130px) !important; }
+    .ems-hint { margin: 2px 0 0 134px; font-size: 12px; line-height: 1.35; color: var(--red-ui-secondary-text-color); }
+    .ems-form .form-row > input.ems-check { width: auto; margin: 0 6px 0 0; vertical-align: middle; }
+    .ems-form .form-row > label.ems-check-label { display: inline; width: auto; vertical-align: middle; }
+    .ems-list .ems-hint { margin: 2px 0 0 0; }
     .ems-more { margin: 12px 0; }
     .ems-more > summary { cursor: pointer; margin-bottom: 10px; color: var(--red-ui-primary-text-color); }
-    .ems-result { margin: 6px 0 0 105px; color: var(--red-ui-primary-text-color); overflow-wrap: anywhere; }
+    .ems-result { margin: 6px 0 0 134px; color: var(--red-ui-primary-text-color); overflow-wrap: anywhere; }
     .ems-result.ems-bad { color: var(--red-ui-text-color-error); }
     .ems-result.ems-good { color: var(--red-ui-text-color-success, var(--red-ui-primary-text-color)); }
     .ems-json { height: 220px; }
@@ -23,8 +25,8 @@
     .ems-table th, .ems-table td { padding: 2px 8px 2px 0; border-bottom: 1px solid var(--red-ui-secondary-border-color); }
     .ems-table td.ems-number { text-align: right; font-variant-numeric: tabular-nums; }
     .ems-table code { white-space: nowrap; }
-    #ems-dump .form-row > select { width: 105px; }
-    #ems-dump .form-row > input { width: 80px; }
+    #ems-dump .form-row > select { width: 130px; }
+    #ems-dump .form-row > input[type=text] { width: 80px; }
     .ems-choice { display: grid; grid-template-columns: 3fr 1fr 1fr; gap: 4px; }
     .ems-choice > input { width: 100% !important; margin: 0; }
   `;
@@ -180,7 +182,7 @@
       for (const [name, { default: fallback, choices, note }] of Object.entries(profile?.params ?? {})) {
         const row = $('<div class="form-row">').css('margin-top', '8px').appendTo(box);
         $('<label>').text(name.replace(/_/g, ' ')).appendTo(row);
-        const select = $('<select>', { class: 'ems-param', 'data-name': name }).css('width', '70%').appendTo(row);
+        const select = $('<select>', { class: 'ems-param', 'data-name': name }).appendTo(row);
         for (const [value, label] of Object.entries(choices)) $('<option>', { value }).text(label).appendTo(select);
         select.val(node.params?.[name] ?? fallback);
         if (note) $('<div class="ems-hint">').text(note).appendTo(row);
@@ -288,7 +290,8 @@
         addItem(row, _index, item) {
           const box = $('<div class="ems-choice">').appendTo(row);
           for (const name of ['topic', 'field', 'name'])
-            $('<input>', { type: 'text', placeholder: column(name), 'data-name': name, autocomplete: 'off' })
+            $('<input type="text" autocomplete="off">')
+              .attr({ placeholder: column(name), 'data-name': name })
               .attr('list', name === 'topic' ? 'ems-list-topics' : null)
               .val(item[name] ?? '')
               .appendTo(box);
@@ -365,5 +368,6 @@
     meanings.set(id, meaning);
     translate(id);
   });
-  RED.comms.subscribe('status/#', (topic) => translate(topic.slice('status/'.length)));
+  // After the editor's own handler, which puts the runtime's text back.
+  RED.comms.subscribe('status/#', (topic) => setTimeout(() => translate(topic.slice('status/'.length)), 0));
 })();

@@ -6,7 +6,7 @@ export interface PickerOptions {
   /** Values that are stale or invalid: left out, given as null, or given as they are. */
   bad: 'drop' | 'null' | 'pass';
   /** Only values that differ from the one before. */
-  changed: boolean;
+  onlyChanges: boolean;
 }
 
 export interface Picked {
@@ -37,7 +37,7 @@ const textOf = (value: unknown): string => {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 };
 
-export const createPicker = ({ choices, bad, changed }: PickerOptions) => {
+export const createPicker = ({ choices, bad, onlyChanges }: PickerOptions) => {
   const trie = createTrie<Choice>();
   for (const choice of choices) trie.add(choice.topic, choice);
   const matching = new Map<string, Choice[]>();
@@ -60,7 +60,7 @@ export const createPicker = ({ choices, bad, changed }: PickerOptions) => {
     if (isBad && bad === 'drop') return [];
     const given = isBad && bad === 'null' ? null : value;
     const name = choice.name || nameOf(topic, choice.field);
-    if (changed && last.has(name) && last.get(name) === given) return [];
+    if (onlyChanges && last.has(name) && last.get(name) === given) return [];
     last.set(name, given);
     return [{ topic: choice.name || topic, name, value: given, reading, isBad, text: textOf(given) }];
   };

@@ -84,6 +84,10 @@ const readValue = (point: Point, decoded: number, text: string | null | undefine
   return decoded;
 };
 
+/** The title without the vendor's name, which stands beside it. */
+const modelOf = ({ title, vendor = '' }: ResolvedProfile['profile']): string =>
+  title.startsWith(`${vendor} `) ? title.slice(vendor.length + 1) : title;
+
 /** "5016: 0e10 0000", in the order of the addresses; bits as they were packed. */
 const rawWords = ({ words, table }: Point, first: number, data: Buffer): string => {
   const addresses = [...words].sort((a, b) => a - b);
@@ -374,7 +378,7 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
       protocol: 'modbus',
       source: `modbus/${name}`,
       ...(profile.vendor === undefined ? {} : { vendor: profile.vendor }),
-      model: profile.model ?? profile.title,
+      model: profile.model ?? modelOf(profile),
       ...identity,
       channels,
       components: Object.fromEntries(
