@@ -63,7 +63,10 @@ const follow = (state: CounterState, sample: Sample, limits: CounterLimits): Sam
   const previous = state.candidates.at(-1);
   const continues =
     previous && sample.wh >= previous.wh && sample.wh - previous.wh <= ceiling(previous, sample, limits);
-  return continues ? [...state.candidates, sample].slice(-maxCandidates) : [sample];
+  if (!continues) return [sample];
+  // The first one stays: confirmation takes time, however often the meter is read.
+  const [first, ...others] = state.candidates as [Sample, ...Sample[]];
+  return [first, ...others.slice(-(maxCandidates - 2)), sample];
 };
 
 const wait = (state: CounterState, candidates: Sample[]): Step => ({ state: { ...state, candidates }, deltaWh: 0 });

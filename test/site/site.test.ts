@@ -1,0 +1,420 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { checkMessage } from '../../src/model/check.ts';
+import type { Message } from '../../src/model/message.ts';
+import { createSite, type SiteOptions, type SiteSnapshot } from '../../src/site/site.ts';
+import { readSnapshot } from '../../src/site/snapshot.ts';
+import {
+  availabilityOf,
+  battery,
+  charger,
+  gridMeter,
+  heatPump,
+  hybrid,
+  metaOf,
+  readingOf,
+  solar,
+} from '../support/site-messages.ts';
+import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
+
+type Power = Message<'site-power/1'>;
+type Energy = Message<'site-energy/1'>;
+
+const startSite = (options: Partial<SiteOptions> = {}, saved?: SiteSnapshot, clock = createVirtualClock()) => {
+  const messages: Message[] = [];
+  const events: Message[] = [];
+  const site = createSite(
+    { site: 'home', boot: 'test', ...options },
+    clock,
+    { values: (given) => messages.push(...given), events: (given) => events.push(...given) },
+    saved,
+  );
+  const last = <S extends Message['schema']>(schema: S): Message<S> | undefined =>
+    messages.findLast((message): message is Message<S> & Message => message.schema === schema) as
+      | Message<S>
+      | undefined;
+  return {
+    site,
+    clock,
+    events,
+    messages,
+    say: (...given: Message[]) => given.forEach(site.take),
+    /** Lets time pass in ticks of a fifth of a second. */
+    pass(ms: number) {
+      for (let left = ms; left > 0; left -= 200) {
+        clock.advance(Math.min(200, left));
+        site.tick();
+      }
+    },
+    power: () => last('site-power/1') as Power,
+    energy: () => last('site-energy/1') as Energy,
+    status: () => last('site-status/1'),
+  };
+};
+
+type Running = ReturnType<typeof startSite>;
+
+const settled = ({ pass }: Running): void => pass(4000);
+
+const simpleHouse = (running = startSite()): Running => {
+  running.say(
+    metaOf('grid', gridMeter),
+    metaOf('pv', solar),
+    metaOf('bat', battery),
+    metaOf('wallbox', charger),
+    metaOf('heat', heatPump),
+  );
+  settled(running);
+  return running;
+};
+
+const sayPowers = ({ say, clock }: Running, powers: Record<string, number | null>): void =>
+  say(...Object.entries(powers).map(([path, value]) => readingOf(path, value, clock.now())));
+
+const all = (
+  grid: number | null,
+  pv: number | null,
+  bat: number | null,
+  ev: number | null = 0,
+  heat: number | null = 0,
+) => ({
+  'grid/meter/power': grid,
+  'pv/solar/power': pv,
+  'bat/battery/power': bat,
+  'wallbox/ev_charger/power': ev,
+  'heat/heat_pump/power': heat,
+});
+
+const watts = fc.integer({ min: -20_000, max: 20_000 });
+const production = fc.integer({ min: 0, max: 20_000 });
+
+describe('the power of a site', () => {
+  it('is grid + solar + battery, and says who feeds whom', () => {
+    const running = simpleHouse();
+    sayPowers(running, all(-500, 3000, -1500, 400, 200));
+    running.pass(1200);
+    const { grid_w, solar_w, battery_w, consumption_w, ev_w, heat_w, flows, quality } = running.power();
+    assert.deepEqual([grid_w, solar_w, battery_w, consumption_w, ev_w, heat_w], [-500, 3000, -1500, 1000, 400, 200]);
+    assert.deepEqual(flows, {
+      solar_load: 1000,
+      solar_battery: 1500,
+      solar_grid: 500,
+      battery_load: 0,
+      battery_grid: 0,
+      grid_load: 0,
+      grid_battery: 0,
+    });
+    assert.equal(quality, 'good');
+  });
+
+  it('closes its balance, and its flows are never negative and add up (P6)', () => {
+    const running = simpleHouse();
+    fc.assert(
+      fc.property(watts, production, watts, (grid, pv, bat) => {
+        running.clock.advance(1000);
+        sayPowers(running, all(grid, pv, bat));
+        running.pass(1200);
+        const { consumption_w, balance_error_w, flows } = running.power();
+        const sum = grid + pv + bat;
+        assert.equal(consumption_w, Math.max(0, sum));
+        assert.equal(balance_error_w, Math.min(0, sum));
+        if (!flows || sum < 0) return;
+        for (const [name, w] of Object.entries(flows)) assert.ok((w as number) >= 0, `${name} ${w}`);
+        const { solar_load, solar_battery, solar_grid, battery_load, battery_grid, grid_load, grid_battery } = flows;
+        const near = (a: number, b: number): void => assert.ok(Math.abs(a - b) < 0.5, `${a} is not ${b}`);
+        near(solar_load + battery_load + grid_load, sum);
+        near(solar_load + solar_battery + solar_grid, pv);
+        near(battery_load + battery_grid, Math.max(0, bat));
+        near(solar_battery + grid_battery, Math.max(0, -bat));
+        near(grid_load + grid_battery, Math.max(0, grid));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('null + x is null: a missing meter never makes consumption look lower', () => {
+    for (const missing of ['grid/meter/power', 'pv/solar/power', 'bat/battery/power']) {
+      const running = simpleHouse();
+      sayPowers(running, { ...all(800, 1200, 300), [missing]: null });
+      running.pass(1200);
+      assert.equal(running.power().consumption_w, null, missing);
+      assert.equal(running.power().flows, null, missing);
+    }
+  });
+
+  it('knows no consumption while a declared device has said nothing yet', () => {
+    const running = simpleHouse();
+    sayPowers(running, { 'grid/meter/power': 800 });
+    running.pass(1200);
+    assert.equal(running.power().consumption_w, null);
+  });
+
+  it('lets an old value drop out of the sum, and says which one it was', () => {
+    const running = simpleHouse();
+    sayPowers(running, all(800, 1200, 300));
+    running.pass(1200);
+    assert.equal(running.power().consumption_w, 2300);
+    for (let i = 0; i < 32; i++) {
+      sayPowers(running, { 'grid/meter/power': 800, 'bat/battery/power': 300 });
+      sayPowers(running, { 'wallbox/ev_charger/power': 0, 'heat/heat_pump/power': 0 });
+      running.pass(1000);
+    }
+    assert.equal(running.power().consumption_w, null);
+    assert.deepEqual(running.status()?.offenders, ['devices/pv/solar/power']);
+    assert.equal(running.status()?.quality, 'stale');
+  });
+
+  it('counts a device that is offline as unknown at once, and as 0 only where that was asked for', () => {
+    for (const [offlineMeansZero, expected] of [
+      [false, null],
+      [true, 1100],
+    ] as const) {
+      const running = simpleHouse(startSite({ offlineMeansZero }));
+      sayPowers(running, all(800, 1200, 300));
+      running.say(availabilityOf('devices/pv/availability', 'offline'));
+      running.pass(1200);
+      assert.equal(running.power().consumption_w, expected);
+      assert.equal(running.power().quality, offlineMeansZero ? 'estimated' : 'stale');
+      running.say(availabilityOf('devices/pv/availability', 'online'));
+      running.pass(1200);
+      assert.equal(running.power().consumption_w, 2300);
+    }
+  });
+
+  it('believes nothing of a gateway that has left', () => {
+    const running = simpleHouse();
+    sayPowers(running, all(800, 1200, 300));
+    running.say(availabilityOf('system/status/gw', 'offline'));
+    running.pass(1200);
+    assert.equal(running.power().consumption_w, null);
+  });
+
+  it('does not believe an old availability that arrives after a newer one', () => {
+    const running = simpleHouse();
+    sayPowers(running, all(800, 1200, 300));
+    const at = (state: 'online' | 'offline', ms: number) => ({
+      ...availabilityOf('devices/pv/availability', state),
+      ts: new Date(running.clock.now() + ms).toISOString(),
+    });
+    running.say(at('online', 0), at('offline', -500));
+    running.pass(1200);
+    assert.equal(running.power().consumption_w, 2300);
+  });
+
+  it('uses an old value for the grace that was asked for, as estimated', () => {
+    const running = simpleHouse(startSite({ graceMs: 60_000 }));
+    sayPowers(running, all(800, 1200, 300));
+    running.pass(40_000);
+    assert.deepEqual([running.power().consumption_w, running.power().quality], [2300, 'estimated']);
+    running.pass(60_000);
+    assert.equal(running.power().consumption_w, null);
+  });
+
+  it('ignores what is older than what it has', () => {
+    const running = simpleHouse();
+    sayPowers(running, all(800, 0, 0));
+    running.say(readingOf('grid/meter/power', 5000, running.clock.now() - 5000));
+    running.pass(1200);
+    assert.equal(running.power().grid_w, 800);
+  });
+
+  it('has no grid power without a grid meter: unknown is not none', () => {
+    const running = startSite();
+    running.say(metaOf('pv', solar));
+    settled(running);
+    sayPowers(running, { 'pv/solar/power': 1000 });
+    running.pass(1200);
+    assert.deepEqual([running.power().grid_w, running.power().consumption_w], [null, null]);
+  });
+
+  it('counts a hybrid inverter once, by its AC side', () => {
+    const running = startSite();
+    running.say(metaOf('grid', gridMeter), metaOf('hybrid', ...hybrid));
+    settled(running);
+    sayPowers(running, {
+      'grid/meter/power': -400,
+      'hybrid/inverter/power': 2900,
+      'hybrid/solar/dc_power': 4000,
+      'hybrid/battery/power': -1000,
+    });
+    running.pass(1200);
+    const { consumption_w, solar_w, battery_w, balance_error_w } = running.power();
+    assert.deepEqual([consumption_w, solar_w, battery_w, balance_error_w], [2500, 4000, -1000, 0]);
+  });
+
+  it('lets the total of a device win over its strings', () => {
+    const running = startSite();
+    const string = (index: number) => ({ ...solar, index });
+    running.say(metaOf('grid', gridMeter), metaOf('pv', solar, string(1), string(2)));
+    settled(running);
+    sayPowers(running, {
+      'grid/meter/power': 0,
+      'pv/solar/power': 3000,
+      'pv/solar/1/power': 1600,
+      'pv/solar/2/power': 1400,
+    });
+    running.pass(1200);
+    assert.equal(running.power().solar_w, 3000);
+  });
+
+  it('weighs states of charge by capacity, and leaves out the battery it cannot read', () => {
+    const running = startSite();
+    const sized = (wh: number) => ({ ...battery, usable_energy_wh: wh });
+    running.say(metaOf('grid', gridMeter), metaOf('a', sized(10_000)), metaOf('b', sized(5000)));
+    settled(running);
+    const say = (a: number, b: number | null): void => {
+      running.clock.advance(1000);
+      sayPowers(running, { 'grid/meter/power': 0, 'a/battery/power': 0, 'b/battery/power': 0 });
+      sayPowers(running, { 'a/battery/soc': a, 'b/battery/soc': b });
+      running.pass(1200);
+    };
+    say(90, 30);
+    assert.equal(running.power().soc, 70);
+    say(90, null);
+    assert.equal(running.power().soc, 90);
+  });
+
+  it('forgets a device that was removed', () => {
+    const running = simpleHouse();
+    sayPowers(running, all(800, 1200, 300));
+    running.pass(1200);
+    running.site.forget('pv');
+    running.pass(1200);
+    assert.deepEqual([running.power().solar_w, running.power().consumption_w], [0, 1100]);
+  });
+
+  it('says only what its own schemas allow', () => {
+    const running = simpleHouse();
+    sayPowers(running, all(800, null, 300));
+    running.pass(12_000);
+    assert.ok(running.messages.length > 3);
+    for (const message of running.messages) {
+      const checked = checkMessage(message, { now: running.clock.now() });
+      assert.ok(checked.ok, checked.ok ? '' : `${message.topic}: ${checked.reasons.join()}`);
+    }
+  });
+});
+
+describe('the energy of a site', () => {
+  const run = (running: Running, seconds: number, at: (second: number) => Record<string, number>): void => {
+    for (let i = 0; i < seconds; i++) {
+      sayPowers(running, at(i));
+      running.pass(1000);
+    }
+  };
+
+  it('integrates power where there is no counter', () => {
+    const running = startSite();
+    running.say(metaOf('grid', { ...gridMeter, quantities: { power: gridMeter.quantities.power ?? {} } }));
+    settled(running);
+    run(running, 3600, () => ({ 'grid/meter/power': 1000 }));
+    running.pass(10_000);
+    const { grid_import_wh, grid_export_wh, consumption_wh } = running.energy();
+    assert.ok(Math.abs((grid_import_wh ?? 0) - 1000) < 1, String(grid_import_wh));
+    assert.equal(grid_export_wh, 0);
+    assert.ok(Math.abs((consumption_wh ?? 0) - 1000) < 1);
+  });
+
+  it('takes the counter where there is one, and loses nothing over an outage', () => {
+    const running = startSite();
+    running.say(metaOf('grid', gridMeter));
+    settled(running);
+    const counters = (wh: number) => ({
+      'grid/meter/power': 1000,
+      'grid/meter/energy_import': wh,
+      'grid/meter/energy_export': 500,
+    });
+    run(running, 5, (i) => counters(10_000 + i));
+    running.pass(600_000);
+    run(running, 20, (i) => counters(10_170 + i));
+    running.pass(10_000);
+    assert.equal(running.energy().grid_import_wh, 189);
+    assert.equal(running.energy().grid_export_wh, 0);
+  });
+
+  it('neither loses nor doubles anything when a counter dips to 0 and recovers', () => {
+    const running = startSite();
+    running.say(metaOf('grid', gridMeter));
+    settled(running);
+    const values = [10_000, 10_001, 0, 10_003, 10_004, 0, 10_006, 10_007];
+    run(running, values.length, (i) => ({
+      'grid/meter/power': 3600,
+      'grid/meter/energy_import': values[i] ?? 0,
+      'grid/meter/energy_export': 0,
+    }));
+    running.pass(10_000);
+    assert.equal(running.energy().grid_import_wh, 7);
+  });
+
+  it('begins anew with an exchanged meter, and says so', () => {
+    const running = startSite();
+    running.say(metaOf('grid', gridMeter));
+    settled(running);
+    const at = (wh: number) => ({
+      'grid/meter/power': 3600,
+      'grid/meter/energy_import': wh,
+      'grid/meter/energy_export': 0,
+    });
+    run(running, 10, (i) => at(10_000 + i));
+    run(running, 90, (i) => at(i));
+    running.pass(10_000);
+    const total = running.energy().grid_import_wh ?? Number.NaN;
+    assert.ok(total >= 9 && total <= 9 + 90, String(total));
+    assert.ok(running.events.some((event) => /counter_(reset|exchanged)/.test(event.topic)));
+  });
+
+  it('total never falls, whatever the counter does (fast-check)', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 100_000 }), { minLength: 5, maxLength: 60 }), (values) => {
+        const running = startSite();
+        running.say(metaOf('grid', gridMeter));
+        settled(running);
+        let before = 0;
+        for (const value of values) {
+          run(running, 1, () => ({
+            'grid/meter/power': 0,
+            'grid/meter/energy_import': value,
+            'grid/meter/energy_export': 0,
+          }));
+          running.pass(10_000);
+          const total = running.energy()?.grid_import_wh ?? before;
+          assert.ok(total >= before);
+          before = total;
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('keeps its totals over a restart, and counts what happened meanwhile', () => {
+    const first = startSite();
+    first.say(metaOf('grid', gridMeter));
+    settled(first);
+    const at = (wh: number) => ({
+      'grid/meter/power': 1000,
+      'grid/meter/energy_import': wh,
+      'grid/meter/energy_export': 0,
+    });
+    run(first, 10, (i) => at(10_000 + i));
+    const saved = readSnapshot(JSON.parse(JSON.stringify(first.site.snapshot())));
+    assert.ok(saved.ok, saved.ok ? '' : saved.reason);
+    const clock: VirtualClock = createVirtualClock(first.clock.now() + 600_000);
+    const second = startSite({}, saved.value, clock);
+    second.say(metaOf('grid', gridMeter));
+    settled(second);
+    run(second, 10, (i) => at(10_170 + i));
+    second.pass(10_000);
+    assert.equal(second.energy().grid_import_wh, 179);
+    assert.equal(second.energy().since, new Date(first.clock.now() - first.clock.monotonic()).toISOString());
+  });
+
+  it('refuses a damaged file in words', () => {
+    const running = simpleHouse();
+    const good = JSON.parse(JSON.stringify(running.site.snapshot()));
+    for (const damaged of [null, {}, { ...good, version: 2 }, { ...good, totals: { a: 'x' } }, { ...good, since: 3 }]) {
+      const read = readSnapshot(damaged);
+      assert.ok(!read.ok);
+      assert.match(read.reason, /cannot be read/);
+    }
+  });
+});
