@@ -39,7 +39,11 @@ describe('a counter', () => {
       fc.property(fc.nat({ max: 1e9 }), steps, (start, increments) => {
         let [s, wh] = [0, start];
         const samples: [number, number][] = [[s, wh]];
-        for (const step of increments) samples.push([(s += step.s), (wh += step.wh)]);
+        for (const step of increments) {
+          s += step.s;
+          wh += step.wh;
+          samples.push([s, wh]);
+        }
         assert.equal(feed(samples).total, wh - start);
       }),
     );

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Profile } from '../../../src/drivers/modbus/profile.ts';
+import { assertProfile } from '../../support/assert-profile.ts';
+
+const folder = new URL('../../../profiles/', import.meta.url);
+const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+const load = (name: string): Profile => JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
+
+describe('device profiles', () => {
+  it('there are at least 35', () => assert.ok(files.length >= 35, `${files.length}`));
+
+  for (const name of files)
+    it(name, () => {
+      const profile = load(name);
+      assert.equal(`${profile.id}.json`, name);
+      assertProfile(profile);
+    });
+});
+
+describe('a profile with a mistake is refused', () => {
+  const change = (mutate: (profile: Profile & { points: Record<string, unknown>[] }) => void): Profile => {
+    const profile = load('eastron-sdm630.json');
+    mutate(profile as Profile & { points: Record<string, unknown>[] });
+    return profile;
+  };
+  const mistakes: [name: string, mutate: Parameters<typeof change>[0], reason: RegExp][] = [
+    ['an unknown key', (p) => Object.assign(p.points[0] as object, { adress: 5 }), /adress/i],
+    ['overlapping registers', (p) => Object.assign(p.points[1] as object, { addr: 1 }), /overlap/],
+    [
+      'an unknown quantity',
+      (p) => Object.assign(p.points[0] as object, { quantity: 'meter/charm' }),
+      /no quantity "charm"/,
+    ],
+    ['a unit of another dimension', (p) => Object.assign(p.points[0] as object, { unit: 'A' }), /cannot be converted/],
+    ['a number without unit', (p) => Object.assign(p.points[0] as object, { unit: undefined }), /no unit/],
+    [
+      'two points for one quantity',
+      (p) => Object.assign(p.points[1] as object, { quantity: 'meter/voltage/l1' }),
+      /both feed/,
+    ],
+    ['a name used twice', (p) => Object.assign(p.points[1] as object, { name: 'voltage.l1' }), /named twice/],
+    [
+      'a forbidden register',
+      (p) => Object.assign(p, { limits: { ...p.limits, forbidden: [[0, 3]] } }),
+      /touches 0\.\.3/,
+    ],
+    [
+      'a sum of nothing',
+      (p) => p.points.push({ name: 's', quantity: 'meter/x_s', sum: ['nope'], unit: 'W' }),
+      /not a point/,
+    ],
+    [
+      'a command to a point that cannot be written',
+      (p) => Object.assign(p, { commands: { charge: { steps: [{ point: 'voltage.l1', value: 1 }] } } }),
+      /charge writes voltage/,
+    ],
+    ['an address beyond the end', (p) => Object.assign(p.points[0] as object, { addr: 65535 }), /beyond 65535/],
+  ];
+  for (const [name, mutate, reason] of mistakes)
+    it(name, () => assert.throws(() => assertProfile(change(mutate)), reason));
+});

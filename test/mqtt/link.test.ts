@@ -1,0 +1,308 @@
+import assert from 'node:assert/strict';
+import { connect as connectSocket, createServer, type Server, type Socket } from 'node:net';
+import type { Clock } from '../../src/model/time.ts';
+import { createMqttLink, type LinkOptions, type MqttLink } from '../../src/mqtt/link.ts';
+import { createSession, type Session } from '../../src/mqtt/session.ts';
+import type { Incoming } from '../../src/mqtt/subscriptions.ts';
+import { systemClock } from '../../src/shell/clock.ts';
+import { type Listener, listen, startBroker, type TestBroker } from '../support/broker.ts';
+import { until } from '../support/events.ts';
+
+const publication = (topic: string, payload: string, qos: 0 | 1 | 2 = 1, retain = false) => ({
+  topic,
+  payload,
+  qos,
+  retain,
+});
+const numbers = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => String(from + i));
+
+/** Waits a twentieth of what is asked: after a refused login the pauses are long. */
+const hasty: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / 20, run) };
+
+/** A TCP relay whose connections a test can cut. */
+const startRelay = async (target: () => number): Promise<{ port: number; cut(): void; close(): Promise<void> }> => {
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((near) => {
+    const far = connectSocket(target(), '127.0.0.1');
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        sockets.delete(socket);
+        near.destroy();
+        far.destroy();
+      });
+    }
+    near.pipe(far).pipe(near);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    cut,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        cut();
+      }),
+  };
+};
+
+describe('MQTT link', () => {
+  const links: MqttLink[] = [];
+  const listeners: Listener[] = [];
+  let broker: TestBroker;
+  let session: Session;
+
+  beforeEach(async () => {
+    broker = await startBroker();
+    session = createSession(100);
+  });
+  afterEach(async () => {
+    for (const each of listeners.splice(0)) await each.close();
+    for (const each of links.splice(0)) await each.close(true);
+    await broker.close();
+  });
+
+  const at = (port: number) => ({ protocol: 'mqtt' as const, host: '127.0.0.1', port });
+  const open = (options: Partial<LinkOptions> = {}, own = session, clock = systemClock): MqttLink => {
+    const link = createMqttLink({ servers: [at(broker.port)], clientId: 'tested', ...options }, own, clock);
+    links.push(link);
+    link.open();
+    return link;
+  };
+  const isOnline = (link: MqttLink) => () => link.state().kind === 'online';
+  const online = (link: MqttLink): Promise<void> => until(isOnline(link), 'the link is online');
+  const hear = async (filter = '#', port = broker.port): Promise<Listener> => {
+    const listener = await listen(port, filter);
+    listeners.push(listener);
+    return listener;
+  };
+  const publish = (link: MqttLink, given: ReturnType<typeof publication>): Promise<void> =>
+    new Promise((resolve, reject) => link.publish(given, (error) => (error ? reject(error) : resolve())));
+
+  it('falls back to MQTT 3.1.1 where 5 is refused', async () => {
+    const link = open();
+    await online(link);
+    const state = link.state();
+    assert.equal(state.kind === 'online' && state.version, 4);
+  });
+
+  it('delivers with QoS and retain flag, and is done when the broker has it', async () => {
+    const listener = await hear();
+    const link = open();
+    for (const qos of [0, 1, 2] as const) {
+      await online(link);
+      await publish(link, publication(`q/${qos}`, 'x', qos));
+    }
+    await until(() => listener.heard.length === 3, 'three messages');
+    assert.deepEqual(
+      listener.heard.map(({ topic, qos }) => [topic, qos]),
+      [
+        ['q/0', 0],
+        ['q/1', 1],
+        ['q/2', 2],
+      ],
+    );
+    await publish(link, publication('r', 'kept', 1, true));
+    const late = await hear('r');
+    await until(() => late.heard.length === 1, 'the retained message');
+    assert.deepEqual(late.heard[0], { topic: 'r', payload: 'kept', qos: 1, retain: true });
+  });
+
+  it('lets QoS 1 and 2 wait for the broker, in order, each once', async () => {
+    const { port } = broker;
+    await broker.close();
+    const link = open({ servers: [at(port)] });
+    const sent = Promise.all(numbers(0, 50).map((n) => publish(link, publication('n', n, Number(n) % 2 ? 1 : 2))));
+    assert.equal(link.depth().waiting, 50);
+    broker = await startBroker({ port });
+    const listener = await hear('n');
+    await sent;
+    await until(() => listener.heard.length >= 50, 'all messages');
+    // MQTT orders messages of one QoS only (MQTT-4.6.0-5).
+    for (const qos of [1, 2]) {
+      const heard = listener.heard.filter((each) => each.qos === qos).map(({ payload }) => payload);
+      assert.deepEqual(
+        heard,
+        numbers(0, 50).filter((n) => (Number(n) % 2 ? 1 : 2) === qos),
+      );
+    }
+  });
+
+  it('drops QoS 0 while it is offline, and counts it', async () => {
+    const { port } = broker;
+    await broker.close();
+    const link = open({ servers: [at(port)] });
+    await publish(link, publication('t', 'x', 0));
+    assert.deepEqual([link.depth().dropped, link.depth().waiting], [1, 0]);
+    broker = await startBroker({ port });
+  });
+
+  it('makes an overflow an error to the sender, never silence', async () => {
+    const { port } = broker;
+    await broker.close();
+    const link = open({ servers: [at(port)] }, createSession(3));
+    const sent = numbers(0, 5).map((n) => publish(link, publication('n', n)));
+    const outcomes = Promise.allSettled(sent);
+    broker = await startBroker({ port });
+    assert.deepEqual(
+      (await outcomes).map(({ status }) => status),
+      ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected'],
+    );
+    await assert.rejects(sent[4] as Promise<void>, /n: 3 messages are waiting for the broker already/);
+  });
+
+  it('loses nothing that QoS promises when the connection is cut in the middle', async function () {
+    this.timeout(30_000);
+    const relay = await startRelay(() => broker.port);
+    const listener = await hear('n/#');
+    const link = open({ servers: [at(relay.port)] }, createSession(2000));
+    await online(link);
+    const sent: Promise<void>[] = [];
+    for (let round = 0; round < 5; round++) {
+      for (const n of numbers(round * 100, round * 100 + 100))
+        sent.push(publish(link, publication(`n/${Number(n) % 2 ? 1 : 2}`, n, Number(n) % 2 ? 1 : 2)));
+      await until(() => listener.heard.length > round * 100 + 20, 'some of them arrive');
+      relay.cut();
+    }
+    await Promise.all(sent);
+    await until(() => new Set(listener.heard.map(({ payload }) => payload)).size === 500, 'all of them');
+    const exactlyOnce = listener.heard.filter(({ topic }) => topic === 'n/2').map(({ payload }) => payload);
+    assert.equal(exactlyOnce.length, new Set(exactlyOnce).size, 'QoS 2 came twice');
+    await relay.close();
+  });
+
+  it('goes on trying after a refused login, and gets in when it is right', async () => {
+    const { port } = broker;
+    await broker.close();
+    broker = await startBroker({ port, username: 'ems', password: 'secret' });
+    const link = open({ servers: [at(port)], username: 'ems', password: 'wrong' }, session, hasty);
+    await until(() => broker.events.filter(({ kind }) => kind === 'refused').length >= 2, 'a second attempt');
+    const state = link.state();
+    assert.match(state.kind === 'waiting' ? state.reason : '', /not auth|bad user/i);
+    await broker.close();
+    broker = await startBroker({ port, username: 'ems', password: 'wrong' });
+    await online(link);
+  });
+
+  it('moves to the next server, and returns to the preferred one', async () => {
+    const { port } = broker;
+    const second = await startBroker();
+    await broker.close();
+    const link = open({ servers: [at(port), at(second.port)], returnCheckMs: 100 });
+    await online(link);
+    assert.equal(link.state().kind === 'online' && (link.state() as { isPreferred: boolean }).isPreferred, false);
+    broker = await startBroker({ port });
+    await until(() => {
+      const state = link.state();
+      return state.kind === 'online' && state.isPreferred;
+    }, 'back at the preferred server');
+    await second.close();
+  });
+
+  it('announces itself, and leaves a will and a farewell', async () => {
+    const listener = await hear('system/#');
+    const relay = await startRelay(() => broker.port);
+    const will = publication('system/status/me', 'lost', 1, true);
+    const options = {
+      servers: [at(relay.port)],
+      will,
+      birth: () => publication('system/status/me', 'here', 1, true),
+      farewell: () => publication('system/status/me', 'gone', 1, true),
+    };
+    const link = open(options);
+    const said = (word: string) => () => listener.heard.at(-1)?.payload === word;
+    await until(said('here'), 'the birth');
+    relay.cut();
+    await until(() => listener.heard.some(({ payload }) => payload === 'lost'), 'the will');
+    await online(link);
+    await link.close(false);
+    await until(said('gone'), 'the farewell');
+    await relay.close();
+  });
+
+  it('gets what was sent while it was away: one session, one client id', async () => {
+    const heard: Incoming[] = [];
+    const relay = await startRelay(() => broker.port);
+    const link = open({ servers: [at(relay.port)] });
+    await online(link);
+    link.subscribe(['n'], 1, (message) => heard.push(message));
+    await until(() => broker.events.some(({ kind }) => kind === 'subscribed'), 'the subscription');
+    await relay.close();
+    await until(() => link.state().kind !== 'online', 'offline');
+    const other = await hear('other');
+    for (const n of numbers(0, 10)) await other.client.publishAsync('n', n, { qos: 1 });
+    await link.close(false);
+    const again = open({ servers: [at(broker.port)] }, session);
+    again.subscribe(['n'], 1, (message) => heard.push(message));
+    await until(() => heard.length >= 10, 'what was missed');
+    assert.deepEqual(
+      heard.map(({ payload }) => String(payload)),
+      numbers(0, 10),
+    );
+  });
+
+  it('subscribes and retains anew at a broker that came back empty', async () => {
+    const { port } = broker;
+    const heard: string[] = [];
+    const link = open();
+    await online(link);
+    link.subscribe(['in/#'], 1, ({ topic }) => heard.push(topic));
+    await publish(link, publication('kept', 'still true', 1, true));
+    await broker.close();
+    await until(() => link.state().kind !== 'online', 'offline');
+    broker = await startBroker({ port });
+    await online(link);
+    const listener = await hear('kept');
+    await until(() => listener.heard.length > 0, 'the retained message');
+    assert.equal(listener.heard[0]?.payload, 'still true');
+    await until(() => broker.events.some(({ kind }) => kind === 'subscribed'), 'the subscription');
+    await listener.client.publishAsync('in/x', '1', { qos: 1 });
+    await until(() => heard.includes('in/x'), 'a message');
+  });
+
+  it('says a message once to each subscriber, however their filters overlap', async () => {
+    const counts = [0, 0, 0];
+    const link = open();
+    await online(link);
+    const subscriptions = [['devices/#'], ['devices/+/soc', 'devices/1/#'], ['devices/1/soc']].map((filters, i) =>
+      link.subscribe(filters, 1, () => {
+        counts[i] = (counts[i] ?? 0) + 1;
+      }),
+    );
+    await until(() => broker.events.some(({ kind }) => kind === 'subscribed'), 'the subscription');
+    const other = await hear('none');
+    await other.client.publishAsync('devices/1/soc', '1', { qos: 1 });
+    await until(() => counts.every((count) => count > 0), 'every subscriber');
+    assert.deepEqual(counts, [1, 1, 1]);
+    subscriptions[0]?.remove();
+    await other.client.publishAsync('devices/1/soc', '1', { qos: 1 });
+    await until(() => (counts[2] ?? 0) > 1, 'the others again');
+    assert.deepEqual(counts, [1, 2, 2]);
+  });
+
+  it('puts a prefix before every topic, and takes it off again', async () => {
+    const listener = await hear();
+    const heard: string[] = [];
+    const link = open({ prefix: 'plant7/' });
+    await online(link);
+    link.subscribe(['a/#'], 1, ({ topic }) => heard.push(topic));
+    await until(
+      () => broker.events.some(({ kind, client }) => kind === 'subscribed' && client === 'tested'),
+      'subscribed',
+    );
+    await publish(link, publication('a/b', '1'));
+    await until(() => heard.length === 1 && listener.heard.length === 1, 'the message');
+    assert.deepEqual([heard[0], listener.heard[0]?.topic], ['a/b', 'plant7/a/b']);
+  });
+
+  it('refuses a topic that is none', async () => {
+    const link = open();
+    await assert.rejects(publish(link, publication('a/+', 'x')), /not a topic to publish to/);
+    assert.throws(() => link.subscribe(['a/#/b'], 1, () => {}), /not a topic filter/);
+  });
+});

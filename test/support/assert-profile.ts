@@ -1,0 +1,190 @@
+/** What every device profile has to fulfil, one assert for all of them. */
+import assert from 'node:assert/strict';
+import {
+  compileBlock,
+  decodeBlock,
+  decodeText,
+  encodePattern,
+  encodePoint,
+  isTextPoint,
+} from '../../src/drivers/modbus/codec.ts';
+import { planReads } from '../../src/drivers/modbus/plan.ts';
+import {
+  type Point,
+  type Profile,
+  type ProfileChoice,
+  type ResolvedProfile,
+  readProfile,
+  resolveProfile,
+} from '../../src/drivers/modbus/profile.ts';
+import { createRandom } from '../../src/simulator/random.ts';
+
+type Words = { address: number; word: number }[];
+
+/** Every choice an integrator can make in the form: each parameter, first and last instance. */
+const choicesOf = (profile: Profile): ProfileChoice[] => {
+  const params = Object.entries(profile.params ?? {});
+  const alternatives = params.flatMap(([name, { choices }]) =>
+    Object.keys(choices).map((value) => ({ params: { [name]: value } })),
+  );
+  const last = profile.instances?.max;
+  return [{}, ...alternatives, ...(last ? [{ instance: last }] : [])];
+};
+
+const pathOf = ({ target }: { target?: Point['target'] | undefined }): string | undefined =>
+  target && [target.type, target.index ?? '', target.quantity, target.part ?? ''].join('/');
+
+const assertOneFeedEach = ({ points, sums }: ResolvedProfile): void => {
+  const seen = new Map<string, string>();
+  for (const point of [...points, ...sums]) {
+    const path = pathOf(point);
+    if (path === undefined) continue;
+    assert.ok(!seen.has(path), `${point.name} and ${seen.get(path)} both feed ${path}`);
+    seen.set(path, point.name);
+  }
+};
+
+/** Two points may look at one register only where each takes its own bits of it. */
+const assertNoOverlap = (points: Point[]): void => {
+  const owner = new Map<string, Point>();
+  const isPart = ({ type, source }: Point): boolean => source.mask !== undefined || type === 'u8h' || type === 'u8l';
+  for (const point of points.filter(({ isReadable }) => isReadable))
+    for (const word of point.words) {
+      const key = `${point.table} ${word}`;
+      const other = owner.get(key);
+      assert.ok(!other || (isPart(other) && isPart(point)), `${point.name} and ${other?.name} overlap at ${key}`);
+      owner.set(key, point);
+    }
+};
+
+const assertPlan = ({ points, profile }: ResolvedProfile): void => {
+  const { maxRegs = 125, maxGap = 0, forbidden = [], perPoint = false, blocks = [] } = profile.limits ?? {};
+  const readable = points.filter(({ isReadable }) => isReadable);
+  const planned = planReads(readable, profile);
+  for (const point of readable) {
+    const block = planned.find((each) => each.table === point.table && each.points.includes(point));
+    assert.ok(block, `${point.name} is in no request`);
+    for (const word of point.words)
+      assert.ok(word >= block.address && word < block.address + block.count, `${point.name} is outside its request`);
+  }
+  for (const { address, count, points: inside } of planned) {
+    const isKnownBlock = blocks.some(([from, length]) => address >= from && address + count <= from + length);
+    assert.ok(count <= maxRegs || isKnownBlock, `a request of ${count} registers at ${address}`);
+    assert.ok(!perPoint || inside.length === 1, `several values in one request at ${address}`);
+    for (const [from, to] of forbidden)
+      assert.ok(address > to || address + count - 1 < from, `the request at ${address} touches ${from}..${to}`);
+    // What lies between the words of one value is read with it.
+    const span = ({ words }: Point): number[] => {
+      const first = Math.min(...words);
+      return Array.from({ length: Math.max(...words) - first + 1 }, (_, i) => first + i);
+    };
+    const used = new Set(inside.flatMap(span));
+    let gap = 0;
+    for (let word = address; word < address + count; word++) {
+      gap = used.has(word) ? 0 : gap + 1;
+      assert.ok(gap <= maxGap || isKnownBlock, `a gap of ${gap} at ${word}`);
+    }
+  }
+};
+
+const numberRange: Record<string, [number, number]> = {
+  bool: [0, 1],
+  u8h: [0, 255],
+  u8l: [0, 255],
+  int16: [-32_000, 32_000],
+  uint16: [0, 65_000],
+  int32: [-2e9, 2e9],
+  uint32: [0, 4e9],
+  int64: [-1e15, 1e15],
+  uint64: [0, 1e15],
+  float16: [-500, 500],
+  float32: [-1e6, 1e6],
+  float64: [-1e9, 1e9],
+  bcd16: [0, 9999],
+  bcd32: [0, 99_999_999],
+};
+
+/** A value the register can hold exactly, in the unit of the quantity. */
+const sampleValue = ({ type, source, target }: Point, random: () => number): number => {
+  const [low, high] = numberRange[type] ?? [0, 1];
+  const shift = source.shift ?? 0;
+  const limit = source.mask === undefined ? high : Number(BigInt(source.mask) >> BigInt(shift));
+  const raw = Math.round(low + random() * (Math.min(high, limit) - low));
+  const factor = target ? target.factor : (source.scale ?? 1);
+  const offset = target ? target.offset : (source.offset ?? 0);
+  return raw * factor + offset;
+};
+
+const viewOf = (words: Words, address: number, count: number): DataView => {
+  const view = new DataView(new ArrayBuffer(count * 2));
+  for (const { address: at, word } of words)
+    if (at >= address && at < address + count)
+      view.setUint16((at - address) * 2, view.getUint16((at - address) * 2) | word);
+  return view;
+};
+
+const isBitTable = ({ table }: Point): boolean => table === 'coil' || table === 'discrete';
+
+const decodeOne = (point: Point, words: Words): number | string | null => {
+  const address = Math.min(...point.words);
+  const count = Math.max(...point.words) - address + 1;
+  const view = viewOf(words, address, count);
+  if (isTextPoint(point)) return decodeText(point, address, view);
+  const out = new Float64Array([Number.NaN]);
+  decodeBlock(compileBlock([{ point, index: 0 }], address), view, out);
+  return Number.isNaN(out[0]) ? null : (out[0] as number);
+};
+
+/** A register image made from values gives the values back; what means "not available" gives nothing. */
+const assertRoundTrip = (points: Point[], seed: number): void => {
+  const random = createRandom(seed);
+  for (const point of points) {
+    if (isBitTable(point) || point.type === 'datetime') continue;
+    if (isTextPoint(point)) {
+      const isHex = point.source.format === 'hex' || point.type === 'bytes';
+      const text = isHex ? 'a5'.repeat(point.words.length * 2) : 'Meter 7'.slice(0, point.words.length * 2);
+      assert.equal(decodeOne(point, encodePoint(point, text)), text.trim(), point.name);
+      continue;
+    }
+    const value = sampleValue(point, random);
+    const decoded = decodeOne(point, encodePoint(point, value));
+    const tolerance = Math.max(Math.abs(value) * 1e-6, 2e-6);
+    assert.ok(
+      decoded !== null && Math.abs(Number(decoded) - value) <= tolerance,
+      `${point.name}: ${decoded}, not ${value}`,
+    );
+    for (const pattern of point.source.nan ?? [])
+      assert.equal(decodeOne(point, encodePattern(point, pattern)), null, `${point.name}: ${pattern} is a value`);
+  }
+};
+
+const assertCommands = ({ points, undecoded, profile }: ResolvedProfile): void => {
+  const isWritable = (name: string): boolean =>
+    undecoded.includes(name) || points.some((point) => point.name === name && /w/.test(point.source.access ?? ''));
+  for (const [command, { steps }] of Object.entries(profile.commands ?? {}))
+    for (const step of steps) if ('point' in step) assert.ok(isWritable(step.point), `${command} writes ${step.point}`);
+  for (const { point, kind, periodFrom } of profile.watchdog ?? []) {
+    if (point !== undefined && kind !== 'read') assert.ok(isWritable(point), `the watchdog writes ${point}`);
+    if (periodFrom)
+      assert.ok(
+        points.some(({ name }) => name === periodFrom.point),
+        `no point ${periodFrom.point}`,
+      );
+  }
+};
+
+/** @throws AssertionError with the point and what is wrong with it */
+export const assertProfile = (json: unknown): void => {
+  const read = readProfile(json);
+  assert.ok(read.ok, read.ok ? '' : read.reason);
+  const profile = read.value;
+  for (const choice of choicesOf(profile)) {
+    const resolved = resolveProfile(profile, choice);
+    assert.ok(resolved.ok, resolved.ok ? '' : resolved.reason);
+    assertOneFeedEach(resolved.value);
+    assertNoOverlap(resolved.value.points);
+    assertPlan(resolved.value);
+    assertCommands(resolved.value);
+    for (const seed of [1, 2, 3]) assertRoundTrip(resolved.value.points, seed);
+  }
+};

@@ -1,0 +1,46 @@
+/** The embedded broker on a port of its own, and plain clients of another hand beside it. */
+import mqtt, { type MqttClient } from 'mqtt';
+import {
+  type BrokerEvent,
+  type EmbeddedBroker,
+  type EmbeddedOptions,
+  startEmbeddedBroker,
+} from '../../src/mqtt/embedded.ts';
+
+export interface TestBroker extends EmbeddedBroker {
+  events: BrokerEvent[];
+}
+
+export const startBroker = async (options: Partial<EmbeddedOptions> = {}): Promise<TestBroker> => {
+  const events: BrokerEvent[] = [];
+  const broker = await startEmbeddedBroker({ host: '127.0.0.1', port: 0, ...options }, (event) => events.push(event));
+  return { ...broker, events };
+};
+
+export interface Heard {
+  topic: string;
+  payload: string;
+  qos: number;
+  retain: boolean;
+}
+
+export interface Listener {
+  heard: Heard[];
+  client: MqttClient;
+  close(): Promise<void>;
+}
+
+/** Subscribes and writes down what comes. */
+export const listen = async (port: number, filter = '#'): Promise<Listener> => {
+  const client = await mqtt.connectAsync({ host: '127.0.0.1', port, protocolVersion: 4 });
+  const heard: Heard[] = [];
+  client.on('message', (topic, payload, { qos, retain }) =>
+    heard.push({ topic, payload: String(payload), qos, retain }),
+  );
+  await client.subscribeAsync(filter, { qos: 2 });
+  return {
+    heard,
+    client,
+    close: () => client.endAsync(true),
+  };
+};

@@ -1,0 +1,10 @@
+/** Waiting for what happens, never for time alone. */
+
+/** Resolves as soon as the condition holds; it is looked at again with every turn of a short timer. */
+export const until = async (condition: () => boolean, what: string, withinMs = 8000): Promise<void> => {
+  const deadline = performance.now() + withinMs;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`in ${withinMs} ms it did not happen: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+};

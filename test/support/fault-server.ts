@@ -1,0 +1,103 @@
+/** A raw TCP server whose answers a test writes byte by byte. */
+import { createServer, type Socket } from 'node:net';
+
+export interface Asked {
+  id: number;
+  unit: number;
+  functionCode: number;
+  address: number;
+  count: number;
+  socket: Socket;
+}
+
+export interface FaultServer {
+  port: number;
+  /** Every request so far. */
+  asked: Asked[];
+  connections(): number;
+  /** Ends all connections with a reset. */
+  reset(): void;
+  close(): Promise<void>;
+}
+
+/** @param answer called for each request; writes whatever it likes to the socket */
+export const startFaultServer = async (answer: (asked: Asked) => void, port = 0): Promise<FaultServer> => {
+  const asked: Asked[] = [];
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = createServer({ noDelay: true }, (socket) => {
+    connections++;
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+    let rest = Buffer.alloc(0);
+    socket.on('data', (chunk) => {
+      rest = Buffer.concat([rest, chunk]);
+      for (; rest.length >= 12; rest = rest.subarray(12)) {
+        const request: Asked = {
+          id: rest.readUInt16BE(0),
+          unit: rest[6] as number,
+          functionCode: rest[7] as number,
+          address: rest.readUInt16BE(8),
+          count: rest.readUInt16BE(10),
+          socket,
+        };
+        asked.push(request);
+        answer(request);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    asked,
+    connections: () => connections,
+    reset() {
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+};
+
+export interface AnswerOptions {
+  id?: number;
+  unit?: number;
+  functionCode?: number;
+  protocol?: number;
+  length?: number;
+  byteCount?: number;
+  extra?: Buffer;
+}
+
+/** A frame with registers whose words are address, address + 1, ..., unless other words are given. */
+export const frameOf = (asked: Asked, options: AnswerOptions = {}, words?: number[]): Buffer => {
+  const values = words ?? Array.from({ length: asked.count }, (_, i) => (asked.address + i) & 0xffff);
+  const data = Buffer.alloc(values.length * 2);
+  values.forEach((word, i) => data.writeUInt16BE(word, i * 2));
+  const pdu = Buffer.concat([
+    Buffer.from([options.functionCode ?? asked.functionCode, options.byteCount ?? data.length]),
+    data,
+    options.extra ?? Buffer.alloc(0),
+  ]);
+  const header = Buffer.alloc(7);
+  header.writeUInt16BE(options.id ?? asked.id, 0);
+  header.writeUInt16BE(options.protocol ?? 0, 2);
+  header.writeUInt16BE(options.length ?? pdu.length + 1, 4);
+  header[6] = options.unit ?? asked.unit;
+  return Buffer.concat([header, pdu]);
+};
+
+export const exceptionFrame = (asked: Asked, code: number): Buffer => {
+  const frame = Buffer.alloc(9);
+  frame.writeUInt16BE(asked.id, 0);
+  frame.writeUInt16BE(3, 4);
+  frame[6] = asked.unit;
+  frame[7] = asked.functionCode | 0x80;
+  frame[8] = code;
+  return frame;
+};
