@@ -78,7 +78,7 @@ export interface AnswerOptions {
 export const frameOf = (asked: Asked, options: AnswerOptions = {}, words?: number[]): Buffer => {
   const values = words ?? Array.from({ length: asked.count }, (_, i) => (asked.address + i) & 0xffff);
   const data = Buffer.alloc(values.length * 2);
-  values.forEach((word, i) => data.writeUInt16BE(word, i * 2));
+  for (const [i, word] of values.entries()) data.writeUInt16BE(word, i * 2);
   const pdu = Buffer.concat([
     Buffer.from([options.functionCode ?? asked.functionCode, options.byteCount ?? data.length]),
     data,

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { schemaOfTopic } from '../../src/model/message.ts';
+import { deliveryOf } from '../../src/model/qos.ts';
+import { parseTopic } from '../../src/model/topic.ts';
+import { type Listener, listen } from '../support/broker.ts';
+import { until } from '../support/events.ts';
+import { freePorts, type NodeRed, readFlow, startNodeRed, withPorts } from '../support/node-red.ts';
+
+const shippedPorts = [1502, 1503, 1504, 1505, 1506, 1507, 1883, 1884];
+const names = readdirSync(new URL('../../flows/', import.meta.url)).map((name) => name.replace(/\.json$/, ''));
+
+/** The schemas as they ship, read by a validator that knows nothing of how they were made. */
+const loadValidators = () => {
+  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  const folder = new URL('../../schemas/', import.meta.url);
+  return (id: string) => {
+    const file = new URL(`${id.replace('/', '-')}.json`, folder);
+    const known = ajv.getSchema(file.href);
+    return known ?? ajv.compile({ ...JSON.parse(readFileSync(file, 'utf8')), $id: file.href });
+  };
+};
+
+describe('shipped flows on a real Node-RED', function () {
+  this.timeout(60_000);
+  let red: NodeRed;
+  let ports: Map<number, number>;
+  const listeners: Listener[] = [];
+
+  const hear = async (shippedPort: number): Promise<Listener> => {
+    const listener = await listen(ports.get(shippedPort) as number);
+    listeners.push(listener);
+    return listener;
+  };
+  const lastOn = (listener: Listener, topic: string): Record<string, unknown> | undefined => {
+    const heard = listener.heard.findLast((each) => each.topic === topic);
+    return heard && JSON.parse(heard.payload);
+  };
+
+  before(async () => {
+    const free = await freePorts(shippedPorts.length);
+    ports = new Map(shippedPorts.map((port, i) => [port, free[i] as number]));
+    red = await startNodeRed(names.flatMap((name) => withPorts(readFlow(name), ports)));
+  });
+  after(async () => {
+    for (const listener of listeners) await listener.close();
+    await red.remove();
+  });
+
+  it('01: a reading of the meter reaches its site topic', async () => {
+    const listener = await hear(1884);
+    await until(() => lastOn(listener, 'sites/first/power')?.quality === 'good', 'the power of the site', 20_000);
+    const { grid_w } = lastOn(listener, 'sites/first/power') as { grid_w: number };
+    const meter = lastOn(listener, 'devices/first-meter/meter/power') as { value: number };
+    assert.ok(Number.isFinite(grid_w) && Math.abs(grid_w - meter.value) < 3000);
+  });
+
+  it('02: the house is summed up, and the sum is true', async () => {
+    const listener = await hear(1883);
+    await until(() => lastOn(listener, 'sites/home/power')?.quality === 'good', 'the power of the site', 20_000);
+    const power = lastOn(listener, 'sites/home/power') as Record<string, number>;
+    const { grid_w = 0, solar_w = 0, battery_w = 0, consumption_w = 0 } = power;
+    assert.ok(consumption_w > 100 && consumption_w < 8000, String(consumption_w));
+    // The loss of the hybrid inverter lies between its DC side and the consumption.
+    assert.ok(Math.abs(grid_w + solar_w + battery_w - consumption_w) < 400);
+    await until(() => lastOn(listener, 'sites/home/energy') !== undefined, 'the energy of the site', 20_000);
+    assert.equal(lastOn(listener, 'sites/home/status')?.quality, 'good');
+  });
+
+  it('every message has the QoS of its class and fits the shipped JSON Schema', async () => {
+    const listener = listeners[1] as Listener;
+    await until(() => lastOn(listener, 'system/heartbeat/tested') !== undefined, 'a heartbeat', 15_000);
+    const validatorOf = loadValidators();
+    const seen = new Set<string>();
+    for (const { topic: text, payload, qos } of listener.heard) {
+      const topic = parseTopic(text);
+      assert.ok(topic.ok, text);
+      const schema = schemaOfTopic(topic.value);
+      assert.ok(schema, text);
+      seen.add(schema);
+      const validate = validatorOf(schema);
+      assert.ok(validate(JSON.parse(payload)), `${text}: ${JSON.stringify(validate.errors)} ${payload}`);
+      assert.equal(qos, deliveryOf(topic.value).qos, text);
+    }
+    for (const schema of ['reading/1', 'meta/1', 'availability/1', 'heartbeat/1', 'site-power/1', 'site-energy/1'])
+      assert.ok(seen.has(schema), `nothing of ${schema}`);
+  });
+
+  it('what is status is there for whoever comes later, telemetry is not', async () => {
+    const late = await hear(1883);
+    const isRetained = (topic: string) => () => late.heard.some((each) => each.topic === topic && each.retain);
+    for (const topic of [
+      'devices/grid-meter/meta',
+      'devices/hybrid/availability',
+      'devices/hybrid/battery/soc',
+      'devices/grid-meter/meter/energy_import',
+      'sites/home/energy',
+      'sites/home/status',
+      'system/status/tested',
+    ])
+      await until(isRetained(topic), `${topic} is retained`);
+    assert.equal(late.heard.filter(({ topic, retain }) => retain && topic.endsWith('/power')).length, 0);
+  });
+
+  it('there was no error and no warning of ours', () => {
+    const complaints = red
+      .log()
+      .split('\n')
+      .filter((line) => /\[(error|warn)\]/.test(line))
+      .filter((line) => !/Projects disabled|unencrypted credentials/.test(line));
+    assert.deepEqual(complaints, []);
+  });
+
+  it('a partial deploy of another node drops no connection and no message', async () => {
+    const listener = listeners[1] as Listener;
+    const flows = await red.flows();
+    const before = listener.heard.length;
+    for (let round = 0; round < 3; round++) {
+      const changed = flows.map((node) => (node.type === 'comment' ? { ...node, name: `comment ${round}` } : node));
+      await red.deploy(changed, 'nodes');
+      const count = listener.heard.length;
+      await until(() => listener.heard.length > count + 100, 'messages go on');
+    }
+    const heard = listener.heard.slice(before);
+    assert.ok(!heard.some(({ topic }) => topic.startsWith('system/status/')), 'a connection was dropped');
+    const sequence = heard
+      .filter(({ topic }) => topic === 'devices/grid-meter/meter/power')
+      .map(({ payload }) => JSON.parse(payload).seq as number);
+    assert.ok(sequence.length >= 3);
+    assert.deepEqual(
+      sequence,
+      sequence.map((_, i) => (sequence[0] as number) + i),
+    );
+  });
+
+  it('a device that is deleted leaves nothing behind on the broker', async () => {
+    const flows = await red.flows();
+    const storage = flows.find(({ device }) => device === 'storage');
+    const left = flows
+      .filter((node) => node !== storage)
+      .map((node) =>
+        Array.isArray(node.nodes) ? { ...node, nodes: node.nodes.filter((id) => id !== storage?.id) } : node,
+      );
+    await red.deploy(left, 'nodes');
+    const listener = listeners[1] as Listener;
+    await until(() => {
+      const heard = listener.heard.findLast(({ topic }) => topic === 'devices/storage/meta');
+      return heard?.payload === '';
+    }, 'the meta is taken away');
+    const late = await hear(1883);
+    await until(() => late.heard.some(({ topic }) => topic === 'devices/hybrid/meta'), 'what is retained');
+    assert.deepEqual(
+      late.heard.filter(({ topic, retain }) => retain && topic.startsWith('devices/storage/')),
+      [],
+    );
+  });
+});

@@ -1,0 +1,137 @@
+/** A real Node-RED in a process of its own, with this clone as its package. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { until } from './events.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface FlowNode {
+  id: string;
+  type: string;
+  name?: string;
+  z?: string;
+  [key: string]: unknown;
+}
+
+export const readFlow = (name: string): FlowNode[] =>
+  JSON.parse(readFileSync(join(root, 'flows', `${name}.json`), 'utf8'));
+
+/** Ports nobody listens on. */
+export const freePorts = async (count: number): Promise<number[]> => {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) => {
+          server.listen(0, '127.0.0.1', () => {
+            const address = server.address();
+            resolve(typeof address === 'object' && address ? address.port : 0);
+          });
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+};
+
+/** A flow with other ports in place of those it was shipped with. */
+export const withPorts = (nodes: FlowNode[], moved: Map<number, number>): FlowNode[] =>
+  nodes.map((node) => {
+    const next = { ...node };
+    for (const key of ['port', 'gridPort', 'hybridPort', 'storagePort'])
+      if (typeof next[key] === 'number') next[key] = moved.get(next[key]) ?? next[key];
+    if (Array.isArray(next.servers))
+      next.servers = next.servers.map((url: string) =>
+        url.replace(/:(\d+)$/, (_, port: string) => `:${moved.get(Number(port)) ?? port}`),
+      );
+    return next;
+  });
+
+export interface NodeRed {
+  port: number;
+  userDir: string;
+  /** Everything it has written. */
+  log(): string;
+  get(path: string): Promise<unknown>;
+  flows(): Promise<FlowNode[]>;
+  deploy(nodes: FlowNode[], type?: 'full' | 'nodes' | 'flows'): Promise<void>;
+  /** Ends the process; "SIGKILL" gives it no chance to say goodbye. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again with the flows and files it had. */
+  start(): Promise<void>;
+  /** Stops it for good and removes its files. */
+  remove(): Promise<void>;
+}
+
+/** @param nodes the flows it starts with */
+export const startNodeRed = async (nodes: FlowNode[], env: Record<string, string> = {}): Promise<NodeRed> => {
+  const [port = 0] = await freePorts(1);
+  const userDir = mkdtempSync(join(tmpdir(), 'ems-node-red-'));
+  writeFileSync(join(userDir, 'flows.json'), JSON.stringify(nodes));
+  let child: ChildProcess | undefined;
+  let written = '';
+
+  const url = (path: string): string => `http://127.0.0.1:${port}${path}`;
+
+  const start = async (): Promise<void> => {
+    const before = written.length;
+    child = spawn(
+      process.execPath,
+      [join(root, 'node_modules/node-red/red.js'), '-s', join(root, 'dev/settings.cjs')],
+      {
+        cwd: root,
+        env: { ...process.env, EMS_USER_DIR: userDir, EMS_EDITOR_PORT: String(port), EMS_GATEWAY: 'tested', ...env },
+      },
+    );
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk) => {
+        written += chunk;
+      });
+    await until(
+      () => written.slice(before).includes('Started flows'),
+      `Node-RED starts: ${written.slice(-2000)}`,
+      20_000,
+    );
+  };
+
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
+    const ending = child;
+    child = undefined;
+    if (!ending || ending.exitCode !== null) return;
+    const ended = new Promise((resolve) => ending.once('exit', resolve));
+    ending.kill(signal);
+    await ended;
+  };
+
+  const ask = async (path: string, init?: RequestInit): Promise<Response> => {
+    const response = await fetch(url(path), init);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response;
+  };
+
+  await start();
+  return {
+    port,
+    userDir,
+    log: () => written,
+    get: async (path) => (await ask(path)).json(),
+    flows: async () => (await ask('/flows')).json() as Promise<FlowNode[]>,
+    async deploy(given, type = 'full') {
+      await ask('/flows', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'Node-RED-Deployment-Type': type },
+        body: JSON.stringify(given),
+      });
+    },
+    stop,
+    start,
+    async remove() {
+      await stop();
+      rmSync(userDir, { recursive: true, force: true });
+    },
+  };
+};
