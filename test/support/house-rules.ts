@@ -1,0 +1,98 @@
+/** The arrows of the house: which room may import which. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Import {
+  /** Path from the root. */
+  from: string;
+  /** Path from the root, or the name of a package. */
+  to: string;
+}
+
+export const filesIn = (folder: string, extension: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(extension))
+    .map((name) => join(folder, name))
+    .sort();
+
+const importPattern = /(?:^|\n)\s*(?:import|export)\s(?:[^'";]*?\sfrom\s)?'([^']+)'|import\('([^']+)'\)/g;
+
+export const importsOf = (file: string, text: string): Import[] =>
+  [...text.matchAll(importPattern)].map((match) => {
+    const target = match[1] ?? match[2] ?? '';
+    const to = target.startsWith('.') ? relative('', normalize(join(dirname(file), target))) : target;
+    return { from: file, to };
+  });
+
+export const readImports = (): Import[] =>
+  ['src', 'nodes'].flatMap((folder) =>
+    filesIn(folder, '.ts').flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8'))),
+  );
+
+const roomOf = (path: string): string => {
+  if (path.startsWith('nodes/')) return 'nodes';
+  const match = /^src\/(drivers\/[a-z-]+|[a-z-]+)\//.exec(path);
+  return match?.[1] ?? path;
+};
+
+/** What each room may import besides itself; packages by name, "node:" where the platform is allowed. */
+const arrows: Record<string, RegExp> = {
+  model: /^zod$/,
+  drivers: /^(model)$/,
+  'drivers/modbus': /^(model|drivers|zod|node:.*|modbus-serial)$/,
+  mqtt: /^(model|node:.*|mqtt|aedes)$/,
+  bridge: /^(model|drivers|node:.*)$/,
+  site: /^(model|zod)$/,
+  simulator: /^(model|drivers\/modbus|node:.*)$/,
+  shell: /^(model|bridge|zod|node:.*|node-red)$/,
+  nodes: /^(model|shell|bridge|drivers\/[a-z]+|mqtt|site|simulator|zod|node:.*|node-red)$/,
+};
+
+/** Of a driver's files, the simulator knows the descriptions and the codec, never the link. */
+const simulatorMay = /^src\/drivers\/modbus\/(codec|profile|profile-[a-z]+|library)\.ts$/;
+
+/** A node works with a bridge and one driver, or with one of these rooms. */
+const callsOf = (file: string, imports: Import[]): Set<string> => {
+  const rooms = imports.filter(({ from, to }) => from === file && to.startsWith('src/')).map(({ to }) => roomOf(to));
+  const works = rooms.filter((room) => room !== 'model' && room !== 'shell' && room !== 'bridge');
+  return new Set(rooms.includes('bridge') ? [...works, 'bridge'] : works);
+};
+
+const allowedCalls = [/^(bridge,)?drivers\/[a-z]+$/, /^(mqtt|site|simulator)?$/];
+
+/** @returns what is wrong with an import, or undefined */
+export const check = ({ from, to }: Import): string | undefined => {
+  const [room, target] = [roomOf(from), roomOf(to)];
+  if (room === target) return undefined;
+  if (!arrows[room]?.test(target)) return `${from} must not import ${to}`;
+  if (room === 'simulator' && target === 'drivers/modbus' && !simulatorMay.test(to))
+    return `${from} must not import ${to}: only codec and profiles of a driver`;
+  if (room === 'nodes' && to.startsWith('src/')) {
+    const calls = [...callsOf(from, [...readImports(), { from, to }])].sort().join();
+    if (!allowedCalls.some((pattern) => pattern.test(calls))) return `${from} calls several rooms: ${calls}`;
+  }
+  return undefined;
+};
+
+/** Every cycle once, as the files along it. */
+export const findCycles = (imports: Import[]): string[][] => {
+  const next = new Map<string, string[]>();
+  for (const { from, to } of imports) next.set(from, [...(next.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const cycles: string[][] = [];
+  const visit = (file: string, path: string[]): void => {
+    const at = path.indexOf(file);
+    if (at >= 0) {
+      cycles.push([...path.slice(at), file]);
+      return;
+    }
+    if (done.has(file)) return;
+    for (const target of next.get(file) ?? []) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of next.keys()) visit(file, []);
+  return cycles;
+};
