@@ -14,25 +14,25 @@ const resolved = (value: unknown, context: z.RefinementCtx): unknown => {
   return match ? z.NEVER : value;
 };
 
+/** What a flow holds for a field; a flow made by an older version does not hold it at all. */
+const given = z.unknown().prefault('');
+
 /** A number with bounds; empty means the default. */
 export const numberField = (fallback: number, min: number, max: number) =>
-  z
-    .unknown()
+  given
     .transform(resolved)
     .transform((value) => (isEmpty(value) ? fallback : value))
     .pipe(z.coerce.number().min(min).max(max));
 
 /** A number that may be left empty. */
 export const optionalNumberField = (min: number, max: number) =>
-  z
-    .unknown()
+  given
     .transform(resolved)
     .transform((value) => (isEmpty(value) ? undefined : value))
     .pipe(z.coerce.number().min(min).max(max).optional());
 
 export const textField = (fallback = '') =>
-  z
-    .unknown()
+  given
     .transform(resolved)
     .transform((value) => (isEmpty(value) ? fallback : value))
     .pipe(z.string().max(10_000));
@@ -41,15 +41,13 @@ export const requiredText = (what: string) => textField().pipe(z.string().min(1,
 
 /** true, "true", "on", "1" and their opposites; empty means the default. */
 export const flagField = (fallback: boolean) =>
-  z
-    .unknown()
+  given
     .transform(resolved)
     .transform((value) => (isEmpty(value) ? fallback : value))
     .pipe(z.union([z.boolean(), z.stringbool()]));
 
 export const choiceField = <const T extends readonly [string, ...string[]]>(choices: T, fallback: T[number]) =>
-  z
-    .unknown()
+  given
     .transform(resolved)
     .transform((value) => (isEmpty(value) ? fallback : value))
     .pipe(z.enum(choices));

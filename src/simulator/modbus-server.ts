@@ -132,7 +132,7 @@ export const startModbusServer = async (
   const hangUp = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => resolve());
-      for (const socket of sockets) socket.resetAndDestroy();
+      for (const socket of sockets) socket.destroy();
     });
 
   await listen(port);

@@ -3,7 +3,8 @@ import { systemClock } from '../../src/shell/clock.ts';
 import { type Simulation, startSimulation } from '../../src/simulator/simulation.ts';
 import { type Listener, listen, startBroker, type TestBroker } from '../support/broker.ts';
 import { until } from '../support/events.ts';
-import { type FlowNode, freePorts, type NodeRed, readFlow, startNodeRed, withPorts } from '../support/node-red.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { type FlowNode, type NodeRed, readFlow, startNodeRed, withPorts } from '../support/node-red.ts';
 
 /** Flow 02 with its devices and its broker elsewhere, as at a real site, and without the dashboard. */
 const siteFlow = (ports: Map<number, number>): FlowNode[] =>

@@ -6,7 +6,8 @@ import { deliveryOf } from '../../src/model/qos.ts';
 import { parseTopic } from '../../src/model/topic.ts';
 import { type Listener, listen } from '../support/broker.ts';
 import { until } from '../support/events.ts';
-import { freePorts, type NodeRed, readFlow, startNodeRed, withPorts } from '../support/node-red.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { type NodeRed, readFlow, startNodeRed, withPorts } from '../support/node-red.ts';
 
 const shippedPorts = [1502, 1503, 1504, 1505, 1506, 1507, 1883, 1884];
 const names = readdirSync(new URL('../../flows/', import.meta.url)).map((name) => name.replace(/\.json$/, ''));

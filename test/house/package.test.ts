@@ -56,7 +56,9 @@ describe('the house: each node is complete', () => {
   for (const type of types) it(type, () => assert.deepEqual(lacksOf(type, has, read), []));
 
   it('every node of nodes/ is in package.json', () => {
-    const present = filesIn('nodes', '.ts').map((file) => file.replace(/^nodes\/|\.ts$/g, '')).sort();
+    const present = filesIn('nodes', '.ts')
+      .map((file) => file.replace(/^nodes\/|\.ts$/g, ''))
+      .sort();
     assert.deepEqual(present, types);
   });
 

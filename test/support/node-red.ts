@@ -1,11 +1,11 @@
 /** A real Node-RED in a process of its own, with this clone as its package. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from './events.ts';
+import { freePorts } from './free-ports.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -19,24 +19,6 @@ export interface FlowNode {
 
 export const readFlow = (name: string): FlowNode[] =>
   JSON.parse(readFileSync(join(root, 'flows', `${name}.json`), 'utf8'));
-
-/** Ports nobody listens on. */
-export const freePorts = async (count: number): Promise<number[]> => {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-};
 
 /** A flow with other ports in place of those it was shipped with. */
 export const withPorts = (nodes: FlowNode[], moved: Map<number, number>): FlowNode[] =>

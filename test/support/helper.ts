@@ -1,0 +1,95 @@
+/** Node-RED's own test helper, with the nodes of this package. */
+import { createRequire } from 'node:module';
+import type { Node, NodeAPI } from 'node-red';
+import aggregate from '../../nodes/ems-aggregate.ts';
+import broker from '../../nodes/ems-broker.ts';
+import heartbeat from '../../nodes/ems-heartbeat.ts';
+import localBroker from '../../nodes/ems-local-broker.ts';
+import modbus from '../../nodes/ems-modbus.ts';
+import modbusClient from '../../nodes/ems-modbus-client.ts';
+import pick from '../../nodes/ems-pick.ts';
+import publish from '../../nodes/ems-publish.ts';
+import simulator from '../../nodes/ems-simulator.ts';
+import site from '../../nodes/ems-site.ts';
+import subscribe from '../../nodes/ems-subscribe.ts';
+import validate from '../../nodes/ems-validate.ts';
+
+const require = createRequire(import.meta.url);
+
+type Register = (RED: NodeAPI) => void;
+
+export interface Helper {
+  init(runtimePath: string, settings?: object): void;
+  startServer(done?: () => void): Promise<void>;
+  stopServer(done?: () => void): Promise<void>;
+  load(nodes: Register[], flow: object[], credentials?: object): Promise<void>;
+  unload(): Promise<void>;
+  getNode(id: string): Node & { on(event: string, listener: (...words: never[]) => void): void };
+  setFlows(flow: object[], type?: string): Promise<void>;
+  /** Every message of the log since load. */
+  logged(): string[];
+  request(): { get(path: string): Promise<{ status: number; body: unknown }> };
+}
+
+interface LogSpy {
+  args: { msg: unknown }[][];
+}
+
+const library = require('node-red-node-test-helper') as Helper & { log(): LogSpy };
+
+export const helper: Helper = Object.assign(library, {
+  logged: () => library.log().args.map(([entry]) => String(entry?.msg)),
+});
+helper.init(require.resolve('node-red'));
+
+export const allNodes: Register[] = [
+  broker,
+  localBroker,
+  site,
+  modbusClient,
+  modbus,
+  pick,
+  validate,
+  publish,
+  subscribe,
+  aggregate,
+  heartbeat,
+  simulator,
+];
+
+export interface Sent {
+  topic?: string;
+  payload: unknown;
+  reasons?: string[];
+  reading?: object;
+  mqtt?: Record<string, unknown>;
+}
+
+/** Collects what arrives at a helper node. */
+export const collect = (id: string): Sent[] => {
+  const sent: Sent[] = [];
+  helper.getNode(id).on('input', (message: never) => sent.push(message));
+  return sent;
+};
+
+interface Called {
+  args: unknown[];
+}
+
+/** Collects the errors a node reports, whether to done() or by itself. */
+export const collectErrors = (id: string): string[] => {
+  const errors: string[] = [];
+  helper.getNode(id).on('call:error', (call: never) => errors.push(String((call as Called).args[0])));
+  return errors;
+};
+
+/** Collects the statuses a node shows. */
+export const collectStatus = (id: string): { fill: string; text: string }[] => {
+  const statuses: { fill: string; text: string }[] = [];
+  helper.getNode(id).on('call:status', (call: never) => statuses.push((call as Called).args[0] as never));
+  return statuses;
+};
+
+/** Objects of the contract in one message or many. */
+export const objectsOf = (sent: Sent[]): Record<string, unknown>[] =>
+  sent.flatMap(({ payload }) => [payload].flat() as Record<string, unknown>[]);
