@@ -116,7 +116,8 @@
       wireTest(node, 'ems/broker/test', () => ({
         id: node.id,
         servers: broker.servers(),
-        tls: formValue('tls'),
+        // What the list holds where nothing is chosen.
+        tls: formValue('tls') === '_ADD_' ? '' : formValue('tls'),
         version: formValue('version'),
         user: formValue('user'),
         password: formValue('password'),

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { openBrowser, openPage, type Watched } from '../support/browser.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { root } from '../support/house-rules.ts';
+import { type NodeRed, readFlow, startNodeRed, withPorts } from '../support/node-red.ts';
+
+/** The little of the editor that the tests touch. */
+interface EditorNode {
+  id: string;
+  type: string;
+  name?: string;
+  valid?: boolean;
+  _def: { category: string; defaults: Record<string, { validate(value: unknown, options: object): unknown }> };
+}
+interface Editor {
+  $(selector: string): { is(state: string): boolean };
+  RED: {
+    nodes: {
+      eachNode(look: (node: EditorNode) => void): void;
+      eachConfig(look: (node: EditorNode) => void): void;
+      node(id: string): EditorNode;
+    };
+    sidebar: { help: { show(type: string): void } };
+    editor: { edit(node: EditorNode): void; editConfig(property: string, type: string, id: string): void };
+  };
+}
+
+const types = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))['node-red'].nodes) as string[];
+const shippedPorts = [1502, 1503, 1504, 1505, 1506, 1507, 1883, 1884];
+
+/** Pictures of the documentation are made by this run, when it is asked for them. */
+const picture = async (page: Page, name: string): Promise<void> => {
+  if (process.env.EMS_PICTURES) await page.screenshot({ path: join(root, 'docs', `${name}.png`) });
+};
+
+const dialog = '.red-ui-tray';
+
+const openForm = async (page: Page, type: string): Promise<void> => {
+  const id = await page.evaluate<string, string>((wanted) => {
+    const { RED } = window as unknown as Editor;
+    let found = '';
+    const look = (node: EditorNode): void => {
+      if (node.type === wanted) found ||= node.id;
+    };
+    RED.nodes.eachNode(look);
+    RED.nodes.eachConfig(look);
+    const node = RED.nodes.node(found);
+    if (node._def.category === 'config') RED.editor.editConfig('', wanted, found);
+    else RED.editor.edit(node);
+    return found;
+  }, type);
+  assert.notEqual(id, '', `${type} is in no flow`);
+  await page.waitForSelector(`${dialog} .ems-form`);
+  await page.waitForFunction(() => !(window as unknown as Editor).$('.red-ui-tray').is(':animated'));
+  await page.evaluate(() => {
+    for (const details of document.querySelectorAll('details.ems-more')) (details as HTMLDetailsElement).open = true;
+  });
+};
+
+const closeForm = async (page: Page): Promise<void> => {
+  await page.click('#node-dialog-cancel, #node-config-dialog-cancel');
+  await page.waitForSelector(dialog, { state: 'detached' });
+};
+
+const openEditor = async (
+  browser: Browser,
+  url: string,
+  locale: string,
+  scheme: 'light' | 'dark',
+): Promise<Watched> => {
+  const watched = await openPage(browser, { locale, scheme });
+  const { page } = watched;
+  await page.goto(url);
+  await page.waitForFunction(() => document.querySelectorAll('.red-ui-flow-node').length > 10);
+  if (scheme === 'dark') await page.evaluate(() => document.documentElement.classList.add('nr-theme-dark'));
+  return watched;
+};
+
+describe('the editor, as a user sees it', () => {
+  let browser: Browser;
+  let red: NodeRed;
+  let url: string;
+
+  before(async () => {
+    const free = await freePorts(shippedPorts.length);
+    const ports = new Map(shippedPorts.map((port, i) => [port, free[i] as number]));
+    const nodes = ['02 Complete site', '01 First meter'].flatMap(readFlow);
+    red = await startNodeRed(withPorts(nodes, ports));
+    url = `http://127.0.0.1:${red.port}/`;
+    browser = await openBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await red?.remove();
+  });
+
+  for (const [locale, scheme] of [
+    ['en-US', 'light'],
+    ['en-US', 'dark'],
+    ['de', 'light'],
+    ['de', 'dark'],
+  ] as const)
+    describe(`${locale}, ${scheme}`, () => {
+      let page: Page;
+      let complaints: string[];
+
+      before(async () => {
+        ({ page, complaints } = await openEditor(browser, url, locale, scheme));
+      });
+      after(() => page.context().close());
+
+      it('shows the palette with its own words', async () => {
+        const labels = await page.$$eval(
+          '#red-ui-palette-container [data-palette-type^="ems-"] .red-ui-palette-label',
+          (all) => all.map((label) => label.textContent?.replace(/\s+/g, ' ')),
+        );
+        const palette = types.filter((type) => !/broker$|site$|client$/.test(type) || type === 'ems-local-broker');
+        const catalog = (type: string) =>
+          JSON.parse(readFileSync(join(root, 'locales', locale, `${type}.json`), 'utf8'))[type].paletteLabel;
+        assert.deepEqual(labels.sort(), palette.map(catalog).sort());
+        await picture(page, `editor-${locale}-${scheme}`);
+      });
+
+      it('says the state of each node in its own language', async () => {
+        const word = locale === 'de' ? 'aktuell' : 'live';
+        await page.waitForFunction(
+          (wanted) =>
+            [...document.querySelectorAll('.red-ui-flow-node-status-label')].some((label) =>
+              label.textContent?.startsWith(wanted),
+            ),
+          word,
+        );
+      });
+
+      for (const type of types)
+        it(`${type}: the form is whole`, async () => {
+          await openForm(page, type);
+          const form = page.locator(`${dialog} .ems-form`).last();
+          await form.locator('.form-row').first().waitFor();
+          const text = await form.innerText();
+          assert.ok(!text.includes(`${type}.`), `an untranslated key: ${text}`);
+          const rows = await form.locator('.form-row:visible').count();
+          const hints = await form.locator('.ems-hint:visible').count();
+          assert.ok(rows >= 2 && hints >= rows - 2, `${rows} rows, ${hints} hints`);
+          const overflow = await form.evaluate((element) => element.scrollWidth - element.clientWidth);
+          assert.ok(overflow <= 1, `${overflow} px wider than its dialog`);
+          const colors = await form.evaluate((element) => {
+            const style = getComputedStyle(element.querySelector('.ems-hint') as Element);
+            const body = getComputedStyle(document.querySelector('.red-ui-tray-body') as Element);
+            return [style.color, body.backgroundColor];
+          });
+          assert.notEqual(colors[0], colors[1], 'hints are invisible');
+          if (/modbus$|broker$|pick$/.test(type)) await picture(page, `form-${type}-${locale}-${scheme}`);
+          await closeForm(page);
+        });
+
+      it('every node of the shipped flows is valid', async () => {
+        const invalid = await page.evaluate(() => {
+          const { RED } = window as unknown as Editor;
+          const names: string[] = [];
+          const look = (node: EditorNode): void => {
+            if (node.type.startsWith('ems-') && node.valid === false) names.push(`${node.type} ${node.name}`);
+          };
+          RED.nodes.eachNode(look);
+          RED.nodes.eachConfig(look);
+          return names;
+        });
+        assert.deepEqual(invalid, []);
+      });
+
+      it('shows the help of a node', async () => {
+        await page.evaluate(() => (window as unknown as Editor).RED.sidebar.help.show('ems-modbus'));
+        const words = locale === 'de' ? 'Ein Gerät an Modbus' : 'A device on Modbus';
+        await page.waitForSelector(`.red-ui-help:has-text("${words}")`);
+        await picture(page, `help-${locale}-${scheme}`);
+      });
+
+      it('nothing complains in the console', () => assert.deepEqual(complaints, []));
+    });
+
+  describe('what the forms can do', () => {
+    let page: Page;
+    let complaints: string[];
+    before(async () => {
+      ({ page, complaints } = await openEditor(browser, url, 'en-US', 'light'));
+    });
+    after(() => page.context().close());
+
+    it('tests the connection to the broker', async () => {
+      await openForm(page, 'ems-broker');
+      await page.click('#ems-test');
+      await page.waitForFunction(() => document.querySelector('#ems-test-result.ems-good'));
+      assert.match(await page.innerText('#ems-test-result'), /connected to mqtt:.*MQTT version 4/);
+      await page.fill('.ems-server >> nth=0', 'mqtt://127.0.0.1:9');
+      await page.click('#ems-test');
+      await page.waitForFunction(() => document.querySelector('#ems-test-result.ems-bad'));
+      assert.match(await page.innerText('#ems-test-result'), /not connected: .*ECONNREFUSED/);
+      await closeForm(page);
+    });
+
+    it('tests the connection to a device', async () => {
+      await openForm(page, 'ems-modbus-client');
+      await page.click('#ems-test');
+      await page.waitForFunction(() => document.querySelector('#ems-test-result.ems-good'));
+      assert.match(await page.innerText('#ems-test-result'), /unit 1 answers in \d+ ms/);
+      await closeForm(page);
+    });
+
+    it('shows live values with their registers', async () => {
+      await openForm(page, 'ems-modbus');
+      await page.waitForSelector('#ems-live-table td');
+      const row = await page.innerText('#ems-live-table tr:has-text("power")');
+      assert.match(row, /power.*W\s+good\s+\d+ s\s+\d+: [0-9a-f]{4}/s);
+      await closeForm(page);
+    });
+
+    it('reads an unknown device into a file', async () => {
+      await openForm(page, 'ems-modbus');
+      await page.selectOption('#ems-dump-table', 'input');
+      const downloading = page.waitForEvent('download');
+      await page.click('#ems-dump-run');
+      const file = await (await downloading).path();
+      const dump = JSON.parse(readFileSync(file, 'utf8'));
+      assert.equal(dump.table, 'input');
+      assert.ok(Object.keys(dump.words).length > 40);
+      assert.match(dump.words['0'], /^[0-9a-f]{4}$/);
+      await closeForm(page);
+    });
+
+    it('says what is wrong with a value', async () => {
+      const reason = await page.evaluate(() => {
+        const { RED } = window as unknown as Editor;
+        const meters: EditorNode[] = [];
+        RED.nodes.eachNode((node) => {
+          if (node.type === 'ems-modbus') meters.push(node);
+        });
+        const [meter] = meters;
+        const { interval, device } = meter?._def.defaults ?? {};
+        return [interval?.validate.call(meter, 'often', {}), device?.validate.call(meter, 'a/b', {})];
+      });
+      assert.match(reason[0] as string, /Interval must be a number from 0.1 to 86400/);
+      assert.match(reason[1] as string, /Device id: 1 to 64 letters/);
+    });
+
+    it('offers the flows in the Import menu', async () => {
+      const examples = (await red.get('/library/examples/flows/@emsflow/node-red-ems')) as { f?: string[] };
+      assert.deepEqual(JSON.stringify(examples).match(/0[12] [A-Z][a-z]+ [a-z]+/g), [
+        '01 First meter',
+        '02 Complete site',
+      ]);
+    });
+
+    it('nothing complains in the console', () => assert.deepEqual(complaints, []));
+  });
+
+  it('the dashboard shows the house, live', async () => {
+    const { page, complaints } = await openPage(browser, { locale: 'en-US' });
+    await page.goto(`${url}dashboard`);
+    const value = page.locator('.ems-value').first();
+    await page.waitForFunction(() => /\d/.test(document.querySelector('.ems-value')?.textContent ?? ''), undefined, {
+      timeout: 30_000,
+    });
+    await page.waitForFunction(() => document.querySelectorAll('.ems-devices tbody tr').length === 3);
+    const first = await value.textContent();
+    await page.waitForFunction((before) => document.querySelector('.ems-value')?.textContent !== before, first);
+    const rows = await page.locator('.ems-devices tbody tr').allInnerTexts();
+    for (const row of rows) assert.match(row, /online/);
+    await picture(page, 'dashboard');
+    assert.deepEqual(complaints, []);
+    await page.context().close();
+  });
+});
