@@ -35,7 +35,8 @@ const shippedPorts = [1502, 1503, 1504, 1505, 1506, 1507, 1883, 1884];
 const pictures = /^(dashboard|(editor|form-ems-modbus|help)-(en-US-light|de-dark))$/;
 
 const picture = async (page: Page, name: string): Promise<void> => {
-  if (process.env.EMS_PICTURES && pictures.test(name)) await page.screenshot({ path: join(root, 'docs', `${name}.png`) });
+  if (process.env.EMS_PICTURES && pictures.test(name))
+    await page.screenshot({ path: join(root, 'docs', `${name}.png`) });
 };
 
 const dialog = '.red-ui-tray';
