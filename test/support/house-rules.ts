@@ -14,7 +14,7 @@ export interface Import {
 
 export const filesIn = (folder: string, extension: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith(extension))
+    .filter((name) => name.endsWith(extension) && !name.includes('node_modules'))
     .map((name) => join(folder, name))
     .sort();
 
