@@ -34,7 +34,7 @@ describe('units', () => {
   it('takes every code of the wire as it is', () => {
     fc.assert(
       fc.property(fc.constantFrom(...unitCodes), fc.double({ noNaN: true }), (unit, value) => {
-        assert.equal(convert(value, unit, unit), value);
+        assert.ok(convert(value, unit, unit) === value);
         assert.equal(canonicalUnit(unit), unit);
       }),
     );
