@@ -1,5 +1,5 @@
 /** The devices of the house as their profiles describe them: the state of the house written into registers. */
-import { encodePoint } from '../drivers/modbus/codec.ts';
+import { encodePoint } from '../drivers/modbus/encode.ts';
 import { type Point, type Profile, resolveProfile } from '../drivers/modbus/profile.ts';
 import type { HouseState } from './house.ts';
 import { createImage, type UnitImages } from './modbus-server.ts';

@@ -1,13 +1,7 @@
 /** What every device profile has to fulfil, one assert for all of them. */
 import assert from 'node:assert/strict';
-import {
-  compileBlock,
-  decodeBlock,
-  decodeText,
-  encodePattern,
-  encodePoint,
-  isTextPoint,
-} from '../../src/drivers/modbus/codec.ts';
+import { compileBlock, decodeBlock, decodeText, isTextPoint } from '../../src/drivers/modbus/decode.ts';
+import { encodePattern, encodePoint } from '../../src/drivers/modbus/encode.ts';
 import { planReads } from '../../src/drivers/modbus/plan.ts';
 import {
   type Point,

@@ -51,8 +51,8 @@ const arrows: Record<string, RegExp> = {
   nodes: /^(model|shell|bridge|drivers\/[a-z]+|mqtt|site|simulator|zod|node:.*|node-red)$/,
 };
 
-/** Of a driver's files, the simulator knows the descriptions and the codec, never the link. */
-const simulatorMay = /^src\/drivers\/modbus\/(codec|profile|profile-[a-z]+|library)\.ts$/;
+/** Of a driver's files, the simulator knows the descriptions and how they are encoded, never the link. */
+const simulatorMay = /^src\/drivers\/modbus\/(encode|decode|profile|profile-[a-z]+|library)\.ts$/;
 
 /** A node works with a bridge and one driver, or with one of these rooms. */
 const callsOf = (file: string, imports: Import[]): Set<string> => {
@@ -69,7 +69,7 @@ export const check = ({ from, to }: Import): string | undefined => {
   if (room === target) return undefined;
   if (!arrows[room]?.test(target)) return `${from} must not import ${to}`;
   if (room === 'simulator' && target === 'drivers/modbus' && !simulatorMay.test(to))
-    return `${from} must not import ${to}: only codec and profiles of a driver`;
+    return `${from} must not import ${to}: only encoding and profiles of a driver`;
   if (room === 'nodes' && to.startsWith('src/')) {
     const calls = [...callsOf(from, [...readImports(), { from, to }])].sort().join();
     if (!allowedCalls.some((pattern) => pattern.test(calls))) return `${from} calls several rooms: ${calls}`;

@@ -5,7 +5,7 @@ import type { Value } from '../../model/reading.ts';
 import type { Clock, Timer } from '../../model/time.ts';
 import type { Channel, DeviceDescription, DeviceState, Driver, DriverSink, Sample } from '../driver.ts';
 import type { Bus } from './bus.ts';
-import { type BlockPoint, compileBlock, decodeBlock, decodeText, isTextPoint, type OpTable } from './codec.ts';
+import { type BlockPoint, compileBlock, decodeBlock, decodeText, isTextPoint, type OpTable } from './decode.ts';
 import { type Block, type LearntRange, planReads, splitBlock } from './plan.ts';
 import type { Point, ResolvedProfile, Target } from './profile.ts';
 import { ModbusFailure } from './request.ts';

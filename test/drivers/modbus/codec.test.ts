@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { compileBlock, decodeBlock, decodeText, encodePoint } from '../../../src/drivers/modbus/codec.ts';
+import { compileBlock, decodeBlock, decodeText } from '../../../src/drivers/modbus/decode.ts';
+import { encodePoint } from '../../../src/drivers/modbus/encode.ts';
 import { type Point, type ProfilePoint, readProfile, resolveProfile } from '../../../src/drivers/modbus/profile.ts';
 
 const resolve = (...points: Partial<ProfilePoint>[]): Point[] => {
