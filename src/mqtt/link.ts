@@ -369,7 +369,6 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
       if (state.kind === 'closed') attempt();
     },
     async close(isFinal) {
-      for (const each of [timer, returnTimer, settleTimer]) each?.cancel();
       if (state.kind === 'online') {
         if (options.farewell) publish(options.farewell());
         await drained();
@@ -377,6 +376,8 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
       const closing = client;
       const wasOnline = state.kind === 'online';
       enter({ kind: 'closed' });
+      // After the wait: a connection that broke in the meantime has set them again.
+      for (const each of [timer, returnTimer, settleTimer]) each?.cancel();
       if (!closing) return;
       const properties =
         isFinal && closing.options.protocolVersion === 5 ? { properties: { sessionExpiryInterval: 0 } } : {};

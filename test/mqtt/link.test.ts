@@ -19,8 +19,16 @@ const numbers = (from: number, to: number): string[] => Array.from({ length: to 
 /** Waits a twentieth of what is asked: after a refused login the pauses are long. */
 const hasty: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / 20, run) };
 
+interface Relay {
+  port: number;
+  /** Nothing comes through any more, and nobody is told. */
+  pause(): void;
+  cut(): void;
+  close(): Promise<void>;
+}
+
 /** A TCP relay whose connections a test can cut. */
-const startRelay = async (target: () => number): Promise<{ port: number; cut(): void; close(): Promise<void> }> => {
+const startRelay = async (target: () => number): Promise<Relay> => {
   const sockets = new Set<Socket>();
   const server: Server = createServer((near) => {
     const far = connectSocket(target(), '127.0.0.1');
@@ -42,6 +50,9 @@ const startRelay = async (target: () => number): Promise<{ port: number; cut(): 
   };
   return {
     port: typeof address === 'object' && address ? address.port : 0,
+    pause() {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
     cut,
     close: () =>
       new Promise((resolve) => {
@@ -222,6 +233,37 @@ describe('MQTT link', () => {
     await online(link);
     await link.close(false);
     await until(said('gone'), 'the farewell');
+    await relay.close();
+  });
+
+  it('stays closed when the broker goes away during the farewell', async () => {
+    const waiting = new Set<object>();
+    const watched: Clock = {
+      ...systemClock,
+      after(ms, run) {
+        const timer = systemClock.after(ms, () => {
+          waiting.delete(timer);
+          run();
+        });
+        waiting.add(timer);
+        return {
+          cancel() {
+            waiting.delete(timer);
+            timer.cancel();
+          },
+        };
+      },
+    };
+    const relay = await startRelay(() => broker.port);
+    const farewell = () => publication('system/status/me', 'gone', 1, true);
+    const link = open({ servers: [at(relay.port)], farewell }, session, watched);
+    await online(link);
+    relay.pause();
+    const closing = link.close(false);
+    relay.cut();
+    await closing;
+    assert.equal(link.state().kind, 'closed');
+    assert.equal(waiting.size, 0);
     await relay.close();
   });
 

@@ -1,0 +1,23 @@
+/** Processes beside the one that is measured. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+export interface Peer {
+  port: number;
+  stop(): Promise<void>;
+}
+
+/** @param part file of this folder that sends its port */
+export const startPart = async (part: string): Promise<Peer> => {
+  const child: ChildProcess = fork(fileURLToPath(new URL(part, import.meta.url)));
+  const [port] = (await once(child, 'message')) as [number];
+  return {
+    port,
+    async stop() {
+      const ended = once(child, 'exit');
+      child.disconnect();
+      await ended;
+    },
+  };
+};

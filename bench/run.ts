@@ -1,0 +1,20 @@
+/** npm run bench [-- short] [decode link ...]: figures, each beside what it is compared to. */
+import { benchDecode } from './decode.ts';
+import { benchLink } from './link.ts';
+
+const benches: Record<string, (isShort: boolean) => Promise<void>> = {
+  decode: benchDecode,
+  link: benchLink,
+};
+
+const words = process.argv.slice(2);
+const isShort = words.includes('short');
+const named = words.filter((word) => word !== 'short');
+const unknown = named.filter((name) => !Object.hasOwn(benches, name));
+if (unknown.length > 0) {
+  console.error(`no benchmark "${unknown.join(', ')}"; there are ${Object.keys(benches).join(', ')}`);
+  process.exit(1);
+}
+console.log(`Node ${process.versions.node} on ${process.platform} ${process.arch}${isShort ? ', short form' : ''}`);
+for (const [name, bench] of Object.entries(benches))
+  if (named.length === 0 || named.includes(name)) await bench(isShort);
