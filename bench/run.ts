@@ -2,9 +2,12 @@
 import { benchDecode } from './decode.ts';
 import { benchLink } from './link.ts';
 
+import { benchPoll } from './poll.ts';
+
 const benches: Record<string, (isShort: boolean) => Promise<void>> = {
   decode: benchDecode,
   link: benchLink,
+  poll: benchPoll,
 };
 
 const words = process.argv.slice(2);

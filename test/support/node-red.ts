@@ -33,6 +33,8 @@ export const withPorts = (nodes: FlowNode[], moved: Map<number, number>): FlowNo
     return next;
   });
 
+const ownSettings = join(root, 'dev/settings.cjs');
+
 export interface NodeRed {
   port: number;
   userDir: string;
@@ -49,8 +51,15 @@ export interface NodeRed {
   remove(): Promise<void>;
 }
 
-/** @param nodes the flows it starts with */
-export const startNodeRed = async (nodes: FlowNode[], env: Record<string, string> = {}): Promise<NodeRed> => {
+/**
+ * @param nodes the flows it starts with
+ * @param settings its settings file
+ */
+export const startNodeRed = async (
+  nodes: FlowNode[],
+  env: Record<string, string> = {},
+  settings = ownSettings,
+): Promise<NodeRed> => {
   const [port = 0] = await freePorts(1);
   const userDir = mkdtempSync(join(tmpdir(), 'ems-node-red-'));
   writeFileSync(join(userDir, 'flows.json'), JSON.stringify(nodes));
@@ -61,14 +70,10 @@ export const startNodeRed = async (nodes: FlowNode[], env: Record<string, string
 
   const start = async (): Promise<void> => {
     const before = written.length;
-    child = spawn(
-      process.execPath,
-      [join(root, 'node_modules/node-red/red.js'), '-s', join(root, 'dev/settings.cjs')],
-      {
-        cwd: root,
-        env: { ...process.env, EMS_USER_DIR: userDir, EMS_EDITOR_PORT: String(port), EMS_GATEWAY: 'tested', ...env },
-      },
-    );
+    child = spawn(process.execPath, [join(root, 'node_modules/node-red/red.js'), '-s', settings], {
+      cwd: root,
+      env: { ...process.env, EMS_USER_DIR: userDir, EMS_EDITOR_PORT: String(port), EMS_GATEWAY: 'tested', ...env },
+    });
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (chunk) => {
         written += chunk;

@@ -1,0 +1,33 @@
+/** The end of a measured flow: counts what arrives, looks for gaps, and tells over HTTP what the process has used. */
+export default function register(RED) {
+  const counted = { messages: 0, readings: 0, lost: 0 };
+  const lastSeq = new Map();
+  let latencies = [];
+
+  RED.httpAdmin.get('/bench', (_, response) => {
+    const { user, system } = process.cpuUsage();
+    const { rss } = process.memoryUsage();
+    response.json({ ...counted, cpuUs: user + system, rss, atMs: performance.now(), latencies });
+    latencies = [];
+  });
+
+  const take = (reading, topic, now) => {
+    counted.readings++;
+    const last = lastSeq.get(topic);
+    if (last !== undefined && reading.seq > last + 1) counted.lost += reading.seq - last - 1;
+    lastSeq.set(topic, reading.seq);
+    if (counted.readings % 16 === 0) latencies.push(now - Date.parse(reading.ts));
+  };
+
+  function BenchCount(config) {
+    RED.nodes.createNode(this, config);
+    this.on('input', ({ payload, topic }, _, done) => {
+      const now = Date.now();
+      counted.messages++;
+      if (Array.isArray(payload)) for (const each of payload) if (each.seq) take(each, each.topic, now);
+      if (payload.seq) take(payload, payload.topic ?? topic, now);
+      done();
+    });
+  }
+  RED.nodes.registerType('bench-count', BenchCount);
+}
