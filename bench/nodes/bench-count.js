@@ -24,6 +24,8 @@ export default function register(RED) {
     this.on('input', ({ payload, topic }, _, done) => {
       const now = Date.now();
       counted.messages++;
+      // Looking at each reading costs; where only messages matter, it is left out.
+      if (!config.looks) return done();
       if (Array.isArray(payload)) for (const each of payload) if (each.seq) take(each, each.topic, now);
       if (payload.seq) take(payload, payload.topic ?? topic, now);
       done();

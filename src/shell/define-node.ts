@@ -53,7 +53,8 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
 ): void => {
   function construct(this: Node<Credentials>, given: NodeDef): void {
     RED.nodes.createNode(this, given);
-    const showStatus = createStatus(RED, this);
+    const clock = definition.clock ?? systemClock;
+    const dot = createStatus(RED, this, clock);
     const closers: ((isRemoved: boolean) => void | Promise<void>)[] = [];
     let handler: InputHandler | undefined;
     const report = (error: unknown): void => this.error(sentence(error), { payload: undefined } as NodeMessage);
@@ -77,10 +78,12 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
           this.warn(`while closing: ${sentence(error)}`);
         }
       };
-      Promise.all(closers.map(run)).then(() => done());
+      Promise.all(closers.map(run)).then(() => {
+        dot.close();
+        done();
+      });
     });
 
-    const clock = definition.clock ?? systemClock;
     const onStarted = (run: () => void): void => {
       const start = (): void => {
         cancel();
@@ -104,7 +107,7 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
         credentials: this.credentials ?? ({} as Credentials),
         clock,
         send: (message) => this.send(message as NodeMessage),
-        showStatus,
+        showStatus: dot.show,
         report,
         onInput: (given) => {
           handler = given;
@@ -115,7 +118,7 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
       apis.set(this, { type, api });
     } catch (error) {
       handler = undefined;
-      showStatus({ fill: 'red', shape: 'ring', key: 'config' });
+      dot.show({ fill: 'red', shape: 'ring', key: 'config' });
       report(error);
     }
   }

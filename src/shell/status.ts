@@ -1,5 +1,6 @@
 /** Status dots: a key of the node's catalog and its parameters, so that each browser shows them in its own language. */
 import type { Node, NodeAPI } from 'node-red';
+import type { Clock, Timer } from '../model/time.ts';
 
 export interface Status {
   fill: 'red' | 'green' | 'yellow' | 'blue' | 'grey';
@@ -9,21 +10,51 @@ export interface Status {
   params?: Record<string, string | number>;
 }
 
+export interface StatusDot {
+  show(status: Status): void;
+  close(): void;
+}
+
 const longestText = 80;
+/** A dot whose numbers change more often than this nobody can read. */
+const pauseMs = 1000;
+
+const isSameParams = (a: Status['params'] = {}, b: Status['params'] = {}): boolean => {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+};
 
 /**
- * @returns a function that shows a status when it differs from the one shown
+ * @returns a dot that changes its words at once and its numbers once per second
  */
-export const createStatus = (RED: NodeAPI, node: Node) => {
-  let shown = '';
-  return ({ fill, shape, key, params = {} }: Status): void => {
+export const createStatus = (RED: NodeAPI, node: Node, clock: Clock): StatusDot => {
+  let shown: Status | undefined;
+  let next: Status | undefined;
+  let pause: Timer | undefined;
+
+  const publish = (status: Status): void => {
+    const { fill, shape, key, params = {} } = status;
+    shown = status;
     const catalogKey = `${node.type}.status.${key}`;
-    const text = RED._(catalogKey, params).slice(0, longestText);
-    const appearance = `${fill} ${shape} ${text}`;
-    if (appearance === shown) return;
-    shown = appearance;
     // The text is in the language of the server, for status nodes and logs; each editor says key and params anew.
-    node.status({ fill, shape, text });
+    node.status({ fill, shape, text: RED._(catalogKey, params).slice(0, longestText) });
     RED.comms.publish(`ems/status/${node.id}`, { key: catalogKey, params }, true);
+    pause?.cancel();
+    pause = clock.after(pauseMs, () => {
+      pause = undefined;
+      if (next) publish(next);
+      next = undefined;
+    });
+  };
+
+  return {
+    show(status) {
+      const isSameWords = status.key === shown?.key && status.fill === shown.fill && status.shape === shown.shape;
+      next = undefined;
+      if (isSameWords && isSameParams(status.params, shown?.params)) return;
+      if (isSameWords && pause) next = status;
+      else publish(status);
+    },
+    close: () => pause?.cancel(),
   };
 };
