@@ -3,12 +3,10 @@ import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { type BridgeStatus, createBridge } from '../src/bridge/bridge.ts';
 import { createModbusDriver } from '../src/drivers/modbus/driver.ts';
-import { findProfile, listProfiles } from '../src/drivers/modbus/library.ts';
+import { listProfiles, openProfile } from '../src/drivers/modbus/library.ts';
 import type { LearntRange } from '../src/drivers/modbus/plan.ts';
 import { dumpRegisters } from '../src/drivers/modbus/probe.ts';
-import { type Profile, readProfile, resolveProfile } from '../src/drivers/modbus/profile.ts';
 import { roles } from '../src/model/meta.ts';
-import type { Result } from '../src/model/time.ts';
 import {
   choiceField,
   flagField,
@@ -65,14 +63,6 @@ const dumpRequest = z
     to: z.int().min(0).max(65535),
   })
   .refine(({ from, to }) => from <= to && to - from < 5000, 'the range is 1 to 5000 registers, first one first');
-
-const parseInline = (text: string): Result<Profile> => {
-  try {
-    return readProfile(JSON.parse(text));
-  } catch (error) {
-    return { ok: false, reason: `the inline profile is not JSON: ${(error as Error).message}` };
-  }
-};
 
 const showBridge = (status: BridgeStatus): Status => {
   switch (status.kind) {
@@ -137,11 +127,10 @@ export default function register(RED: NodeAPI): void {
       const { device, profile: id, inline, params, instance, interval } = config;
       const client = useConfigNode<ModbusClientApi>(RED, config.client, 'ems-modbus-client');
       const site = useConfigNode<SiteApi>(RED, config.site, 'ems-site');
-      const profile = inline === '' ? findProfile(id, ownProfiles()) : parseInline(inline);
-      if (!profile.ok) throw new Error(profile.reason);
-      const resolved = resolveProfile(profile.value, { params, instance });
+      const named = inline === '' ? { id, own: ownProfiles() } : { inline };
+      const resolved = openProfile(named, { params, instance });
       if (!resolved.ok) throw new Error(resolved.reason);
-      const { connection = {} } = profile.value;
+      const { connection = {} } = resolved.value.profile;
       const memory = createStateFile(RED, `ems-modbus-${node.id}`);
       const learnt = learntRanges.safeParse(memory.load());
       const intervalMs = interval * 1000;

@@ -4,10 +4,11 @@
  * go stale, and states meta and availability.
  */
 import type { Channel, Cycle, DeviceState, Driver, Sample } from '../drivers/driver.ts';
+import type { Quality, Reason } from '../model/common.ts';
 import type { Event } from '../model/event.ts';
 import { createBoot, createEventId } from '../model/identity.ts';
 import type { Message } from '../model/message.ts';
-import type { Reading } from '../model/reading.ts';
+import type { Reading, Value } from '../model/reading.ts';
 import { type Clock, isoTime } from '../model/time.ts';
 import { formatTopic } from '../model/topic.ts';
 import { derivations } from './derive.ts';
@@ -55,9 +56,13 @@ interface Output {
   half: 1 | -1 | undefined;
   isTag: boolean;
   seq: number;
-  last: Reading | undefined;
+  /** What was said last; a reading of it is made when it is needed. Undefined quality: nothing yet. */
+  quality: Quality | undefined;
+  value: Value;
   /** Measured, ms since 1970. */
-  lastTs: number;
+  ts: number;
+  reason: Reason | undefined;
+  raw: string | undefined;
 }
 
 /**
@@ -74,6 +79,8 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
   let isMetaDue = true;
   let watch: { cancel(): void } | undefined;
   let staleSince: number | undefined;
+  /** Outputs whose last value is good. */
+  let good = 0;
   const { source } = description;
 
   const createOutput = (channel: Channel, half: 1 | -1 | undefined): Output => {
@@ -100,8 +107,11 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
       half,
       isTag: channel.quantity === 'id_tag',
       seq: 0,
-      last: undefined,
-      lastTs: 0,
+      quality: undefined,
+      value: null,
+      ts: 0,
+      reason: undefined,
+      raw: undefined,
     };
   };
 
@@ -110,36 +120,50 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
   for (const { from, channel, sign } of derived) halves[from]?.push(createOutput(channel, sign));
   const all = [...outputs, ...halves.flat()];
 
-  const toReading = (output: Output, sample: Sample, ts: string): Reading | undefined => {
-    const { channel, last } = output;
-    let { value } = sample;
+  const toReading = (output: Output, ts: string): Reading & { topic: string } => {
+    const { topic, channel, value, quality = 'invalid', seq, reason, raw } = output;
+    const unit = channel.unit as NonNullable<Reading['unit']> | undefined;
+    const reading: Reading & { topic: string } =
+      unit === undefined
+        ? { topic, schema: 'reading/1', value, ts, quality, seq, boot, source }
+        : { topic, schema: 'reading/1', value, unit, ts, quality, seq, boot, source };
+    if (reason !== undefined) reading.reason = reason;
+    if (raw !== undefined) reading.raw = raw;
+    return reading;
+  };
+
+  const valueFor = (output: Output, value: Value): Value => {
+    if (typeof value === 'number') {
+      const directed = value * output.factor;
+      const part = output.half === undefined ? directed : Math.max(0, directed * output.half);
+      // -0 is a 0 that frightens people.
+      return part === 0 ? 0 : part;
+    }
+    return output.isTag && typeof value === 'string' ? hashTag(value) : value;
+  };
+
+  /** @returns whether there is something to say */
+  const takeSample = (output: Output, sample: Sample): boolean => {
+    const { value, reason } = sample;
     if (value === null) {
       // Said once: the device's availability tells the rest.
-      if (last?.quality === 'invalid' && last.reason === sample.reason) return undefined;
-      if (last === undefined && sample.reason === 'device_offline') return undefined;
-    } else if (typeof value === 'number') {
-      value *= output.factor;
-      if (output.half !== undefined) value = Math.max(0, value * output.half);
-      // -0 is a 0 that frightens people.
-      if (value === 0) value = 0;
-    } else if (output.isTag && typeof value === 'string') value = hashTag(value);
+      if (output.quality === 'invalid' && output.reason === reason) return false;
+      if (output.quality === undefined && reason === 'device_offline') return false;
+    }
+    count(output, value === null ? 'invalid' : 'good');
     output.seq++;
-    const reading: Reading & { topic: string } = {
-      topic: output.topic,
-      schema: 'reading/1',
-      value,
-      ts,
-      quality: value === null ? 'invalid' : 'good',
-      seq: output.seq,
-      boot,
-      source,
-    };
-    if (channel.unit !== undefined) reading.unit = channel.unit as NonNullable<Reading['unit']>;
-    if (sample.reason !== undefined) reading.reason = sample.reason;
-    if (sample.raw !== undefined) reading.raw = sample.raw;
-    output.last = reading;
-    output.lastTs = sample.ts;
-    return reading;
+    output.value = valueFor(output, value);
+    output.ts = sample.ts;
+    output.reason = reason;
+    output.raw = sample.raw;
+    return true;
+  };
+
+  const count = (output: Output, quality: Quality): void => {
+    if (output.quality === quality) return;
+    if (output.quality === 'good') good--;
+    if (quality === 'good') good++;
+    output.quality = quality;
   };
 
   const availability = (): Message<'availability/1'> => ({
@@ -207,7 +231,7 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
   };
 
   const statusAfter = (cycle: Cycle | undefined): BridgeStatus => {
-    const points = all.filter(({ last }) => last?.quality === 'good').length;
+    const points = good;
     switch (state.kind) {
       case 'connecting':
         return { kind: 'connecting' };
@@ -237,12 +261,9 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
       }
       const output = outputs[sample.channel];
       if (!output) continue;
-      const reading = toReading(output, sample, ts);
-      if (reading) readings.push(reading as Message);
-      for (const half of halves[sample.channel] ?? []) {
-        const part = toReading(half, sample, ts);
-        if (part) readings.push(part as Message);
-      }
+      if (takeSample(output, sample)) readings.push(toReading(output, ts) as Message);
+      for (const half of halves[sample.channel] ?? [])
+        if (takeSample(half, sample)) readings.push(toReading(half, ts) as Message);
     }
     staleSince = undefined;
     if (readings.length > 0) sink.readings(readings);
@@ -260,14 +281,13 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
     const now = clock.now();
     const stale: Message[] = [];
     for (const output of all) {
-      const { last, channel } = output;
-      if (!last || (last.quality !== 'good' && last.quality !== 'estimated')) continue;
-      if (now - output.lastTs <= channel.maxAgeS * 1000) continue;
+      const { quality, channel, ts } = output;
+      if (quality !== 'good' && quality !== 'estimated') continue;
+      if (now - ts <= channel.maxAgeS * 1000) continue;
       output.seq++;
-      const reading: Reading = { ...last, quality: 'stale', seq: output.seq };
-      output.last = reading;
-      staleSince = staleSince === undefined ? output.lastTs : Math.min(staleSince, output.lastTs);
-      stale.push(reading as Message);
+      count(output, 'stale');
+      staleSince = staleSince === undefined ? ts : Math.min(staleSince, ts);
+      stale.push(toReading(output, isoTime(ts)) as Message);
     }
     if (stale.length > 0) sink.readings(stale);
     if (staleSince !== undefined) reportStatus();
@@ -296,7 +316,7 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
       watch?.cancel();
       await driver.close();
     },
-    snapshot: () => all.flatMap(({ last }) => (last ? [last] : [])),
+    snapshot: () => all.filter(({ quality }) => quality).map((output) => toReading(output, isoTime(output.ts))),
     raw() {
       const seen = driver.inspect();
       return Object.fromEntries(

@@ -1,6 +1,6 @@
 /** The devices of the house as their profiles describe them: the state of the house written into registers. */
 import { encodePoint } from '../drivers/modbus/encode.ts';
-import { type Point, type Profile, resolveProfile } from '../drivers/modbus/profile.ts';
+import type { Point, ResolvedProfile } from '../drivers/modbus/profile.ts';
 import type { HouseState } from './house.ts';
 import { createImage, type UnitImages } from './modbus-server.ts';
 
@@ -28,10 +28,11 @@ const openGaps = (points: Point[], images: UnitImages, maxGap: number): void => 
   }
 };
 
-const simulate = (profile: Profile, unit: number, measure: (state: HouseState) => Values): SimulatedDevice => {
-  const resolved = resolveProfile(profile);
-  if (!resolved.ok) throw new Error(resolved.reason);
-  const { points } = resolved.value;
+const simulate = (
+  { profile, points }: ResolvedProfile,
+  unit: number,
+  measure: (state: HouseState) => Values,
+): SimulatedDevice => {
   const images: UnitImages = { holding: createImage(), input: createImage() };
   const byName = new Map(points.map((point) => [point.name, point]));
 
@@ -58,8 +59,8 @@ const perPhase = (name: string, values: readonly number[]): Values =>
   Object.fromEntries(values.map((value, i) => [`${name}.l${i + 1}`, value]));
 
 /** Eastron SDM630 at the grid connection. */
-export const createGridMeter = (profile: Profile): SimulatedDevice =>
-  simulate(profile, profile.connection?.unitId ?? 1, (state) => {
+export const createGridMeter = (profile: ResolvedProfile): SimulatedDevice =>
+  simulate(profile, profile.profile.connection?.unitId ?? 1, (state) => {
     const { gridPhasesW, gridVoltagesV } = state;
     return {
       ...perPhase('voltage', gridVoltagesV),
@@ -89,8 +90,8 @@ export const createGridMeter = (profile: Profile): SimulatedDevice =>
   });
 
 /** Sungrow SH-RT hybrid with two strings and a battery. */
-export const createHybrid = (profile: Profile): SimulatedDevice =>
-  simulate(profile, profile.connection?.unitId ?? 1, (state) => {
+export const createHybrid = (profile: ResolvedProfile): SimulatedDevice =>
+  simulate(profile, profile.profile.connection?.unitId ?? 1, (state) => {
     const { hybrid, stringsW, hybridAcW, gridW, gridVoltagesV } = state;
     return {
       serial: 'A2290012345',
@@ -138,8 +139,8 @@ export const createHybrid = (profile: Profile): SimulatedDevice =>
   });
 
 /** SMA Sunny Boy Storage, coupled on the AC side. */
-export const createStorage = (profile: Profile): SimulatedDevice =>
-  simulate(profile, profile.connection?.unitId ?? 3, ({ storage }) => ({
+export const createStorage = (profile: ResolvedProfile): SimulatedDevice =>
+  simulate(profile, profile.profile.connection?.unitId ?? 3, ({ storage }) => ({
     'ac.power': storage.powerW,
     'energy.total_out': storage.dischargedWh,
     'battery.soc': storage.soc,

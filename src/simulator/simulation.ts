@@ -1,6 +1,6 @@
 /** The simulated house in operation: time passes, and three devices tell of it over Modbus TCP. */
-import { findProfile } from '../drivers/modbus/library.ts';
-import type { Profile } from '../drivers/modbus/profile.ts';
+import { openProfile } from '../drivers/modbus/library.ts';
+import type { ResolvedProfile } from '../drivers/modbus/profile.ts';
 import type { Clock } from '../model/time.ts';
 import { createGridMeter, createHybrid, createStorage, type SimulatedDevice } from './devices.ts';
 import { createHouse } from './house.ts';
@@ -48,7 +48,7 @@ export interface Simulation {
 
 const stepMs = 250;
 
-const kinds: Record<DeviceName, { profile: string; create(profile: Profile): SimulatedDevice }> = {
+const kinds: Record<DeviceName, { profile: string; create(profile: ResolvedProfile): SimulatedDevice }> = {
   grid: { profile: 'eastron-sdm630', create: createGridMeter },
   hybrid: { profile: 'sungrow-sh-rt', create: createHybrid },
   storage: { profile: 'sma-sunny-boy-storage', create: createStorage },
@@ -62,7 +62,7 @@ export const startSimulation = async (options: SimulationOptions, clock: Clock):
   // The batteries find their place before the first reading.
   house.step(30 / speed);
   const devices = deviceNames.map((name) => {
-    const profile = findProfile(kinds[name].profile);
+    const profile = openProfile({ id: kinds[name].profile });
     if (!profile.ok) throw new Error(profile.reason);
     return { name, ...kinds[name].create(profile.value) };
   });

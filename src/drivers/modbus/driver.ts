@@ -1,14 +1,13 @@
 /** A device behind a Modbus bus: polls its profile's blocks, decodes them, and tells in words what does not work. */
-import type { Reason } from '../../model/common.ts';
 import { findQuantity } from '../../model/quantities.ts';
-import type { Value } from '../../model/reading.ts';
 import type { Clock, Timer } from '../../model/time.ts';
 import type { Channel, DeviceDescription, DeviceState, Driver, DriverSink, Sample } from '../driver.ts';
 import type { Bus } from './bus.ts';
-import { type BlockPoint, compileBlock, decodeBlock, decodeText, isTextPoint, type OpTable } from './decode.ts';
+import { type BlockPoint, compileBlock, isTextPoint, type OpTable } from './decode.ts';
 import { type Block, type LearntRange, planReads, splitBlock } from './plan.ts';
 import type { Point, ResolvedProfile, Target } from './profile.ts';
 import { ModbusFailure } from './request.ts';
+import { createSampler } from './sampler.ts';
 
 export interface ModbusDriverOptions {
   resolved: ResolvedProfile;
@@ -48,41 +47,12 @@ interface ReadOutcome {
   ts: number;
 }
 
-const reasonOf = (failure: ModbusFailure): Reason => {
-  if (failure.kind === 'exception' || failure.kind === 'malformed') return 'modbus_exception';
-  return failure.kind === 'timeout' ? 'modbus_timeout' : 'device_offline';
-};
-
 /** Illegal function, data address or data value: the device will say so again. */
 const isRefusal = (failure: ModbusFailure): boolean =>
   failure.kind === 'exception' && (failure.code === 1 || failure.code === 2 || failure.code === 3);
 
-const bitNames = (bits: Record<string, string>, raw: number): string =>
-  Object.entries(bits)
-    .filter(([bit]) => Math.floor(raw / 2 ** Number(bit)) % 2 === 1)
-    .map(([, name]) => name)
-    .join(', ');
-
 const resolutionOf = (point: Point): number | undefined =>
   /^(u?int|u8|bcd)/.test(point.type) && point.target ? Math.abs(point.target.factor) : undefined;
-
-/** The value of a point from what its block decoded; undefined text or NaN become null. */
-const readValue = (point: Point, decoded: number, text: string | null | undefined): Value => {
-  const { source, target } = point;
-  const mapped = (key: string): Value => {
-    const member = source.enum?.[key];
-    return member ?? (target?.value === 'text' ? key : 'unknown');
-  };
-  if (isTextPoint(point)) {
-    if (text === null || text === undefined) return null;
-    return source.enum ? mapped(text) : text;
-  }
-  if (Number.isNaN(decoded)) return null;
-  if (source.enum) return mapped(String(decoded));
-  if (source.bits) return bitNames(source.bits, decoded);
-  if (target?.value === 'boolean') return decoded !== 0;
-  return decoded;
-};
 
 /** The title without the vendor's name, which stands beside it. */
 const modelOf = ({ title, vendor = '' }: ResolvedProfile['profile']): string =>
@@ -113,8 +83,6 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
   const learnt: LearntRange[] = [...(options.learnt ?? [])];
   const points = resolved.points.filter((point) => point.isReadable && isWanted(point));
   const indexOf = new Map(points.map((point, index) => [point.name, index]));
-  const values = new Float64Array(points.length).fill(Number.NaN);
-  const texts = new Array<string | null>(points.length).fill(null);
   const identity: Partial<DeviceDescription> = {};
   const absent = new Set<string>();
 
@@ -147,22 +115,13 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
     };
   };
 
-  const channels: Channel[] = [];
-  const channelOfPoint = new Map<Point, number>();
-  for (const point of points) {
-    if (!point.target) continue;
-    channelOfPoint.set(point, channels.length);
-    channels.push(channelOf(point.target, point.group, point));
-  }
-  const sumChannels = sums.map((sum) => {
-    channels.push(channelOf(sum.target, 'fast'));
-    return {
-      sum,
-      channel: channels.length - 1,
-      terms: sum.terms.map((term) => ({ ...term, index: indexOf.get(term.name) ?? -1 })),
-    };
-  });
-
+  const channelPoints = points.filter((point) => point.target !== undefined);
+  const channelOfPoint = new Map(channelPoints.map((point, channel) => [point, channel]));
+  const channels = [
+    ...channelPoints.map((point) => channelOf(point.target as Target, point.group, point)),
+    ...sums.map((sum) => channelOf(sum.target, 'fast')),
+  ];
+  const sampler = createSampler(points, channelPoints, sums, channelPoints.length);
   const compile = (block: Block): CompiledBlock => {
     const entries: BlockPoint[] = block.points.map((point) => {
       const scaleIndex = point.source.scaleFrom === undefined ? undefined : indexOf.get(point.source.scaleFrom);
@@ -185,7 +144,6 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
     ).map(compile);
 
   const blocks: Record<GroupName, CompiledBlock[]> = { fast: plan('fast'), slow: plan('slow'), once: plan('once') };
-  const pointOfChannel = new Map([...channelOfPoint].map(([point, channel]) => [channel, point]));
   let sink: DriverSink | undefined;
   let timer: Timer | undefined;
   let isBusy = false;
@@ -200,11 +158,7 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
     if (compiled.last?.equals(data)) return;
     compiled.last = Buffer.from(data);
     const view = new DataView(compiled.last.buffer, compiled.last.byteOffset, compiled.last.length);
-    decodeBlock(compiled.table, view, values);
-    for (const point of compiled.texts) {
-      const index = indexOf.get(point.name);
-      if (index !== undefined) texts[index] = decodeText(point, compiled.block.address, view);
-    }
+    sampler.decode(compiled.table, compiled.texts, compiled.block.address, view);
   };
 
   const learn = (range: LearntRange): void => {
@@ -246,36 +200,12 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
     }
   };
 
-  const sampleOf = (channel: number, ts: number, failure: ModbusFailure | undefined): Sample => {
-    if (failure) return { channel, value: null, ts, reason: reasonOf(failure) };
-    const point = pointOfChannel.get(channel) as Point;
-    const index = indexOf.get(point.name) as number;
-    const value = readValue(point, values[index] as number, texts[index]);
-    if (value === null) return { channel, value, ts, reason: 'sentinel' };
-    const { min, max } = point.target as Target;
-    if (typeof value === 'number' && (value < min || value > max))
-      return { channel, value: null, ts, reason: 'out_of_range', raw: String(value) };
-    return { channel, value, ts };
-  };
-
-  const sampleSums = (failed: Set<string>, ts: number): Sample[] =>
-    sumChannels.map(({ sum, channel, terms }) => {
-      let total = 0;
-      for (const { index, sign } of terms) total += sign * (index < 0 ? Number.NaN : (values[index] as number));
-      const isMissing = Number.isNaN(total) || terms.some((term) => failed.has(term.name));
-      if (isMissing) return { channel, value: null, ts, reason: 'partial_inputs' };
-      const value = total * sum.target.factor + sum.target.offset;
-      if (value < sum.target.min || value > sum.target.max) return { channel, value: null, ts, reason: 'out_of_range' };
-      return { channel, value, ts };
-    });
-
   const identify = (): void => {
     const before = JSON.stringify(identity);
     for (const point of points) {
       const field = point.source.identity;
-      const index = indexOf.get(point.name) as number;
       if (field === undefined) continue;
-      const value = readValue(point, values[index] as number, texts[index]);
+      const value = sampler.valueOf(point);
       if (value === null) continue;
       if (field === 'rated_power_w' && typeof value === 'number') identity.ratedPowerW = value;
       else if (field === 'usable_energy_wh' && typeof value === 'number') identity.usableEnergyWh = value;
@@ -333,9 +263,9 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
     const failed = new Set<string>();
     for (const { compiled, failure, ts } of outcomes) {
       if (failure) for (const point of compiled.block.points) failed.add(point.name);
-      for (const channel of compiled.channels) samples.push(sampleOf(channel, ts, failure));
+      for (const channel of compiled.channels) samples.push(sampler.sample(channel, ts, failure));
     }
-    samples.push(...sampleSums(failed, clock.now()));
+    samples.push(...sampler.sampleSums(failed, clock.now()));
     const next = stateAfter(outcomes);
     const isAnswering = next.kind !== 'offline';
     if (due.includes('once')) identify();

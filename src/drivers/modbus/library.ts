@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Result } from '../../model/time.ts';
-import { type Profile, readProfile } from './profile.ts';
+import { type Profile, type ProfileChoice, type ResolvedProfile, readProfile, resolveProfile } from './profile.ts';
 
 const shipped = fileURLToPath(new URL('../../../profiles/', import.meta.url));
 
@@ -35,6 +35,49 @@ const readFolder = (folder: string): Map<string, Result<Profile>> => {
 export const listProfiles = (own?: string): Map<string, Result<Profile>> =>
   new Map([...readFolder(shipped), ...(own === undefined ? [] : readFolder(own))]);
 
-/** @returns the profile, or in words why there is none */
-export const findProfile = (id: string, own?: string): Result<Profile> =>
-  listProfiles(own).get(id) ?? { ok: false, reason: `there is no profile "${id}"` };
+const textOf = (id: string, own: string | undefined): string | undefined => {
+  // An id names a file; it is no path.
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(id)) return undefined;
+  for (const folder of own === undefined ? [shipped] : [own, shipped])
+    try {
+      return readFileSync(join(folder, `${id}.json`), 'utf8');
+    } catch {
+      // Not in this folder.
+    }
+  return undefined;
+};
+
+const parse = (text: string): Result<Profile> => {
+  try {
+    return readProfile(JSON.parse(text));
+  } catch (error) {
+    return { ok: false, reason: `not JSON: ${(error as Error).message}` };
+  }
+};
+
+/** What was made of a text before: a hundred meters of one family share one profile. */
+const opened = new Map<string, Result<ResolvedProfile>>();
+const openedLimit = 200;
+
+/**
+ * A profile ready for a driver.
+ * @param named by its id, or as text typed into a form
+ * @returns in words why there is none
+ */
+export const openProfile = (
+  named: { id: string; own?: string } | { inline: string },
+  choice: ProfileChoice = {},
+): Result<ResolvedProfile> => {
+  const text = 'inline' in named ? named.inline : textOf(named.id, named.own);
+  const name = 'inline' in named ? 'the inline profile' : `the profile "${named.id}"`;
+  if (text === undefined) return { ok: false, reason: `there is no profile "${'id' in named ? named.id : ''}"` };
+  const key = JSON.stringify([text, choice]);
+  const known = opened.get(key);
+  if (known) return known;
+  const profile = parse(text);
+  const result = profile.ok ? resolveProfile(profile.value, choice) : profile;
+  const kept: Result<ResolvedProfile> = result.ok ? result : { ok: false, reason: `${name}: ${result.reason}` };
+  if (opened.size >= openedLimit) opened.clear();
+  opened.set(key, kept);
+  return kept;
+};
