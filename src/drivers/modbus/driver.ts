@@ -147,6 +147,7 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
   let sink: DriverSink | undefined;
   let timer: Timer | undefined;
   let isBusy = false;
+  let isDue = false;
   let isClosed = false;
   let state: DeviceState = { kind: 'connecting' };
   let slowDueAt = Number.NEGATIVE_INFINITY;
@@ -277,23 +278,32 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
     sink?.cycle({ samples, durationMs: clock.monotonic() - startedAt, errors });
   };
 
-  /** Fixed rate: a late poll does not move the following ones, a missed one is left out. */
+  /** Fixed rate: a late poll does not move the following ones. */
   const schedule = (): void => {
     const now = clock.monotonic();
-    if (nextAt <= now) nextAt += Math.ceil((now - nextAt + 1) / intervalMs) * intervalMs;
+    // One interval on, whether the timer came a little early or late; further where whole intervals were missed.
+    nextAt += intervalMs * Math.max(1, Math.ceil((now - nextAt) / intervalMs));
     timer = clock.after(nextAt - now, tick);
   };
 
   const tick = (): void => {
-    if (isClosed) return;
     schedule();
-    if (isBusy) return;
+    isDue = true;
+    if (!isBusy) void pollWhileDue();
+  };
+
+  /** What became due during a poll follows at once, and only once: a bus that is too slow is used to the full. */
+  const pollWhileDue = async (): Promise<void> => {
     isBusy = true;
-    poll()
-      .catch((error: unknown) => enter({ kind: 'offline', reason: String(error) }))
-      .finally(() => {
-        isBusy = false;
-      });
+    while (isDue && !isClosed) {
+      isDue = false;
+      try {
+        await poll();
+      } catch (error) {
+        enter({ kind: 'offline', reason: String(error) });
+      }
+    }
+    isBusy = false;
   };
 
   const { connection = {} } = profile;
