@@ -6,6 +6,13 @@ interface Named {
   value: number | null;
 }
 
+/** Modbus libraries push word after word, as modbus-serial does. */
+export const wordsIn = (data: Buffer): number[] => {
+  const words: number[] = [];
+  for (let i = 0; i < data.length; i += 2) words.push(data.readUInt16BE(i));
+  return words;
+};
+
 /** @param words registers as a list of numbers, which is what Modbus libraries hand out */
 export const naiveDecode = (words: number[]): Named[] => {
   const result: Named[] = [];

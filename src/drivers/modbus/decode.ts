@@ -4,23 +4,28 @@
  */
 import type { Point, PointType } from './profile.ts';
 
-/** Operations of the table; those below "special" have a loop of their own. */
+/** Operations of the table, each with a loop of its own. "Swapped": the less significant word stands first. */
 const op = {
   u16: 0,
   i16: 1,
   u32: 2,
   i32: 3,
   f32: 4,
-  special: 5,
+  u32Swapped: 5,
+  i32Swapped: 6,
+  f32Swapped: 7,
+  special: 8,
 } as const;
 
-const opOf: Partial<Record<PointType, number>> = {
-  int16: op.i16,
-  uint16: op.u16,
-  bool: op.u16,
-  int32: op.i32,
-  uint32: op.u32,
-  float32: op.f32,
+type Operation = keyof typeof op;
+
+const opOf: Partial<Record<PointType, Operation>> = {
+  int16: 'i16',
+  uint16: 'u16',
+  bool: 'u16',
+  int32: 'i32',
+  uint32: 'u32',
+  float32: 'f32',
 };
 
 /** One point of a compiled block that needs more than its registers as they are. */
@@ -41,27 +46,32 @@ interface Pattern {
   low: number;
 }
 
-/** A compiled block: parallel arrays, one entry per point, points of one operation beside each other. */
+/** A compiled block: lists of places and what to do there, so that each step is one plain loop. */
 export interface OpTable {
-  /** Entries of operation n are start[n] to start[n + 1] - 1. */
-  start: number[];
-  /** Byte offset of the more, and of the less significant word; the same for a value of one register. */
-  high: Uint16Array;
-  low: Uint16Array;
-  /** The raw value that means "not available", or -1. */
-  nan: Float64Array;
-  /** value = raw * factor / divisor + offset. */
-  factor: Float64Array;
-  divisor: Float64Array;
-  offset: Float64Array;
-  /** Index into the output. */
+  /** Reading: the first entry of each operation; those of the next follow. */
+  start: Record<Operation, number>;
+  /** Byte offset of the entry. */
+  from: Uint16Array;
+  /** Output index of the entry. */
   target: Uint32Array;
   /** Of the entries of the operation "special", in their order. */
   specials: Special[];
+  /** Raw values that mean "not available". */
+  absent: Step;
+  /** Scaling: the value times a factor, then by a divisor, then plus an offset. */
+  factor: Step;
+  divisor: Step;
+  offset: Step;
   /** Output indices whose scaling leaves binary dust. */
   dusty: Uint32Array;
   /** Pairs of output indices: a value, and the power of ten it is scaled by. */
   scaled: [index: number, exponentIndex: number][];
+}
+
+/** A number for each of some output indices. */
+interface Step {
+  index: Uint32Array;
+  value: Float64Array;
 }
 
 export interface BlockPoint {
@@ -102,12 +112,34 @@ const isDusty = (point: Point): boolean => {
 /** Whether the value is in the bytes of its words, and no number at all. */
 const isBytes = (type: PointType): boolean => type === 'string' || type === 'bytes' || type === 'datetime';
 
+/** IEEE 754: an exponent of ones is infinity or NaN, and no value of its own accord. */
+const isNoFloat = (pattern: string): boolean => (Number(pattern) & 0x7f800000) === 0x7f800000;
+
 const operationOf = ({ point }: BlockPoint): number => {
-  const { source, type, table, byteOrder } = point;
+  const { source, type, table, byteOrder, words } = point;
+  const name = opOf[type];
   const isPlain = byteOrder !== 'little' && source.mask === undefined && source.shift === undefined;
-  if (!isPlain || isBitTable(table) || (source.nan?.length ?? 0) > 1) return op.special;
-  return opOf[type] ?? op.special;
+  if (!name || !isPlain || isBitTable(table)) return op.special;
+  if (name === 'f32' && !(source.nan ?? []).every(isNoFloat)) return op.special;
+  const [first = 0, second] = words;
+  if (second === undefined || second === first + 1) return op[name];
+  return second === first - 1 ? op[`${name}Swapped` as Operation] : op.special;
 };
+
+/** The sentinels of a point as the numbers that its operation reads. */
+const absentOf = ({ type, source }: Point, operation: number): number[] => {
+  if (operation === op.special || opOf[type] === 'f32') return [];
+  return (source.nan ?? []).map((pattern) => {
+    const raw = Number(pattern);
+    if (type === 'int16') return (raw << 16) >> 16;
+    return type === 'int32' ? raw | 0 : raw;
+  });
+};
+
+const stepOf = (places: [index: number, value: number][]): Step => ({
+  index: Uint32Array.from(places, ([index]) => index),
+  value: Float64Array.from(places, ([, value]) => value),
+});
 
 /**
  * Compiles the points of one block. Texts are left out: decodeText reads them.
@@ -116,32 +148,30 @@ const operationOf = ({ point }: BlockPoint): number => {
 export const compileBlock = (points: BlockPoint[], address: number): OpTable => {
   const entries = points
     .filter(({ point }) => isBitTable(point.table) || !isBytes(point.type))
-    .map((entry) => ({ ...entry, operation: operationOf(entry) }))
-    .sort((a, b) => a.operation - b.operation);
-  const offsetOf = (word: number): number => (word - address) * 2;
-  const { length } = entries;
-  const table: OpTable = {
-    start: Array.from({ length: op.special + 2 }, (_, n) => {
-      const at = entries.findIndex(({ operation }) => operation >= n);
-      return at < 0 ? length : at;
-    }),
-    high: Uint16Array.from(entries, ({ point }) => offsetOf(point.words[0] ?? address)),
-    low: Uint16Array.from(entries, ({ point }) => offsetOf(point.words.at(-1) ?? address)),
-    nan: Float64Array.from(entries, ({ point }) => Number(point.source.nan?.[0] ?? -1)),
-    factor: new Float64Array(length),
-    divisor: new Float64Array(length),
-    offset: Float64Array.from(entries, ({ point }) => scalingOf(point).offset),
+    .map((entry) => {
+      const { factor, offset } = scalingOf(entry.point);
+      const [numerator, divisor] = fractionOf(factor);
+      return { ...entry, operation: operationOf(entry), factor: numerator, divisor, offset };
+    })
+    .sort((a, b) => a.operation - b.operation || a.index - b.index);
+  const specials = entries.filter(({ operation }) => operation === op.special);
+  const scalesBy = (part: 'factor' | 'divisor' | 'offset', nothing: number): Step =>
+    stepOf(entries.flatMap((entry) => (entry[part] === nothing ? [] : [[entry.index, entry[part]]])));
+  return {
+    start: Object.fromEntries(
+      Object.entries(op).map(([name, n]) => [name, entries.filter(({ operation }) => operation < n).length]),
+    ) as Record<Operation, number>,
+    from: Uint16Array.from(entries, ({ point }) => (Math.min(...point.words) - address) * 2),
     target: Uint32Array.from(entries, ({ index }) => index),
-    specials: entries
-      .filter(({ operation }) => operation === op.special)
-      .map(({ point }) => ({
-        type: isBitTable(point.table) ? 'bit' : point.type,
-        words: point.words.map((word) => (isBitTable(point.table) ? word - address : offsetOf(word))),
-        isSwapped: point.byteOrder === 'little',
-        mask: point.source.mask === undefined ? undefined : patternOf(point.source.mask),
-        shift: point.source.shift ?? 0,
-        nan: (point.source.nan ?? []).map(patternOf),
-      })),
+    specials: specials.map(({ point }) => specialOf(point, address)),
+    absent: stepOf(
+      entries.flatMap(({ point, operation, index }) =>
+        absentOf(point, operation).map((value): [number, number] => [index, value]),
+      ),
+    ),
+    factor: scalesBy('factor', 1),
+    divisor: scalesBy('divisor', 1),
+    offset: scalesBy('offset', 0),
     dusty: Uint32Array.from(
       entries.filter(({ point }) => isDusty(point)),
       ({ index }) => index,
@@ -150,10 +180,16 @@ export const compileBlock = (points: BlockPoint[], address: number): OpTable => 
       scaleIndex === undefined ? [] : [[index, scaleIndex] as [number, number]],
     ),
   };
-  for (const [i, { point }] of entries.entries())
-    [table.factor[i], table.divisor[i]] = fractionOf(scalingOf(point).factor);
-  return table;
 };
+
+const specialOf = ({ table, type, source, words, byteOrder }: Point, address: number): Special => ({
+  type: isBitTable(table) ? 'bit' : type,
+  words: words.map((word) => (isBitTable(table) ? word - address : (word - address) * 2)),
+  isSwapped: byteOrder === 'little',
+  mask: source.mask === undefined ? undefined : patternOf(source.mask),
+  shift: source.shift ?? 0,
+  nan: (source.nan ?? []).map(patternOf),
+});
 
 const shared = new DataView(new ArrayBuffer(8));
 const bits = new Int32Array(shared.buffer);
@@ -178,7 +214,11 @@ const half = (raw: number): number => {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 };
 
-const finite = (value: number): number => (Number.isFinite(value) ? value : Number.NaN);
+/** NaN for what is no number; infinity minus itself is NaN. */
+const finite = (value: number): number => value - value + value;
+
+/** 32 bits with their words exchanged. */
+const swapped = (raw: number): number => (raw << 16) | (raw >>> 16);
 
 /** The number in up to 64 raw bits. */
 const interpret = (type: PointType | 'bit', high: number, low: number): number => {
@@ -237,37 +277,11 @@ const readSpecial = ({ type, words, isSwapped, mask, shift, nan }: Special, data
  * @param out values by index, in the unit and sign of their quantity; NaN: not available. Texts are left alone
  */
 export const decodeBlock = (table: OpTable, data: DataView, out: Float64Array): void => {
-  const { start, high, low, nan, factor, divisor, offset, target } = table;
-  const end = (operation: number): number => start[operation + 1] as number;
-  const put = (i: number, raw: number): void => {
-    out[target[i] as number] = (raw * (factor[i] as number)) / (divisor[i] as number) + (offset[i] as number);
-  };
-  let i = 0;
-  for (; i < end(op.u16); i++) {
-    const raw = data.getUint16(high[i] as number);
-    put(i, raw === nan[i] ? Number.NaN : raw);
-  }
-  for (; i < end(op.i16); i++) {
-    const raw = data.getUint16(high[i] as number);
-    put(i, raw === nan[i] ? Number.NaN : (raw << 16) >> 16);
-  }
-  for (; i < end(op.u32); i++) {
-    const raw = ((data.getUint16(high[i] as number) << 16) | data.getUint16(low[i] as number)) >>> 0;
-    put(i, raw === nan[i] ? Number.NaN : raw);
-  }
-  for (; i < end(op.i32); i++) {
-    const raw = (data.getUint16(high[i] as number) << 16) | data.getUint16(low[i] as number);
-    put(i, raw >>> 0 === nan[i] ? Number.NaN : raw);
-  }
-  for (; i < end(op.f32); i++) {
-    const raw = (data.getUint16(high[i] as number) << 16) | data.getUint16(low[i] as number);
-    bits[0] = raw;
-    // IEEE 754: an exponent of ones is infinity or NaN.
-    const isNumber = (raw & 0x7f800000) !== 0x7f800000 && raw >>> 0 !== nan[i];
-    put(i, isNumber ? (floats[0] as number) : Number.NaN);
-  }
-  for (const special of table.specials) put(i++, readSpecial(special, data));
-
+  readRaw(table, data, out);
+  dropAbsent(table.absent, out);
+  multiply(table.factor, out);
+  divide(table.divisor, out);
+  add(table.offset, out);
   for (const index of table.dusty) out[index] = Math.round((out[index] as number) * 1e6) / 1e6;
   for (const [index, exponentIndex] of table.scaled) {
     const exponent = out[exponentIndex] as number;
@@ -276,6 +290,45 @@ export const decodeBlock = (table: OpTable, data: DataView, out: Float64Array): 
     if (Math.abs(exponent) <= 10) out[index] = exponent < 0 ? value / 10 ** -exponent : value * 10 ** exponent;
     else out[index] = Number.NaN;
   }
+};
+
+/** The raw value of every entry. */
+const readRaw = ({ start, from, target, specials }: OpTable, data: DataView, out: Float64Array): void => {
+  let i = 0;
+  for (const end = start.i16; i < end; i++) out[target[i] as number] = data.getUint16(from[i] as number);
+  for (const end = start.u32; i < end; i++) out[target[i] as number] = data.getInt16(from[i] as number);
+  for (const end = start.i32; i < end; i++) out[target[i] as number] = data.getUint32(from[i] as number);
+  for (const end = start.f32; i < end; i++) out[target[i] as number] = data.getInt32(from[i] as number);
+  for (const end = start.u32Swapped; i < end; i++)
+    out[target[i] as number] = finite(data.getFloat32(from[i] as number));
+  for (const end = start.i32Swapped; i < end; i++)
+    out[target[i] as number] = swapped(data.getInt32(from[i] as number)) >>> 0;
+  for (const end = start.f32Swapped; i < end; i++) out[target[i] as number] = swapped(data.getInt32(from[i] as number));
+  for (const end = start.special; i < end; i++) {
+    bits[0] = swapped(data.getInt32(from[i] as number));
+    out[target[i] as number] = finite(floats[0] as number);
+  }
+  for (const entry of specials) out[target[i++] as number] = readSpecial(entry, data);
+};
+
+const dropAbsent = ({ index, value }: Step, out: Float64Array): void => {
+  for (let i = 0; i < index.length; i++) if (out[index[i] as number] === value[i]) out[index[i] as number] = Number.NaN;
+};
+
+/** + 0: nothing is nothing, whatever its sign. */
+const multiply = ({ index, value }: Step, out: Float64Array): void => {
+  for (let i = 0; i < index.length; i++)
+    out[index[i] as number] = (out[index[i] as number] as number) * (value[i] as number) + 0;
+};
+
+const divide = ({ index, value }: Step, out: Float64Array): void => {
+  for (let i = 0; i < index.length; i++)
+    out[index[i] as number] = (out[index[i] as number] as number) / (value[i] as number);
+};
+
+const add = ({ index, value }: Step, out: Float64Array): void => {
+  for (let i = 0; i < index.length; i++)
+    out[index[i] as number] = (out[index[i] as number] as number) + (value[i] as number);
 };
 
 const wordBytes = (point: Point, address: number, data: DataView): Uint8Array => {

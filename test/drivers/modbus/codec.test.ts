@@ -56,6 +56,8 @@ describe('registers to numbers', () => {
     ['scale and unit', '0019', { type: 'uint16', scale: 0.1, unit: 'kW' }, 2500],
     ['offset', '0064', { type: 'int16', scale: 0.1, offset: -40 }, -30],
     ['sign', '0064', { type: 'int16', sign: -1 }, -100],
+    ['float32, low word first', '3333 4366', { type: 'float32', wordOrder: 'little' }, 230.2],
+    ['words that lie apart in order', '0001 ffff 0002', { type: 'uint32', addr: [0, 2] }, 65538],
     ['words that do not lie together', '0002 ffff 0001', { type: 'uint32', addr: [0, 2], wordOrder: 'little' }, 65538],
   ];
   for (const [name, bytes, point, expected] of cases)
@@ -70,11 +72,16 @@ describe('registers to numbers', () => {
     ['IEEE NaN', '7fc0 0000', { type: 'float32' }],
     ['another NaN', 'ffff ffff', { type: 'float32' }],
     ['infinity', '7f80 0000', { type: 'float32' }],
+    ['infinity, low word first', '0000 ff80', { type: 'float32', wordOrder: 'little' }],
+    ['a float that stands for nothing', 'c47a 0000', { type: 'float32', nan: ['0xc47a0000'] }],
+    ['the lowest number of 16 bits', '8000', { type: 'int16', nan: ['0x8000'] }],
     ['no decimal digits', '12ab', { type: 'bcd16' }],
     ['a sentinel of 64 bits', 'ffff ffff ffff ffff', { type: 'uint64', nan: ['0xffffffffffffffff'] }],
   ];
   for (const [name, bytes, point] of nothing)
     it(`${name} is no value, and not 0`, () => assert.ok(Number.isNaN(decode(bytes, point)[0])));
+
+  it('0 has no sign', () => assert.ok(Object.is(decode('0000', { type: 'int16', sign: -1 })[0], 0)));
 
   it('scales by another register, and refuses a nonsensical power of ten', () => {
     const points = [{ scaleFrom: 'p1' }, { addr: 1, type: 'int16' as const }];
