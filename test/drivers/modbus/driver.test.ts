@@ -5,9 +5,11 @@ import { createModbusDriver } from '../../../src/drivers/modbus/driver.ts';
 import type { LearntRange } from '../../../src/drivers/modbus/plan.ts';
 import { readProfile, resolveProfile } from '../../../src/drivers/modbus/profile.ts';
 import { createTcpLink } from '../../../src/drivers/modbus/tcp-link.ts';
+import type { Clock } from '../../../src/model/time.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
 import { createImage, type ModbusServer, startModbusServer } from '../../../src/simulator/modbus-server.ts';
 import { until } from '../../support/events.ts';
+import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 const profile = {
   schema: 'profile/1',
@@ -194,5 +196,79 @@ describe('Modbus driver', () => {
     start();
     await until(() => learnt.length > 0, 'a learnt range');
     assert.deepEqual(learnt, [{ table: 'holding', from: 3, to: 3 }]);
+  });
+});
+
+describe('Modbus driver, the rhythm of its polls', () => {
+  const intervalMs = 100;
+  let time: VirtualClock;
+  let driver: Driver;
+  /** When each block was asked for, and what ends it. */
+  let asked: { at: number; answer(): void }[];
+
+  const start = (clock: Clock): void => {
+    const { points, ...head } = profile;
+    const read = readProfile({ ...head, points: points.slice(0, 1) });
+    assert.ok(read.ok, read.ok ? '' : read.reason);
+    const resolved = resolveProfile(read.value);
+    assert.ok(resolved.ok, resolved.ok ? '' : resolved.reason);
+    const bus: Bus = {
+      attach: () => () => {},
+      read: ({ count }) =>
+        new Promise((resolve) => asked.push({ at: clock.monotonic(), answer: () => resolve(Buffer.alloc(count * 2)) })),
+      health: () => ({ isDead: false, retryMs: 0 }),
+      linkState: () => ({ kind: 'open' }),
+      onChange: () => () => {},
+      close: async () => {},
+    };
+    driver = createModbusDriver({ resolved: resolved.value, bus, unit: 1, intervalMs, name: 'm1' }, clock);
+    driver.start({ described() {}, state() {}, cycle() {} });
+  };
+  /** Time passes while every request is answered at once. */
+  const passAnswering = async (ms: number): Promise<void> => {
+    for (let i = 0; i < ms; i++) {
+      await time.advanceAsync(1);
+      asked.at(-1)?.answer();
+    }
+    await time.advanceAsync(0);
+  };
+
+  beforeEach(() => {
+    time = createVirtualClock();
+    asked = [];
+  });
+  afterEach(() => driver.close());
+
+  it('is one poll per interval, at a fixed rate', async () => {
+    start(time);
+    await passAnswering(1000);
+    assert.deepEqual(
+      asked.map(({ at }) => at),
+      [0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000],
+    );
+  });
+
+  it('is not doubled by a timer that comes a little early', async () => {
+    start({ ...time, after: (ms, run) => time.after(Math.max(0, ms - 1), run) });
+    await passAnswering(1000);
+    const gaps = asked.slice(1).map(({ at }, i) => at - (asked[i]?.at ?? 0));
+    assert.ok(gaps.length >= 9, String(gaps));
+    assert.ok(
+      gaps.every((gap) => gap >= intervalMs - 1),
+      String(gaps),
+    );
+  });
+
+  it('makes up for a slow answer once, at once, and then keeps its rate', async () => {
+    start(time);
+    await passAnswering(100);
+    await time.advanceAsync(250);
+    assert.equal(asked.length, 3, 'nothing is asked while an answer is outstanding');
+    asked.at(-1)?.answer();
+    await passAnswering(250);
+    assert.deepEqual(
+      asked.slice(2).map(({ at }) => at),
+      [200, 350, 400, 500, 600],
+    );
   });
 });
