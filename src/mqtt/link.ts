@@ -3,7 +3,7 @@
  * back-off, and nothing lost on the way that its QoS promises. One mqtt.js client is kept over all connections,
  * because it holds the packets in flight.
  */
-import { connect as connectSocket } from 'node:net';
+import { connect as connectSocket, isIP } from 'node:net';
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Clock, Timer } from '../model/time.ts';
 import type { Entry, Publication } from './outbox.ts';
@@ -116,13 +116,14 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
       hostname: server.host,
       port: server.port,
       protocolVersion,
-      servername: (options.tls?.servername as string | undefined) || server.host,
     };
     // Set to undefined where they do not belong, since the options outlive server and version: 3.1.1 has no
     // properties, and a path would make a TCP connection one to a local socket.
     const properties = protocolVersion === 5 ? { sessionExpiryInterval: sessionExpiryS } : undefined;
     const path = server.protocol.startsWith('ws') ? (server.path ?? '/mqtt') : undefined;
-    return { ...base, properties, path } as Partial<IClientOptions>;
+    // RFC 6066 §3: an address is no server name; the certificate is then checked against the address.
+    const servername = (options.tls?.servername as string | undefined) || (isIP(server.host) ? undefined : server.host);
+    return { ...base, properties, path, servername } as Partial<IClientOptions>;
   };
 
   const createClient = (server: Server): MqttClient => {
@@ -378,7 +379,9 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
       enter({ kind: 'closed' });
       // After the wait: a connection that broke in the meantime has set them again.
       for (const each of [timer, returnTimer, settleTimer]) each?.cancel();
-      if (!closing) return;
+      client = undefined;
+      // Without a living stream there is nothing to end, and its "close" would never come.
+      if (closing?.stream?.destroyed !== false) return;
       const properties =
         isFinal && closing.options.protocolVersion === 5 ? { properties: { sessionExpiryInterval: 0 } } : {};
       await new Promise<void>((resolve) => {
@@ -391,7 +394,6 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
           resolve();
         });
       });
-      client = undefined;
     },
     publish,
     subscribe(filters, qos, handler) {
