@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { connect as connectSocket, createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../src/model/time.ts';
 import { createMqttLink, type LinkOptions, type MqttLink } from '../../src/mqtt/link.ts';
 import { createSession, type Session } from '../../src/mqtt/session.ts';
@@ -7,6 +6,7 @@ import type { Incoming } from '../../src/mqtt/subscriptions.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { type Listener, listen, startBroker, type TestBroker } from '../support/broker.ts';
 import { until } from '../support/events.ts';
+import { startRelay } from '../support/relay.ts';
 
 const publication = (topic: string, payload: string, qos: 0 | 1 | 2 = 1, retain = false) => ({
   topic,
@@ -18,49 +18,6 @@ const numbers = (from: number, to: number): string[] => Array.from({ length: to 
 
 /** Waits a twentieth of what is asked: after a refused login the pauses are long. */
 const hasty: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / 20, run) };
-
-interface Relay {
-  port: number;
-  /** Nothing comes through any more, and nobody is told. */
-  pause(): void;
-  cut(): void;
-  close(): Promise<void>;
-}
-
-/** A TCP relay whose connections a test can cut. */
-const startRelay = async (target: () => number): Promise<Relay> => {
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((near) => {
-    const far = connectSocket(target(), '127.0.0.1');
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        sockets.delete(socket);
-        near.destroy();
-        far.destroy();
-      });
-    }
-    near.pipe(far).pipe(near);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const cut = (): void => {
-    for (const socket of sockets) socket.destroy();
-  };
-  return {
-    port: typeof address === 'object' && address ? address.port : 0,
-    pause() {
-      for (const socket of sockets) socket.unpipe().pause();
-    },
-    cut,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        cut();
-      }),
-  };
-};
 
 describe('MQTT link', () => {
   const links: MqttLink[] = [];
