@@ -290,10 +290,11 @@ const convertUnit = (source: ProfilePoint, unit: string | undefined): Result<Con
 /** A quantity the model does not know: its unit is the source's, brought to a code of the wire. */
 const vendorTarget = (source: ProfilePoint): { unit?: string; value: Target['value']; min: number; max: number } => {
   const isWord = Boolean(source.enum || source.bits || source.format) || isText(source.type);
-  const unit = isWord ? undefined : canonicalUnit(source.unit ?? '1');
+  const value = isWord ? 'text' : source.type === 'bool' ? 'boolean' : 'number';
+  const unit = value === 'number' ? canonicalUnit(source.unit ?? '1') : undefined;
   return {
     ...(unit === undefined ? {} : { unit }),
-    value: isWord ? 'text' : 'number',
+    value,
     min: Number.NEGATIVE_INFINITY,
     max: Number.POSITIVE_INFINITY,
   };

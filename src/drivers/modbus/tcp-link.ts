@@ -6,7 +6,14 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import type { Clock, Timer } from '../../model/time.ts';
 import { type Connection, type ConnectionEvents, createLifecycle, type Link } from './link.ts';
 import { parseReadAnswer, readPduLength, writeReadPdu } from './pdu.ts';
-import { checkRequest, describeRequest, ModbusFailure, type ReadRequest, timeoutFailure } from './request.ts';
+import {
+  checkRequest,
+  dataLength,
+  describeRequest,
+  ModbusFailure,
+  type ReadRequest,
+  timeoutFailure,
+} from './request.ts';
 
 export interface TcpOptions {
   host: string;
@@ -18,6 +25,8 @@ export interface TcpOptions {
 }
 
 const headerLength = 7;
+/** Header, function code and byte count, before the data. */
+const answerLength = 9;
 /** Unit id and PDU: at least a function code and one byte, at most 253 bytes of PDU. */
 const shortestLength = 3;
 const longestLength = 254;
@@ -61,6 +70,12 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
     pending.delete(id);
     unanswered = 0;
     const { request } = entry;
+    const claimed = frame.readUInt16BE(4);
+    if (claimed !== frame.length - 6) {
+      const reason = `the header claims ${claimed} bytes, ${frame.length - 6} came`;
+      entry.reject(new ModbusFailure('malformed', `${describeRequest(request)}: ${reason}`));
+      return;
+    }
     const unit = frame[6];
     // Gateways often answer with unit 0 or 255; the transaction id tells whose answer it is.
     if (unit !== request.unit && unit !== 0 && unit !== 255) {
@@ -72,13 +87,34 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
     else entry.resolve(result);
   };
 
+  /** Whether another frame may begin here: nothing has come yet, or the answer to something we asked. */
+  const isBoundary = (bytes: Buffer, at: number): boolean => {
+    if (at === bytes.length) return true;
+    return bytes.length - at >= 4 && bytes.readUInt16BE(at + 2) === 0 && pending.has(bytes.readUInt16BE(at));
+  };
+
+  /**
+   * Where the frame ends. Its own header says so; where that claims more than was asked for, the answer does, if
+   * another frame may begin behind it: one unit's wrong header must not swallow the answers of the others.
+   * @returns undefined when the stream is beyond repair
+   */
+  const frameEnd = (bytes: Buffer, at: number): number | undefined => {
+    const length = bytes.readUInt16BE(at + 4);
+    const claimed = at + 6 + length;
+    const entry = pending.get(bytes.readUInt16BE(at));
+    const asked = entry ? at + answerLength + dataLength(entry.request) : claimed;
+    const isWhole = bytes.length >= asked && bytes[at + answerLength - 1] === asked - at - answerLength;
+    if (claimed > asked && isWhole && isBoundary(bytes, asked)) return asked;
+    const isFrame = bytes.readUInt16BE(at + 2) === 0 && length >= shortestLength && length <= longestLength;
+    return isFrame ? claimed : undefined;
+  };
+
   /** Takes whole frames off the front; returns what is left, or undefined when the stream is beyond repair. */
   const takeFrames = (bytes: Buffer): Buffer | undefined => {
     let at = 0;
     while (bytes.length - at >= headerLength) {
-      const length = bytes.readUInt16BE(at + 4);
-      if (bytes.readUInt16BE(at + 2) !== 0 || length < shortestLength || length > longestLength) return undefined;
-      const end = at + 6 + length;
+      const end = frameEnd(bytes, at);
+      if (end === undefined) return undefined;
       if (bytes.length < end) break;
       settle(bytes.subarray(at, end));
       at = end;

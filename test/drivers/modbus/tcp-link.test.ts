@@ -113,6 +113,8 @@ describe('Modbus TCP link', () => {
     ['another function code', (asked) => frameOf(asked, { functionCode: 4 })],
     ['more registers than were asked for', (asked) => frameOf(asked, {}, [1, 2, 3])],
     ['a byte count larger than the frame', (asked) => frameOf(asked, { byteCount: 200 })],
+    ['an endless MBAP length', (asked) => frameOf(asked, { length: 65535 })],
+    ['an MBAP length that takes in the next answer', (asked) => frameOf(asked, { length: 16 })],
     ['bytes after its end', (asked) => frameOf(asked, { extra: Buffer.from([1, 2]) })],
   ];
   for (const [name, frame] of malformed)
@@ -126,8 +128,24 @@ describe('Modbus TCP link', () => {
       assert.equal(server.connections(), 1);
     });
 
+  it('does not let a header that claims too much swallow the answers behind it', async () => {
+    const held: Asked[] = [];
+    answer = (asked) => {
+      held.push(asked);
+      if (held.length < 3) return;
+      const [first, second, third] = held as [Asked, Asked, Asked];
+      first.socket.write(Buffer.concat([frameOf(first, { length: 16 }), frameOf(second), frameOf(third)]));
+    };
+    const [first, second, third] = await Promise.allSettled([1, 2, 3].map((address) => read(address)));
+    assert.equal(first?.status === 'rejected' && first.reason.kind, 'malformed');
+    assert.deepEqual(
+      [second, third],
+      [2, 3].map((value) => ({ status: 'fulfilled', value })),
+    );
+    assert.equal(server.connections(), 1);
+  });
+
   const beyondRepair: [name: string, (asked: Asked) => Buffer][] = [
-    ['an endless MBAP length', (asked) => frameOf(asked, { length: 65535 })],
     ['an MBAP length of 0', (asked) => frameOf(asked, { length: 0 })],
     ['another protocol id', (asked) => frameOf(asked, { protocol: 1 })],
     ['an HTTP page', () => Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
