@@ -1,13 +1,16 @@
 /** npm run bench [-- short] [decode link ...]: figures, each beside what it is compared to. */
+import { benchAggregate } from './aggregate.ts';
 import { benchDecode } from './decode.ts';
 import { benchLink } from './link.ts';
-
+import { benchPipeline } from './pipeline.ts';
 import { benchPoll } from './poll.ts';
 
 const benches: Record<string, (isShort: boolean) => Promise<void>> = {
   decode: benchDecode,
   link: benchLink,
   poll: benchPoll,
+  aggregate: benchAggregate,
+  pipeline: benchPipeline,
 };
 
 const words = process.argv.slice(2);

@@ -64,6 +64,9 @@ const dumpRequest = z
   })
   .refine(({ from, to }) => from <= to && to - from < 5000, 'the range is 1 to 5000 registers, first one first');
 
+/** Between the first polls of two devices, ms: prime, so that any interval is filled evenly by many devices. */
+const stepMs = 23;
+
 const showBridge = (status: BridgeStatus): Status => {
   switch (status.kind) {
     case 'connecting':
@@ -142,7 +145,7 @@ export default function register(RED: NodeAPI): void {
           unit: config.unit ?? connection.unitId ?? 1,
           intervalMs,
           name: device,
-          phaseMs: (started++ * 37) % Math.min(intervalMs, 1000),
+          phaseMs: (started++ * stepMs) % intervalMs,
           ...(learnt.success ? { learnt: learnt.data } : {}),
           onLearnt: (ranges: LearntRange[]) => void memory.save(ranges),
         },

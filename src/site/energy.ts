@@ -21,7 +21,15 @@ export interface EnergyMeter {
   save(): Record<string, ChannelState>;
 }
 
-const keyOf = (source: Source, direction: Direction): string => `${source.power} ${direction}`;
+/** What is remembered of one source. */
+interface Track {
+  positive: ChannelState;
+  negative: ChannelState;
+  lastPower: PowerSample | undefined;
+}
+
+const emptyChannel = (): ChannelState => ({ counter: emptyCounter, usesCounter: false, hasData: false });
+const emptyTrack = (): Track => ({ positive: emptyChannel(), negative: emptyChannel(), lastPower: undefined });
 
 /**
  * @param add receives every increment, Wh, >= 0
@@ -31,27 +39,33 @@ export const createEnergyMeter = (
   add: (source: Source, direction: Direction, wh: number) => void,
   saved: Record<string, ChannelState> = {},
 ): EnergyMeter => {
-  const channels = new Map<string, ChannelState>(Object.entries(saved));
-  const lastPower = new Map<string, PowerSample>();
+  /** By the topic of the power: a source is described anew whenever meta changes. */
+  const tracks = new Map<string, Track>();
+  const found = new WeakMap<Source, Track>();
 
-  const channel = (source: Source, direction: Direction): ChannelState => {
-    const key = keyOf(source, direction);
-    let state = channels.get(key);
-    if (!state) {
-      state = { counter: emptyCounter, usesCounter: false, hasData: false };
-      channels.set(key, state);
-    }
-    return state;
+  for (const [key, state] of Object.entries(saved)) {
+    const [power = '', direction] = key.split(' ');
+    const track = tracks.get(power) ?? emptyTrack();
+    if (direction === 'positive' || direction === 'negative') track[direction] = state;
+    tracks.set(power, track);
+  }
+
+  const trackOf = (source: Source): Track => {
+    const known = found.get(source);
+    if (known) return known;
+    const track = tracks.get(source.power) ?? emptyTrack();
+    tracks.set(source.power, track);
+    found.set(source, track);
+    return track;
   };
 
   return {
     takePower(source, sample) {
-      const before = lastPower.get(source.power);
-      lastPower.set(source.power, sample);
-      const positive = channel(source, 'positive');
-      const negative = channel(source, 'negative');
-      if (!before) return;
-      const { positiveWh, negativeWh } = integrate(before, sample, source.gapMs);
+      const track = trackOf(source);
+      const { lastPower, positive, negative } = track;
+      track.lastPower = sample;
+      if (!lastPower) return;
+      const { positiveWh, negativeWh } = integrate(lastPower, sample, source.gapMs);
       if (!positive.usesCounter) {
         positive.hasData = true;
         add(source, 'positive', positiveWh);
@@ -62,7 +76,7 @@ export const createEnergyMeter = (
       }
     },
     takeCounter(source, direction, wh, ts) {
-      const state = channel(source, direction);
+      const state = trackOf(source)[direction];
       const step = stepCounter(
         state.counter,
         { wh, ts },
@@ -79,7 +93,13 @@ export const createEnergyMeter = (
       add(source, direction, step.deltaWh);
       return step.event;
     },
-    channel,
-    save: () => Object.fromEntries(channels),
+    channel: (source, direction) => trackOf(source)[direction],
+    save: () =>
+      Object.fromEntries(
+        [...tracks].flatMap(([power, { positive, negative }]) => [
+          [`${power} positive`, positive],
+          [`${power} negative`, negative],
+        ]),
+      ),
   };
 };

@@ -12,6 +12,8 @@ export interface EnergyTopics {
 
 export interface Source {
   device: string;
+  /** Who reads it: when that one is offline, so is the device. */
+  gateway?: string;
   term: TermName;
   /** Behind an inverter: shown, but its power is in the inverter's AC power already. */
   hybrid?: string;
@@ -29,6 +31,7 @@ export interface Source {
 
 export interface SocSource {
   device: string;
+  gateway?: string;
   topic: string;
   maxAgeMs: number;
   capacityWh: number | null;
@@ -94,7 +97,7 @@ const findCounters = (device: string, component: ComponentMeta, term: TermName):
 
 /** The sources one device contributes to its site. */
 export const sourcesOf = (meta: Meta): Source[] => {
-  const { device, components } = meta;
+  const { device, gateway, components } = meta;
   const hasInverter = (id: string): boolean =>
     id !== device || components.some(({ role, quantities }) => role === 'inverter' && quantities.power !== undefined);
   return components.flatMap((component) => {
@@ -109,6 +112,7 @@ export const sourcesOf = (meta: Meta): Source[] => {
     return [
       {
         device,
+        ...(gateway === undefined ? {} : { gateway }),
         term,
         ...(behind !== undefined && hasInverter(behind) ? { hybrid: behind } : {}),
         power: `${pathOf(device, component)}/${powerName}`,
@@ -132,6 +136,7 @@ export const socSourcesOf = (meta: Meta): SocSource[] =>
     return [
       {
         device: meta.device,
+        ...(meta.gateway === undefined ? {} : { gateway: meta.gateway }),
         topic: `${path}/soc`,
         maxAgeMs: (quantity.max_age_s ?? defaultMaxAgeS) * 1000,
         capacityWh: component.usable_energy_wh ?? null,
@@ -139,9 +144,3 @@ export const socSourcesOf = (meta: Meta): SocSource[] =>
       },
     ];
   });
-
-/**
- * The sources that count: one measured by a parent of the same term is in the parent's value already.
- */
-export const topLevel = (sources: Source[]): Source[] =>
-  sources.filter(({ parent, term }) => !sources.some((other) => other.device === parent && other.term === term));

@@ -12,6 +12,7 @@ import {
   heatPump,
   hybrid,
   metaOf,
+  power,
   readingOf,
   solar,
 } from '../support/site-messages.ts';
@@ -240,6 +241,46 @@ describe('the power of a site', () => {
     running.pass(1200);
     const { consumption_w, solar_w, battery_w, balance_error_w } = running.power();
     assert.deepEqual([consumption_w, solar_w, battery_w, balance_error_w], [2500, 4000, -1000, 0]);
+  });
+
+  it('knows no consumption while the inverter is missing that a battery stands behind', () => {
+    const running = startSite();
+    const behind = { ...battery, coupling: 'dc' as const, behind: 'hybrid' };
+    running.say(metaOf('grid', gridMeter), metaOf('box', behind));
+    settled(running);
+    sayPowers(running, { 'grid/meter/power': 500, 'box/battery/power': 1000 });
+    running.pass(1200);
+    assert.deepEqual([running.power().battery_w, running.power().consumption_w], [1000, null]);
+    running.say(metaOf('hybrid', { type: 'inverter', role: 'inverter', quantities: { ...power } }));
+    sayPowers(running, { 'grid/meter/power': 500, 'box/battery/power': 1000, 'hybrid/inverter/power': 950 });
+    running.pass(1200);
+    assert.deepEqual([running.power().battery_w, running.power().consumption_w], [1000, 1450]);
+  });
+
+  it('shows the strings of a device with two inverters once', () => {
+    const running = startSite();
+    const inverter = (index: number) => ({
+      type: 'inverter',
+      index,
+      role: 'inverter' as const,
+      quantities: { ...power },
+    });
+    const strings = {
+      type: 'solar',
+      role: 'solar' as const,
+      coupling: 'dc' as const,
+      quantities: { dc_power: power.power },
+    };
+    running.say(metaOf('grid', gridMeter), metaOf('twin', inverter(1), inverter(2), strings));
+    settled(running);
+    sayPowers(running, {
+      'grid/meter/power': 0,
+      'twin/inverter/1/power': 900,
+      'twin/inverter/2/power': 1000,
+      'twin/solar/dc_power': 2000,
+    });
+    running.pass(1200);
+    assert.deepEqual([running.power().solar_w, running.power().consumption_w], [2000, 1900]);
   });
 
   it('lets the total of a device win over its strings', () => {
