@@ -20,8 +20,16 @@ export interface FaultServer {
   close(): Promise<void>;
 }
 
+/** Where the fields of a request stand; RTU has no header, and a check sum in its place at the end. */
+const framings = { mbap: { length: 12, unitAt: 6 }, rtu: { length: 8, unitAt: 0 } } as const;
+
 /** @param answer called for each request; writes whatever it likes to the socket */
-export const startFaultServer = async (answer: (asked: Asked) => void, port = 0): Promise<FaultServer> => {
+export const startFaultServer = async (
+  answer: (asked: Asked) => void,
+  port = 0,
+  framing: keyof typeof framings = 'mbap',
+): Promise<FaultServer> => {
+  const { length, unitAt } = framings[framing];
   const asked: Asked[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
@@ -33,13 +41,13 @@ export const startFaultServer = async (answer: (asked: Asked) => void, port = 0)
     let rest = Buffer.alloc(0);
     socket.on('data', (chunk) => {
       rest = Buffer.concat([rest, chunk]);
-      for (; rest.length >= 12; rest = rest.subarray(12)) {
+      for (; rest.length >= length; rest = rest.subarray(length)) {
         const request: Asked = {
-          id: rest.readUInt16BE(0),
-          unit: rest[6] as number,
-          functionCode: rest[7] as number,
-          address: rest.readUInt16BE(8),
-          count: rest.readUInt16BE(10),
+          id: framing === 'mbap' ? rest.readUInt16BE(0) : 0,
+          unit: rest[unitAt] as number,
+          functionCode: rest[unitAt + 1] as number,
+          address: rest.readUInt16BE(unitAt + 2),
+          count: rest.readUInt16BE(unitAt + 4),
           socket,
         };
         asked.push(request);
@@ -101,3 +109,20 @@ export const exceptionFrame = (asked: Asked, code: number): Buffer => {
   frame[8] = code;
   return frame;
 };
+
+/** MODBUS over Serial Line V1.02 §6.2.2: CRC-16, low byte first. */
+const withCheckSum = (bytes: Buffer): Buffer => {
+  let sum = 0xffff;
+  for (const byte of bytes) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit++) sum = sum & 1 ? (sum >> 1) ^ 0xa001 : sum >> 1;
+  }
+  return Buffer.concat([bytes, Buffer.from([sum & 0xff, sum >> 8])]);
+};
+
+/** The same answer as RTU: unit, PDU, check sum. */
+export const rtuFrameOf = (asked: Asked, options: AnswerOptions = {}, words?: number[]): Buffer =>
+  withCheckSum(frameOf(asked, options, words).subarray(6));
+
+export const rtuExceptionFrame = (asked: Asked, code: number): Buffer =>
+  withCheckSum(exceptionFrame(asked, code).subarray(6));
