@@ -11,9 +11,9 @@ import type { Message } from '../model/message.ts';
 import type { Reading, Value } from '../model/reading.ts';
 import { type Clock, isoTime } from '../model/time.ts';
 import { formatTopic } from '../model/topic.ts';
-import { derivations } from './derive.ts';
+import { derivations, mounted } from './derive.ts';
 import { hashTag } from './identity.ts';
-import { componentKey, describeDevice, isSourceRole, type Placement, roleOf } from './meta.ts';
+import { componentKey, describeDevice, isMeter, isSourceRole, type Placement, roleOf } from './meta.ts';
 
 export interface BridgeSink {
   /** Meta and availability first and whenever they change, then readings: one array per cycle. */
@@ -73,7 +73,8 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
   const { device } = placement;
   const boot = createBoot();
   const description = driver.describe();
-  const derived = derivations(description.channels);
+  const channels = mounted(description.channels, placement.isReversed === true);
+  const derived = derivations(channels);
   let state: DeviceState = { kind: 'connecting' };
   let announced: string | undefined;
   let isMetaDue = true;
@@ -89,10 +90,11 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
       description.components[componentKey(channel)] ?? description.components[channel.type],
       placement,
     );
-    const isMeter = channel.type === 'meter' || channel.type === 'grid';
     const isDirected = channel.signed && /^(power|reactive_power|current)$/.test(channel.quantity);
-    const isFlipped = isMeter && isDirected && isSourceRole(role) !== (placement.isReversed === true);
-    const quantity = isMeter && placement.isReversed ? swapDirection(channel.quantity) : channel.quantity;
+    const isReversed = isMeter(channel.type) && placement.isReversed === true;
+    const isTurned = isMeter(channel.type) && isSourceRole(role);
+    // The two directions of a meter are those of its counters, whatever its role calls positive.
+    const isFlipped = half === undefined ? isDirected && isTurned !== isReversed : isReversed;
     return {
       channel,
       topic: formatTopic({
@@ -100,7 +102,7 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
         device,
         type: channel.type,
         ...(channel.index === undefined ? {} : { index: channel.index }),
-        quantity,
+        quantity: channel.quantity,
         ...(channel.part === undefined ? {} : { part: channel.part }),
       }),
       factor: isFlipped ? -1 : 1,
@@ -115,8 +117,8 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
     };
   };
 
-  const outputs = description.channels.map((channel) => createOutput(channel, undefined));
-  const halves: Output[][] = description.channels.map(() => []);
+  const outputs = channels.map((channel) => createOutput(channel, undefined));
+  const halves: Output[][] = channels.map(() => []);
   for (const { from, channel, sign } of derived) halves[from]?.push(createOutput(channel, sign));
   const all = [...outputs, ...halves.flat()];
 
@@ -176,7 +178,7 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
 
   const meta = (): Message<'meta/1'> =>
     describeDevice(
-      driver.describe(),
+      { ...driver.describe(), channels },
       derived.map(({ channel }) => channel),
       placement,
       isoTime(clock.now()),
@@ -326,14 +328,3 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
     meta,
   };
 };
-
-const opposites: Record<string, string> = {
-  energy_import: 'energy_export',
-  energy_export: 'energy_import',
-  energy_reactive_import: 'energy_reactive_export',
-  energy_reactive_export: 'energy_reactive_import',
-};
-
-function swapDirection(quantity: string): string {
-  return opposites[quantity] ?? quantity;
-}

@@ -1,7 +1,25 @@
-/** The unsigned pair beside a signed power: nobody has to remember which way a battery's arrow points. */
+/** What is said of a device beside its own words: directions set right, and the unsigned pair of a signed power. */
 import type { Channel } from '../drivers/driver.ts';
-import { componentKey } from './meta.ts';
+import { componentKey, isMeter } from './meta.ts';
 
+const opposites: Record<string, string> = {
+  energy_import: 'energy_export',
+  energy_export: 'energy_import',
+  energy_reactive_import: 'energy_reactive_export',
+  energy_reactive_export: 'energy_reactive_import',
+  import_power: 'export_power',
+  export_power: 'import_power',
+};
+
+/** A meter that was mounted the wrong way round calls import what is export. */
+export const mounted = (channels: Channel[], isReversed: boolean): Channel[] =>
+  channels.map((channel) =>
+    isReversed && isMeter(channel.type)
+      ? { ...channel, quantity: opposites[channel.quantity] ?? channel.quantity }
+      : channel,
+  );
+
+/** Nobody has to remember which way a battery's arrow points. */
 interface Pair {
   /** Takes the positive part. */
   positive: string;

@@ -37,7 +37,7 @@ const roleOfType: Record<string, Role> = {
   meter: 'submeter',
 };
 
-const isMeter = (type: string): boolean => type === 'meter' || type === 'grid';
+export const isMeter = (type: string): boolean => type === 'meter' || type === 'grid';
 
 export const roleOf = (type: string, hint: ComponentHint | undefined, placement: Placement): Role => {
   if (isMeter(type) && placement.role !== undefined) return placement.role;
