@@ -45,34 +45,51 @@ const withPorts = (nodes) => {
   });
 };
 
-/** The first time: the shipped flows become the user's own. */
-const seed = () => {
-  const file = join(userDir, 'flows.json');
-  if (existsSync(file)) return;
-  mkdirSync(userDir, { recursive: true });
+const flowFile = join(userDir, 'flows.json');
+
+const shipped = () => {
   const names = readdirSync(join(root, 'flows')).sort().reverse();
   const nodes = names.flatMap((name) => JSON.parse(readFileSync(join(root, 'flows', name), 'utf8')));
   const isConfig = ({ type }) => type === 'global-config';
-  writeFileSync(file, JSON.stringify(withPorts(nodes.filter((node) => !isConfig(node))), null, 2));
+  return withPorts(nodes.filter((node) => !isConfig(node)));
 };
 
-const brokersUse = () => [ports.EMS_BROKER_PORT, ports.EMS_BROKER_PORT + 1];
-const modbusUse = () => [0, 1, 2, 3, 4, 5].map((i) => ports.EMS_MODBUS_PORT + i);
+/** The first time, the shipped flows become the user's own. */
+const isFirst = !existsSync(flowFile);
+const flows = isFirst ? shipped() : JSON.parse(readFileSync(flowFile, 'utf8'));
+
+/** What the flows listen on, where they are switched on. */
+const off = new Set(flows.filter(({ type, disabled }) => type === 'tab' && disabled).map(({ id }) => id));
+const portsOf = (type, ...keys) =>
+  flows
+    .filter((node) => node.type === type && node.d !== true && !off.has(node.z))
+    .flatMap((node) => keys.map((key) => Number(node[key])));
+const brokers = portsOf('ems-local-broker', 'port');
+const devices = portsOf('ems-simulator', 'gridPort', 'hybridPort', 'storagePort');
+
+const stop = (reason) => {
+  console.error(reason);
+  process.exit(1);
+};
 
 const checkPorts = async () => {
   const wanted = [
     ['EMS_EDITOR_PORT', [ports.EMS_EDITOR_PORT]],
-    ['EMS_BROKER_PORT', brokersUse()],
-    ['EMS_MODBUS_PORT', modbusUse()],
+    ['EMS_BROKER_PORT', brokers],
+    ['EMS_MODBUS_PORT', devices],
   ];
+  const users = new Map();
   for (const [name, group] of wanted)
-    for (const port of group)
-      if (!(await isFree(port))) {
-        console.error(
-          `Port ${port} on ${host} is taken by another program. Choose another: ${name}=${group[0] + 1000} npm start`,
-        );
-        process.exit(1);
-      }
+    for (const port of group) {
+      if (users.has(port)) stop(`Port ${port} is wanted by ${users.get(port)} and by ${name}.`);
+      users.set(port, name);
+      if (await isFree(port)) continue;
+      const way =
+        isFirst || name === 'EMS_EDITOR_PORT'
+          ? `Choose another: ${name}=${group[0] + 1000} npm start`
+          : `Your flows in ${flowFile} use it: end the other program, or delete that file to begin anew.`;
+      stop(`Port ${port} on ${host} is taken by another program. ${way}`);
+    }
 };
 
 const isListening = (port) =>
@@ -89,9 +106,9 @@ const announce = async () => {
       '',
       `  Editor     ${editor}/`,
       `  Dashboard  ${editor}/dashboard`,
-      `  Broker     mqtt://${host}:${ports.EMS_BROKER_PORT}`,
-      `  Devices    Modbus TCP on ports ${modbusUse().slice(0, 3).join(', ')} (simulated house)`,
-      `  Your flows ${join(userDir, 'flows.json')}`,
+      ...brokers.map((port) => `  Broker     mqtt://${host}:${port}`),
+      ...(devices.length > 0 ? [`  Devices    Modbus TCP on ports ${devices.join(', ')} (simulated)`] : []),
+      `  Your flows ${flowFile}`,
       '',
       '  Stop with Ctrl+C.',
       '',
@@ -105,7 +122,10 @@ if (!build(node)) {
   process.exit(1);
 }
 await checkPorts();
-seed();
+if (isFirst) {
+  mkdirSync(userDir, { recursive: true });
+  writeFileSync(flowFile, JSON.stringify(flows, null, 2));
+}
 const red = spawn(node, [join(root, 'node_modules/node-red/red.js'), '-s', join(root, 'dev/settings.cjs')], {
   cwd: root,
   stdio: ['ignore', 'inherit', 'inherit'],
