@@ -4,10 +4,12 @@ import { benchDecode } from './decode.ts';
 import { benchLink } from './link.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchPoll } from './poll.ts';
+import { benchUnits } from './units.ts';
 
 const benches: Record<string, (isShort: boolean) => Promise<void>> = {
   decode: benchDecode,
   link: benchLink,
+  units: benchUnits,
   poll: benchPoll,
   aggregate: benchAggregate,
   pipeline: benchPipeline,

@@ -1,0 +1,141 @@
+/**
+ * Ten units on one connection that takes one request at a time, as a serial line behind a gateway does, and one of
+ * them goes dead, slow or mad: what is left of the interval of the other nine. Beside it the loop that people write
+ * with modbus-serial.
+ */
+import modbusSerial from 'modbus-serial';
+import { createBus } from '../src/drivers/modbus/bus.ts';
+import { createModbusDriver } from '../src/drivers/modbus/driver.ts';
+import { readProfile, resolveProfile } from '../src/drivers/modbus/profile.ts';
+import { createTcpLink } from '../src/drivers/modbus/tcp-link.ts';
+import { systemClock } from '../src/shell/clock.ts';
+import { until } from '../test/support/events.ts';
+import { type Asked, frameOf, startFaultServer } from '../test/support/fault-server.ts';
+import { percentile, printTable } from './parts/measure.ts';
+
+const units = 10;
+const sick = 10;
+const intervalMs = 200;
+const timeoutMs = 300;
+const answerMs = 4;
+
+const answer = (asked: Asked, ms: number, frame = frameOf(asked)): void => {
+  setTimeout(() => asked.socket.destroyed || asked.socket.write(frame), ms);
+};
+const sicknesses: Record<string, (asked: Asked) => void> = {
+  dead: () => {},
+  slow: (asked) => answer(asked, 1.5 * timeoutMs),
+  mad: (asked) => answer(asked, 0, frameOf(asked, { unit: 77, functionCode: 9, length: 200 })),
+};
+
+/** When each of the nine was polled with success, ms. */
+type Polls = number[][];
+
+/** @returns how to stop */
+type Poll = (port: number, polled: (unit: number) => void) => Promise<() => Promise<void>>;
+
+const ownPoll: Poll = async (port, polled) => {
+  const bus = createBus(createTcpLink({ host: '127.0.0.1', port, maxInFlight: 1 }, systemClock), systemClock);
+  const points = [{ name: 'p', quantity: 'meter/x_p', addr: 0, type: 'uint16' }];
+  const profile = {
+    schema: 'profile/1',
+    id: 'bench-unit',
+    title: 'A unit',
+    class: 'meter',
+    connection: { timeoutMs },
+    points,
+  };
+  const read = readProfile(profile);
+  if (!read.ok) throw new Error(read.reason);
+  const resolved = resolveProfile(read.value);
+  if (!resolved.ok) throw new Error(resolved.reason);
+  const drivers = Array.from({ length: units }, (_, i) => {
+    const options = { resolved: resolved.value, bus, unit: i + 1, intervalMs, name: `u${i + 1}`, phaseMs: i * 20 };
+    const driver = createModbusDriver(options, systemClock);
+    driver.start({
+      described() {},
+      state() {},
+      cycle: ({ errors }) => errors.length === 0 && polled(i + 1),
+    });
+    return driver;
+  });
+  await until(() => bus.health(sick).isDead, 'the sick unit is known');
+  return async () => {
+    for (const driver of drivers) await driver.close();
+    await bus.close();
+  };
+};
+
+const loopPoll: Poll = async (port, polled) => {
+  const client = new modbusSerial.default();
+  client.on('error', () => {});
+  await client.connectTCP('127.0.0.1', { port });
+  client.setTimeout(timeoutMs);
+  let isStopped = false;
+  const loop = async (): Promise<void> => {
+    while (!isStopped) {
+      const startedAt = performance.now();
+      for (let unit = 1; unit <= units && !isStopped; unit++) {
+        client.setID(unit);
+        await client.readHoldingRegisters(0, 1).then(
+          () => polled(unit),
+          () => {},
+        );
+      }
+      const left = intervalMs - (performance.now() - startedAt);
+      if (left > 0) await new Promise((resolve) => setTimeout(resolve, left));
+    }
+  };
+  const running = loop();
+  return async () => {
+    isStopped = true;
+    await running;
+    await new Promise<void>((resolve) => client.close(() => resolve()));
+  };
+};
+
+const measure = async (poll: Poll, sickness: (asked: Asked) => void, windowMs: number) => {
+  const polls: Polls = Array.from({ length: units + 1 }, () => []);
+  /** Time the sick unit had the line, ms: from its request to the next one. */
+  let lostMs = 0;
+  let sickSince: number | undefined;
+  const server = await startFaultServer((asked) => {
+    const now = performance.now();
+    if (sickSince !== undefined) lostMs += now - sickSince;
+    sickSince = asked.unit === sick ? now : undefined;
+    if (asked.unit === sick) sickness(asked);
+    else answer(asked, answerMs);
+  });
+  const stop = await poll(server.port, (unit) => polls[unit]?.push(performance.now()));
+  const [from, lostBefore] = [performance.now(), lostMs];
+  await new Promise((resolve) => setTimeout(resolve, windowMs));
+  const passedMs = performance.now() - from;
+  const lost = lostMs - lostBefore;
+  await stop();
+  await server.close();
+  const good = polls.slice(1, sick).map((times) => times.filter((at) => at >= from && at < from + passedMs));
+  const gaps = good.flatMap((times) => times.slice(1).map((at, i) => at - (times[i] ?? at)));
+  return {
+    kept: Math.min(...good.map(({ length }) => length)) / (passedMs / intervalMs),
+    p99Ms: percentile(gaps, 0.99),
+    share: lost / passedMs,
+  };
+};
+
+export const benchUnits = async (isShort: boolean): Promise<void> => {
+  const windowMs = isShort ? 4000 : 20_000;
+  const rows: (string | number)[][] = [];
+  for (const [name, sickness] of Object.entries(sicknesses))
+    for (const [side, poll] of [
+      ['ems-modbus', ownPoll],
+      ['a loop with modbus-serial', loopPoll],
+    ] as const) {
+      const { kept, p99Ms, share } = await measure(poll, sickness, windowMs);
+      rows.push([`one ${name}, ${side}`, `${Math.round(kept * 100)} %`, p99Ms, `${(share * 100).toFixed(1)} %`]);
+    }
+  printTable(
+    `Nine healthy units every ${intervalMs} ms beside a sick one, timeout ${timeoutMs} ms`,
+    ['', 'polls kept by the worst of nine', 'p99 interval ms', 'line lost to the sick unit'],
+    rows,
+  );
+};
