@@ -13,7 +13,7 @@ import { naiveDecode } from './parts/naive.ts';
 import { flowing, installReference, measureWindow, startMeasured, type Window } from './parts/runtime.ts';
 
 /** Enough devices that the bus always has the next one waiting. */
-const devices = 1500;
+const devices = 1200;
 const fastestInterval = 0.1;
 
 const id = (): string => randomUUID().replaceAll('-', '').slice(0, 16);
