@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Link } from '../../../src/drivers/modbus/link.ts';
-import { ModbusFailure, type ReadRequest } from '../../../src/drivers/modbus/request.ts';
+import type { ModbusFailure } from '../../../src/drivers/modbus/request.ts';
 import { createSerialLink } from '../../../src/drivers/modbus/serial-link.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
 import { until } from '../../support/events.ts';
@@ -11,17 +11,7 @@ import {
   rtuFrameOf,
   startFaultServer,
 } from '../../support/fault-server.ts';
-
-const request = (address: number, count = 1, unit = 1): ReadRequest => ({ unit, table: 'holding', address, count });
-
-const failureOf = async (reading: Promise<Buffer>): Promise<ModbusFailure> => {
-  const outcome = await reading.then(
-    () => 'an answer',
-    (error: unknown) => error,
-  );
-  assert.ok(outcome instanceof ModbusFailure, String(outcome));
-  return outcome;
-};
+import { failureOf, request } from '../../support/modbus-requests.ts';
 
 describe('Modbus link without ids (RTU over TCP)', () => {
   let server: FaultServer;

@@ -1,21 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Link } from '../../../src/drivers/modbus/link.ts';
-import { ModbusFailure, type ReadRequest } from '../../../src/drivers/modbus/request.ts';
 import { createTcpLink } from '../../../src/drivers/modbus/tcp-link.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
 import { until } from '../../support/events.ts';
 import { type Asked, exceptionFrame, type FaultServer, frameOf, startFaultServer } from '../../support/fault-server.ts';
-
-const request = (address: number, count = 1, unit = 1): ReadRequest => ({ unit, table: 'holding', address, count });
-
-const failureOf = async (promise: Promise<unknown>): Promise<ModbusFailure> => {
-  const outcome = await promise.then(
-    (value) => value,
-    (error: unknown) => error,
-  );
-  assert.ok(outcome instanceof ModbusFailure, `it resolved with ${String(outcome)}`);
-  return outcome;
-};
+import { failureOf, request } from '../../support/modbus-requests.ts';
 
 describe('Modbus TCP link', () => {
   let server: FaultServer;

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { parseTopic } from '../../src/model/topic.ts';
+import { select, type Wish } from '../../src/mqtt/selection.ts';
+import { createTrie } from '../../src/mqtt/trie.ts';
+
+const any: Wish = {
+  what: 'readings',
+  device: '',
+  type: '',
+  quantity: '',
+  site: '',
+  patterns: [],
+  withDirectory: false,
+};
+
+const topics = [
+  'devices/101/battery/soc',
+  'devices/101/meter/power/l1',
+  'devices/102/ev_charger/1/status',
+  'devices/101/meta',
+  'devices/101/availability',
+  'devices/101/battery/command/charge',
+  'devices/101/battery/response/charge',
+  'devices/101/battery/setpoint/charge',
+  'devices/101/event/bridge_online',
+  'sites/3/energy',
+  'sites/4/power',
+  'sites/3/command/limit_power',
+  'sites/3/event/counter_reset',
+  'system/heartbeat/server1',
+  'system/status/server1',
+];
+
+/** What arrives: it must match a filter, and be admitted. */
+const arrives = (wish: Partial<Wish>): string[] => {
+  const selection = select({ ...any, ...wish });
+  const trie = createTrie<boolean>();
+  for (const filter of selection.filters) trie.add(filter, true);
+  return topics.filter((text) => {
+    const topic = parseTopic(text);
+    assert.ok(topic.ok, text);
+    return [...trie.match(text)].length > 0 && selection.admits(topic.value);
+  });
+};
+
+describe('what a subscriber wants', () => {
+  const cases: [name: string, wish: Partial<Wish>, expected: string[]][] = [
+    ['readings', {}, ['devices/101/battery/soc', 'devices/101/meter/power/l1', 'devices/102/ev_charger/1/status']],
+    ['readings of a device', { device: '102' }, ['devices/102/ev_charger/1/status']],
+    ['readings of a type', { type: 'battery' }, ['devices/101/battery/soc']],
+    ['a quantity of any device', { quantity: 'power' }, ['devices/101/meter/power/l1']],
+    [
+      'readings with what is known of the devices',
+      { device: '101', quantity: 'soc', withDirectory: true },
+      ['devices/101/battery/soc', 'devices/101/meta', 'devices/101/availability', 'system/status/server1'],
+    ],
+    ['a site', { what: 'site', site: '3' }, ['sites/3/energy']],
+    ['all sites', { what: 'site' }, ['sites/3/energy', 'sites/4/power']],
+    ['commands', { what: 'commands' }, ['devices/101/battery/command/charge', 'sites/3/command/limit_power']],
+    ['commands of a device', { what: 'commands', device: '101', site: '9' }, ['devices/101/battery/command/charge']],
+    [
+      'responses and setpoints',
+      { what: 'responses' },
+      ['devices/101/battery/response/charge', 'devices/101/battery/setpoint/charge'],
+    ],
+    ['events', { what: 'events' }, ['devices/101/event/bridge_online', 'sites/3/event/counter_reset']],
+    ['the system', { what: 'system' }, ['system/heartbeat/server1', 'system/status/server1']],
+    [
+      'a pattern',
+      { what: 'pattern', patterns: ['sites/+/power', 'devices/101/meta'] },
+      ['devices/101/meta', 'sites/4/power'],
+    ],
+    ['everything', { what: 'everything', withDirectory: true }, topics],
+  ];
+  for (const [name, wish, expected] of cases) it(name, () => assert.deepEqual(arrives(wish), expected));
+});
