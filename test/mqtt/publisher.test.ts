@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import type { Message } from '../../src/model/message.ts';
+import { parseTopic } from '../../src/model/topic.ts';
+import type { MqttLink } from '../../src/mqtt/link.ts';
+import type { Publication } from '../../src/mqtt/outbox.ts';
+import { createPublisher, type PublisherOptions } from '../../src/mqtt/publisher.ts';
+import { metaOf, readingOf } from '../support/site-messages.ts';
+
+describe('the publisher', () => {
+  let sent: Publication[];
+  /** Topics the broker refuses. */
+  let refused: Set<string>;
+
+  beforeEach(() => {
+    sent = [];
+    refused = new Set();
+  });
+
+  const publish = async (messages: Message[], more: Partial<PublisherOptions> = {}): Promise<void> => {
+    const link = {
+      publish(publication: Publication, done: (error?: Error) => void) {
+        sent.push(publication);
+        done(refused.has(publication.topic) ? new Error(`${publication.topic}: full`) : undefined);
+      },
+    } as MqttLink;
+    const publisher = createPublisher(link, { boot: 'boot1', mirror: '', isBilling: () => false, ...more });
+    await publisher.publish(
+      messages.map((message) => {
+        const topic = parseTopic(message.topic);
+        assert.ok(topic.ok, message.topic);
+        return { message, topic: topic.value };
+      }),
+    );
+  };
+  const soc = readingOf('101/battery/soc', 50, 0);
+  const bare = ({ seq: _, boot: __, ...reading }: typeof soc) => reading;
+  const payload = (n: number): Record<string, unknown> => JSON.parse(String(sent[n]?.payload));
+
+  it('gives each object its topic, QoS and retain flag', async () => {
+    await publish([readingOf('101/battery/power', 1, 0), soc, metaOf('101')]);
+    assert.deepEqual(
+      sent.map(({ topic, qos, retain }) => [topic, qos, retain]),
+      [
+        ['devices/101/battery/power', 0, false],
+        ['devices/101/battery/soc', 1, true],
+        ['devices/101/meta', 1, true],
+      ],
+    );
+    assert.ok(!('topic' in payload(0)));
+  });
+
+  it('sends what is billed with QoS 2', async () => {
+    await publish([readingOf('101/meter/energy_import', 1, 0)], { isBilling: () => true });
+    assert.equal(sent[0]?.qos, 2);
+  });
+
+  it('numbers objects that nobody has numbered, by topic, and leaves the numbers of others alone', async () => {
+    await publish([bare(soc), bare(soc), soc] as Message[]);
+    assert.deepEqual(
+      [0, 1, 2].map((n) => [payload(n).seq, payload(n).boot]),
+      [
+        [1, 'boot1'],
+        [2, 'boot1'],
+        [soc.seq, soc.boot],
+      ],
+    );
+  });
+
+  it('lets a command be worth nothing after its time', async () => {
+    const command = { schema: 'command/1', id: 'c', ts: soc.ts, ttl_s: 30, requester: 'me', params: {} } as const;
+    await publish([{ ...command, topic: 'devices/101/battery/command/charge' }]);
+    assert.deepEqual([sent[0]?.expiryS, sent[0]?.retain, sent[0]?.qos], [30, false, 1]);
+  });
+
+  it('mirrors bare values, and empties the mirror where there is no value', async () => {
+    await publish([soc, readingOf('101/battery/soc', null, 0), metaOf('101')], { mirror: 'plain/' });
+    assert.deepEqual(
+      sent
+        .filter(({ topic }) => topic.startsWith('plain/'))
+        .map(({ topic, payload: text, retain }) => [topic, text, retain]),
+      [
+        ['plain/devices/101/battery/soc', '50', true],
+        ['plain/devices/101/battery/soc', '', true],
+      ],
+    );
+  });
+
+  it('fails with what the broker did not get', async () => {
+    refused.add('devices/101/battery/soc');
+    await assert.rejects(publish([soc]), /^Error: devices\/101\/battery\/soc: full$/);
+    await assert.rejects(publish([soc, soc, metaOf('101')]), /2 of 3 were not published, first: .*full/);
+  });
+});
