@@ -206,6 +206,15 @@ describe('a bridge', () => {
     assert.deepEqual([value('battery/discharge_power'), value('battery/charge_power')], [null, null]);
   });
 
+  it('derives nothing of single phases', () => {
+    start([channel('meter', 'power', { part: 'l1' })], placed({ role: 'grid' }));
+    poll([500]);
+    assert.deepEqual(
+      said.filter(({ schema }) => schema === 'reading/1').map(({ topic }) => topic),
+      ['devices/x/meter/power/l1'],
+    );
+  });
+
   it('does not derive what the device tells itself', () => {
     start([channel('battery', 'power'), channel('battery', 'charge_power', { signed: false })]);
     poll([-800, 790]);

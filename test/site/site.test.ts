@@ -219,6 +219,37 @@ describe('the power of a site', () => {
     assert.equal(running.power().grid_w, 800);
   });
 
+  it('ignores what has the same time and came before', () => {
+    const running = simpleHouse();
+    const at = running.clock.now();
+    const first = readingOf('grid/meter/power', 5000, at);
+    running.say(readingOf('grid/meter/power', 800, at), first);
+    sayPowers(running, { 'pv/solar/power': 0, 'bat/battery/power': 0 });
+    running.pass(1200);
+    assert.equal(running.power().grid_w, 800);
+  });
+
+  it('says nothing before all devices had the time to be heard', () => {
+    const running = startSite();
+    running.say(metaOf('grid', gridMeter), metaOf('pv', solar));
+    sayPowers(running, { 'grid/meter/power': 500 });
+    running.pass(2800);
+    assert.deepEqual(running.messages, []);
+    sayPowers(running, { 'grid/meter/power': 500, 'pv/solar/power': 100 });
+    running.pass(1200);
+    assert.equal(running.power().consumption_w, 600);
+  });
+
+  it('does not add what a parent of the same kind measures already', () => {
+    const running = startSite();
+    const wallbox = { ...charger, parent: 'chargers' };
+    running.say(metaOf('grid', gridMeter), metaOf('chargers', charger), metaOf('box', wallbox));
+    settled(running);
+    sayPowers(running, { 'grid/meter/power': 9000, 'chargers/ev_charger/power': 7000, 'box/ev_charger/power': 6900 });
+    running.pass(1200);
+    assert.equal(running.power().ev_w, 7000);
+  });
+
   it('has no grid power without a grid meter: unknown is not none', () => {
     const running = startSite();
     running.say(metaOf('pv', solar));
@@ -371,6 +402,41 @@ describe('the energy of a site', () => {
     running.pass(10_000);
     assert.equal(running.energy().grid_import_wh, 189);
     assert.equal(running.energy().grid_export_wh, 0);
+  });
+
+  it('never takes back what it said of consumption, though counters step at different times', () => {
+    const running = startSite();
+    const inverter = { type: 'meter', role: 'solar' as const, quantities: gridMeter.quantities };
+    running.say(metaOf('grid', gridMeter), metaOf('pv', inverter));
+    settled(running);
+    const said: number[] = [];
+    const counters = (produced: number, exported: number) => ({
+      'grid/meter/power': -1000,
+      'grid/meter/energy_import': 0,
+      'grid/meter/energy_export': exported,
+      'pv/meter/power': 1000,
+      'pv/meter/energy_import': 0,
+      'pv/meter/energy_export': produced,
+    });
+    // What is produced is exported, and one counter is ahead of the other in turns.
+    for (const [produced, exported] of [
+      [0, 0],
+      [10, 0],
+      [10, 10],
+      [10, 20],
+      [20, 20],
+      [30, 20],
+      [30, 30],
+    ]) {
+      sayPowers(running, counters(produced as number, exported as number));
+      running.pass(10_000);
+      said.push(running.energy().consumption_wh as number);
+    }
+    assert.equal(Math.max(...said), 10);
+    assert.deepEqual(
+      said,
+      said.toSorted((a, b) => a - b),
+    );
   });
 
   it('neither loses nor doubles anything when a counter dips to 0 and recovers', () => {

@@ -170,6 +170,7 @@ describe('Modbus driver', () => {
     await until(isAt('offline'), 'offline');
     assert.equal(lastValue('power'), null);
     assert.match(String(sample('power')?.reason), /modbus_timeout|device_offline/);
+    assert.ok(!driver.inspect().has(0), 'registers of the past are shown as if they were read');
     await server.setFault(1, { kind: 'none' });
     await until(isAt('online'), 'online again');
     assert.equal(lastValue('power'), 1500);
