@@ -106,12 +106,19 @@ const packageFaults = (given: typeof manifest, lock: string): string[] => {
   rule(!given.dependencies?.['@flowfuse/node-red-dashboard'], 'no dashboard among the dependencies');
   rule(!given.scripts?.prepare && !given.scripts?.install && !given.scripts?.postinstall, 'no install scripts');
   rule(!lock.includes('"resolved"'), 'no download addresses in the lock file');
+  // npm takes such an entry out at every install, and what was locked is locked no more.
+  rule(!lock.includes('"extraneous"'), 'nothing in the lock file that nobody needs');
   return faults;
 };
 
 describe('the house: the package', () => {
   const lock = read('package-lock.json');
   it('keeps the rules', () => assert.deepEqual(packageFaults(manifest, lock), []));
+
+  it('so do the lock files beside it', () => {
+    for (const folder of ['bench/reference', 'test/node-red-4.1'])
+      assert.deepEqual(packageFaults(manifest, read(`${folder}/package-lock.json`)), [], folder);
+  });
 
   it('all its dependencies are freely licensed', () => {
     for (const name of Object.keys(manifest.dependencies)) {
@@ -131,7 +138,7 @@ describe('the house: the package', () => {
       { ...manifest, scripts: { ...manifest.scripts, postinstall: 'x' } },
     ];
     for (const each of broken) assert.equal(packageFaults(each, lock).length, 1);
-    assert.equal(packageFaults(manifest, '"resolved"').length, 1);
+    for (const entry of ['"resolved"', '"extraneous"']) assert.equal(packageFaults(manifest, entry).length, 1);
   });
 
   it('carries its version in the changelog', () => {
