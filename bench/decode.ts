@@ -1,6 +1,7 @@
 /** Registers to values: the compiled op table against the parser that people write in a function node. */
 import { compileBlock, decodeBlock } from '../src/drivers/modbus/decode.ts';
-import { type Profile, readProfile, resolveProfile } from '../src/drivers/modbus/profile.ts';
+import { type Profile, readProfile } from '../src/drivers/modbus/profile.ts';
+import { resolveProfile } from '../src/drivers/modbus/resolve.ts';
 import { blockLength, blockPoints, fillBlock, profileOf } from './parts/block.ts';
 import { compare, printRatio, printTable, timed } from './parts/measure.ts';
 import { naiveDecode, wordsIn } from './parts/naive.ts';

@@ -6,7 +6,8 @@
 import modbusSerial from 'modbus-serial';
 import { createBus } from '../src/drivers/modbus/bus.ts';
 import { createModbusDriver } from '../src/drivers/modbus/driver.ts';
-import { readProfile, resolveProfile } from '../src/drivers/modbus/profile.ts';
+import { readProfile } from '../src/drivers/modbus/profile.ts';
+import { resolveProfile } from '../src/drivers/modbus/resolve.ts';
 import { createTcpLink } from '../src/drivers/modbus/tcp-link.ts';
 import { systemClock } from '../src/shell/clock.ts';
 import { until } from '../test/support/events.ts';

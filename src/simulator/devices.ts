@@ -1,6 +1,6 @@
 /** The devices of the house as their profiles describe them: the state of the house written into registers. */
 import { encodePoint } from '../drivers/modbus/encode.ts';
-import type { Point, ResolvedProfile } from '../drivers/modbus/profile.ts';
+import type { Point, ResolvedProfile } from '../drivers/modbus/resolve.ts';
 import type { HouseState } from './house.ts';
 import { createImage, type UnitImages } from './modbus-server.ts';
 

@@ -1,6 +1,6 @@
 /** The simulated house in operation: time passes, and three devices tell of it over Modbus TCP. */
 import { openProfile } from '../drivers/modbus/library.ts';
-import type { ResolvedProfile } from '../drivers/modbus/profile.ts';
+import type { ResolvedProfile } from '../drivers/modbus/resolve.ts';
 import type { Clock } from '../model/time.ts';
 import { createGridMeter, createHybrid, createStorage, type SimulatedDevice } from './devices.ts';
 import { createHouse } from './house.ts';

@@ -3,14 +3,13 @@ import assert from 'node:assert/strict';
 import { compileBlock, decodeBlock, decodeText, isTextPoint } from '../../src/drivers/modbus/decode.ts';
 import { encodePattern, encodePoint } from '../../src/drivers/modbus/encode.ts';
 import { planReads } from '../../src/drivers/modbus/plan.ts';
+import { type Profile, readProfile } from '../../src/drivers/modbus/profile.ts';
 import {
   type Point,
-  type Profile,
   type ProfileChoice,
   type ResolvedProfile,
-  readProfile,
   resolveProfile,
-} from '../../src/drivers/modbus/profile.ts';
+} from '../../src/drivers/modbus/resolve.ts';
 import { createRandom } from '../../src/simulator/random.ts';
 
 type Words = { address: number; word: number }[];

@@ -52,7 +52,7 @@ const arrows: Record<string, RegExp> = {
 };
 
 /** Of a driver's files, the simulator knows the descriptions and how they are encoded, never the link. */
-const simulatorMay = /^src\/drivers\/modbus\/(encode|decode|profile|profile-[a-z]+|library)\.ts$/;
+const simulatorMay = /^src\/drivers\/modbus\/(encode|decode|profile|resolve|library)\.ts$/;
 
 /** A node works with a bridge and one driver, or with one of these rooms. */
 const callsOf = (file: string, imports: Import[]): Set<string> => {

@@ -1,12 +1,12 @@
 /** A device behind a Modbus bus: polls its profile's blocks, decodes them, and tells in words what does not work. */
-import { findQuantity } from '../../model/quantities.ts';
 import type { Clock, Timer } from '../../model/time.ts';
-import type { Channel, DeviceDescription, DeviceState, Driver, DriverSink, Sample } from '../driver.ts';
+import type { DeviceDescription, DeviceState, Driver, DriverSink, Sample } from '../driver.ts';
 import type { Bus } from './bus.ts';
 import { type BlockPoint, compileBlock, isTextPoint, type OpTable } from './decode.ts';
+import { channelsOf, describeProfile, hasTarget, identityOf, rawWords } from './describe.ts';
 import { type Block, type LearntRange, planReads, splitBlock } from './plan.ts';
-import type { Point, ResolvedProfile, Target } from './profile.ts';
 import { ModbusFailure } from './request.ts';
+import type { Point, ResolvedProfile } from './resolve.ts';
 import { createSampler } from './sampler.ts';
 
 export interface ModbusDriverOptions {
@@ -51,28 +51,6 @@ interface ReadOutcome {
 const isRefusal = (failure: ModbusFailure): boolean =>
   failure.kind === 'exception' && (failure.code === 1 || failure.code === 2 || failure.code === 3);
 
-const resolutionOf = (point: Point): number | undefined =>
-  /^(u?int|u8|bcd)/.test(point.type) && point.target ? Math.abs(point.target.factor) : undefined;
-
-/** The title without the vendor's name, which stands beside it. */
-const modelOf = ({ title, vendor = '' }: ResolvedProfile['profile']): string =>
-  title.startsWith(`${vendor} `) ? title.slice(vendor.length + 1) : title;
-
-/** "5016: 0e10 0000", in the order of the addresses; bits as they were packed. */
-const rawWords = ({ words, table }: Point, first: number, data: Buffer): string => {
-  const addresses = [...words].sort((a, b) => a - b);
-  const isBits = table === 'coil' || table === 'discrete';
-  const shown = addresses.map((address) => {
-    const at = address - first;
-    if (isBits) return String(((data[at >> 3] ?? 0) >> (at & 7)) & 1);
-    return data
-      .readUInt16BE(at * 2)
-      .toString(16)
-      .padStart(4, '0');
-  });
-  return `${addresses[0]}: ${shown.join(' ')}`;
-};
-
 /**
  * @param options.bus must outlive the driver
  */
@@ -83,7 +61,7 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
   const learnt: LearntRange[] = [...(options.learnt ?? [])];
   const points = resolved.points.filter((point) => point.isReadable && isWanted(point));
   const indexOf = new Map(points.map((point, index) => [point.name, index]));
-  const identity: Partial<DeviceDescription> = {};
+  let identity: Partial<DeviceDescription> = {};
   const absent = new Set<string>();
 
   function isWanted(point: Point): boolean {
@@ -97,30 +75,9 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
 
   const periodMs = (group: GroupName): number => (group === 'fast' ? intervalMs : slowMs);
 
-  const channelOf = (target: Target, group: GroupName, point?: Point): Channel => {
-    const intervalS = periodMs(group) / 1000;
-    const resolution = point && resolutionOf(point);
-    return {
-      type: target.type,
-      ...(target.index === undefined ? {} : { index: target.index }),
-      quantity: target.quantity,
-      ...(target.part === undefined ? {} : { part: target.part }),
-      ...(target.unit === undefined ? {} : { unit: target.unit }),
-      kind: findQuantity(target.type, target.quantity)?.kind ?? (target.value === 'number' ? 'gauge' : 'text'),
-      intervalS,
-      maxAgeS: Math.max(3 * intervalS, 30),
-      ...(resolution === undefined ? {} : { resolution }),
-      signed: target.min < 0,
-      ...(point?.source.signVerified === false ? { isSignVerified: false } : {}),
-    };
-  };
-
-  const channelPoints = points.filter((point) => point.target !== undefined);
-  const channelOfPoint = new Map(channelPoints.map((point, channel) => [point, channel]));
-  const channels = [
-    ...channelPoints.map((point) => channelOf(point.target as Target, point.group, point)),
-    ...sums.map((sum) => channelOf(sum.target, 'fast')),
-  ];
+  const channelPoints = points.filter(hasTarget);
+  const channelOfPoint = new Map<Point, number>(channelPoints.map((point, channel) => [point, channel]));
+  const description = describeProfile(resolved, name, channelsOf(channelPoints, sums, periodMs));
   const sampler = createSampler(points, channelPoints, sums, channelPoints.length);
   const compile = (block: Block): CompiledBlock => {
     const entries: BlockPoint[] = block.points.map((point) => {
@@ -203,16 +160,7 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
 
   const identify = (): void => {
     const before = JSON.stringify(identity);
-    for (const point of points) {
-      const field = point.source.identity;
-      if (field === undefined) continue;
-      const value = sampler.valueOf(point);
-      if (value === null) continue;
-      if (field === 'rated_power_w' && typeof value === 'number') identity.ratedPowerW = value;
-      else if (field === 'usable_energy_wh' && typeof value === 'number') identity.usableEnergyWh = value;
-      else if (field === 'vendor' || field === 'model' || field === 'serial' || field === 'firmware')
-        identity[field] = String(value);
-    }
+    identity = { ...identity, ...identityOf(points, sampler.valueOf) };
     if (JSON.stringify(identity) !== before) sink?.described();
   };
 
@@ -314,20 +262,7 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
   });
 
   return {
-    describe: () => ({
-      protocol: 'modbus',
-      source: `modbus/${name}`,
-      ...(profile.vendor === undefined ? {} : { vendor: profile.vendor }),
-      model: profile.model ?? modelOf(profile),
-      ...identity,
-      channels,
-      components: Object.fromEntries(
-        Object.entries(profile.components ?? {}).map(([path, { role, coupling, phases }]) => [
-          path,
-          { ...(role && { role }), ...(coupling && { coupling }), ...(phases && { phases }) },
-        ]),
-      ),
-    }),
+    describe: () => ({ ...description, ...identity }),
     inspect() {
       const seen = new Map<number, string>();
       for (const { block, last } of Object.values(blocks).flat())

@@ -1,5 +1,6 @@
 /** Values -> registers: the inverse of decode.ts, for commands and for whoever plays a device. */
-import type { Point, PointType } from './profile.ts';
+import type { PointType } from './profile.ts';
+import type { Point } from './resolve.ts';
 
 const scratch = new DataView(new ArrayBuffer(8));
 

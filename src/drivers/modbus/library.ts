@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Result } from '../../model/time.ts';
-import { type Profile, type ProfileChoice, type ResolvedProfile, readProfile, resolveProfile } from './profile.ts';
+import { type Profile, readProfile } from './profile.ts';
+import { type ProfileChoice, type ResolvedProfile, resolveProfile } from './resolve.ts';
 
 const shipped = fileURLToPath(new URL('../../../profiles/', import.meta.url));
 

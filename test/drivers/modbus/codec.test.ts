@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { compileBlock, decodeBlock, decodeText } from '../../../src/drivers/modbus/decode.ts';
 import { encodePoint } from '../../../src/drivers/modbus/encode.ts';
-import { type Point, type ProfilePoint, readProfile, resolveProfile } from '../../../src/drivers/modbus/profile.ts';
+import { type ProfilePoint, readProfile } from '../../../src/drivers/modbus/profile.ts';
+import { type Point, resolveProfile } from '../../../src/drivers/modbus/resolve.ts';
 
 const resolve = (...points: Partial<ProfilePoint>[]): Point[] => {
   const profile = readProfile({

@@ -3,7 +3,8 @@ import type { Cycle, DeviceState, Driver } from '../../../src/drivers/driver.ts'
 import { type Bus, createBus } from '../../../src/drivers/modbus/bus.ts';
 import { createModbusDriver } from '../../../src/drivers/modbus/driver.ts';
 import type { LearntRange } from '../../../src/drivers/modbus/plan.ts';
-import { readProfile, resolveProfile } from '../../../src/drivers/modbus/profile.ts';
+import { readProfile } from '../../../src/drivers/modbus/profile.ts';
+import { resolveProfile } from '../../../src/drivers/modbus/resolve.ts';
 import { createTcpLink } from '../../../src/drivers/modbus/tcp-link.ts';
 import type { Clock } from '../../../src/model/time.ts';
 import { systemClock } from '../../../src/shell/clock.ts';

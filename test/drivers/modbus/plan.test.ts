@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { planReads, splitBlock } from '../../../src/drivers/modbus/plan.ts';
-import { type Profile, readProfile, resolveProfile } from '../../../src/drivers/modbus/profile.ts';
+import { type Profile, readProfile } from '../../../src/drivers/modbus/profile.ts';
+import { resolveProfile } from '../../../src/drivers/modbus/resolve.ts';
 
 const profileOf = (spans: [addr: number, len: number][], limits: Profile['limits'] = {}) => {
   const read = readProfile({

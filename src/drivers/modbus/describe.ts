@@ -1,0 +1,102 @@
+/** What a Modbus device can be said to be: its channels from the profile, its identity from its own registers. */
+import { findQuantity } from '../../model/quantities.ts';
+import type { Value } from '../../model/reading.ts';
+import type { Channel, ComponentHint, DeviceDescription } from '../driver.ts';
+import type { Profile } from './profile.ts';
+import type { Point, ResolvedProfile, SumPoint, Target } from './resolve.ts';
+
+/** A point whose quantity the model has. */
+export type ChannelPoint = Point & { target: Target };
+
+export const hasTarget = (point: Point): point is ChannelPoint => point.target !== undefined;
+
+const resolutionOf = ({ type, target }: ChannelPoint): number | undefined =>
+  /^(u?int|u8|bcd)/.test(type) ? Math.abs(target.factor) : undefined;
+
+const channelOf = (target: Target, periodMs: number, point?: ChannelPoint): Channel => {
+  const intervalS = periodMs / 1000;
+  const resolution = point && resolutionOf(point);
+  return {
+    type: target.type,
+    ...(target.index === undefined ? {} : { index: target.index }),
+    quantity: target.quantity,
+    ...(target.part === undefined ? {} : { part: target.part }),
+    ...(target.unit === undefined ? {} : { unit: target.unit }),
+    kind: findQuantity(target.type, target.quantity)?.kind ?? (target.value === 'number' ? 'gauge' : 'text'),
+    intervalS,
+    maxAgeS: Math.max(3 * intervalS, 30),
+    ...(resolution === undefined ? {} : { resolution }),
+    signed: target.min < 0,
+    ...(point?.source.signVerified === false ? { isSignVerified: false } : {}),
+  };
+};
+
+/**
+ * One channel per point, then one per sum.
+ * @param periodMs how often the points of a group are read
+ */
+export const channelsOf = (
+  points: ChannelPoint[],
+  sums: SumPoint[],
+  periodMs: (group: Point['group']) => number,
+): Channel[] => [
+  ...points.map((point) => channelOf(point.target, periodMs(point.group), point)),
+  ...sums.map((sum) => channelOf(sum.target, periodMs('fast'))),
+];
+
+/** The title without the vendor's name, which stands beside it. */
+const modelOf = ({ title, vendor = '' }: Profile): string =>
+  title.startsWith(`${vendor} `) ? title.slice(vendor.length + 1) : title;
+
+const componentsOf = (profile: Profile): Record<string, ComponentHint> =>
+  Object.fromEntries(
+    Object.entries(profile.components ?? {}).map(([path, { role, coupling, phases }]) => [
+      path,
+      { ...(role && { role }), ...(coupling && { coupling }), ...(phases && { phases }) },
+    ]),
+  );
+
+/** What the profile says; what the device says of itself comes on top. */
+export const describeProfile = (
+  { profile }: ResolvedProfile,
+  name: string,
+  channels: Channel[],
+): DeviceDescription => ({
+  protocol: 'modbus',
+  source: `modbus/${name}`,
+  ...(profile.vendor === undefined ? {} : { vendor: profile.vendor }),
+  model: profile.model ?? modelOf(profile),
+  channels,
+  components: componentsOf(profile),
+});
+
+/** Vendor, model, serial and ratings, as far as the device has told them. */
+export const identityOf = (points: Point[], read: (point: Point) => Value): Partial<DeviceDescription> => {
+  const identity: Partial<DeviceDescription> = {};
+  for (const point of points) {
+    const field = point.source.identity;
+    const value = field === undefined ? null : read(point);
+    if (field === undefined || value === null) continue;
+    if (field === 'rated_power_w' || field === 'usable_energy_wh') {
+      if (typeof value !== 'number') continue;
+      if (field === 'rated_power_w') identity.ratedPowerW = value;
+      else identity.usableEnergyWh = value;
+    } else identity[field] = String(value);
+  }
+  return identity;
+};
+
+/** "5016: 0e10 0000", in the order of the addresses; bits as they were packed. */
+export const rawWords = ({ words, table }: Point, first: number, data: Buffer): string => {
+  const addresses = [...words].sort((a, b) => a - b);
+  const isBits = table === 'coil' || table === 'discrete';
+  const shown = addresses.map((address) => {
+    const at = address - first;
+    if (isBits) return String(((data[at >> 3] ?? 0) >> (at & 7)) & 1);
+    return data
+      .readUInt16BE(at * 2)
+      .toString(16)
+      .padStart(4, '0');
+  });
+  return `${addresses[0]}: ${shown.join(' ')}`;
+};
