@@ -3,42 +3,16 @@
  * back-off, and nothing lost on the way that its QoS promises. One mqtt.js client is kept over all connections,
  * because it holds the packets in flight.
  */
-import { connect as connectSocket, isIP } from 'node:net';
-import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Clock, Timer } from '../model/time.ts';
+import { clientOptions, serverOptions } from './client-options.ts';
+import type { LinkOptions } from './options.ts';
 import type { Entry, Publication } from './outbox.ts';
+import { createPreferredWatch } from './preferred.ts';
 import { createServerChoice, describeServer, type Server } from './servers.ts';
 import type { Session } from './session.ts';
 import { createSubscriptions, type Handler } from './subscriptions.ts';
 import { covers, isFilter } from './trie.ts';
-
-export interface LinkOptions {
-  /** The preferred one first. */
-  servers: Server[];
-  clientId: string;
-  username?: string;
-  password?: string;
-  /** ca, cert, key, passphrase, servername, rejectUnauthorized as the tls-config node fills them in. */
-  tls?: Record<string, unknown>;
-  /** auto: 5 first, 3.1.1 where it is refused. */
-  version?: 'auto' | 5 | 4;
-  keepaliveS?: number;
-  /** How long the broker keeps our session (MQTT 5), s. */
-  sessionExpiryS?: number;
-  connectTimeoutMs?: number;
-  /** Put before every topic and taken off again. */
-  prefix?: string;
-  /** Sent by the broker when the connection breaks. */
-  will?: Publication;
-  /** Sent after each connection. */
-  birth?(): Publication;
-  /** Sent before an orderly end, which sends no will. */
-  farewell?(): Publication;
-  /** Unacknowledged publications at a time, also bounded by the server's Receive Maximum. */
-  window?: number;
-  /** How often the preferred server is tried while connected to another, ms. */
-  returnCheckMs?: number;
-}
 
 export type LinkState =
   | { kind: 'connecting'; server: string }
@@ -79,10 +53,10 @@ const isVersionRefusal = (code: unknown): boolean => code === 1 || code === 0x84
 const codeOf = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;
 
 export const createMqttLink = (options: LinkOptions, session: Session, clock: Clock): MqttLink => {
-  const { servers, keepaliveS = 30, sessionExpiryS = 3600, connectTimeoutMs = 5000 } = options;
-  const { returnCheckMs = 60_000, version = 'auto' } = options;
+  const { servers, version = 'auto', connectTimeoutMs = 5000, returnCheckMs = 60_000 } = options;
   const prefix = options.prefix ? `${options.prefix.replace(/\/+$/, '')}/` : '';
   const choice = createServerChoice(servers);
+  const preferred = createPreferredWatch(servers[0] as Server, returnCheckMs, connectTimeoutMs, clock);
   const subscriptions = createSubscriptions();
   const listeners = new Set<() => void>();
   const versions = new Map<Server, 4 | 5>();
@@ -91,9 +65,7 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
   let state: LinkState = { kind: 'closed' };
   let client: MqttClient | undefined;
   let timer: Timer | undefined;
-  let returnTimer: Timer | undefined;
   let settleTimer: Timer | undefined;
-  let returnPauseMs = returnCheckMs;
   let lastError: Error | undefined;
   let connectedAt: number | undefined;
   let window = options.window ?? defaultWindow;
@@ -108,52 +80,10 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
 
   const versionOf = (server: Server): 4 | 5 => (version === 'auto' ? (versions.get(server) ?? 5) : version);
 
-  const protocolOptions = (server: Server): Partial<IClientOptions> => {
-    const protocolVersion = versionOf(server);
-    const base: Partial<IClientOptions> = {
-      protocol: server.protocol,
-      host: server.host,
-      hostname: server.host,
-      port: server.port,
-      protocolVersion,
-    };
-    // Set to undefined where they do not belong, since the options outlive server and version: 3.1.1 has no
-    // properties, and a path would make a TCP connection one to a local socket.
-    const properties = protocolVersion === 5 ? { sessionExpiryInterval: sessionExpiryS } : undefined;
-    const path = server.protocol.startsWith('ws') ? (server.path ?? '/mqtt') : undefined;
-    // RFC 6066 §3: an address is no server name; the certificate is then checked against the address.
-    const servername = (options.tls?.servername as string | undefined) || (isIP(server.host) ? undefined : server.host);
-    return { ...base, properties, path, servername } as Partial<IClientOptions>;
-  };
-
   const createClient = (server: Server): MqttClient => {
-    const { will } = options;
     const created = mqtt.connect({
-      ...options.tls,
-      ...protocolOptions(server),
-      clientId: options.clientId,
-      ...(options.username === undefined ? {} : { username: options.username }),
-      ...(options.password === undefined ? {} : { password: options.password }),
-      clean: false,
-      manualConnect: true,
-      // Reconnecting is ours: with this package's own, one refused CONNACK would be the last attempt.
-      reconnectPeriod: 0,
-      resubscribe: false,
-      queueQoSZero: false,
-      keepalive: keepaliveS,
-      connectTimeout: connectTimeoutMs,
-      outgoingStore: session.outgoing,
-      incomingStore: session.incoming,
-      ...(will
-        ? {
-            will: {
-              topic: prefix + will.topic,
-              payload: Buffer.from(will.payload),
-              qos: will.qos,
-              retain: will.retain,
-            },
-          }
-        : {}),
+      ...clientOptions(options, session, connectTimeoutMs, prefix),
+      ...serverOptions(server, versionOf(server), options),
     });
     created.on('error', (error) => {
       lastError = error;
@@ -172,7 +102,7 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
     enter({ kind: 'connecting', server: describeServer(server) });
     try {
       client ??= createClient(server);
-      Object.assign(client.options, protocolOptions(server));
+      Object.assign(client.options, serverOptions(server, versionOf(server), options));
       client.connect();
     } catch (error) {
       // A key or certificate that cannot be read fails here, before any socket.
@@ -199,13 +129,13 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
     // A broker that does not know our session may have lost what it retained for us.
     replay = hasSession ? undefined : session.retained.values();
     drain();
-    if (choice.isPreferred()) returnPauseMs = returnCheckMs;
-    else watchPreferred();
+    if (choice.isPreferred()) preferred.arrived();
+    else preferred.start(returnToPreferred);
   };
 
   const onClose = (): void => {
     if (state.kind === 'closed' || state.kind === 'waiting') return;
-    returnTimer?.cancel();
+    preferred.stop();
     replay = undefined;
     const server = choice.current();
     const code = codeOf(lastError);
@@ -227,26 +157,10 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
     enter({ kind: 'waiting', server: describeServer(server), reason, retryMs });
   };
 
-  /** While on another server, sees whether the preferred one listens again, and goes back to it. */
-  const watchPreferred = (): void => {
-    returnTimer = clock.after(returnPauseMs, () => {
-      const { host, port } = servers[0] as Server;
-      const socket = connectSocket({ host, port, timeout: connectTimeoutMs });
-      const again = (): void => {
-        socket.destroy();
-        if (state.kind === 'online') watchPreferred();
-      };
-      socket.on('error', again);
-      socket.on('timeout', again);
-      socket.on('connect', () => {
-        socket.destroy();
-        if (state.kind !== 'online') return;
-        // Should it fail again as a broker, the next try waits longer.
-        returnPauseMs = Math.min(returnPauseMs * 2, 15 * returnCheckMs);
-        lastError = new Error('returning to the preferred server');
-        client?.stream.destroy();
-      });
-    });
+  const returnToPreferred = (): void => {
+    if (state.kind !== 'online') return;
+    lastError = new Error('returning to the preferred server');
+    client?.stream.destroy();
   };
 
   const onMessage = (topic: string, payload: Buffer, packet: IPublishPacket): void => {
@@ -378,7 +292,8 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
       const wasOnline = state.kind === 'online';
       enter({ kind: 'closed' });
       // After the wait: a connection that broke in the meantime has set them again.
-      for (const each of [timer, returnTimer, settleTimer]) each?.cancel();
+      for (const each of [timer, settleTimer]) each?.cancel();
+      preferred.stop();
       client = undefined;
       // Without a living stream there is nothing to end, and its "close" would never come.
       if (closing?.stream?.destroyed !== false) return;

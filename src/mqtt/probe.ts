@@ -1,6 +1,7 @@
 /** Tries a broker once, as the Test button of the form does. */
 import type { Clock } from '../model/time.ts';
-import { createMqttLink, type LinkOptions } from './link.ts';
+import { createMqttLink } from './link.ts';
+import type { LinkOptions } from './options.ts';
 import { createSession } from './session.ts';
 
 export type BrokerProbe =

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '../../src/model/time.ts';
-import { createMqttLink, type LinkOptions, type MqttLink } from '../../src/mqtt/link.ts';
+import { createMqttLink, type MqttLink } from '../../src/mqtt/link.ts';
+import type { LinkOptions } from '../../src/mqtt/options.ts';
 import { createSession, type Session } from '../../src/mqtt/session.ts';
 import type { Incoming } from '../../src/mqtt/subscriptions.ts';
 import { systemClock } from '../../src/shell/clock.ts';
@@ -150,8 +151,10 @@ describe('MQTT link', () => {
     broker = await startBroker({ port, username: 'ems', password: 'secret' });
     const link = open({ servers: [at(port)], username: 'ems', password: 'wrong' }, session, hasty);
     await until(() => broker.events.filter(({ kind }) => kind === 'refused').length >= 2, 'a second attempt');
-    const state = link.state();
-    assert.match(state.kind === 'waiting' ? state.reason : '', /not auth|bad user/i);
+    await until(() => {
+      const state = link.state();
+      return state.kind === 'waiting' && /not auth|bad user/i.test(state.reason);
+    }, 'the reason');
     await broker.close();
     broker = await startBroker({ port, username: 'ems', password: 'wrong' });
     await online(link);
