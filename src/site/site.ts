@@ -125,7 +125,7 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     composed ??= compose(metas.values());
     return composed;
   };
-  const now = (): Evaluation => evaluate(composition(), known, { offlineMeansZero, skewLimitMs });
+  const evaluation = (): Evaluation => evaluate(composition(), known, { offlineMeansZero, skewLimitMs });
 
   const event = (name: string, severity: Event['severity'], data: NonNullable<Event['data']>): void => {
     eventCount++;
@@ -189,10 +189,11 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     basis: 'latest',
   });
 
-  /** null where a source of this total has not told anything yet. */
+  /** null where a source of this total has not told anything yet; no grid meter is unknown, not none. */
   const totalOf = (key: TotalKey): number | null => {
     const [term, direction] = key.split(' ') as [TermName, Direction];
     const contributing = composition().sources.filter((source) => source.term === term);
+    if (term === 'grid' && contributing.length === 0) return null;
     if (contributing.some((source) => !energy.channel(source, direction).hasData)) return null;
     return round(totals.get(key) ?? 0, 3);
   };
@@ -203,11 +204,13 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
         .filter(isTotalKey)
         .map((key) => [totalNames[key], totalOf(key)]),
     ) as Record<TotalName, number | null>;
-    const isKnown = composition().sources.every(
-      (source) =>
-        source.hybrid !== undefined ||
-        (energy.channel(source, 'positive').hasData && energy.channel(source, 'negative').hasData),
-    );
+    const { sources, ac, hybrids } = composition();
+    const isMeasured = (source: Source): boolean =>
+      source.hybrid !== undefined ||
+      (energy.channel(source, 'positive').hasData && energy.channel(source, 'negative').hasData);
+    // As for power: without the grid, or behind an inverter nobody knows, nothing can be said of consumption.
+    const isWhole = ac.grid.length > 0 && hybrids.every(({ inverters }) => inverters.length > 0);
+    const isKnown = isWhole && sources.every(isMeasured);
     return {
       topic: `sites/${site}/energy`,
       schema: 'site-energy/1',
@@ -282,22 +285,22 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
       }
       const isPowerDue = isChanged && at - powerAt >= powerEveryMs;
       if (!isPowerDue && at - tickedAt < lookAgainMs) return;
-      const evaluation = now();
+      const current = evaluation();
       const passed = at - tickedAt;
       tickedAt = at;
       elapsedMs += passed;
-      if (evaluation.balance.consumption.w !== null) coveredMs += passed;
-      const messages: Message[] = takeStatus(evaluation, at);
+      if (current.balance.consumption.w !== null) coveredMs += passed;
+      const messages: Message[] = takeStatus(current, at);
       // A value that silently went old changes the sum as well.
       isChanged ||= messages.length > 0;
       if (isChanged && at - powerAt >= powerEveryMs) {
         isChanged = false;
         powerAt = at;
-        messages.push(powerMessage(evaluation));
+        messages.push(powerMessage(current));
       }
       if (at - energyAt >= energyEveryMs) {
         energyAt = at;
-        messages.push(energyMessage(evaluation));
+        messages.push(energyMessage(current));
       }
       if (messages.length > 0) sink.values(messages);
     },
@@ -312,7 +315,7 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
       channels: energy.save(),
     }),
     summary() {
-      const { terms, quality } = now();
+      const { terms, quality } = evaluation();
       return {
         sources: terms.size,
         good: [...terms.values()].filter((term) => term.quality === 'good').length,

@@ -404,6 +404,28 @@ describe('the energy of a site', () => {
     assert.equal(running.energy().grid_export_wh, 0);
   });
 
+  it('knows no consumption without a grid meter, or while an inverter is missing', () => {
+    const withoutGrid = startSite();
+    withoutGrid.say(metaOf('pv', solar));
+    settled(withoutGrid);
+    run(withoutGrid, 20, () => ({ 'pv/solar/power': 1000 }));
+    withoutGrid.pass(10_000);
+    assert.deepEqual([withoutGrid.energy().consumption_wh, withoutGrid.energy().grid_import_wh], [null, null]);
+    assert.ok((withoutGrid.energy().solar_wh ?? 0) > 0);
+
+    const withoutInverter = startSite();
+    withoutInverter.say(metaOf('grid', gridMeter), metaOf('box', { ...battery, coupling: 'dc', behind: 'hybrid' }));
+    settled(withoutInverter);
+    run(withoutInverter, 20, () => ({
+      'grid/meter/power': 500,
+      'grid/meter/energy_import': 0,
+      'grid/meter/energy_export': 0,
+      'box/battery/power': 1000,
+    }));
+    withoutInverter.pass(10_000);
+    assert.equal(withoutInverter.energy().consumption_wh, null);
+  });
+
   it('never takes back what it said of consumption, though counters step at different times', () => {
     const running = startSite();
     const inverter = { type: 'meter', role: 'solar' as const, quantities: gridMeter.quantities };
