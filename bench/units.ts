@@ -56,6 +56,7 @@ const ownPoll: Poll = async (port, polled) => {
     driver.start({
       described() {},
       state() {},
+      drifted() {},
       cycle: ({ errors }) => errors.length === 0 && polled(i + 1),
     });
     return driver;

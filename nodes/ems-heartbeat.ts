@@ -37,13 +37,14 @@ export default function register(RED: NodeAPI): void {
       const startedAt = clock.monotonic();
       const topic = parseTopic(`system/heartbeat/${own}`);
       if (!topic.ok) throw new Error(topic.reason);
-      const publisher = createPublisher(link, { boot, mirror: '', isBilling: () => false });
+      const publisher = createPublisher(link, { boot, mirror: '', isBilling: () => false, now: clock.now });
       const presence = createPresence({ own, boot, missed: config.missed }, clock, (event) =>
         send(toNodeMessage([event])),
       );
       const receiver = createReceiver({ batchMs: 0, admits: () => true, isDeclared: () => true }, clock, {
         batch: (messages) => messages.forEach(presence.take),
         single: () => {},
+        command: () => {},
         rejected: () => {},
         removed: () => {},
       });

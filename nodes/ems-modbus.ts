@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
-import { type BridgeStatus, createBridge } from '../src/bridge/bridge.ts';
 import { createModbusDriver } from '../src/drivers/modbus/driver.ts';
 import { listProfiles, openProfile } from '../src/drivers/modbus/library.ts';
 import type { LearntRange } from '../src/drivers/modbus/plan.ts';
 import { dumpRegisters } from '../src/drivers/modbus/probe.ts';
+import type { Profile } from '../src/drivers/modbus/profile.ts';
 import { roles } from '../src/model/meta.ts';
+import { runBridge } from '../src/shell/bridge-node.ts';
 import {
   choiceField,
   flagField,
@@ -17,13 +18,10 @@ import {
   optionalNumberField,
   textField,
 } from '../src/shell/config.ts';
-import { toNodeMessage } from '../src/shell/contract.ts';
 import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
-import { directoryOf } from '../src/shell/directory.ts';
 import { defineEndpoint, serveLiveValues } from '../src/shell/endpoints.ts';
 import { gatewayName } from '../src/shell/gateway.ts';
 import { createStateFile } from '../src/shell/state-file.ts';
-import type { Status } from '../src/shell/status.ts';
 import type { ModbusClientApi } from './ems-modbus-client.ts';
 import type { SiteApi } from './ems-site.ts';
 
@@ -47,6 +45,15 @@ const config = z.object({
   reversed: flagField(false),
   billing: flagField(false),
   single: flagField(false),
+  /** Numbers for commands, by the names of the profile. */
+  settings: z.record(z.string(), z.coerce.number()).catch({}),
+  /** Requesters that may claim priorities from 90 on, separated by commas. */
+  trusted: textField().transform((text) =>
+    text
+      .split(',')
+      .map((each) => each.trim())
+      .filter((each) => each !== ''),
+  ),
   cycles: flagField(false),
 });
 
@@ -64,38 +71,14 @@ const dumpRequest = z
   })
   .refine(({ from, to }) => from <= to && to - from < 5000, 'the range is 1 to 5000 registers, first one first');
 
+/** Every verb of a profile, for its form. */
+const commandsOf = ({ actuators = [], config = {} }: Profile): string[] => [
+  ...actuators.flatMap(({ setpoints = {}, limits = {} }) => [...Object.keys(setpoints), ...Object.keys(limits)]),
+  ...Object.keys(config),
+];
+
 /** Between the first polls of two devices, ms: prime, so that any interval is filled evenly by many devices. */
 const stepMs = 23;
-
-const showBridge = (status: BridgeStatus): Status => {
-  switch (status.kind) {
-    case 'connecting':
-      return { fill: 'yellow', shape: 'ring', key: 'connecting' };
-    case 'live':
-      return {
-        fill: 'green',
-        shape: 'dot',
-        key: 'live',
-        params: { points: status.points, s: status.durationS.toFixed(1) },
-      };
-    case 'degraded':
-      return {
-        fill: 'yellow',
-        shape: 'dot',
-        key: 'degraded',
-        params: { points: status.points, reason: status.reason },
-      };
-    case 'stale':
-      return { fill: 'yellow', shape: 'ring', key: 'stale', params: { s: Math.round(status.ageS) } };
-    case 'offline':
-      return {
-        fill: 'red',
-        shape: 'ring',
-        key: 'unreachable',
-        params: { s: Math.max(1, Math.round(status.retryS ?? 0)), reason: status.reason },
-      };
-  }
-};
 
 /** A device on Modbus: its registers as readings of the model. */
 export default function register(RED: NodeAPI): void {
@@ -113,6 +96,8 @@ export default function register(RED: NodeAPI): void {
             class: result.value.class,
             connection: result.value.connection ?? {},
             params: result.value.params ?? {},
+            settings: result.value.settings ?? {},
+            commands: commandsOf(result.value),
             instances: result.value.instances?.max ?? 1,
           }
         : { id, error: result.reason },
@@ -126,7 +111,8 @@ export default function register(RED: NodeAPI): void {
 
   defineNode(RED, 'ems-modbus', {
     config,
-    start({ config, node, clock, send, showStatus, onStarted, onClose }) {
+    start(context) {
+      const { config, node, clock } = context;
       const { device, profile: id, inline, params, instance, interval } = config;
       const client = useConfigNode<ModbusClientApi>(RED, config.client, 'ems-modbus-client');
       const site = useConfigNode<SiteApi>(RED, config.site, 'ems-site');
@@ -147,50 +133,31 @@ export default function register(RED: NodeAPI): void {
           name: device,
           phaseMs: (started++ * stepMs) % intervalMs,
           ...(learnt.success ? { learnt: learnt.data } : {}),
+          settings: config.settings,
           onLearnt: (ranges: LearntRange[]) => void memory.save(ranges),
         },
         clock,
       );
-      const directory = directoryOf(RED);
-      const bridge = createBridge(
-        {
-          reportsCycles: config.cycles,
-          placement: {
-            device,
-            name: config.name,
-            site: site.id,
-            gateway: gatewayName(),
-            ...(config.role === '' ? {} : { role: config.role }),
-            ...(config.coupling === '' ? {} : { coupling: config.coupling }),
-            ...(config.behind === '' ? {} : { behind: config.behind }),
-            ...(config.parent === '' ? {} : { parent: config.parent }),
-            ...(config.phase === '' ? {} : { phase: config.phase }),
-            isReversed: config.reversed,
-            isBilling: config.billing,
-          },
-        },
+      runBridge(context, {
         driver,
-        clock,
-        {
-          readings(messages) {
-            for (const message of messages) directory.take(message);
-            if (config.single) for (const message of messages) send([toNodeMessage([message]), null]);
-            else send([toNodeMessage(messages, `devices/${device}`), null]);
-          },
-          events: (messages) => send([null, toNodeMessage(messages)]),
-          status: (status) => showStatus(showBridge(status)),
+        live,
+        isSingle: config.single,
+        reportsCycles: config.cycles,
+        trusted: config.trusted,
+        placement: {
+          device,
+          name: config.name,
+          site: site.id,
+          gateway: gatewayName(),
+          ...(config.role === '' ? {} : { role: config.role }),
+          ...(config.coupling === '' ? {} : { coupling: config.coupling }),
+          ...(config.behind === '' ? {} : { behind: config.behind }),
+          ...(config.parent === '' ? {} : { parent: config.parent }),
+          ...(config.phase === '' ? {} : { phase: config.phase }),
+          isReversed: config.reversed,
+          isBilling: config.billing,
         },
-      );
-      const registration = directory.register(node.id, device);
-      live.add(node.id, bridge);
-      onStarted(() => bridge.start());
-      onClose(async (isRemoved) => {
-        live.remove(node.id);
-        if (isRemoved) {
-          registration.forget();
-          await memory.remove();
-        }
-        await bridge.close();
+        onRemoved: memory.remove,
       });
     },
   });

@@ -9,7 +9,22 @@ import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
 import { directoryOf } from '../src/shell/directory.ts';
 import type { BrokerApi } from './ems-broker.ts';
 
-const config = z.object({ broker: nodeReference('the broker'), mirror: textField() });
+const config = z.object({
+  broker: nodeReference('the broker'),
+  mirror: textField(),
+  /** MQTT filters of topics on which commands may ask for their answers, separated by commas. */
+  replies: textField('replies/#').transform((text) =>
+    text
+      .split(',')
+      .map((each) => each.trim())
+      .filter((each) => each !== ''),
+  ),
+});
+
+/** Where the answer in this message is wanted. */
+const replyFacts = z
+  .object({ responseTopic: z.string().optional(), correlationData: z.instanceof(Buffer).optional() })
+  .catch({});
 
 /** Objects of the contract to the broker, with the QoS and retain flag of their class. */
 export default function register(RED: NodeAPI): void {
@@ -22,6 +37,8 @@ export default function register(RED: NodeAPI): void {
         boot: createBoot(),
         mirror: config.mirror,
         isBilling: directory.isBilling,
+        replyFilters: config.replies,
+        now: clock.now,
       });
       const following = follow(showStatus);
       onClose(() => following.remove());
@@ -37,7 +54,7 @@ export default function register(RED: NodeAPI): void {
             accepted.push(checked);
           } else refused.push(checked ? checked.reasons.join('; ') : candidate.ok ? '' : candidate.reason);
         }
-        await publisher.publish(accepted);
+        await publisher.publish(accepted, replyFacts.parse('mqtt' in message ? message.mqtt : {}));
         if (refused.length > 0)
           throw new Error(`not published, ${refused.length} of ${refused.length + accepted.length}: ${refused[0]}`);
       });

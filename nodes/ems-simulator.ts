@@ -15,6 +15,8 @@ const config = z.object({
   speed: numberField(1, 0.1, 3600),
   seed: numberField(7, 0, 4_294_967_295),
   every: numberField(5, 1, 3600),
+  /** The simulated storage falls back after this long without a write, s. */
+  watchdog: numberField(60, 1, 3600),
 });
 
 const fault = z.union([
@@ -44,15 +46,19 @@ export default function register(RED: NodeAPI): void {
     start({ config, clock, send, showStatus, report, onInput, onClose }) {
       const { host, gridPort, hybridPort, storagePort } = config;
       const ports = { grid: gridPort, hybrid: hybridPort, storage: storagePort };
-      const { startHour, seed, speed } = config;
+      const { startHour, seed, speed, watchdog: watchdogS } = config;
       showStatus({ fill: 'yellow', shape: 'ring', key: 'opening' });
-      const opening = keepOpening(clock, () => startSimulation({ host, ports, startHour, seed, speed }, clock), {
-        opened: () => show(),
-        failed(error, isFirst) {
-          showStatus({ fill: 'red', shape: 'ring', key: 'taken' });
-          if (isFirst) report(error);
+      const opening = keepOpening(
+        clock,
+        () => startSimulation({ host, ports, startHour, seed, speed, watchdogS }, clock),
+        {
+          opened: () => show(),
+          failed(error, isFirst) {
+            showStatus({ fill: 'red', shape: 'ring', key: 'taken' });
+            if (isFirst) report(error);
+          },
         },
-      });
+      );
 
       const show = (): void => {
         const simulation = opening.current();

@@ -1,12 +1,15 @@
 import type { NodeAPI, NodeMessageInFlow } from 'node-red';
 import { z } from 'zod';
+import { parseTopic } from '../src/model/topic.ts';
 import { createReceiver, type Rejection } from '../src/mqtt/receiver.ts';
+import { createRefusals } from '../src/mqtt/refusals.ts';
 import { select, selections } from '../src/mqtt/selection.ts';
 import type { Incoming } from '../src/mqtt/subscriptions.ts';
 import { choiceField, flagField, nodeReference, numberField, optionalId, textField } from '../src/shell/config.ts';
 import { toNodeMessage } from '../src/shell/contract.ts';
 import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
 import { directoryOf } from '../src/shell/directory.ts';
+import { gatewayName } from '../src/shell/gateway.ts';
 import type { BrokerApi } from './ems-broker.ts';
 
 const config = z
@@ -33,6 +36,8 @@ const control = z.discriminatedUnion('action', [
 
 /** Longest piece of a refused payload that is shown. */
 const shownBytes = 1024;
+/** Until then retained meta of devices may still be on its way. */
+const learningMs = 5000;
 
 const transportFacts = ({ qos, retain, responseTopic, correlationData, expiryS }: Incoming) => ({
   qos,
@@ -51,6 +56,18 @@ export default function register(RED: NodeAPI): void {
       const directory = directoryOf(RED);
       const selection = select({ ...config, type: config.deviceType, withDirectory: config.directory });
 
+      const startedAt = clock.monotonic();
+      const refusals = createRefusals(gatewayName(), clock, (event, incoming) =>
+        send([null, { ...toNodeMessage([event]), mqtt: transportFacts(incoming) }]),
+      );
+
+      /** Nobody here or elsewhere speaks for the device, so nobody will answer. */
+      const isForNobody = (text: string): boolean => {
+        const topic = parseTopic(text);
+        if (!topic.ok || topic.value.kind !== 'action' || !config.directory) return false;
+        return clock.monotonic() - startedAt > learningMs && !directory.device(topic.value.device);
+      };
+
       const receiver = createReceiver(
         { batchMs: config.batch, admits: selection.admits, isDeclared: directory.declares },
         clock,
@@ -63,7 +80,16 @@ export default function register(RED: NodeAPI): void {
             const facts = { mqtt: transportFacts(incoming) };
             send([{ ...toNodeMessage([message]), ...facts }, null]);
           },
+          command(body, incoming) {
+            const { topic } = incoming;
+            if (isForNobody(topic)) refusals.add(incoming, ['no such device']);
+            send([{ topic, payload: { ...body, topic }, mqtt: transportFacts(incoming) }, null]);
+          },
           rejected({ incoming, reasons }: Rejection) {
+            if (incoming.topic.includes('/command/')) {
+              refusals.add(incoming, reasons);
+              return;
+            }
             const payload = incoming.payload.subarray(0, shownBytes).toString();
             const rejected = { topic: incoming.topic, payload, reasons, mqtt: transportFacts(incoming) };
             send([null, rejected]);
@@ -99,6 +125,7 @@ export default function register(RED: NodeAPI): void {
         following.remove();
         fixed?.remove();
         for (const each of added.values()) each.remove();
+        refusals.close();
         receiver.close();
       });
     },

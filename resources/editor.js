@@ -18,6 +18,7 @@
     .ems-more > summary { cursor: pointer; margin-bottom: 10px; color: var(--red-ui-primary-text-color); }
     .ems-result { margin: 6px 0 0 134px; color: var(--red-ui-primary-text-color); overflow-wrap: anywhere; }
     .ems-result.ems-bad { color: var(--red-ui-text-color-error); }
+    .ems-hint.ems-bad { color: var(--red-ui-text-color-error); }
     .ems-result.ems-good { color: var(--red-ui-text-color-success, var(--red-ui-primary-text-color)); }
     .ems-json { height: 220px; }
     .ems-table table { width: 100%; font-size: 12px; border-collapse: collapse; }
@@ -29,6 +30,12 @@
     #ems-dump .form-row > input[type=text] { width: 80px; }
     .ems-choice { display: grid; grid-template-columns: 3fr 1fr 1fr; gap: 4px; }
     .ems-choice > input { width: 100% !important; margin: 0; }
+    .ems-form .form-row > textarea.ems-params-json { width: calc(96% - 130px); font-family: monospace; resize: vertical; }
+    .ems-param-rows > .form-row:first-child { margin-top: 0; }
+    .ems-settings { display: inline-grid; grid-template-columns: minmax(0, 1fr) 130px 34px; gap: 6px 8px; align-items: center; vertical-align: top; width: calc(96% - 130px); }
+    .ems-form .ems-settings > label { width: auto; margin: 0; }
+    .ems-form .ems-settings > input[type=text] { width: 100%; margin: 0; box-sizing: border-box; }
+    .ems-settings > .ems-hint { grid-column: 1 / -1; margin: -4px 0 4px 0; }
   `;
   document.head.appendChild(style);
 
@@ -70,6 +77,22 @@
       $('#ems-test').prop('disabled', false);
     });
   };
+
+  /** What is wrong with a text that should be a number within bounds; empty and environment variables are right. */
+  const faultOf = (value, { min = -Infinity, max = Infinity, zero = false }) => {
+    const given = String(value).trim();
+    if (given === '' || isEnv(given)) return undefined;
+    const number = Number(given);
+    if (!Number.isFinite(number)) return 'text';
+    return (number >= min && number <= max) || (zero && number === 0) ? undefined : 'range';
+  };
+
+  /** Of what somebody may be typing right now. */
+  const entriesOf = (value) =>
+    Object.entries(value ?? {}).filter(([, each]) => typeof each === 'object' && each !== null);
+
+  const unitText = (unit) => (unit === undefined || unit === '1' ? '' : unit === 'degC' ? '°C' : unit);
+  const spanOf = ({ min, max, unit }) => `${min ?? ''}..${max ?? ''} ${unitText(unit)}`.trim();
 
   const formValue = (name, prefix = 'node-config-input-') => $(`#${prefix}${name}`).val();
 
@@ -152,6 +175,7 @@
 
   const modbus = {
     async prepare(node) {
+      modbus.profiles ??= [];
       const editorElement = 'node-input-inline-editor';
       modbus.editor = RED.editor.createEditor({ id: editorElement, mode: 'ace/mode/json', value: node.inline || '' });
       modbus.fillProfiles(node);
@@ -174,18 +198,81 @@
           .appendTo(groups.get(kind));
       }
       select.val(node.profile || '');
-      select.on('change', () => modbus.showParams(node));
-      modbus.showParams(node);
+      select.on('change', () => modbus.showProfile(node));
+      modbus.editor.getSession().on('change', () => modbus.showProfile(node));
+      modbus.showProfile(node);
     },
-    showParams(node) {
-      const profile = modbus.profiles.find(({ id }) => id === $('#node-input-profile').val());
+    /** The profile in force: the one typed in, else the one chosen; undefined: none, or not readable. */
+    chosen() {
+      const inline = modbus.editor.getValue().trim();
+      if (inline === '') return modbus.profiles.find(({ id }) => id === $('#node-input-profile').val());
+      try {
+        const { params, settings, instances, connection } = JSON.parse(inline);
+        return { params, settings, connection, instances: instances?.max };
+      } catch {
+        return undefined;
+      }
+    },
+    showProfile(node) {
+      const profile = modbus.chosen();
+      modbus.showParams(node, profile);
+      modbus.showSettings(node, profile);
+      const commands = [...new Set(profile?.commands ?? [])];
+      $('#ems-profile-told').text(
+        profile?.commands === undefined
+          ? ''
+          : commands.length > 0
+            ? text(node, 'profile.told', { commands: commands.join(', ') })
+            : text(node, 'profile.readsOnly'),
+      );
+    },
+    showSettings(node, profile) {
+      const settings = entriesOf(profile?.settings);
+      $('#ems-row-settings').toggle(settings.length > 0);
+      const box = $('#ems-profile-settings');
+      const typed = { ...node.settings, ...modbus.typedSettings() };
+      box.empty();
+      for (const [name, { title, unit, default: fallback, min, max, point, note }] of settings) {
+        const id = `ems-setting-${name}`;
+        const usual = point === undefined ? fallback : text(node, 'settings.device');
+        const check = () => input.toggleClass('input-error', faultOf(input.val(), { min, max }) !== undefined);
+        $('<label>', { for: id }).text(title).appendTo(box);
+        const input = $('<input>', { type: 'text', id, class: 'ems-setting', autocomplete: 'off' })
+          .attr({ 'data-name': name, placeholder: usual ?? text(node, 'settings.needed'), title: spanOf({ min, max }) })
+          .val(typed[name] ?? '')
+          .on('input', check)
+          .appendTo(box);
+        $('<span>').text(unitText(unit)).appendTo(box);
+        if (note) $('<div class="ems-hint">').text(note).appendTo(box);
+        check();
+      }
+    },
+    /** What is in the fields now; only what was filled in. A text that is no number stays one, to be complained of. */
+    typedSettings: () =>
+      Object.fromEntries(
+        $('.ems-setting')
+          .map((_, input) => {
+            const value = $(input).val().trim();
+            const number = Number(value);
+            return [[$(input).data('name'), value !== '' && Number.isFinite(number) ? number : value]];
+          })
+          .get(),
+      ),
+    typedParams: () =>
+      Object.fromEntries(
+        $('.ems-param')
+          .map((_, select) => [[$(select).data('name'), $(select).val()]])
+          .get(),
+      ),
+    showParams(node, profile) {
+      const typed = { ...node.params, ...modbus.typedParams() };
       const box = $('#ems-profile-params').empty();
-      for (const [name, { default: fallback, choices, note }] of Object.entries(profile?.params ?? {})) {
+      for (const [name, { default: fallback, choices = {}, note }] of entriesOf(profile?.params)) {
         const row = $('<div class="form-row">').css('margin-top', '8px').appendTo(box);
         $('<label>').text(name.replace(/_/g, ' ')).appendTo(row);
         const select = $('<select>', { class: 'ems-param', 'data-name': name }).appendTo(row);
         for (const [value, label] of Object.entries(choices)) $('<option>', { value }).text(label).appendTo(select);
-        select.val(node.params?.[name] ?? fallback);
+        select.val(Object.hasOwn(choices, typed[name]) ? typed[name] : fallback);
         if (note) $('<div class="ems-hint">').text(note).appendTo(row);
       }
       $('#ems-row-instance').toggle((profile?.instances ?? 1) > 1);
@@ -241,17 +328,227 @@
     },
     save(node) {
       node.inline = modbus.editor.getValue().trim();
-      node.params = Object.fromEntries(
-        $('.ems-param')
-          .map((_, select) => [[$(select).data('name'), $(select).val()]])
-          .get(),
-      );
+      // Where it is not known what the profile asks for, nothing is forgotten.
+      if (modbus.chosen()) {
+        node.params = modbus.typedParams();
+        node.settings = Object.fromEntries(Object.entries(modbus.typedSettings()).filter(([, value]) => value !== ''));
+      }
       modbus.close();
     },
     close() {
       clearInterval(modbus.timer);
       modbus.editor.destroy();
     },
+  };
+
+  /** Whether these can be the parameters of a command; a text is what could not be read as JSON. */
+  const isParams = (params) =>
+    typeof params === 'object' &&
+    params !== null &&
+    !Array.isArray(params) &&
+    Object.values(params).every((value) => ['string', 'number', 'boolean'].includes(typeof value));
+
+  /** "ev_charger/1" */
+  const componentOf = ({ type, index }) => (index === undefined ? type : `${type}/${index}`);
+
+  /**
+   * A list over a text field that keeps the value: shown while there is something to choose from.
+   * @param options values that are offered; a value of the field that is not among them stays
+   */
+  const offer = (node, name, options) => {
+    const input = $(`#node-input-${name}`).toggle(options.length === 0);
+    const select = $(`#ems-choose-${name}`)
+      .toggle(options.length > 0)
+      .empty();
+    const value = input.val();
+    $(`#ems-row-${name} > label`).attr('for', options.length > 0 ? `ems-choose-${name}` : `node-input-${name}`);
+    $('<option>', { value: '' }).text(text(node, 'choice.message')).appendTo(select);
+    for (const option of new Set([...options, value]))
+      if (option !== '') $('<option>', { value: option }).text(option).appendTo(select);
+    select.val(value);
+  };
+
+  const command = {
+    prepare(node) {
+      command.devices = new Map();
+      /** Parameters by name; a text: what was typed and is no JSON. */
+      command.params = typeof node.params === 'string' ? node.params : { ...node.params };
+      for (const name of ['component', 'command'])
+        $(`#ems-choose-${name}`).on('change', (event) => {
+          $(`#node-input-${name}`).val(event.target.value);
+          command.changed(node, name);
+        });
+      for (const name of ['device', 'component', 'command'])
+        $(`#node-input-${name}`)
+          .on('input', () => command.show(node))
+          .on('change', () => command.changed(node, name));
+      $('#ems-params-json').on('input', () => command.takeJson(node));
+      command.show(node);
+      command.learn(node);
+    },
+    /** Who can be told what, from the devices this runtime knows. */
+    async learn(node) {
+      const known = await ask('GET', 'ems/directory');
+      if (!Array.isArray(known)) return;
+      $('#ems-list-steered').remove();
+      const list = $('<datalist>', { id: 'ems-list-steered' }).appendTo('#dialog-form');
+      for (const { meta } of known) {
+        const steered = meta.components.filter(({ commands }) => Object.keys(commands ?? {}).length > 0);
+        if (steered.length === 0) continue;
+        command.devices.set(
+          meta.device,
+          new Map(steered.map((component) => [componentOf(component), component.commands])),
+        );
+        const told = [meta.name, [meta.vendor, meta.model].filter(Boolean).join(' ')].filter(Boolean).join(', ');
+        $('<option>', { value: meta.device, label: told }).appendTo(list);
+      }
+      command.show(node);
+    },
+    value: (name) => $(`#node-input-${name}`).val().trim(),
+    components: () => command.devices.get(command.value('device')) ?? new Map(),
+    commands: () => command.components().get(command.value('component')) ?? {},
+    meta() {
+      const commands = command.commands();
+      const chosen = command.value('command');
+      return Object.hasOwn(commands, chosen) ? commands[chosen] : undefined;
+    },
+    /** The user chose something else: what does not fit it goes. */
+    changed(node, name) {
+      const components = command.components();
+      const component = $('#node-input-component');
+      if (name === 'device' && components.size > 0 && !components.has(component.val()))
+        component.val(components.size === 1 ? [...components.keys()][0] : '');
+      const commands = command.commands();
+      const chosen = $('#node-input-command');
+      if (name !== 'command' && Object.keys(commands).length > 0 && !Object.hasOwn(commands, chosen.val()))
+        chosen.val('');
+      const params = command.meta()?.params;
+      if (params && typeof command.params !== 'string')
+        command.params = Object.fromEntries(
+          Object.entries(command.params).filter(([key]) => Object.hasOwn(params, key)),
+        );
+      command.show(node);
+    },
+    show(node) {
+      const components = [...command.components().keys()];
+      if (components.length === 1 && command.value('component') === '') $('#node-input-component').val(components[0]);
+      offer(node, 'component', components);
+      offer(node, 'command', Object.keys(command.commands()));
+      const meta = command.meta();
+      command.showMeaning(node, meta);
+      const { min_s: min, max_s: max } = meta?.lease ?? {};
+      $('#ems-row-lease').toggle(meta === undefined || !['config', 'release'].includes(meta.kind));
+      $('#ems-lease-range').text(
+        max === undefined ? '' : text(node, 'range.here', { span: spanOf({ min, max, unit: 's' }) }),
+      );
+      const isJson = meta === undefined || typeof command.params === 'string';
+      $('#ems-params-json').toggle(isJson);
+      $('#ems-command-params').toggle(!isJson);
+      const isAny = isJson || Object.keys({ ...meta.params, ...command.params }).length > 0;
+      $('#ems-row-params').toggle(command.value('command') !== '' && isAny);
+      if (isJson) command.showJson(node);
+      else command.showParams(node, meta.params);
+    },
+    showMeaning(node, meta) {
+      const target = $('#ems-command-meaning').empty();
+      if (!meta) return;
+      const { kind, fallback, verification, latency_s: s, watchdog_s: watchdog, persistent } = meta;
+      const state =
+        typeof fallback === 'object' && fallback !== null
+          ? Object.entries(fallback)
+              .map((pair) => pair.join(' '))
+              .join(', ')
+          : fallback;
+      const lines = [
+        kind && text(node, `meaning.${kind}`),
+        state !== undefined && text(node, 'meaning.fallback', { state }),
+        verification && text(node, `meaning.${verification}`, { s }),
+        watchdog !== undefined && text(node, 'meaning.watchdog', { s: watchdog }),
+        persistent && text(node, 'meaning.persistent'),
+      ];
+      for (const line of lines) if (line) $('<div class="ems-hint">').text(line).appendTo(target);
+    },
+    showParams(node, known) {
+      const box = $('#ems-command-params').empty();
+      for (const name of Object.keys({ ...known, ...command.params })) {
+        const range = known[name] ?? { strange: true };
+        const id = `ems-param-${name}`;
+        const row = $('<div class="form-row">').appendTo(box);
+        $('<label>', { for: id }).text(name).appendTo(row);
+        const value = String(command.params[name] ?? '');
+        const field = command.field(range, value).attr({ id, 'data-name': name }).appendTo(row);
+        const check = () => field.toggleClass('input-error', command.isWrong(range, field.val()));
+        field.on('input change', () => {
+          command.params = { ...command.params, [name]: field.val() };
+          check();
+        });
+        check();
+        $('<div class="ems-hint">').text(command.rangeText(node, range)).appendTo(row);
+      }
+    },
+    /** Without unit and range, and not a choice: yes or no. */
+    isSwitch: ({ unit, min, max, choices, strange }) =>
+      choices === undefined && unit === undefined && min === undefined && max === undefined && !strange,
+    isWrong: ({ min, max, zero }, value) =>
+      (min !== undefined || max !== undefined) && faultOf(value, { min, max, zero }) !== undefined,
+    field(range, value) {
+      const choices = command.isSwitch(range) ? ['true', 'false'] : range.choices;
+      if (!choices) return $('<input>', { type: 'text', autocomplete: 'off', placeholder: range.default }).val(value);
+      const select = $('<select>');
+      for (const choice of new Set(['', ...choices, value]))
+        $('<option>', { value: choice })
+          .text(choice === '' ? '–' : choice)
+          .appendTo(select);
+      return select.val(value);
+    },
+    rangeText(node, range) {
+      const { min, max, step, zero, choices, optional, default: usual, limited_by: limit, strange } = range;
+      const said = (key, values) => text(node, `range.${key}`, values);
+      const span = spanOf(range);
+      const facts = [
+        strange && said('strange'),
+        !strange && !choices && !command.isSwitch(range) && (zero && min > 0 ? said('zero', { span }) : span),
+        choices?.join(', '),
+        command.isSwitch(range) && 'true, false',
+        step !== undefined && max !== undefined && said('step', { step }),
+        limit && said('limit', { limit }),
+        usual !== undefined && said('default', { value: usual }),
+        optional && usual === undefined && said('optional'),
+      ];
+      return facts.filter(Boolean).join('; ');
+    },
+    showJson(node) {
+      const field = $('#ems-params-json');
+      if (field.is(':focus')) return;
+      const { params } = command;
+      field.val(typeof params === 'string' ? params : Object.keys(params).length > 0 ? JSON.stringify(params) : '');
+      command.complain(node);
+    },
+    takeJson(node) {
+      const typed = $('#ems-params-json').val().trim();
+      try {
+        const read = typed === '' ? {} : JSON.parse(typed);
+        command.params = isParams(read) ? read : typed;
+      } catch {
+        command.params = typed;
+      }
+      command.complain(node);
+    },
+    complain(node) {
+      const fault = emsEditor.params.call(node, command.params);
+      const isWrong = fault !== true;
+      $('#ems-params-json').toggleClass('input-error', isWrong);
+      $('#ems-params-fault')
+        .toggle(isWrong)
+        .text(isWrong ? fault : '');
+    },
+    save(node) {
+      node.params =
+        typeof command.params === 'string'
+          ? command.params
+          : Object.fromEntries(Object.entries(command.params).filter(([, value]) => value !== ''));
+    },
+    close() {},
   };
 
   const subscribe = {
@@ -317,6 +614,7 @@
     broker,
     modbusClient,
     modbus,
+    command,
     subscribe,
     pick,
 
@@ -333,6 +631,26 @@
         if (isEnv(value ?? '') || (!isRequired && !value) || idPattern.test(value ?? '')) return true;
         return text(this, 'error.id', { label: labelOf(this, name) });
       },
+    /** A level of a topic, or two with an index: "battery", "ev_charger/1". */
+    word: (name, pattern) =>
+      function (value, _options) {
+        if (!value || isEnv(value) || pattern.test(value)) return true;
+        return text(this, `error.${name}`, { label: labelOf(this, name) });
+      },
+    params(params, _options) {
+      if (params === undefined || isParams(params)) return true;
+      return text(this, 'error.params', { label: labelOf(this, 'params') });
+    },
+    settings(settings, _options) {
+      const { settings: known = {} } = modbus.profiles?.find(({ id }) => id === this.profile) ?? {};
+      for (const [name, value] of Object.entries(settings ?? {})) {
+        const { title = name, min, max } = known[name] ?? {};
+        const fault = faultOf(value, { min, max });
+        if (fault === 'text') return text(this, 'error.setting', { title, value });
+        if (fault === 'range') return text(this, 'error.settingRange', { title, span: spanOf({ min, max }) });
+      }
+      return true;
+    },
     servers(servers, _options) {
       if (!Array.isArray(servers) || servers.length === 0) return text(this, 'error.noServer');
       const wrong = servers.find((server) => !isEnv(server) && !serverPattern.test(server));

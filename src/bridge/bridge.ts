@@ -1,9 +1,9 @@
 /**
  * One device at work: runs its driver and says everything the rest of the street has to know. It stamps seq and
  * boot, turns samples into readings with the signs of the device's role, derives the unsigned pairs, lets old values
- * go stale, and states meta and availability.
+ * go stale, states meta and availability, and has commands carried out at its desk.
  */
-import type { Channel, Cycle, DeviceState, Driver, Sample } from '../drivers/driver.ts';
+import type { Actuator, Channel, Cycle, DeviceState, Driver, Sample } from '../drivers/driver.ts';
 import type { Quality, Reason } from '../model/common.ts';
 import type { Event } from '../model/event.ts';
 import { createBoot, createEventId } from '../model/identity.ts';
@@ -12,13 +12,19 @@ import type { Reading, Value } from '../model/reading.ts';
 import { type Clock, isoTime } from '../model/time.ts';
 import { formatTopic } from '../model/topic.ts';
 import { derivations, mounted } from './derive.ts';
+import { createDesk, type Incoming } from './desk.ts';
 import { hashTag } from './identity.ts';
+import { createLedger, type Journal, type Reply } from './ledger.ts';
 import { componentKey, describeDevice, isMeter, isSourceRole, type Placement, roleOf } from './meta.ts';
+import { createOwnerWatch } from './owner-watch.ts';
+import { setpointsOf } from './setpoints.ts';
 
 export interface BridgeSink {
   /** Meta and availability first and whenever they change, then readings: one array per cycle. */
   readings(messages: Message[]): void;
+  /** Events and setpoints. */
   events(messages: Message[]): void;
+  answer(response: Message<'response/1'>, reply: Reply): void;
   /** What is true now, for the status of the node. */
   status(status: BridgeStatus): void;
 }
@@ -34,11 +40,21 @@ export interface BridgeOptions {
   placement: Placement;
   /** Emit bridge_cycle for every poll. */
   reportsCycles?: boolean;
+  /** Requesters that may claim the reserved priorities. */
+  trusted?: string[];
+  /** What its commands leave behind for the next start. */
+  journal: Journal;
 }
 
 export interface Bridge {
   start(): void;
   close(): Promise<void>;
+  /** A command for this device, or for another. */
+  take(incoming: Incoming): void;
+  /** A node has come to the broker or left it: what its requesters hold for their session may end. */
+  nodeState(node: string, isOnline: boolean): void;
+  /** What can be commanded, as far as it is known by now. */
+  actuators(): Actuator[];
   /** The last reading of every channel, for the live view of the form. */
   snapshot(): Reading[];
   /** What the device said on the wire, by topic. */
@@ -69,7 +85,7 @@ interface Output {
  * @param driver started and closed with the bridge
  */
 export const createBridge = (options: BridgeOptions, driver: Driver, clock: Clock, sink: BridgeSink): Bridge => {
-  const { placement, reportsCycles = false } = options;
+  const { placement, reportsCycles = false, trusted = [], journal } = options;
   const { device } = placement;
   const boot = createBoot();
   const description = driver.describe();
@@ -83,6 +99,9 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
   /** Outputs whose last value is good. */
   let good = 0;
   const { source } = description;
+  let actuators = driver.actuators();
+  /** What should be in its safe state and is not known to be. */
+  let danger: string | undefined;
 
   const createOutput = (channel: Channel, half: 1 | -1 | undefined): Output => {
     const role = roleOf(
@@ -168,35 +187,46 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
     output.quality = quality;
   };
 
-  const availability = (): Message<'availability/1'> => ({
-    topic: `devices/${device}/availability`,
-    schema: 'availability/1',
-    state: state.kind === 'connecting' ? 'offline' : state.kind,
-    ...('reason' in state ? { reason: state.reason.slice(0, 256) } : {}),
-    ts: isoTime(clock.now()),
-  });
+  /** The state of the device as others should see it: one that is not known to be safe is not simply online. */
+  const effectiveState = (): DeviceState =>
+    state.kind === 'online' && danger !== undefined
+      ? { kind: 'degraded', reason: `the safe state is not confirmed: ${danger}` }
+      : state;
+
+  const availability = (): Message<'availability/1'> => {
+    const shown = effectiveState();
+    return {
+      topic: `devices/${device}/availability`,
+      schema: 'availability/1',
+      state: shown.kind === 'connecting' ? 'offline' : shown.kind,
+      ...('reason' in shown ? { reason: shown.reason.slice(0, 256) } : {}),
+      ts: isoTime(clock.now()),
+    };
+  };
 
   const meta = (): Message<'meta/1'> =>
     describeDevice(
       { ...driver.describe(), channels },
       derived.map(({ channel }) => channel),
+      actuators,
       placement,
       isoTime(clock.now()),
     );
 
-  const event = (name: string, severity: Event['severity'], data: NonNullable<Event['data']>): void => {
+  const emit = (
+    component: string | undefined,
+    name: string,
+    severity: Event['severity'],
+    facts: Partial<Event>,
+  ): void => {
+    const from = component === undefined ? `devices/${device}` : `devices/${device}/${component}`;
+    const ts = isoTime(clock.now());
     sink.events([
-      {
-        topic: `devices/${device}/event/${name}`,
-        schema: 'event/1',
-        id: createEventId(),
-        name,
-        severity,
-        ts: isoTime(clock.now()),
-        data,
-      },
+      { topic: `${from}/event/${name}`, schema: 'event/1', id: createEventId(), name, severity, ts, ...facts },
     ]);
   };
+  const event = (name: string, severity: Event['severity'], data: NonNullable<Event['data']>): void =>
+    emit(undefined, name, severity, { data });
 
   /** Meta and availability, where they are due. */
   const announcements = (): Message[] => {
@@ -206,7 +236,8 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
       due.push(meta());
     }
     if (state.kind === 'connecting') return due;
-    const text = 'reason' in state ? `${state.kind}: ${state.reason}` : state.kind;
+    const shown = effectiveState();
+    const text = 'reason' in shown ? `${shown.kind}: ${shown.reason}` : shown.kind;
     if (text !== announced) {
       announced = text;
       due.push(availability());
@@ -234,20 +265,57 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
 
   const statusAfter = (cycle: Cycle | undefined): BridgeStatus => {
     const points = good;
-    switch (state.kind) {
+    const shown = effectiveState();
+    switch (shown.kind) {
       case 'connecting':
         return { kind: 'connecting' };
       case 'offline': {
-        const { reason, retryMs } = state;
+        const { reason, retryMs } = shown;
         return { kind: 'offline', reason, ...(retryMs === undefined ? {} : { retryS: retryMs / 1000 }) };
       }
       case 'degraded':
-        return { kind: 'degraded', points, reason: state.reason };
+        return { kind: 'degraded', points, reason: shown.reason };
       case 'online':
         return staleSince === undefined
           ? { kind: 'live', points, durationS: (cycle?.durationMs ?? 0) / 1000 }
           : { kind: 'stale', points, ageS: (clock.now() - staleSince) / 1000 };
     }
+  };
+
+  const announceNow = (): void => {
+    const due = announcements();
+    if (due.length > 0) sink.readings(due);
+    reportStatus();
+  };
+
+  const desk = createDesk({ device, trusted }, createLedger(journal), clock, {
+    apply: driver.apply,
+    actuators: () => actuators,
+    offline: () =>
+      state.kind === 'offline' ? state.reason : state.kind === 'connecting' ? 'not connected yet' : undefined,
+    respond: (topic, response, reply) => sink.answer({ ...response, topic }, reply),
+    show: (component, shown, ended) => sink.events(setpointsOf(device, component, shown, ended, clock)),
+    event: emit,
+    unsafe(problem) {
+      danger = problem;
+      announceNow();
+    },
+  });
+
+  const owners = createOwnerWatch(clock, desk.lost);
+
+  /** States of charge, which commands may have as their goal. */
+  const goals = channels.flatMap(({ type, index, quantity, part }, channel) =>
+    quantity === 'soc' && part === undefined
+      ? [{ channel, component: componentKey({ type, ...(index === undefined ? {} : { index }) }) }]
+      : [],
+  );
+
+  const watchGoals = ({ samples }: Cycle): void => {
+    for (const { channel, component } of goals)
+      for (const sample of samples)
+        if (sample.channel === channel && typeof sample.value === 'number')
+          desk.observe(component, 'soc', sample.value);
   };
 
   const reportStatus = (cycle?: Cycle): void => sink.status(statusAfter(cycle));
@@ -276,6 +344,7 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
         errors: cycle.errors,
       });
     reportStatus(cycle);
+    watchGoals(cycle);
   };
 
   /** A good value that got no successor in time is said to be old, once, with its own time. */
@@ -301,21 +370,27 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
       driver.start({
         described() {
           isMetaDue = true;
+          actuators = driver.actuators();
         },
         state(next) {
           const before = state;
           state = next;
           announceTransition(before);
-          if (next.kind === 'connecting') {
-            sink.readings(announcements());
-            reportStatus();
-          }
+          if (next.kind === 'connecting') announceNow();
+          if (before.kind === 'offline' && next.kind !== 'offline') desk.returned();
         },
         cycle: takeCycle,
+        drifted: desk.drifted,
       });
+      desk.start();
     },
+    take: desk.take,
+    nodeState: owners.take,
+    actuators: () => actuators,
     async close() {
       watch?.cancel();
+      owners.close();
+      desk.close();
       await driver.close();
     },
     snapshot: () => all.filter(({ quality }) => quality).map((output) => toReading(output, isoTime(output.ts))),

@@ -1,7 +1,8 @@
 /** meta/1 from what the driver knows and what the integrator said in the form. */
-import type { Channel, ComponentHint, DeviceDescription } from '../drivers/driver.ts';
+import type { Actuator, Channel, ComponentHint, DeviceDescription, VerbDescription } from '../drivers/driver.ts';
 import type { Message } from '../model/message.ts';
-import type { ComponentMeta, QuantityMeta, Role } from '../model/meta.ts';
+import type { CommandMeta, ComponentMeta, QuantityMeta, Role } from '../model/meta.ts';
+import { leaseRange } from '../model/verbs.ts';
 
 /** What the integrator says about a device. */
 export interface Placement {
@@ -71,41 +72,79 @@ const describeQuantity = (channel: Channel, role: Role, isBilling: boolean, isDe
   ...(isDerived ? { derived: true } : {}),
 });
 
+const describeCommand = (
+  { kind, params, maxLeaseS }: VerbDescription,
+  { fallback, latencyS, verification, watchdogS, isPersistent }: Actuator,
+): CommandMeta => ({
+  kind,
+  params: Object.fromEntries(
+    Object.entries(params).map(([name, { isZeroAllowed, isOptional, limitedBy, ...range }]) => [
+      name,
+      {
+        ...range,
+        ...(isZeroAllowed ? { zero: true } : {}),
+        ...(isOptional ? { optional: true } : {}),
+        ...(limitedBy === undefined ? {} : { limited_by: limitedBy }),
+      },
+    ]),
+  ),
+  lease: kind === 'config' ? { required: false } : { required: true, min_s: leaseRange.minS, max_s: maxLeaseS },
+  ...(fallback && { fallback: fallback.means }),
+  latency_s: latencyS,
+  verification,
+  ...(watchdogS === undefined ? {} : { watchdog_s: watchdogS }),
+  ...(isPersistent ? { persistent: true } : {}),
+});
+
+/** Every verb of an actuator, and the one that lets go of it. */
+const describeActuator = (actuator: Actuator): [string, CommandMeta][] => [
+  ...Object.entries(actuator.verbs).map(([verb, each]): [string, CommandMeta] => [
+    verb,
+    describeCommand(each, actuator),
+  ]),
+  ...(actuator.fallback ? [['release', { kind: 'release', params: {} }] satisfies [string, CommandMeta]] : []),
+];
+
 /**
  * @param derived channels the bridge computes itself
  */
 export const describeDevice = (
   description: DeviceDescription,
   derived: Channel[],
+  actuators: Actuator[],
   placement: Placement,
   ts: string,
 ): Message<'meta/1'> => {
   const components = new Map<string, ComponentMeta>();
-  const add = (channel: Channel, isDerived: boolean): void => {
-    const key = componentKey(channel);
-    const hint = description.components[key] ?? description.components[channel.type];
-    const role = roleOf(channel.type, hint, placement);
+  const componentOf = (given: Pick<Channel, 'type' | 'index'>): ComponentMeta => {
+    const key = componentKey(given);
+    const hint = description.components[key] ?? description.components[given.type];
     let component = components.get(key);
     if (!component) {
       const coupling = hint?.coupling ?? placement.coupling;
       const behind = coupling === 'dc' ? (placement.behind ?? placement.device) : placement.behind;
       component = {
-        type: channel.type,
-        ...(channel.index === undefined ? {} : { index: channel.index }),
-        role,
+        type: given.type,
+        ...(given.index === undefined ? {} : { index: given.index }),
+        role: roleOf(given.type, hint, placement),
         ...(coupling === undefined ? {} : { coupling }),
         ...(behind === undefined ? {} : { behind }),
         ...(placement.parent === undefined ? {} : { parent: placement.parent }),
         ...(placement.phase === undefined ? {} : { phase: placement.phase }),
         ...(hint?.phases === undefined ? {} : { phases: hint.phases }),
         ...(description.ratedPowerW === undefined ? {} : { rated_power_w: description.ratedPowerW }),
-        ...(description.usableEnergyWh === undefined || channel.type !== 'battery'
+        ...(description.usableEnergyWh === undefined || given.type !== 'battery'
           ? {}
           : { usable_energy_wh: description.usableEnergyWh }),
         quantities: {},
       };
       components.set(key, component);
     }
+    return component;
+  };
+  const add = (channel: Channel, isDerived: boolean): void => {
+    const component = componentOf(channel);
+    const { role = 'none' } = component;
     component.quantities[quantityKey(channel)] = describeQuantity(
       channel,
       role,
@@ -115,6 +154,10 @@ export const describeDevice = (
   };
   for (const channel of description.channels) add(channel, false);
   for (const channel of derived) add(channel, true);
+  for (const actuator of actuators) {
+    const component = componentOf(actuator);
+    component.commands = { ...component.commands, ...Object.fromEntries(describeActuator(actuator)) };
+  }
   const { vendor, model, serial, firmware, protocol } = description;
   return {
     topic: `devices/${placement.device}/meta`,

@@ -1,9 +1,13 @@
-/** The one interface between a protocol and the bridge above it: samples come up, the state of the device comes up. */
-
+/**
+ * The one interface between a protocol and the bridge above it: samples and the state of the device come up, orders
+ * go down.
+ */
+import type { Code, Params } from '../model/command.ts';
 import type { Reason } from '../model/common.ts';
 import type { Role } from '../model/meta.ts';
 import type { Kind } from '../model/quantities.ts';
 import type { Value } from '../model/reading.ts';
+import type { VerbKind } from '../model/verbs.ts';
 
 /** One quantity a device delivers, in the unit and sign of the model. */
 export interface Channel {
@@ -68,17 +72,106 @@ export interface Cycle {
   errors: string[];
 }
 
+/** What a parameter of a command may be on this device, in the unit of the model. */
+export interface ParameterRange {
+  unit?: string;
+  min?: number;
+  max?: number;
+  step?: number;
+  /** 0 is allowed although it lies below min. */
+  isZeroAllowed?: boolean;
+  choices?: string[];
+  isOptional?: boolean;
+  default?: number;
+  /** The limit that bounds it. */
+  limitedBy?: string;
+}
+
+export interface VerbDescription {
+  kind: Exclude<VerbKind, 'release'>;
+  params: Record<string, ParameterRange>;
+  maxLeaseS: number;
+}
+
+/** One thing that can be steered: setpoints compete for it, limits bound it, and it has a safe state. */
+export interface Actuator {
+  /** Unique in the device. */
+  key: string;
+  type: string;
+  index?: number;
+  verbs: Record<string, VerbDescription>;
+  /** Absent: the device keeps what it was told (config). */
+  fallback?: {
+    /** In words of the model: { mode: "auto" }, { current_a: 6 }. */
+    means: Params;
+    /** The safe state as a command, where it holds the device to something. */
+    verb?: string;
+  };
+  /** Shortest time between two different values, ms. */
+  minWriteIntervalMs: number;
+  /** Until the effect can be seen, s. */
+  latencyS: number;
+  verification: 'readback' | 'effect' | 'none';
+  /** The device itself falls back after this long without us, s. */
+  watchdogS?: number;
+  /** Its registers wear out. */
+  isPersistent: boolean;
+}
+
+/** What an actuator is to do from now on. */
+export interface Order {
+  actuator: string;
+  /** Absent: nobody holds it; the safe state, within the limits. */
+  verb?: string;
+  /** Within range and limits. */
+  params: Params;
+  /** Limits in force by verb, in the unit of their parameter; absent: not limited. */
+  limits: Record<string, number>;
+  /** Monotonic time by which it must have begun. */
+  startBy: number;
+  /** Monotonic time after which nothing of it is written, watchdogs included. */
+  notAfter: number;
+}
+
+export interface Applied {
+  /** The effect was read back. */
+  verified: boolean;
+  /** Why it was not: "no_readback", "full", "no_effect" ... */
+  reason?: string;
+}
+
+/** The order was not carried out, or not seen to be. */
+export class CommandFailure extends Error {
+  readonly code: Code;
+
+  constructor(code: Code, message: string) {
+    super(message);
+    this.name = 'CommandFailure';
+    this.code = code;
+  }
+}
+
 export interface DriverSink {
   /** The description changed: a serial number was read, a point proved absent. */
   described(): void;
   cycle(cycle: Cycle): void;
   state(state: DeviceState): void;
+  /** The device does not hold any more what it was told. */
+  drifted(actuator: string, what: string): void;
 }
 
 export interface Driver {
   describe(): DeviceDescription;
   /** What the device last said on the wire, by channel, for people who look for a mistake: "5016: 0000 0e10". */
   inspect(): Map<number, string>;
+  /** What can be commanded, as far as it is known by now. */
+  actuators(): Actuator[];
+  /**
+   * Carries out one order and reads back what came of it. Orders to one actuator come one after another.
+   * @param signal ends the waiting for an effect: something newer is to be done
+   * @throws CommandFailure
+   */
+  apply(order: Order, signal: AbortSignal): Promise<Applied>;
   /** Begins to deliver; called once. */
   start(sink: DriverSink): void;
   close(): Promise<void>;

@@ -52,7 +52,7 @@ export const readTopic = (text: string): Result<Topic> => {
   return parsed;
 };
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
 
 /** Looks for what JSON allows and nobody should: prototype keys, endless nesting. */
@@ -69,6 +69,10 @@ const unsafety = (value: unknown, depth: number): string | undefined => {
   }
   return undefined;
 };
+
+/** @returns what makes an object unsafe to handle at all, in words */
+export const unsafetyOf = (value: object, { maxDepth }: CheckLimits = defaultLimits): string | undefined =>
+  unsafety(value, maxDepth);
 
 const describeIssues = (error: z.ZodError): string[] =>
   error.issues.slice(0, 8).map((issue) => {

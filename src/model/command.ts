@@ -7,6 +7,12 @@ const params = z.record(
   word,
   z.union([finite, z.boolean(), shortText, z.array(z.record(word, z.union([finite, shortText]))).max(1000)]),
 );
+export type Params = z.infer<typeof params>;
+
+/** For commands that do not say it: ttl and lease in seconds, and the priority of a controller. */
+export const commandDefaults = { ttlS: 15, leaseS: 120, priority: 50 } as const;
+/** Bands that only trusted requesters may claim: grid operator and local safety. */
+export const reservedPriority = 90;
 
 export const commandSchema = z.strictObject({
   schema: z.literal('command/1'),
@@ -45,6 +51,9 @@ export const codes = [
   'INTERNAL',
 ] as const;
 
+export type Outcome = (typeof outcomes)[number];
+export type Code = (typeof codes)[number];
+
 export const responseSchema = z.looseObject({
   schema: z.literal('response/1'),
   id: commandId,
@@ -63,10 +72,11 @@ export const responseSchema = z.looseObject({
 });
 export type Response = z.infer<typeof responseSchema>;
 
-export const setpointSchema = z.looseObject({
+const heldSetpoint = z.looseObject({
   schema: z.literal('setpoint/1'),
   command: word,
   params: params.optional(),
+  /** What is in force: within the limits of all others. */
   applied: params.optional(),
   owner: shortText,
   priority: z.int().min(0).max(100).optional(),
@@ -74,5 +84,12 @@ export const setpointSchema = z.looseObject({
   from: instant,
   until: instant.optional(),
   source: z.enum(['command', 'device_fallback', 'manual']),
+  ended: z.literal(false).optional(),
 });
+
+/** On the broker an ended setpoint is a topic without a message; between nodes somebody has to say it. */
+const endedSetpoint = z.looseObject({ schema: z.literal('setpoint/1'), ended: z.literal(true) });
+
+export const setpointSchema = z.union([endedSetpoint, heldSetpoint]);
+export const isEnded = (setpoint: Setpoint): setpoint is z.infer<typeof endedSetpoint> => setpoint.ended === true;
 export type Setpoint = z.infer<typeof setpointSchema>;

@@ -38,12 +38,43 @@ const quantityMeta = z.looseObject({
 });
 export type QuantityMeta = z.infer<typeof quantityMeta>;
 
+/** What a parameter may be: numbers in the unit of the model, or a choice of words. */
+const rangeMeta = z.looseObject({
+  unit: shortText.optional(),
+  min: finite.optional(),
+  max: finite.optional(),
+  step: z.number().positive().optional(),
+  /** 0 is allowed although it lies below min. */
+  zero: z.boolean().optional(),
+  choices: z.array(shortText).optional(),
+  optional: z.boolean().optional(),
+  default: finite.optional(),
+  limited_by: word.optional(),
+});
+export type RangeMeta = z.infer<typeof rangeMeta>;
+
 const commandMeta = z.looseObject({
-  params: z.record(word, z.looseObject({})),
-  lease: z.looseObject({ required: z.boolean(), max_s: z.number().positive().optional() }).optional(),
+  /** setpoint: competes by priority. limit: intersects. config: the device keeps it. release: ends one's own leases. */
+  kind: z.enum(['setpoint', 'limit', 'config', 'release']).optional(),
+  params: z.record(word, rangeMeta),
+  lease: z
+    .looseObject({
+      required: z.boolean(),
+      min_s: z.number().positive().optional(),
+      max_s: z.number().positive().optional(),
+    })
+    .optional(),
+  /** The safe state, in words of the model. */
   fallback: z.json().optional(),
   latency_s: z.number().nonnegative().optional(),
+  /** How it is known that the device obeys. */
+  verification: z.enum(['readback', 'effect', 'none']).optional(),
+  /** The device falls back by itself after this long without its bridge. */
+  watchdog_s: z.number().positive().optional(),
+  /** Its registers wear out. */
+  persistent: z.boolean().optional(),
 });
+export type CommandMeta = z.infer<typeof commandMeta>;
 
 const componentMeta = z.looseObject({
   type: word,

@@ -32,6 +32,8 @@ export interface MqttLink {
   subscribe(filters: string[], qos: 0 | 1 | 2, handler: Handler): { remove(): void };
   state(): LinkState;
   onState(listener: () => void): { remove(): void };
+  /** What stands before every topic on the wire; empty: nothing. */
+  readonly prefix: string;
   /** Messages waiting and in flight, QoS 0 messages dropped since start. */
   depth(): { waiting: number; inFlight: number; dropped: number };
 }
@@ -51,6 +53,13 @@ const isRefusal = (code: unknown): boolean =>
 const isVersionRefusal = (code: unknown): boolean => code === 1 || code === 0x84;
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;
+
+/** MQTT 5 §3.3.2.3 */
+const propertiesOf = ({ expiryS, correlationData, responseTopic }: Publication) => ({
+  ...(expiryS === undefined ? {} : { messageExpiryInterval: Math.ceil(expiryS) }),
+  ...(correlationData === undefined ? {} : { correlationData }),
+  ...(responseTopic === undefined ? {} : { responseTopic }),
+});
 
 export const createMqttLink = (options: LinkOptions, session: Session, clock: Clock): MqttLink => {
   const { servers, version = 'auto', connectTimeoutMs = 5000, returnCheckMs = 60_000 } = options;
@@ -209,13 +218,11 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
   };
 
   const send = ({ publication, done }: Entry): void => {
-    const { topic, payload, qos, retain, expiryS } = publication;
-    const properties =
-      expiryS !== undefined && client?.options.protocolVersion === 5
-        ? { messageExpiryInterval: Math.ceil(expiryS) }
-        : undefined;
+    const { topic, payload, qos, retain, isAbsolute } = publication;
+    const properties = client?.options.protocolVersion === 5 ? propertiesOf(publication) : undefined;
     inFlight++;
-    client?.publish(prefix + topic, payload, { qos, retain, ...(properties && { properties }) }, (error) => {
+    const wireTopic = isAbsolute ? topic : prefix + topic;
+    client?.publish(wireTopic, payload, { qos, retain, ...(properties && { properties }) }, (error) => {
       inFlight--;
       done(error ?? undefined);
       drain();
@@ -310,6 +317,7 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
         });
       });
     },
+    prefix,
     publish,
     subscribe(filters, qos, handler) {
       for (const filter of filters) if (!isFilter(filter)) throw new Error(`"${filter}" is not a topic filter`);

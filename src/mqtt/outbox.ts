@@ -6,6 +6,12 @@ export interface Publication {
   qos: 0 | 1 | 2;
   retain: boolean;
   expiryS?: number;
+  /** Tells the receiver of a response what it answers (MQTT 5). */
+  correlationData?: Buffer;
+  /** Where an answer is wanted (MQTT 5), as it stands on the wire. */
+  responseTopic?: string;
+  /** The topic is as it stands on the wire: no prefix is put before it. */
+  isAbsolute?: boolean;
 }
 
 export interface Entry {

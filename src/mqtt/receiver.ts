@@ -1,5 +1,5 @@
 /** What comes from the broker, checked: valid objects gathered for a moment, the rest with the reasons. */
-import { type CheckContext, checkMessage, readPayload, readTopic } from '../model/check.ts';
+import { type CheckContext, checkMessage, isRecord, readPayload, readTopic, unsafetyOf } from '../model/check.ts';
 import type { Message } from '../model/message.ts';
 import type { Clock, Timer } from '../model/time.ts';
 import type { Topic } from '../model/topic.ts';
@@ -13,8 +13,10 @@ export interface Rejection {
 
 export interface ReceiverSink {
   batch(messages: Message[]): void;
-  /** Commands and responses come alone, with what MQTT says about them. */
+  /** Responses and setpoints come alone, with what MQTT says about them. */
   single(message: Message, incoming: Incoming): void;
+  /** A command as it came: whoever carries it out judges it, and answers. */
+  command(body: Record<string, unknown>, incoming: Incoming): void;
   rejected(rejection: Rejection): void;
   /** The retained meta of a device was taken away. */
   removed(device: string): void;
@@ -30,6 +32,9 @@ export interface Receiver {
   take(incoming: Incoming): void;
   close(): void;
 }
+
+const isCommand = (topic: Topic): boolean =>
+  (topic.kind === 'action' || topic.kind === 'site_action') && topic.action === 'command';
 
 /** So many at once go on without waiting for the end of the batch. */
 const largestBatch = 5000;
@@ -73,6 +78,8 @@ export const createReceiver = (options: ReceiverOptions, clock: Clock, sink: Rec
       if (topic.ok && payload.length === 0) {
         // An empty retained message takes a topic away; of devices, somebody has to know.
         if (topic.value.kind === 'meta') sink.removed(topic.value.device);
+        if (topic.value.kind === 'action' && topic.value.action === 'setpoint')
+          sink.single({ topic: text, schema: 'setpoint/1', ended: true }, incoming);
         return;
       }
       const context: CheckContext = { now: clock.now(), retained: retain, isDeclared };
@@ -82,7 +89,13 @@ export const createReceiver = (options: ReceiverOptions, clock: Clock, sink: Rec
         return;
       }
       const { value } = read;
-      const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+      const isObject = isRecord(value);
+      if (topic.ok && isCommand(topic.value)) {
+        const danger = isObject ? unsafetyOf(value) : 'not an object';
+        if (danger === undefined && isObject) sink.command(value, incoming);
+        else sink.rejected({ incoming, reasons: [danger ?? ''] });
+        return;
+      }
       const checked = checkMessage(isObject ? { ...value, topic: text } : value, context);
       if (checked.ok) pass(checked.message, checked.topic, incoming);
       else sink.rejected({ incoming, reasons: checked.reasons });

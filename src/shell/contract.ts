@@ -1,6 +1,6 @@
 /** Between Node-RED messages and the objects of the contract. */
 import type { NodeMessage } from 'node-red';
-import { type CheckContext, readPayload } from '../model/check.ts';
+import { type CheckContext, isRecord, readPayload } from '../model/check.ts';
 import type { Message } from '../model/message.ts';
 import type { Result } from '../model/time.ts';
 
@@ -29,9 +29,6 @@ export const toNodeMessage = (messages: Message[], topic = commonTopic(messages)
   return messages.length === 1 && only ? { topic: only.topic, payload: only } : { topic, payload: messages };
 };
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
-
 /**
  * The candidates in a Node-RED message: one or an array of objects of the contract, or a raw MQTT message.
  * Nothing is checked yet.
@@ -45,10 +42,4 @@ export const candidatesOf = (message: NodeMessage, context: CheckContext): Resul
   const read = readPayload(topic, payload, context);
   if (!read.ok) return [read];
   return [{ ok: true, value: isRecord(read.value) ? { ...read.value, topic } : read.value }];
-};
-
-/** The JSON payload of an object: everything but its topic. */
-export const payloadOf = (message: Message): string => {
-  const { topic: _, ...payload } = message;
-  return JSON.stringify(payload);
 };

@@ -24,6 +24,8 @@ export interface Directory {
   onForget(listener: (device: string) => void): { remove(): void };
   /** Somebody took the device's meta off the broker: forgotten, unless a node of this runtime speaks for it. */
   leave(device: string): void;
+  /** Whether another node is connected to the broker, as its status and last will say. */
+  onNodeState(listener: (node: string, isOnline: boolean) => void): { remove(): void };
   /** A node speaks for a device; under another id than before, the earlier one is forgotten. */
   register(node: string, device: string): { forget(): void };
 }
@@ -37,6 +39,7 @@ const createDirectory = (): Directory => {
   const availabilities = new Map<string, Message<'availability/1'>>();
   const listeners = new Set<() => void>();
   const forgetters = new Set<(device: string) => void>();
+  const nodeWatchers = new Set<(node: string, isOnline: boolean) => void>();
   const deviceOfNode = new Map<string, string>();
 
   const forget = (device: string): void => {
@@ -72,7 +75,9 @@ const createDirectory = (): Directory => {
         if (isOlder(message, metas.get(message.device))) return;
         metas.set(message.device, message);
       } else if (message.schema === 'availability/1') {
-        const [root, device] = message.topic.split('/');
+        const [root, device, node] = message.topic.split('/');
+        if (root === 'system' && node !== undefined)
+          for (const watcher of nodeWatchers) watcher(node, message.state !== 'offline');
         if (root !== 'devices' || device === undefined || isOlder(message, availabilities.get(device))) return;
         availabilities.set(device, message);
       } else return;
@@ -94,6 +99,10 @@ const createDirectory = (): Directory => {
     onForget(listener) {
       forgetters.add(listener);
       return { remove: () => forgetters.delete(listener) };
+    },
+    onNodeState(listener) {
+      nodeWatchers.add(listener);
+      return { remove: () => nodeWatchers.delete(listener) };
     },
     leave(device) {
       if (metas.has(device) && ![...deviceOfNode.values()].includes(device)) forget(device);

@@ -13,6 +13,20 @@ export interface HouseOptions {
   storageCapacityWh?: number;
 }
 
+/** What a battery was told by an EMS. W. */
+export interface BatteryOrder {
+  /** + discharges; undefined: it keeps the grid at zero by itself. */
+  forcedW: number | undefined;
+  maxChargeW: number;
+  maxDischargeW: number;
+}
+
+const ownWill = (): BatteryOrder => ({
+  forcedW: undefined,
+  maxChargeW: Number.POSITIVE_INFINITY,
+  maxDischargeW: Number.POSITIVE_INFINITY,
+});
+
 /** What can be changed while it runs; absent: as the day goes. */
 export interface HouseControls {
   /** Simulated seconds per second. */
@@ -21,6 +35,8 @@ export interface HouseControls {
   sky: number | undefined;
   /** Extra load, W. */
   extraLoadW: number;
+  hybrid: BatteryOrder;
+  storage: BatteryOrder;
 }
 
 export interface BatteryState {
@@ -100,14 +116,20 @@ const createBattery = (capacityWh: number, maxPowerW: number, soc: number, baseW
 });
 
 /** What a battery can do now: nothing out of an empty one, nothing into a full one, gently near full. */
-const limitPower = (battery: BatteryState, wantedW: number): number => {
+const limitPower = (battery: BatteryState, wantedW: number, { maxChargeW, maxDischargeW }: BatteryOrder): number => {
   const charge = battery.maxPowerW * clamp((100 - battery.soc) / 5, 0, 1);
   const discharge = battery.soc <= 5 ? 0 : battery.maxPowerW;
-  return clamp(wantedW, -charge, discharge);
+  return clamp(wantedW, -Math.min(charge, maxChargeW), Math.min(discharge, maxDischargeW));
 };
 
-const stepBattery = (battery: BatteryState, wantedW: number, seconds: number, followed: number): void => {
-  const target = limitPower(battery, wantedW);
+const stepBattery = (
+  battery: BatteryState,
+  order: BatteryOrder,
+  wantedW: number,
+  seconds: number,
+  followed: number,
+): void => {
+  const target = limitPower(battery, order.forcedW ?? wantedW, order);
   battery.powerW += (target - battery.powerW) * followed;
   const wh = (battery.powerW * seconds) / 3600;
   if (wh >= 0) battery.dischargedWh += wh;
@@ -119,7 +141,7 @@ const stepBattery = (battery: BatteryState, wantedW: number, seconds: number, fo
 export const createHouse = (options: HouseOptions = {}): House => {
   const { seed = 7, startHour = 10.5, solarPeakW = 8200 } = options;
   const random = createRandom(seed);
-  const controls: HouseControls = { speed: 1, sky: undefined, extraLoadW: 0 };
+  const controls: HouseControls = { speed: 1, sky: undefined, extraLoadW: 0, hybrid: ownWill(), storage: ownWill() };
   const runningS = appliances.map(() => 0);
   let hour = startHour;
   let clouds = 0.85;
@@ -178,8 +200,8 @@ export const createHouse = (options: HouseOptions = {}): House => {
 
     const followed = 1 - (1 - followPerS) ** seconds;
     const residualW = state.loadW - roofW * (1 - hybridLoss);
-    stepBattery(state.hybrid, residualW, seconds, followed);
-    stepBattery(state.storage, residualW - state.hybrid.powerW, seconds, followed);
+    stepBattery(state.hybrid, controls.hybrid, residualW, seconds, followed);
+    stepBattery(state.storage, controls.storage, residualW - state.hybrid.powerW, seconds, followed);
 
     const dcW = roofW + state.hybrid.powerW;
     state.hybridAcW = dcW * (dcW >= 0 ? 1 - hybridLoss : 1 + hybridLoss) - 25;

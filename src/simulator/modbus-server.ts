@@ -7,11 +7,18 @@ export interface RegisterImage {
   /** Makes a hole readable as 0, as devices do that allow reading over gaps. */
   allow(from: number, to: number): void;
   get(address: number): number | undefined;
+  /** Lets clients write here; what is only written cannot be read by them. */
+  allowWrite(address: number): void;
+  /** A client's write. @returns false where nobody may write */
+  write(address: number, word: number): boolean;
+  /** What the device itself finds in the register, readable or not. */
+  peek(address: number): number;
 }
 
 export const createImage = (): RegisterImage => {
   const words = new Uint16Array(65536);
   const isThere = new Uint8Array(65536);
+  const isWritable = new Uint8Array(65536);
   return {
     set(address, word) {
       words[address] = word;
@@ -21,11 +28,23 @@ export const createImage = (): RegisterImage => {
       isThere.fill(1, from, to + 1);
     },
     get: (address) => (isThere[address] === 1 ? words[address] : undefined),
+    allowWrite(address) {
+      isWritable[address] = 1;
+    },
+    write(address, word) {
+      if (isWritable[address] !== 1) return false;
+      words[address] = word;
+      return true;
+    },
+    peek: (address) => words[address] ?? 0,
   };
 };
 
 export type RegisterTable = 'coil' | 'discrete' | 'holding' | 'input';
-export type UnitImages = Partial<Record<RegisterTable, RegisterImage>>;
+export type UnitImages = Partial<Record<RegisterTable, RegisterImage>> & {
+  /** A client has written. */
+  written?(): void;
+};
 
 /** What a unit can suffer from. offline: connections are refused; the others leave the connection standing. */
 export type Fault = { kind: 'none' | 'offline' | 'dead' | 'garbage' | 'exception' } | { kind: 'slow'; ms: number };
@@ -71,6 +90,38 @@ const answerRead = (pdu: Buffer, images: UnitImages): Buffer => {
   return answer;
 };
 
+const isWriteFunction = (functionCode: number): boolean => [5, 6, 15, 16].includes(functionCode);
+
+/** What a write asks for; undefined where it breaks the protocol. MODBUS Application Protocol V1.1b3 §6.5 to §6.12. */
+const wordsToWrite = (pdu: Buffer): number[] | undefined => {
+  const functionCode = pdu[0] ?? 0;
+  const value = pdu.readUInt16BE(3);
+  if (functionCode === 5) return value === 0 || value === 0xff00 ? [value === 0 ? 0 : 1] : undefined;
+  if (functionCode === 6) return [value];
+  const bytes = functionCode === 15 ? Math.ceil(value / 8) : value * 2;
+  if (value < 1 || value > (functionCode === 15 ? 1968 : 123) || pdu[5] !== bytes || pdu.length !== 6 + bytes)
+    return undefined;
+  return Array.from({ length: value }, (_, i) =>
+    functionCode === 15 ? ((pdu[6 + (i >> 3)] ?? 0) >> (i & 7)) & 1 : pdu.readUInt16BE(6 + i * 2),
+  );
+};
+
+const answerWrite = (pdu: Buffer, images: UnitImages): Buffer => {
+  const functionCode = pdu[0] ?? 0;
+  const isCoil = functionCode === 5 || functionCode === 15;
+  const image = images[isCoil ? 'coil' : 'holding'];
+  const words = pdu.length >= 5 ? wordsToWrite(pdu) : undefined;
+  if (!words) return exception(functionCode, illegalValue);
+  const address = pdu.readUInt16BE(1);
+  for (const [i, word] of words.entries())
+    if (!image?.write(address + i, word)) return exception(functionCode, illegalAddress);
+  images.written?.();
+  return pdu.subarray(0, 5);
+};
+
+const answer = (pdu: Buffer, images: UnitImages): Buffer =>
+  isWriteFunction(pdu[0] ?? 0) ? answerWrite(pdu, images) : answerRead(pdu, images);
+
 /**
  * Starts a server.
  * @param units register images by unit id
@@ -91,17 +142,18 @@ export const startModbusServer = async (
     const fault = faults.get(unit) ?? { kind: 'none' };
     // A unit that does not exist is silent, as behind a gateway.
     if (!images || fault.kind === 'dead') return;
-    const pdu =
-      fault.kind === 'exception' ? exception(request[7] ?? 0, deviceFailure) : answerRead(request.subarray(7), images);
-    const frame = Buffer.concat([request.subarray(0, 4), Buffer.alloc(2), request.subarray(6, 7), pdu]);
-    frame.writeUInt16BE(pdu.length + 1, 4);
-    // The length says less than there is: what follows is out of step for good.
-    if (fault.kind === 'garbage') frame.writeUInt16BE(0xffff, 4);
-    const send = (): void => {
+    const serve = (): void => {
+      const pdu =
+        fault.kind === 'exception' ? exception(request[7] ?? 0, deviceFailure) : answer(request.subarray(7), images);
+      const frame = Buffer.concat([request.subarray(0, 4), Buffer.alloc(2), request.subarray(6, 7), pdu]);
+      frame.writeUInt16BE(pdu.length + 1, 4);
+      // The length says less than there is: what follows is out of step for good.
+      if (fault.kind === 'garbage') frame.writeUInt16BE(0xffff, 4);
       if (!socket.destroyed) socket.write(frame);
     };
-    if (fault.kind === 'slow') setTimeout(send, fault.ms);
-    else send();
+    // A slow device is late with everything: also with carrying out what was written.
+    if (fault.kind === 'slow') setTimeout(serve, fault.ms);
+    else serve();
   };
 
   const server = createServer({ noDelay: true }, (socket) => {
@@ -114,7 +166,7 @@ export const startModbusServer = async (
       while (rest.length >= 8) {
         const end = 6 + rest.readUInt16BE(4);
         if (rest.length < end) break;
-        reply(socket, rest.subarray(0, end));
+        reply(socket, Buffer.from(rest.subarray(0, end)));
         rest = rest.subarray(end);
       }
     });

@@ -2,7 +2,7 @@
 import { openProfile } from '../drivers/modbus/library.ts';
 import type { ResolvedProfile } from '../drivers/modbus/resolve.ts';
 import type { Clock } from '../model/time.ts';
-import { createGridMeter, createHybrid, createStorage, type SimulatedDevice } from './devices.ts';
+import { type BatteryMode, createGridMeter, createHybrid, createStorage, type SimulatedDevice } from './devices.ts';
 import { createHouse } from './house.ts';
 import { type Fault, type ModbusServer, startModbusServer } from './modbus-server.ts';
 
@@ -15,6 +15,8 @@ export interface SimulationOptions {
   startHour: number;
   seed: number;
   speed: number;
+  /** The storage goes its own way again when nothing was written for so long, s. */
+  watchdogS: number;
 }
 
 export interface Changes {
@@ -33,8 +35,11 @@ export interface TrueState {
   grid_w: number;
   hybrid_battery_w: number;
   hybrid_soc: number;
+  /** What the inverter of the battery was told by its registers. */
+  hybrid_mode: BatteryMode;
   storage_w: number;
   storage_soc: number;
+  storage_mode: BatteryMode;
   speed: number;
   faults: Record<DeviceName, Fault['kind']>;
 }
@@ -48,7 +53,12 @@ export interface Simulation {
 
 const stepMs = 250;
 
-const kinds: Record<DeviceName, { profile: string; create(profile: ResolvedProfile): SimulatedDevice }> = {
+interface DeviceKind {
+  profile: string;
+  create(profile: ResolvedProfile, clock: Clock, watchdogS: number): SimulatedDevice;
+}
+
+const kinds: Record<DeviceName, DeviceKind> = {
   grid: { profile: 'eastron-sdm630', create: createGridMeter },
   hybrid: { profile: 'sungrow-sh-rt', create: createHybrid },
   storage: { profile: 'sma-sunny-boy-storage', create: createStorage },
@@ -56,7 +66,7 @@ const kinds: Record<DeviceName, { profile: string; create(profile: ResolvedProfi
 
 /** @throws where a port is taken, with the port in words */
 export const startSimulation = async (options: SimulationOptions, clock: Clock): Promise<Simulation> => {
-  const { host, ports, startHour, seed, speed } = options;
+  const { host, ports, startHour, seed, speed, watchdogS } = options;
   const house = createHouse({ seed, startHour });
   house.controls.speed = speed;
   // The batteries find their place before the first reading.
@@ -64,7 +74,7 @@ export const startSimulation = async (options: SimulationOptions, clock: Clock):
   const devices = deviceNames.map((name) => {
     const profile = openProfile({ id: kinds[name].profile });
     if (!profile.ok) throw new Error(profile.reason);
-    return { name, ...kinds[name].create(profile.value) };
+    return { name, ...kinds[name].create(profile.value, clock, watchdogS) };
   });
   for (const device of devices) device.update(house.state());
 
@@ -83,6 +93,7 @@ export const startSimulation = async (options: SimulationOptions, clock: Clock):
   let before = clock.monotonic();
   const stepping = clock.every(stepMs, () => {
     const now = clock.monotonic();
+    for (const device of devices) device.react(house.controls);
     house.step((now - before) / 1000);
     before = now;
     for (const device of devices) device.update(house.state());
@@ -93,6 +104,13 @@ export const startSimulation = async (options: SimulationOptions, clock: Clock):
       DeviceName,
       T
     >;
+
+  const modeOf = (name: DeviceName): BatteryMode => {
+    const device = devices.find((each) => each.name === name);
+    // What was written a moment ago counts already.
+    device?.react(house.controls);
+    return device?.mode() ?? 'auto';
+  };
 
   return {
     ports: perDevice((server) => server.port),
@@ -105,8 +123,10 @@ export const startSimulation = async (options: SimulationOptions, clock: Clock):
         grid_w: Math.round(gridW),
         hybrid_battery_w: Math.round(hybrid.powerW),
         hybrid_soc: Number(hybrid.soc.toFixed(1)),
+        hybrid_mode: modeOf('hybrid'),
         storage_w: Math.round(storage.powerW),
         storage_soc: Number(storage.soc.toFixed(1)),
+        storage_mode: modeOf('storage'),
         speed: house.controls.speed,
         faults: perDevice((server, unit) => server.fault(unit).kind),
       };

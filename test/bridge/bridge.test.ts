@@ -6,6 +6,7 @@ import type { Event } from '../../src/model/event.ts';
 import type { Message } from '../../src/model/message.ts';
 import type { Meta } from '../../src/model/meta.ts';
 import type { Reading } from '../../src/model/reading.ts';
+import { createMemoryJournal } from '../support/memory-journal.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
 
 const channel = (type: string, quantity: string, more: Partial<Channel> = {}): Channel => ({
@@ -28,6 +29,8 @@ const createScripted = (channels: Channel[], more: Partial<DeviceDescription> = 
   const driver: Driver = {
     describe: () => description,
     inspect: () => new Map([[0, '0: 0001']]),
+    actuators: () => [],
+    apply: async () => ({ verified: true }),
     start(given) {
       sink = given;
     },
@@ -47,12 +50,13 @@ describe('a bridge', () => {
   const start = (channels: Channel[], options: Partial<BridgeOptions> = {}, more: Partial<DeviceDescription> = {}) => {
     script = createScripted(channels, more);
     bridge = createBridge(
-      { placement: { device: 'x', site: 'home', gateway: 'gw' }, ...options },
+      { placement: { device: 'x', site: 'home', gateway: 'gw' }, journal: createMemoryJournal(), ...options },
       script.driver,
       clock,
       {
         readings: (messages) => said.push(...messages),
         events: (messages) => events.push(...(messages as unknown as Event[])),
+        answer() {},
         status: (status) => statuses.push(status),
       },
     );

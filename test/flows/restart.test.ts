@@ -24,7 +24,14 @@ describe('whatever dies comes back, without a redeploy', function () {
 
   const startHouse = async (): Promise<void> => {
     const [grid = 0, hybrid = 0, storage = 0] = [1502, 1503, 1504].map((port) => ports.get(port));
-    const options = { host: '127.0.0.1', ports: { grid, hybrid, storage }, startHour: 10.5, seed: 7, speed: 1 };
+    const options = {
+      host: '127.0.0.1',
+      ports: { grid, hybrid, storage },
+      startHour: 10.5,
+      seed: 7,
+      speed: 1,
+      watchdogS: 60,
+    };
     house = await startSimulation(options, systemClock);
   };
   const openBroker = async (): Promise<void> => {

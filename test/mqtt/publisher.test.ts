@@ -22,8 +22,15 @@ describe('the publisher', () => {
         sent.push(publication);
         done(refused.has(publication.topic) ? new Error(`${publication.topic}: full`) : undefined);
       },
+      prefix: '',
     } as MqttLink;
-    const publisher = createPublisher(link, { boot: 'boot1', mirror: '', isBilling: () => false, ...more });
+    const publisher = createPublisher(link, {
+      boot: 'boot1',
+      mirror: '',
+      isBilling: () => false,
+      now: Date.now,
+      ...more,
+    });
     await publisher.publish(
       messages.map((message) => {
         const topic = parseTopic(message.topic);

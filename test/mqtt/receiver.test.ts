@@ -9,6 +9,7 @@ describe('what comes from the broker', () => {
   let receiver: Receiver;
   let batches: Message[][];
   let singles: Message[];
+  let commands: Record<string, unknown>[];
   let rejected: Rejection[];
   let removed: string[];
 
@@ -19,6 +20,7 @@ describe('what comes from the broker', () => {
       {
         batch: (messages) => batches.push(messages),
         single: (message) => singles.push(message),
+        command: (body, { retain }) => commands.push({ ...body, retain }),
         rejected: (rejection) => rejected.push(rejection),
         removed: (device) => removed.push(device),
       },
@@ -26,7 +28,7 @@ describe('what comes from the broker', () => {
   };
   beforeEach(() => {
     clock = createVirtualClock();
-    [batches, singles, rejected, removed] = [[], [], [], []];
+    [batches, singles, commands, rejected, removed] = [[], [], [], [], []];
     open(100);
   });
 
@@ -105,7 +107,7 @@ describe('what comes from the broker', () => {
     assert.deepEqual([batches, rejected], [[], []]);
   });
 
-  it('comes alone where it is a command, and a retained command not at all', () => {
+  it('hands a command on as it came: whoever carries it out judges and answers it', () => {
     const command = {
       schema: 'command/1',
       id: 'c-1',
@@ -116,7 +118,30 @@ describe('what comes from the broker', () => {
     };
     take('devices/101/battery/command/charge', command);
     take('devices/101/battery/command/charge', { ...command, id: 'c-2' }, true);
-    assert.deepEqual([singles.length, rejected.length], [1, 1], rejected.flatMap(({ reasons }) => reasons).join());
+    take('devices/101/battery/command/charge', { id: 'c-3', typo: 1 });
+    assert.deepEqual(
+      commands.map(({ id, retain }) => [id, retain]),
+      [
+        ['c-1', false],
+        ['c-2', true],
+        ['c-3', false],
+      ],
+    );
+    assert.deepEqual([singles, rejected], [[], []]);
+  });
+
+  it('refuses a command that nobody could read safely', () => {
+    const topic = 'devices/101/battery/command/charge';
+    take(topic, '{"id":"c-1","__proto__":{"x":1}}');
+    take(topic, '[1]');
+    take(topic, 'x'.repeat(100_000));
+    assert.deepEqual(commands, []);
+    assert.equal(rejected.length, 3);
+  });
+
+  it('tells that a setpoint is over, which is a topic without a message', () => {
+    take('devices/101/battery/setpoint/charge', '', true);
+    assert.deepEqual(singles, [{ topic: 'devices/101/battery/setpoint/charge', schema: 'setpoint/1', ended: true }]);
   });
 
   it('tells that a device was taken off the broker', () => {

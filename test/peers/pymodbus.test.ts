@@ -72,6 +72,7 @@ describe('devices on pymodbus', () => {
       described() {},
       state: (state) => device.states.push(state),
       cycle: (cycle) => device.cycles.push(cycle),
+      drifted() {},
     });
     return device;
   };

@@ -1,15 +1,19 @@
 /** What every device profile has to fulfil, one assert for all of them. */
 import assert from 'node:assert/strict';
+import type { Order, ParameterRange } from '../../src/drivers/driver.ts';
+import type { ResolvedAction } from '../../src/drivers/modbus/controls.ts';
 import { compileBlock, decodeBlock, decodeText, isTextPoint } from '../../src/drivers/modbus/decode.ts';
 import { encodePattern, encodePoint } from '../../src/drivers/modbus/encode.ts';
+import type { Scope } from '../../src/drivers/modbus/expression.ts';
+import { describeActuator, orderScope, settingScope } from '../../src/drivers/modbus/offer.ts';
 import { planReads } from '../../src/drivers/modbus/plan.ts';
+import type { Point } from '../../src/drivers/modbus/point.ts';
 import { type Profile, readProfile } from '../../src/drivers/modbus/profile.ts';
-import {
-  type Point,
-  type ProfileChoice,
-  type ResolvedProfile,
-  resolveProfile,
-} from '../../src/drivers/modbus/resolve.ts';
+import { checkRequest } from '../../src/drivers/modbus/request.ts';
+import { type ProfileChoice, type ResolvedProfile, resolveProfile } from '../../src/drivers/modbus/resolve.ts';
+import { planWrites } from '../../src/drivers/modbus/write-plan.ts';
+import type { Params } from '../../src/model/command.ts';
+import { findVerb, type Parameter } from '../../src/model/verbs.ts';
 import { createRandom } from '../../src/simulator/random.ts';
 
 type Words = { address: number; word: number }[];
@@ -151,18 +155,54 @@ const assertRoundTrip = (points: Point[], seed: number): void => {
   }
 };
 
-const assertCommands = ({ points, undecoded, profile }: ResolvedProfile): void => {
-  const isWritable = (name: string): boolean =>
-    undecoded.includes(name) || points.some((point) => point.name === name && /w/.test(point.source.access ?? ''));
-  for (const [command, { steps }] of Object.entries(profile.commands ?? {}))
-    for (const step of steps) if ('point' in step) assert.ok(isWritable(step.point), `${command} writes ${step.point}`);
-  for (const { point, kind, periodFrom } of profile.watchdog ?? []) {
-    if (point !== undefined && kind !== 'read') assert.ok(isWritable(point), `the watchdog writes ${point}`);
-    if (periodFrom)
-      assert.ok(
-        points.some(({ name }) => name === periodFrom.point),
-        `no point ${periodFrom.point}`,
-      );
+/** The settings as an integrator finds them in the form, and a device whose points all say 100. */
+const probeScope = (settings: NonNullable<Profile['settings']>): Scope =>
+  settingScope(
+    settings,
+    Object.fromEntries(Object.keys(settings).map((name) => [name, settings[name]?.max ?? 100])),
+    () => 100,
+  );
+
+/** The smallest and the largest command there is, and each of its choices. */
+const extremes = (params: Record<string, ParameterRange>, known: Record<string, Parameter>): Params[] => {
+  const all = (pick: (range: ParameterRange, name: string) => Params[string] | undefined): Params =>
+    Object.fromEntries(
+      Object.entries(params).flatMap(([name, range]): [string, Params[string]][] => {
+        const picked = pick(range, name);
+        return picked === undefined ? [] : [[name, picked]];
+      }),
+    );
+  const longest = Math.max(1, ...Object.values(params).map(({ choices = [] }) => choices.length));
+  const typed = (choice: string | undefined, name: string): Params[string] | undefined =>
+    choice !== undefined && known[name]?.value === 'number' ? Number(choice) : choice;
+  return Array.from({ length: longest }, (_, n) => n).flatMap((n) => [
+    all(({ choices, min }, name) => (choices ? typed(choices[n % choices.length], name) : min)),
+    all(({ choices, max }, name) => (choices ? typed(choices[n % choices.length], name) : max)),
+  ]);
+};
+
+/** Every command of every actuator is offered, and becomes requests that keep the protocol's limits. */
+const assertControls = ({ controls, profile }: ResolvedProfile): void => {
+  const scope = probeScope(profile.settings ?? {});
+  for (const actuator of controls.actuators) {
+    const { key, type, actions, fallback, setup } = actuator;
+    const { verbs } = describeActuator(actuator, scope);
+    assert.deepEqual(
+      Object.keys(verbs).sort(),
+      [...Object.keys(actions), ...Object.keys(actuator.limits)].sort(),
+      `${key} does not offer what it has`,
+    );
+    const assertRequests = (name: string, action: ResolvedAction, params: Params): void => {
+      const order: Order = { actuator: key, params, limits: {}, startBy: 0, notAfter: 0 };
+      const plan = planWrites(action.steps, 1, orderScope(actuator, action, order, scope));
+      for (const part of plan)
+        if ('request' in part) assert.equal(checkRequest(part.request), undefined, `${key} ${name}`);
+    };
+    for (const [name, action] of Object.entries(actions))
+      for (const params of extremes(verbs[name]?.params ?? {}, findVerb(type, name)?.params ?? {}))
+        assertRequests(name, action, params);
+    if (fallback) assertRequests('fallback', fallback, {});
+    assertRequests('setup', { params: {}, steps: setup, requires: [] }, {});
   }
 };
 
@@ -177,7 +217,7 @@ export const assertProfile = (json: unknown): void => {
     assertOneFeedEach(resolved.value);
     assertNoOverlap(resolved.value.points);
     assertPlan(resolved.value);
-    assertCommands(resolved.value);
+    assertControls(resolved.value);
     for (const seed of [1, 2, 3]) assertRoundTrip(resolved.value.points, seed);
   }
 };

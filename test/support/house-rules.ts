@@ -44,15 +44,16 @@ const arrows: Record<string, RegExp> = {
   drivers: /^(model)$/,
   'drivers/modbus': /^(model|drivers|zod|node:.*|modbus-serial)$/,
   mqtt: /^(model|node:.*|mqtt|aedes)$/,
-  bridge: /^(model|drivers|node:.*)$/,
+  control: /^model$/,
+  bridge: /^(model|drivers|control|zod|node:.*)$/,
   site: /^(model|zod)$/,
   simulator: /^(model|drivers\/modbus|node:.*)$/,
-  shell: /^(model|bridge|zod|node:.*|node-red)$/,
+  shell: /^(model|bridge|drivers|zod|node:.*|node-red)$/,
   nodes: /^(model|shell|bridge|drivers\/[a-z]+|mqtt|site|simulator|zod|node:.*|node-red)$/,
 };
 
 /** Of a driver's files, the simulator knows the descriptions and how they are encoded, never the link. */
-const simulatorMay = /^src\/drivers\/modbus\/(encode|decode|profile|resolve|library)\.ts$/;
+const simulatorMay = /^src\/drivers\/modbus\/(encode|decode|point|profile|resolve|library)\.ts$/;
 
 /** A node works with a bridge and one driver, or with one of these rooms. */
 const callsOf = (file: string, imports: Import[]): Set<string> => {

@@ -5,7 +5,14 @@
  */
 import type { Clock, Timer } from '../../model/time.ts';
 import type { Link, LinkState } from './link.ts';
-import { describeRequest, ModbusFailure, type ReadRequest } from './request.ts';
+import {
+  describeRequest,
+  isWrite,
+  ModbusFailure,
+  type ReadRequest,
+  type Request,
+  type WriteRequest,
+} from './request.ts';
 
 export interface UnitLimits {
   timeoutMs: number;
@@ -25,6 +32,13 @@ export interface Bus {
   /** A device registers before its first request; the last to leave closes the connection, a moment later. */
   attach(unit: number, limits: UnitLimits): () => void;
   read(request: ReadRequest): Promise<Buffer>;
+  /**
+   * Writes before everything that waits to be read, and once: who writes decides what a failure means.
+   * @param notAfter monotonic time after which it is not sent any more
+   */
+  write(request: WriteRequest, notAfter?: number): Promise<void>;
+  /** A device has to be made safe: a broken connection is tried more often for a while. */
+  hurry(): void;
   health(unit: number): UnitHealth;
   linkState(): LinkState;
   onChange(listener: () => void): () => void;
@@ -44,8 +58,12 @@ const graceMs = 1000;
 /** A redeploy takes devices away and brings them back: the connection outlives that. */
 const unusedMs = 2000;
 
+const noData = Buffer.alloc(0);
+
 interface Job {
-  request: ReadRequest;
+  request: Request;
+  /** Monotonic. */
+  notAfter: number;
   isRetry: boolean;
   resolve(data: Buffer): void;
   reject(failure: ModbusFailure): void;
@@ -55,6 +73,7 @@ interface Unit {
   id: number;
   users: UnitLimits[];
   limits: UnitLimits;
+  /** Writes first, then reads, each in their order. */
   queue: Job[];
   inFlight: number;
   /** Bus time this unit has used, ms; whoever used least goes first. */
@@ -120,6 +139,9 @@ export const createBus = (link: Link, clock: Clock): Bus => {
   const unreachable = (unit: Unit, { request }: Job): ModbusFailure =>
     new ModbusFailure('unreachable', `${describeRequest(request)}: the unit is not answering (${unit.reason})`);
 
+  const expired = ({ request }: Job): ModbusFailure =>
+    new ModbusFailure('expired', `${describeRequest(request)}: not sent, its time was over`);
+
   const disconnected = ({ request }: Job): ModbusFailure => {
     const state = link.state();
     const why = state.kind === 'waiting' ? state.reason : state.kind;
@@ -146,14 +168,22 @@ export const createBus = (link: Link, clock: Clock): Bus => {
     scheduleProbe();
   };
 
+  const exchange = async (unit: Unit, request: Request, timeoutMs: number): Promise<Buffer> => {
+    if (isWrite(request)) {
+      await link.write(request, timeoutMs);
+      return noData;
+    }
+    unit.lastRequest = request;
+    return link.read(request, timeoutMs);
+  };
+
   /** Sends one request and books its time on the unit. */
-  const run = async (unit: Unit, request: ReadRequest, timeoutMs: number): Promise<Buffer> => {
+  const run = async (unit: Unit, request: Request, timeoutMs: number): Promise<Buffer> => {
     const startedAt = clock.monotonic();
     unit.inFlight++;
     inFlight++;
-    unit.lastRequest = request;
     try {
-      const data = await link.read(request, timeoutMs);
+      const data = await exchange(unit, request, timeoutMs);
       markAlive(unit, clock.monotonic() - startedAt);
       return data;
     } catch (error) {
@@ -222,7 +252,11 @@ export const createBus = (link: Link, clock: Clock): Bus => {
     });
   };
 
-  /** The unit with work that has used the bus least; or how long until one may go. */
+  const hasWrite = ({ queue: [first] }: Unit): boolean => first !== undefined && isWrite(first.request);
+
+  const goesBefore = (a: Unit, b: Unit): boolean => (hasWrite(a) === hasWrite(b) ? a.used < b.used : hasWrite(a));
+
+  /** Whoever has something to write, else whoever has used the bus least; or how long until one may go. */
   const nextUnit = (): { unit?: Unit; waitMs: number } => {
     const now = clock.monotonic();
     let best: Unit | undefined;
@@ -230,7 +264,7 @@ export const createBus = (link: Link, clock: Clock): Bus => {
     for (const unit of units.values()) {
       if (unit.queue.length === 0 || unit.inFlight >= unit.limits.maxInFlight) continue;
       if (unit.freeAt > now) waitMs = Math.min(waitMs, unit.freeAt - now);
-      else if (!best || unit.used < best.used) best = unit;
+      else if (!best || goesBefore(unit, best)) best = unit;
     }
     return best ? { unit: best, waitMs: 0 } : { waitMs };
   };
@@ -249,20 +283,28 @@ export const createBus = (link: Link, clock: Clock): Bus => {
         return;
       }
       const job = unit.queue.shift();
-      if (job) run(unit, job.request, unit.limits.timeoutMs).then(job.resolve, (failure) => retry(unit, job, failure));
+      if (job && clock.monotonic() >= job.notAfter) job.reject(expired(job));
+      else if (job)
+        run(unit, job.request, unit.limits.timeoutMs).then(job.resolve, (failure) => retry(unit, job, failure));
     }
   };
 
   /** Reading twice harms nothing: what a broken connection took along is asked again, once. */
   const retry = (unit: Unit, job: Job, failure: ModbusFailure): void => {
     const isWaiting = grace !== undefined || link.state().kind === 'open';
-    if (failure.kind !== 'disconnected' || job.isRetry || unit.isDead || !isWaiting) {
+    if (failure.kind !== 'disconnected' || isWrite(job.request) || job.isRetry || unit.isDead || !isWaiting) {
       job.reject(failure);
       return;
     }
     job.isRetry = true;
     unit.queue.unshift(job);
     pump();
+  };
+
+  /** What was to be written is decided anew when the connection is back. */
+  const failWrites = (unit: Unit): void => {
+    for (const job of unit.queue.filter(({ request }) => isWrite(request))) job.reject(disconnected(job));
+    unit.queue = unit.queue.filter(({ request }) => !isWrite(request));
   };
 
   const failAll = (): void => {
@@ -280,6 +322,7 @@ export const createBus = (link: Link, clock: Clock): Bus => {
       scheduleProbe();
     } else if (state.kind === 'waiting' && wasOpen) {
       wasOpen = false;
+      for (const unit of units.values()) failWrites(unit);
       grace = clock.after(graceMs, failAll);
     } else if (state.kind === 'closed' || (state.kind === 'waiting' && !grace)) failAll();
     changed();
@@ -292,6 +335,28 @@ export const createBus = (link: Link, clock: Clock): Bus => {
       if (other !== unit && (other.queue.length > 0 || other.inFlight > 0)) least = Math.min(least, other.used);
     if (least < Number.POSITIVE_INFINITY) unit.used = Math.max(unit.used, least);
   };
+
+  /** Behind the writes that wait already, before the reads. */
+  const enqueue = (unit: Unit, job: Job): void => {
+    const firstRead = isWrite(job.request) ? unit.queue.findIndex(({ request }) => !isWrite(request)) : -1;
+    if (firstRead < 0) unit.queue.push(job);
+    else unit.queue.splice(firstRead, 0, job);
+  };
+
+  const submit = (request: Request, notAfter = Number.POSITIVE_INFINITY): Promise<Buffer> =>
+    new Promise((resolve, reject) => {
+      const unit = units.get(request.unit);
+      const job: Job = { request, notAfter, isRetry: false, resolve, reject };
+      if (!unit) return reject(new ModbusFailure('refused', `${describeRequest(request)}: nobody attached this unit`));
+      const state = link.state().kind;
+      // A write is not kept for a connection that may come back: who writes decides anew then.
+      const isUseless = isWrite(request) ? state !== 'open' : state === 'closed' || (state === 'waiting' && !grace);
+      if (isUseless) return reject(disconnected(job));
+      if (unit.isDead) return reject(unreachable(unit, job));
+      if (unit.queue.length === 0 && unit.inFlight === 0) joinFairly(unit);
+      enqueue(unit, job);
+      pump();
+    });
 
   return {
     attach(id, limits) {
@@ -333,20 +398,11 @@ export const createBus = (link: Link, clock: Clock): Bus => {
         });
       };
     },
-    read(request) {
-      return new Promise((resolve, reject) => {
-        const unit = units.get(request.unit);
-        const job: Job = { request, isRetry: false, resolve, reject };
-        if (!unit)
-          return reject(new ModbusFailure('refused', `${describeRequest(request)}: nobody attached this unit`));
-        const state = link.state().kind;
-        if (state === 'closed' || (state === 'waiting' && !grace)) return reject(disconnected(job));
-        if (unit.isDead) return reject(unreachable(unit, job));
-        if (unit.queue.length === 0 && unit.inFlight === 0) joinFairly(unit);
-        unit.queue.push(job);
-        pump();
-      });
+    read: (request) => submit(request),
+    async write(request, notAfter) {
+      await submit(request, notAfter);
     },
+    hurry: link.hurry,
     health(id) {
       const unit = units.get(id);
       if (!unit?.isDead) return { isDead: false, retryMs: 0 };

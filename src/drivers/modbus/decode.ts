@@ -2,8 +2,9 @@
  * Registers -> values. A block of registers is decoded by a table of operations compiled once; nothing is allocated
  * per value, and a value that is not there is NaN.
  */
+
+import type { Point } from './point.ts';
 import type { PointType } from './profile.ts';
-import type { Point } from './resolve.ts';
 
 /** Operations of the table, each with a loop of its own. "Swapped": the less significant word stands first. */
 const op = {

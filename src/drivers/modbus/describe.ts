@@ -2,8 +2,9 @@
 import { findQuantity } from '../../model/quantities.ts';
 import type { Value } from '../../model/reading.ts';
 import type { Channel, ComponentHint, DeviceDescription } from '../driver.ts';
+import type { Point, SumPoint, Target } from './point.ts';
 import type { Profile } from './profile.ts';
-import type { Point, ResolvedProfile, SumPoint, Target } from './resolve.ts';
+import type { ResolvedProfile } from './resolve.ts';
 
 /** A point whose quantity the model has. */
 export type ChannelPoint = Point & { target: Target };

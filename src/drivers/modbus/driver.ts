@@ -1,12 +1,15 @@
 /** A device behind a Modbus bus: polls its profile's blocks, decodes them, and tells in words what does not work. */
 import type { Clock, Timer } from '../../model/time.ts';
 import type { DeviceDescription, DeviceState, Driver, DriverSink, Sample } from '../driver.ts';
+import { createActor } from './actor.ts';
 import type { Bus } from './bus.ts';
+import { pointsNeeded } from './controls.ts';
 import { type BlockPoint, compileBlock, isTextPoint, type OpTable } from './decode.ts';
 import { channelsOf, describeProfile, hasTarget, identityOf, rawWords } from './describe.ts';
 import { type Block, type LearntRange, planReads, splitBlock } from './plan.ts';
+import type { Point } from './point.ts';
 import { ModbusFailure } from './request.ts';
-import type { Point, ResolvedProfile } from './resolve.ts';
+import type { ResolvedProfile } from './resolve.ts';
 import { createSampler } from './sampler.ts';
 
 export interface ModbusDriverOptions {
@@ -21,6 +24,8 @@ export interface ModbusDriverOptions {
   phaseMs?: number;
   /** Ranges found unreadable in an earlier run. */
   learnt?: LearntRange[];
+  /** Numbers for commands that the integrator entered. */
+  settings?: Record<string, number>;
   onLearnt?(ranges: LearntRange[]): void;
 }
 
@@ -59,6 +64,7 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
   const { profile, sums } = resolved;
   const slowMs = Math.max(intervalMs, profile.slowMs ?? defaultSlowMs);
   const learnt: LearntRange[] = [...(options.learnt ?? [])];
+  const needed = pointsNeeded(resolved);
   const points = resolved.points.filter((point) => point.isReadable && isWanted(point));
   const indexOf = new Map(points.map((point, index) => [point.name, index]));
   let identity: Partial<DeviceDescription> = {};
@@ -66,6 +72,7 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
 
   function isWanted(point: Point): boolean {
     return (
+      needed.has(point.name) ||
       point.target !== undefined ||
       point.source.identity !== undefined ||
       sums.some((sum) => sum.terms.some((term) => term.name === point.name)) ||
@@ -165,8 +172,30 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
   };
 
   const enter = (next: DeviceState): void => {
+    if (state.kind === 'offline' && next.kind !== 'offline') actor.returned();
     state = next;
     sink?.state(next);
+  };
+
+  const polledValue = (name: string): number | undefined => {
+    const index = indexOf.get(name);
+    const value = index === undefined ? null : sampler.valueOf(points[index] as Point);
+    return typeof value === 'number' ? value : undefined;
+  };
+
+  const actor = createActor(
+    { resolved, bus, unit, settings: options.settings ?? {}, polled: polledValue },
+    clock,
+    (key, what) => sink?.drifted(key, what),
+  );
+
+  /** Ranges that the device itself tells are known after the first polls. */
+  let offered = '';
+  const tellOffer = (): void => {
+    if (resolved.controls.actuators.length === 0) return;
+    const offer = JSON.stringify(actor.actuators());
+    if (offer !== offered && offered !== '') sink?.described();
+    offered = offer;
   };
 
   const stateAfter = (outcomes: ReadOutcome[]): DeviceState => {
@@ -218,6 +247,7 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
     const next = stateAfter(outcomes);
     const isAnswering = next.kind !== 'offline';
     if (due.includes('once')) identify();
+    if (due.includes('slow')) tellOffer();
     isIdentified = isAnswering;
     if (due.includes('slow') && isAnswering) slowDueAt = startedAt + slowMs;
     if (!isAnswering) slowDueAt = Number.NEGATIVE_INFINITY;
@@ -272,6 +302,8 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
         }
       return seen;
     },
+    actuators: actor.actuators,
+    apply: actor.apply,
     start(given) {
       sink = given;
       sink.state(state);
@@ -281,6 +313,7 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
     async close() {
       isClosed = true;
       timer?.cancel();
+      actor.close();
       detach();
     },
   };

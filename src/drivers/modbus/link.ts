@@ -1,6 +1,6 @@
 /** What every transport offers to the bus above it: a connection that keeps coming back, and one request after another. */
 import type { Clock, Timer } from '../../model/time.ts';
-import type { ReadRequest } from './request.ts';
+import type { ReadRequest, WriteRequest } from './request.ts';
 
 export type LinkState =
   | { kind: 'connecting' }
@@ -20,14 +20,26 @@ export interface Link {
    * @returns the data bytes; rejects with a ModbusFailure within the timeout, always
    */
   read(request: ReadRequest, timeoutMs: number): Promise<Buffer>;
+  /**
+   * Writes. After a failure it is not known whether the device has carried it out; it is certain that it will not
+   * do so later: what waits in a connection is thrown away with it.
+   */
+  write(request: WriteRequest, timeoutMs: number): Promise<void>;
+  /** Somebody waits for this connection to make a device safe: for a few seconds it is tried more often. */
+  hurry(): void;
   state(): LinkState;
   onState(listener: (state: LinkState) => void): void;
   /** Requests this transport can have in flight: 1 where answers carry no id. */
   readonly maxInFlight: number;
 }
 
+const defaultConnectTimeoutMs = 4000;
 const firstDelayMs = 250;
 const longestDelayMs = 5000;
+/** In a hurry: how long it lasts, and the pace in it. */
+const hurryMs = 3000;
+const hurriedDelayMs = 500;
+const hurriedTimeoutMs = 1500;
 
 /** Exponential back-off with jitter, so that many clients do not return at once. */
 export const createBackoff = (random: () => number = Math.random) => {
@@ -49,6 +61,14 @@ export interface Connection {
   close(): void;
 }
 
+export interface LifecycleOptions {
+  /** Pause after connecting before the first request (some devices need it). */
+  settleMs?: number;
+  /** An attempt that takes longer has failed. */
+  connectTimeoutMs?: number;
+  random?: () => number;
+}
+
 export interface ConnectionEvents {
   opened(): void;
   /** The connection is over, whoever ended it; called exactly once. */
@@ -57,49 +77,61 @@ export interface ConnectionEvents {
 
 /**
  * The life of a connection: connect, announce, wait with jitter, connect again.
- * @param connect starts one attempt
- * @param settleMs pause after connecting before the first request (some devices need it)
+ * @param connect starts one attempt, which ends itself after the given time
  */
 export const createLifecycle = (
   clock: Clock,
-  connect: (events: ConnectionEvents) => Connection,
-  { settleMs = 0, random = Math.random }: { settleMs?: number; random?: () => number } = {},
+  connect: (events: ConnectionEvents, timeoutMs: number) => Connection,
+  { settleMs = 0, connectTimeoutMs = defaultConnectTimeoutMs, random = Math.random }: LifecycleOptions = {},
 ) => {
   const backoff = createBackoff(random);
   const listeners: ((state: LinkState) => void)[] = [];
   let current: LinkState = { kind: 'closed' };
   let connection: Connection | undefined;
   let timer: Timer | undefined;
+  let retryAt = 0;
+  let hurriedUntil = Number.NEGATIVE_INFINITY;
+
+  const isHurried = (): boolean => clock.monotonic() < hurriedUntil;
 
   const enter = (next: LinkState): void => {
     current = next;
     for (const listener of listeners) listener(next);
   };
 
+  const attemptAfter = (ms: number): void => {
+    retryAt = clock.monotonic() + ms;
+    timer = clock.after(ms, attempt);
+  };
+
   const attempt = (): void => {
     let isOver = false;
     enter({ kind: 'connecting' });
-    connection = connect({
-      opened() {
-        if (isOver) return;
-        const ready = (): void => {
-          backoff.reset();
-          enter({ kind: 'open' });
-        };
-        if (settleMs > 0) timer = clock.after(settleMs, ready);
-        else ready();
+    connection = connect(
+      {
+        opened() {
+          if (isOver) return;
+          const ready = (): void => {
+            backoff.reset();
+            enter({ kind: 'open' });
+          };
+          if (settleMs > 0) timer = clock.after(settleMs, ready);
+          else ready();
+        },
+        ended(reason) {
+          if (isOver) return;
+          isOver = true;
+          connection = undefined;
+          timer?.cancel();
+          if (current.kind === 'closed') return;
+          const usualMs = backoff.next();
+          const retryMs = isHurried() ? Math.min(usualMs, hurriedDelayMs) : usualMs;
+          attemptAfter(retryMs);
+          enter({ kind: 'waiting', reason, retryMs });
+        },
       },
-      ended(reason) {
-        if (isOver) return;
-        isOver = true;
-        connection = undefined;
-        timer?.cancel();
-        if (current.kind === 'closed') return;
-        const retryMs = backoff.next();
-        timer = clock.after(retryMs, attempt);
-        enter({ kind: 'waiting', reason, retryMs });
-      },
-    });
+      isHurried() ? Math.min(connectTimeoutMs, hurriedTimeoutMs) : connectTimeoutMs,
+    );
   };
 
   return {
@@ -111,6 +143,12 @@ export const createLifecycle = (
       enter({ kind: 'closed' });
       connection?.close();
       connection = undefined;
+    },
+    hurry(): void {
+      hurriedUntil = clock.monotonic() + hurryMs;
+      if (current.kind !== 'waiting' || retryAt - clock.monotonic() <= hurriedDelayMs) return;
+      timer?.cancel();
+      attemptAfter(hurriedDelayMs);
     },
     state: (): LinkState => current,
     onState(listener: (state: LinkState) => void): void {

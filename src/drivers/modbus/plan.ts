@@ -2,8 +2,9 @@
  * The read planner: which registers are asked for in one request. Points are never split; holes are read over
  * only as far as the profile allows; a scale factor travels with its values.
  */
+
+import type { Point } from './point.ts';
 import type { Profile } from './profile.ts';
-import type { Point } from './resolve.ts';
 
 export interface Block {
   table: Point['table'];

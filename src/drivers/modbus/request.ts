@@ -12,6 +12,22 @@ export interface ReadRequest {
   count: number;
 }
 
+/** MODBUS Application Protocol V1.1b3 §6.5, §6.6, §6.11, §6.12: one coil, one register, several coils, several registers. */
+export type WriteFunction = 5 | 6 | 15 | 16;
+
+export interface WriteRequest {
+  unit: number;
+  fc: WriteFunction;
+  /** 0-based address as on the wire. */
+  address: number;
+  /** Registers as 0..65535, coils as 0 or 1. */
+  values: number[];
+}
+
+export type Request = ReadRequest | WriteRequest;
+
+export const isWrite = (request: Request): request is WriteRequest => 'fc' in request;
+
 /** MODBUS Application Protocol V1.1b3 §7 */
 const exceptionTexts: Record<number, string> = {
   1: 'illegal function',
@@ -37,7 +53,9 @@ export type FailureKind =
   /** The unit is known to be dead; nothing was sent. */
   | 'unreachable'
   /** The request itself breaks the protocol's limits; nothing was sent. */
-  | 'refused';
+  | 'refused'
+  /** A write whose time was over before the bus was free; nothing was sent. */
+  | 'expired';
 
 export class ModbusFailure extends Error {
   readonly kind: FailureKind;
@@ -52,17 +70,24 @@ export class ModbusFailure extends Error {
   }
 }
 
-export const describeRequest = ({ unit, table, address, count }: ReadRequest): string =>
-  `unit ${unit}, ${table} ${address}${count > 1 ? `..${address + count - 1}` : ''}`;
+const isCoils = (fc: WriteFunction): boolean => fc === 5 || fc === 15;
 
-export const exceptionFailure = (request: ReadRequest, code: number): ModbusFailure =>
+const span = (address: number, count: number): string =>
+  count > 1 ? `${address}..${address + count - 1}` : String(address);
+
+export const describeRequest = (request: Request): string =>
+  isWrite(request)
+    ? `unit ${request.unit}, writing ${isCoils(request.fc) ? 'coil' : 'holding'} ${span(request.address, request.values.length)}`
+    : `unit ${request.unit}, ${request.table} ${span(request.address, request.count)}`;
+
+export const exceptionFailure = (request: Request, code: number): ModbusFailure =>
   new ModbusFailure(
     'exception',
     `${describeRequest(request)}: exception ${code} (${exceptionTexts[code] ?? 'unknown code'})`,
     code,
   );
 
-export const timeoutFailure = (request: ReadRequest, timeoutMs: number): ModbusFailure =>
+export const timeoutFailure = (request: Request, timeoutMs: number): ModbusFailure =>
   new ModbusFailure('timeout', `${describeRequest(request)}: no answer within ${Math.round(timeoutMs)} ms`);
 
 const isBits = (table: Table): boolean => table === 'coil' || table === 'discrete';
@@ -70,20 +95,25 @@ const isBits = (table: Table): boolean => table === 'coil' || table === 'discret
 /** Bytes of the values in an answer: registers big-endian as received, bits packed from the lowest. */
 export const dataLength = ({ table, count }: ReadRequest): number => (isBits(table) ? Math.ceil(count / 8) : count * 2);
 
-/** MODBUS Application Protocol V1.1b3 §6.1 to §6.4: 1..2000 bits, 1..125 registers. */
-export const checkRequest = (request: ReadRequest): ModbusFailure | undefined => {
-  const limit = isBits(request.table) ? 2000 : 125;
-  const { unit, address, count } = request;
+/** MODBUS Application Protocol V1.1b3 §6.1 to §6.4, §6.11, §6.12: values per request. */
+const limitOf = (request: Request): number => {
+  if (!isWrite(request)) return isBits(request.table) ? 2000 : 125;
+  return { 5: 1, 6: 1, 15: 1968, 16: 123 }[request.fc];
+};
+
+const isWordIn = (value: number, highest: number): boolean => Number.isInteger(value) && value >= 0 && value <= highest;
+
+export const checkRequest = (request: Request): ModbusFailure | undefined => {
+  const { unit, address } = request;
+  const limit = limitOf(request);
+  const count = isWrite(request) ? request.values.length : request.count;
   const fits =
-    Number.isInteger(unit) &&
-    unit >= 0 &&
-    unit <= 255 &&
-    Number.isInteger(address) &&
-    address >= 0 &&
-    Number.isInteger(count) &&
+    isWordIn(unit, 255) &&
+    isWordIn(address, 65535) &&
+    isWordIn(count, limit) &&
     count >= 1 &&
-    count <= limit &&
-    address + count <= 65536;
+    address + count <= 65536 &&
+    (!isWrite(request) || request.values.every((value) => isWordIn(value, isCoils(request.fc) ? 1 : 65535)));
   return fits
     ? undefined
     : new ModbusFailure('refused', `${describeRequest(request)}: outside the limits of the protocol (1..${limit})`);

@@ -3,6 +3,8 @@ import { findQuantity, isVendorWord } from '../../model/quantities.ts';
 import type { Result } from '../../model/time.ts';
 import { parseTopic } from '../../model/topic.ts';
 import { type Conversion, canonicalUnit, conversion, isUnit } from '../../model/units.ts';
+import { type ResolvedControls, resolveControls } from './controls.ts';
+import type { Point, SumPoint, Target } from './point.ts';
 import { type PointType, type Profile, type ProfilePoint, wordsOf } from './profile.ts';
 
 /** What the integrator chose for one device. */
@@ -11,47 +13,13 @@ export interface ProfileChoice {
   instance?: number;
 }
 
-/** The quantity a point feeds, and how its register becomes that quantity. */
-export interface Target {
-  type: string;
-  index?: number;
-  quantity: string;
-  part?: string;
-  /** value = raw * factor + offset, in the quantity's unit and sign */
-  factor: number;
-  offset: number;
-  unit?: string;
-  value: 'number' | 'integer' | 'boolean' | 'text' | 'enum';
-  min: number;
-  max: number;
-}
-
-/** A point with every default, variant and instance applied. */
-export interface Point {
-  name: string;
-  source: ProfilePoint;
-  table: 'holding' | 'input' | 'coil' | 'discrete';
-  type: PointType;
-  /** Addresses of the words, most significant first; strings and bytes in reading order. */
-  words: number[];
-  byteOrder: 'big' | 'little';
-  target?: Target;
-  group: 'fast' | 'slow' | 'once';
-  isReadable: boolean;
-}
-
-export interface SumPoint {
-  name: string;
-  target: Target;
-  terms: { name: string; sign: 1 | -1 }[];
-}
-
 export interface ResolvedProfile {
   profile: Profile;
   points: Point[];
   sums: SumPoint[];
   /** SunSpec points: known, but only read after model discovery. */
   undecoded: string[];
+  controls: ResolvedControls;
 }
 
 const isText = (type: PointType | undefined): boolean => type === 'string' || type === 'bytes' || type === 'datetime';
@@ -221,5 +189,8 @@ export const resolveProfile = (given: Profile, choice: ProfileChoice = {}): Resu
     if (!resolved.ok) return { ok: false, reason: `${profile.id}: ${resolved.reason}` };
     sums.push(resolved.value);
   }
-  return { ok: true, value: { profile, points: [...points.values()], sums, undecoded } };
+  const known = [...points.values()];
+  const controls = resolveControls(profile, known, undecoded, instance);
+  if (!controls.ok) return controls;
+  return { ok: true, value: { profile, points: known, sums, undecoded, controls: controls.value } };
 };

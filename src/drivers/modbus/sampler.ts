@@ -3,8 +3,8 @@ import type { Reason } from '../../model/common.ts';
 import type { Value } from '../../model/reading.ts';
 import type { Sample } from '../driver.ts';
 import { decodeBlock, decodeText, isTextPoint, type OpTable } from './decode.ts';
+import type { Point, SumPoint } from './point.ts';
 import type { ModbusFailure } from './request.ts';
-import type { Point, SumPoint } from './resolve.ts';
 
 export interface Sampler {
   /** Takes what a block said. */

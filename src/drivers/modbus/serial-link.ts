@@ -11,8 +11,9 @@ import {
   dataLength,
   describeRequest,
   exceptionFailure,
+  isWrite,
   ModbusFailure,
-  type ReadRequest,
+  type Request,
   timeoutFailure,
 } from './request.ts';
 
@@ -36,10 +37,13 @@ export interface SerialOptions {
 
 type Client = import('modbus-serial').default;
 
+const noData = Buffer.alloc(0);
+
 /** An open port: the client on it, and how to let go of it. */
 interface Port {
   client: Client;
-  close(): Promise<void>;
+  /** isUnsure: a write may still lie in it, and must not leave any more. */
+  close(isUnsure?: boolean): Promise<void>;
 }
 
 const describeTransport = (transport: SerialTransport): string =>
@@ -107,18 +111,35 @@ const openPort = async (
       }
       return {
         client,
-        async close() {
+        async close(isUnsure = false) {
           isOurs = false;
-          socket.destroy();
+          if (isUnsure) socket.resetAndDestroy();
+          else socket.destroy();
         },
       };
     }
   }
 };
 
-type Done = (error: Error | null, reply: { buffer: Buffer } | undefined) => void;
+type Done = (error: Error | null, reply: unknown) => void;
 
-const callRead = (client: Client, { unit, table, address, count }: ReadRequest, done: Done): void => {
+const call = (client: Client, request: Request, done: Done): void => {
+  if (isWrite(request)) {
+    const { unit, fc, address, values } = request;
+    const [value = 0] = values;
+    if (fc === 5) client.writeFC5(unit, address, value !== 0, done);
+    else if (fc === 6) client.writeFC6(unit, address, value, done);
+    else if (fc === 15)
+      client.writeFC15(
+        unit,
+        address,
+        values.map((each) => each !== 0),
+        done,
+      );
+    else client.writeFC16(unit, address, values, done);
+    return;
+  }
+  const { unit, table, address, count } = request;
   switch (table) {
     case 'coil':
       client.writeFC1(unit, address, count, done);
@@ -137,24 +158,27 @@ const callRead = (client: Client, { unit, table, address, count }: ReadRequest, 
 
 /** @throws never; every request settles within its timeout and the drain with data or a ModbusFailure */
 export const createSerialLink = (transport: SerialTransport, clock: Clock, options: SerialOptions = {}): Link => {
-  const { connectTimeoutMs = 4000, settleMs = 0, drainMs = 200 } = options;
+  const { drainMs = 200 } = options;
   const where = describeTransport(transport);
   let port: Port | undefined;
   let end: ((reason: string) => void) | undefined;
   let failPending: ((failure: ModbusFailure) => void) | undefined;
+  let isWriting = false;
+  let openTimeoutMs = 0;
 
-  const connect = (events: ConnectionEvents): Connection => {
+  const connect = (events: ConnectionEvents, timeoutMs: number): Connection => {
     let isOver = false;
     const finish = (reason: string): void => {
       if (isOver) return;
       isOver = true;
-      void port?.close();
+      void port?.close(isWriting);
       port = undefined;
       failPending?.(new ModbusFailure('disconnected', `${where}: ${reason}`));
       events.ended(reason);
     };
     end = finish;
-    openPort(transport, clock, connectTimeoutMs, (reason) => finish(reason)).then(
+    openTimeoutMs = timeoutMs;
+    openPort(transport, clock, timeoutMs, (reason) => finish(reason)).then(
       (opened) => {
         if (isOver) return opened.close();
         port = opened;
@@ -166,18 +190,63 @@ export const createSerialLink = (transport: SerialTransport, clock: Clock, optio
     return { close: () => finish('the connection is being closed') };
   };
 
-  const lifecycle = createLifecycle(clock, connect, { settleMs });
+  const lifecycle = createLifecycle(clock, connect, options);
 
   /** Ends the port and opens it again under the same connection: nothing of the old line can reach the new one. */
   const reopen = async (): Promise<void> => {
     const connectionEnd = end;
     const old = port;
     if (!old) return;
-    await old.close();
-    const fresh = await openPort(transport, clock, connectTimeoutMs, (reason) => connectionEnd?.(reason));
+    await old.close(isWriting);
+    const fresh = await openPort(transport, clock, openTimeoutMs, (reason) => connectionEnd?.(reason));
     if (port !== old) return fresh.close();
     port = fresh;
   };
+
+  /** @returns undefined where the answer is not as long as what was asked for */
+  const dataOf = (request: Request, reply: unknown): Buffer | undefined => {
+    if (isWrite(request)) return noData;
+    const { buffer } = (reply ?? {}) as { buffer?: Buffer };
+    return buffer?.length === dataLength(request) ? buffer : undefined;
+  };
+
+  const submit = (request: Request, timeoutMs: number): Promise<Buffer> =>
+    new Promise((resolve, reject) => {
+      const refusal = checkRequest(request);
+      if (refusal) return reject(refusal);
+      if (!port || failPending)
+        return reject(new ModbusFailure('disconnected', `${describeRequest(request)}: not connected to ${where}`));
+      let deadline: Timer | undefined;
+      const settle = (act: () => void): void => {
+        if (failPending !== fail) return;
+        failPending = undefined;
+        isWriting = false;
+        deadline?.cancel();
+        act();
+      };
+      const fail = (failure: ModbusFailure): void => settle(() => reject(failure));
+      failPending = fail;
+      isWriting = isWrite(request);
+      // Our own deadline: the library waits for ever where the connection ends silently.
+      deadline = clock.after(timeoutMs, () => {
+        deadline = clock.after(drainMs, () => {
+          const failure = timeoutFailure(request, timeoutMs);
+          reopen().then(
+            () => fail(failure),
+            (error: unknown) => end?.(messageOf(error)),
+          );
+        });
+      });
+      call(port.client, request, (error, reply) => {
+        const code = (error as { modbusCode?: unknown } | null)?.modbusCode;
+        if (typeof code === 'number') return fail(exceptionFailure(request, code));
+        if (error) return fail(new ModbusFailure('malformed', `${describeRequest(request)}: ${error.message}`));
+        const data = dataOf(request, reply);
+        if (!data)
+          return fail(new ModbusFailure('malformed', `${describeRequest(request)}: answer of the wrong length`));
+        return settle(() => resolve(data));
+      });
+    });
 
   return {
     maxInFlight: 1,
@@ -186,42 +255,12 @@ export const createSerialLink = (transport: SerialTransport, clock: Clock, optio
       lifecycle.close();
     },
     drop: (reason) => end?.(reason),
+    hurry: lifecycle.hurry,
     state: lifecycle.state,
     onState: lifecycle.onState,
-    read(request, timeoutMs) {
-      return new Promise((resolve, reject) => {
-        const refusal = checkRequest(request);
-        if (refusal) return reject(refusal);
-        if (!port || failPending)
-          return reject(new ModbusFailure('disconnected', `${describeRequest(request)}: not connected to ${where}`));
-        let deadline: Timer | undefined;
-        const settle = (act: () => void): void => {
-          if (failPending !== fail) return;
-          failPending = undefined;
-          deadline?.cancel();
-          act();
-        };
-        const fail = (failure: ModbusFailure): void => settle(() => reject(failure));
-        failPending = fail;
-        // Our own deadline: the library waits for ever where the connection ends silently.
-        deadline = clock.after(timeoutMs, () => {
-          deadline = clock.after(drainMs, () => {
-            const failure = timeoutFailure(request, timeoutMs);
-            reopen().then(
-              () => fail(failure),
-              (error: unknown) => end?.(messageOf(error)),
-            );
-          });
-        });
-        callRead(port.client, request, (error, reply) => {
-          const code = (error as { modbusCode?: unknown } | null)?.modbusCode;
-          if (typeof code === 'number') return fail(exceptionFailure(request, code));
-          if (error) return fail(new ModbusFailure('malformed', `${describeRequest(request)}: ${error.message}`));
-          if (reply?.buffer.length !== dataLength(request))
-            return fail(new ModbusFailure('malformed', `${describeRequest(request)}: answer of the wrong length`));
-          return settle(() => resolve(reply.buffer));
-        });
-      });
+    read: submit,
+    async write(request, timeoutMs) {
+      await submit(request, timeoutMs);
     },
   };
 };

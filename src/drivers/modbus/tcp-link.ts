@@ -5,15 +5,8 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 import type { Clock, Timer } from '../../model/time.ts';
 import { type Connection, type ConnectionEvents, createLifecycle, type Link } from './link.ts';
-import { parseReadAnswer, readPduLength, writeReadPdu } from './pdu.ts';
-import {
-  checkRequest,
-  dataLength,
-  describeRequest,
-  ModbusFailure,
-  type ReadRequest,
-  timeoutFailure,
-} from './request.ts';
+import { answerLength, parseAnswer, pduLength, writePdu } from './pdu.ts';
+import { checkRequest, describeRequest, isWrite, ModbusFailure, type Request, timeoutFailure } from './request.ts';
 
 export interface TcpOptions {
   host: string;
@@ -25,8 +18,6 @@ export interface TcpOptions {
 }
 
 const headerLength = 7;
-/** Header, function code and byte count, before the data. */
-const answerLength = 9;
 /** Unit id and PDU: at least a function code and one byte, at most 253 bytes of PDU. */
 const shortestLength = 3;
 const longestLength = 254;
@@ -34,7 +25,9 @@ const longestLength = 254;
 const silenceLimit = 3;
 
 interface Pending {
-  request: ReadRequest;
+  request: Request;
+  /** Requests are answered in any order; one that was sent later and is answered proves that this one has arrived. */
+  order: number;
   deadline: number;
   timeoutMs: number;
   resolve(data: Buffer): void;
@@ -43,11 +36,15 @@ interface Pending {
 
 /** @throws never; every request settles within its timeout with data or a ModbusFailure */
 export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
-  const { host, port, connectTimeoutMs = 4000, settleMs = 0, maxInFlight = 8 } = options;
+  const { host, port, maxInFlight = 8 } = options;
   const pending = new Map<number, Pending>();
   let socket: Socket | undefined;
   let nextId = 0;
   let unanswered = 0;
+  let sent = 0;
+  /** Latest in order of sending. */
+  let lastAnswered = 0;
+  let lastWrite = 0;
   let sweep: { timer: Timer; at: number } | undefined;
   let isCorked = false;
 
@@ -58,9 +55,13 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
       reject(new ModbusFailure('disconnected', `${describeRequest(request)}: ${reason}`));
   };
 
-  const end = (reason: string): void => {
-    socket?.destroy(new Error(reason));
+  /** A write that may still lie in the socket goes with it: the device must not get it when its time is over. */
+  const discard = (own: Socket): void => {
+    if (lastWrite > lastAnswered) own.resetAndDestroy();
+    else own.destroy();
   };
+
+  let end: (reason: string) => void = () => {};
 
   const settle = (frame: Buffer): void => {
     const id = frame.readUInt16BE(0);
@@ -69,6 +70,7 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
     if (!entry) return;
     pending.delete(id);
     unanswered = 0;
+    lastAnswered = Math.max(lastAnswered, entry.order);
     const { request } = entry;
     const claimed = frame.readUInt16BE(4);
     if (claimed !== frame.length - 6) {
@@ -82,7 +84,7 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
       entry.reject(new ModbusFailure('malformed', `${describeRequest(request)}: answered by unit ${unit}`));
       return;
     }
-    const result = parseReadAnswer(frame.subarray(headerLength), request);
+    const result = parseAnswer(frame.subarray(headerLength), request);
     if (result instanceof ModbusFailure) entry.reject(result);
     else entry.resolve(result);
   };
@@ -93,6 +95,10 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
     return bytes.length - at >= 4 && bytes.readUInt16BE(at + 2) === 0 && pending.has(bytes.readUInt16BE(at));
   };
 
+  /** The byte count of what was read fits; an answer to a write has none. */
+  const isComplete = (frame: Buffer, request: Request): boolean =>
+    isWrite(request) || frame[headerLength + 1] === frame.length - headerLength - 2;
+
   /**
    * Where the frame ends. Its own header says so; where that claims more than was asked for, the answer does, if
    * another frame may begin behind it: one unit's wrong header must not swallow the answers of the others.
@@ -102,8 +108,9 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
     const length = bytes.readUInt16BE(at + 4);
     const claimed = at + 6 + length;
     const entry = pending.get(bytes.readUInt16BE(at));
-    const asked = entry ? at + answerLength + dataLength(entry.request) : claimed;
-    const isWhole = bytes.length >= asked && bytes[at + answerLength - 1] === asked - at - answerLength;
+    const asked = entry ? at + headerLength + answerLength(entry.request) : claimed;
+    const isWhole =
+      bytes.length >= asked && entry !== undefined && isComplete(bytes.subarray(at, asked), entry.request);
     if (claimed > asked && isWhole && isBoundary(bytes, asked)) return asked;
     const isFrame = bytes.readUInt16BE(at + 2) === 0 && length >= shortestLength && length <= longestLength;
     return isFrame ? claimed : undefined;
@@ -126,6 +133,7 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
     sweep = undefined;
     const now = clock.monotonic();
     let next = Number.POSITIVE_INFINITY;
+    let isWriteLost = false;
     for (const [id, entry] of pending) {
       if (entry.deadline > now) {
         next = Math.min(next, entry.deadline);
@@ -134,9 +142,11 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
       // The id is not used again for 65536 requests, so a late answer finds nobody.
       pending.delete(id);
       unanswered++;
+      isWriteLost ||= isWrite(entry.request) && entry.order > lastAnswered;
       entry.reject(timeoutFailure(entry.request, entry.timeoutMs));
     }
-    if (unanswered >= silenceLimit) end(`no answer to ${unanswered} requests in a row`);
+    if (isWriteLost) end('no answer to a write');
+    else if (unanswered >= silenceLimit) end(`no answer to ${unanswered} requests in a row`);
     else if (next < Number.POSITIVE_INFINITY) sweepAt(next);
   };
 
@@ -147,17 +157,20 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
     sweep = { at: deadline, timer: clock.after(Math.max(1, deadline - clock.monotonic()), expire) };
   };
 
-  const connect = (events: ConnectionEvents): Connection => {
+  const connect = (events: ConnectionEvents, timeoutMs: number): Connection => {
     const own = connectSocket({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
     let rest: Buffer = Buffer.alloc(0);
     let reason = 'closed by the device';
-    const connecting = clock.after(connectTimeoutMs, () =>
-      own.destroy(new Error(`no connection within ${connectTimeoutMs} ms`)),
-    );
+    const connecting = clock.after(timeoutMs, () => own.destroy(new Error(`no connection within ${timeoutMs} ms`)));
     own.on('connect', () => {
       connecting.cancel();
       socket = own;
       unanswered = 0;
+      lastWrite = 0;
+      end = (why) => {
+        reason = why;
+        discard(own);
+      };
       events.opened();
     });
     own.on('data', (chunk) => {
@@ -174,19 +187,20 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
       failAll(reason);
       events.ended(reason);
     });
-    return { close: () => own.destroy() };
+    return { close: () => discard(own) };
   };
 
-  const lifecycle = createLifecycle(clock, connect, { settleMs });
+  const lifecycle = createLifecycle(clock, connect, options);
 
-  const send = (request: ReadRequest, id: number): void => {
+  const send = (request: Request, id: number): void => {
     if (!socket) return;
-    const frame = Buffer.allocUnsafe(headerLength + readPduLength);
+    const length = pduLength(request);
+    const frame = Buffer.allocUnsafe(headerLength + length);
     frame.writeUInt16BE(id, 0);
     frame.writeUInt16BE(0, 2);
-    frame.writeUInt16BE(readPduLength + 1, 4);
+    frame.writeUInt16BE(length + 1, 4);
     frame[6] = request.unit;
-    writeReadPdu(frame, headerLength, request);
+    writePdu(frame, headerLength, request);
     if (!isCorked && pending.size > 1) {
       // Requests of one turn of the loop leave in one segment.
       isCorked = true;
@@ -200,33 +214,40 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
     socket.write(frame);
   };
 
+  const submit = (request: Request, timeoutMs: number): Promise<Buffer> =>
+    new Promise((resolve, reject) => {
+      const refusal = checkRequest(request);
+      if (refusal) return reject(refusal);
+      if (!socket)
+        return reject(
+          new ModbusFailure('disconnected', `${describeRequest(request)}: not connected to ${host}:${port}`),
+        );
+      nextId = (nextId + 1) & 0xffff;
+      while (pending.has(nextId)) nextId = (nextId + 1) & 0xffff;
+      sent++;
+      if (isWrite(request)) lastWrite = sent;
+      const deadline = clock.monotonic() + timeoutMs;
+      pending.set(nextId, { request, order: sent, timeoutMs, deadline, resolve, reject });
+      send(request, nextId);
+      sweepAt(deadline);
+    });
+
   return {
     maxInFlight,
     open: lifecycle.open,
+    hurry: lifecycle.hurry,
     async close() {
       lifecycle.close();
       sweep?.timer.cancel();
       sweep = undefined;
       failAll('the connection is being closed');
     },
-    drop: end,
+    drop: (reason) => end(reason),
     state: lifecycle.state,
     onState: lifecycle.onState,
-    read(request, timeoutMs) {
-      return new Promise((resolve, reject) => {
-        const refusal = checkRequest(request);
-        if (refusal) return reject(refusal);
-        if (!socket)
-          return reject(
-            new ModbusFailure('disconnected', `${describeRequest(request)}: not connected to ${host}:${port}`),
-          );
-        nextId = (nextId + 1) & 0xffff;
-        while (pending.has(nextId)) nextId = (nextId + 1) & 0xffff;
-        const deadline = clock.monotonic() + timeoutMs;
-        pending.set(nextId, { request, timeoutMs, deadline, resolve, reject });
-        send(request, nextId);
-        sweepAt(deadline);
-      });
+    read: submit,
+    async write(request, timeoutMs) {
+      await submit(request, timeoutMs);
     },
   };
 };

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { compileBlock, decodeBlock, decodeText } from '../../../src/drivers/modbus/decode.ts';
-import { encodePoint } from '../../../src/drivers/modbus/encode.ts';
+import { encodePoint, holdable } from '../../../src/drivers/modbus/encode.ts';
+import type { Point } from '../../../src/drivers/modbus/point.ts';
 import { type ProfilePoint, readProfile } from '../../../src/drivers/modbus/profile.ts';
-import { type Point, resolveProfile } from '../../../src/drivers/modbus/resolve.ts';
+import { resolveProfile } from '../../../src/drivers/modbus/resolve.ts';
 
 const resolve = (...points: Partial<ProfilePoint>[]): Point[] => {
   const profile = readProfile({
@@ -128,5 +129,16 @@ describe('there and back', () => {
       ),
       { numRuns: 500 },
     );
+  });
+
+  it('an order that falls between two register values becomes the smaller one, whatever its sign and scale', () => {
+    const settle = (point: Partial<ProfilePoint>, value: number): number =>
+      holdable(resolve({ type: 'int16', ...point })[0] as Point, value);
+    assert.equal(settle({}, 28.8), 28);
+    assert.equal(settle({}, -28.8), -28);
+    assert.equal(settle({ scale: -10 }, 109), 100);
+    assert.equal(settle({ offset: -1000 }, 28.8), 28);
+    assert.equal(settle({ scale: 0.1 }, 0.3), 0.3, 'what binary fractions lose is nothing');
+    assert.equal(settle({ type: 'float32' }, 28.8), 28.8);
   });
 });

@@ -84,6 +84,7 @@ describe('Modbus driver', () => {
       described() {},
       state: (state) => states.push(state),
       cycle: (cycle) => cycles.push(cycle),
+      drifted() {},
     });
   };
 
@@ -218,13 +219,15 @@ describe('Modbus driver, the rhythm of its polls', () => {
       attach: () => () => {},
       read: ({ count }) =>
         new Promise((resolve) => asked.push({ at: clock.monotonic(), answer: () => resolve(Buffer.alloc(count * 2)) })),
+      write: async () => {},
+      hurry() {},
       health: () => ({ isDead: false, retryMs: 0 }),
       linkState: () => ({ kind: 'open' }),
       onChange: () => () => {},
       close: async () => {},
     };
     driver = createModbusDriver({ resolved: resolved.value, bus, unit: 1, intervalMs, name: 'm1' }, clock);
-    driver.start({ described() {}, state() {}, cycle() {} });
+    driver.start({ described() {}, state() {}, cycle() {}, drifted() {} });
   };
   /** Time passes while every request is answered at once. */
   const passAnswering = async (ms: number): Promise<void> => {

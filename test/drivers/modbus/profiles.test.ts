@@ -52,8 +52,16 @@ describe('a profile with a mistake is refused', () => {
     ],
     [
       'a command to a point that cannot be written',
-      (p) => Object.assign(p, { commands: { charge: { steps: [{ point: 'voltage.l1', value: 1 }] } } }),
-      /charge writes voltage/,
+      (p) =>
+        Object.assign(p, {
+          actuators: [
+            {
+              component: 'battery',
+              fallback: { means: { mode: 'auto' }, steps: [{ point: 'voltage.l1', value: 1 }] },
+            },
+          ],
+        }),
+      /fallback writes voltage\.l1, which is only read/,
     ],
     ['an address beyond the end', (p) => Object.assign(p.points[0] as object, { addr: 65535 }), /beyond 65535/],
   ];

@@ -1,0 +1,63 @@
+/** Settings that the device keeps by itself: written one after the other, the newest wins, without a lease. */
+import { type Applied, CommandFailure, type Order } from '../drivers/driver.ts';
+import type { Params } from '../model/command.ts';
+import type { Clock } from '../model/time.ts';
+import type { Request } from './steering.ts';
+
+export interface Configuring {
+  configure(verb: string, params: Params, request: Request): void;
+  close(): void;
+}
+
+/** @param key of the actuator */
+export const createConfiguring = (
+  key: string,
+  clock: Clock,
+  apply: (order: Order, signal: AbortSignal) => Promise<Applied>,
+): Configuring => {
+  let next: { order: Order; request: Request } | undefined;
+  let isWorking = false;
+  let isClosed = false;
+
+  const carryOut = async ({ order, request }: { order: Order; request: Request }): Promise<void> => {
+    if (clock.monotonic() >= order.startBy) {
+      request.settle({
+        status: 'expired',
+        code: 'EXPIRED',
+        message: 'its time was over before the device could be told',
+      });
+      return;
+    }
+    try {
+      const { verified, reason } = await apply(order, new AbortController().signal);
+      const { isClamped: clamped } = request;
+      if (!isClosed)
+        request.settle({ status: 'completed', applied: order.params, clamped, verified, ...(reason && { reason }) });
+    } catch (error) {
+      const { code, message } = error instanceof CommandFailure ? error : new CommandFailure('INTERNAL', String(error));
+      if (!isClosed) request.settle({ status: code === 'EXPIRED' ? 'expired' : 'failed', code, message });
+    }
+  };
+
+  const work = async (): Promise<void> => {
+    isWorking = true;
+    while (next && !isClosed) {
+      const current = next;
+      next = undefined;
+      await carryOut(current);
+    }
+    isWorking = false;
+  };
+
+  return {
+    configure(verb, params, request) {
+      next?.request.settle({ status: 'superseded', message: 'a newer command took its place before it was written' });
+      const notAfter = Number.POSITIVE_INFINITY;
+      next = { order: { actuator: key, verb, params, limits: {}, startBy: request.startBy, notAfter }, request };
+      if (!isWorking) void work();
+    },
+    close() {
+      isClosed = true;
+    },
+  };
+};

@@ -1,0 +1,315 @@
+/**
+ * Where commands for one device arrive: each is checked, taken in or refused, and answered: "accepted", then exactly
+ * one outcome. The same id with the same content gets the same answer and nothing is done twice.
+ */
+import { createHash } from 'node:crypto';
+import type { EndReason, Lease } from '../control/leases.ts';
+import type { Actuator, Applied, Order } from '../drivers/driver.ts';
+import { commandDefaults, type Response } from '../model/command.ts';
+import type { Event } from '../model/event.ts';
+import { type Clock, isoTime, parseTime } from '../model/time.ts';
+import { parseTopic } from '../model/topic.ts';
+import { type Configuring, createConfiguring } from './configuring.ts';
+import { createJudge, type Judged } from './judge.ts';
+import type { KnownCommand, Ledger, Reply } from './ledger.ts';
+import { componentKey } from './meta.ts';
+import { type Answer, createSteering, type Request, type Shown, type Steering } from './steering.ts';
+
+/** A command as it came, and what is known of its way. */
+export interface Incoming {
+  topic: string;
+  /** The payload as an object, not checked yet. */
+  body: Record<string, unknown>;
+  /** It was stored by the broker and is of any age. */
+  isRetained: boolean;
+  reply: Reply;
+}
+
+export interface DeskOptions {
+  device: string;
+  /** Requesters that may claim the reserved priorities; "*" at the end stands for anything. */
+  trusted: string[];
+}
+
+export interface DeskSink {
+  apply(order: Order, signal: AbortSignal): Promise<Applied>;
+  actuators(): Actuator[];
+  /** Why the device cannot be reached, if so. */
+  offline(): string | undefined;
+  respond(topic: string, response: Response, reply: Reply): void;
+  /** Setpoints of a component: those in force, and the verbs that are over. */
+  show(component: string, shown: Shown[], ended: string[]): void;
+  /** Something happened to a component; undefined: to the device. */
+  event(component: string | undefined, name: string, severity: Event['severity'], facts: Partial<Event>): void;
+  /** An actuator that should be in its safe state and is not known to be. */
+  unsafe(problem: string | undefined): void;
+}
+
+export interface Desk {
+  take(incoming: Incoming): void;
+  start(): void;
+  close(): void;
+  drifted(actuator: string, what: string): void;
+  returned(): void;
+  /** A node left the broker: what its requesters hold for their session ends. */
+  lost(node: string): void;
+  /** A quantity of a component has this value now. */
+  observe(component: string, quantity: string, value: number): void;
+}
+
+/** Answers are remembered at least this long, ms. */
+const rememberMs = 3_600_000;
+type Judging = Extract<Judged, { ok: true }>;
+
+const digestOf = (topic: string, body: Record<string, unknown>): string =>
+  createHash('sha1')
+    .update(JSON.stringify([topic, body]))
+    .digest('base64');
+
+const idOf = ({ id }: Record<string, unknown>): string | undefined =>
+  typeof id === 'string' && id.length >= 1 && id.length <= 64 ? id : undefined;
+
+export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, sink: DeskSink): Desk => {
+  const { device } = options;
+  const lines = new Map<string, { component: string; steering: Steering }>();
+  const configurings = new Map<string, Configuring>();
+  const problems = new Map<string, string>();
+  const judge = createJudge({ trusted: options.trusted, actuators: sink.actuators, offline: sink.offline }, clock);
+
+  const toResponse = (id: string, verb: string, answer: Answer | { status: 'accepted' }): Response => {
+    const { leaseUntil, message, ...rest } = answer as Answer;
+    return {
+      schema: 'response/1',
+      id,
+      command: verb,
+      ...rest,
+      ...(message === undefined ? {} : { message: message.slice(0, 1024) }),
+      ts: isoTime(clock.now()),
+      ...(leaseUntil === undefined ? {} : { lease_until: isoTime(leaseUntil) }),
+    };
+  };
+
+  const describeHolder = (lease: Lease): Record<string, string | number> => ({
+    command: lease.verb,
+    owner: lease.owner,
+    priority: lease.priority,
+    id: lease.id,
+    until: isoTime(lease.untilWall),
+  });
+
+  const tellUnsafe = (key: string, problem: string | undefined): void => {
+    if (problem === undefined) problems.delete(key);
+    else problems.set(key, problem);
+    const [first] = problems.values();
+    sink.unsafe(first);
+  };
+
+  const addLine = ({ key, type, index }: Actuator): void => {
+    const component = componentKey({ type, ...(index === undefined ? {} : { index }) });
+    const describe = (): Actuator | undefined => sink.actuators().find((each) => each.key === key);
+    const steering = createSteering(describe, key, ledger.state(key), clock, {
+      apply: sink.apply,
+      save: (state, isUrgent) => ledger.saveState(key, state, isUrgent),
+      show: (shown, ended) => sink.show(component, shown, ended),
+      ended(lease, reason: EndReason) {
+        const severity = reason === 'released' || reason === 'target_reached' ? 'info' : 'warning';
+        const name = reason === 'target_reached' ? reason : reason === 'released' ? 'lease_released' : 'lease_expired';
+        sink.event(component, name, severity, { data: { ...describeHolder(lease), reason } });
+      },
+      displaced: (lease, by) =>
+        sink.event(component, 'owner_conflict', 'warning', {
+          data: { lost: describeHolder(lease), holds: describeHolder(by) },
+        }),
+      unsafe(problem) {
+        tellUnsafe(key, problem);
+        sink.event(component, 'failsafe_unconfirmed', 'alarm', {
+          state: problem === undefined ? 'cleared' : 'active',
+          ...(problem === undefined ? {} : { message: problem.slice(0, 1024) }),
+        });
+      },
+      failsafe: () =>
+        sink.event(component, 'failsafe_entered', 'warning', { data: { ...(describe()?.fallback?.means as object) } }),
+    });
+    lines.set(key, { component, steering });
+  };
+
+  for (const actuator of sink.actuators()) {
+    if (actuator.fallback) addLine(actuator);
+    else configurings.set(actuator.key, createConfiguring(actuator.key, clock, sink.apply));
+  }
+
+  const startBy = ({ ts, ttl_s }: Judging['command']): number =>
+    clock.monotonic() + Math.min(ttl_s * 1000, parseTime(ts) + ttl_s * 1000 - clock.now());
+
+  const hand = (name: string, judged: Judging, request: Request): void => {
+    const { command, verb, params, actuators } = judged;
+    const { priority = commandDefaults.priority, requester: owner, lease_s = 0, bind_to_session = false } = command;
+    const [actuator] = actuators;
+    if (verb.kind === 'release') {
+      releaseAll(owner, typeof params.command === 'string' ? params.command : undefined, actuators, request);
+      return;
+    }
+    if (!actuator) return;
+    if (verb.kind === 'config') {
+      configurings.get(actuator.key)?.configure(name, params, request);
+      return;
+    }
+    const [value] = Object.values(params);
+    lines.get(actuator.key)?.steering.claim(
+      {
+        id: command.id,
+        owner,
+        verb: name,
+        kind: verb.kind,
+        params,
+        ...(verb.kind === 'limit' && typeof value === 'number' ? { value } : {}),
+        priority,
+        durationMs: lease_s * 1000,
+        isBound: bind_to_session,
+      },
+      request,
+    );
+  };
+
+  /** One answer for all actuators of a component: the first that is not "completed", else the last. */
+  const releaseAll = (owner: string, verb: string | undefined, actuators: Actuator[], request: Request): void => {
+    const steered = actuators.filter(({ key }) => lines.has(key));
+    const answers: Answer[] = [];
+    const settle = (answer: Answer): void => {
+      answers.push(answer);
+      if (answers.length < steered.length) return;
+      const told = answers.filter(({ reason }) => reason !== 'nothing_held');
+      request.settle(told.find(({ status }) => status !== 'completed') ?? told[0] ?? answer);
+    };
+    for (const { key } of steered) lines.get(key)?.steering.release(owner, verb, { ...request, settle });
+  };
+
+  const take = (incoming: Incoming): void => {
+    const { topic: text, body, isRetained, reply } = incoming;
+    const topic = parseTopic(text);
+    if (!topic.ok || topic.value.kind !== 'action' || topic.value.action !== 'command') return;
+    if (topic.value.device !== device) return;
+    const { type, index, verb } = topic.value;
+    const component = componentKey({ type, ...(index === undefined ? {} : { index }) });
+    const id = idOf(body);
+    if (id === undefined) {
+      sink.event(undefined, 'command_rejected', 'warning', {
+        message: 'a command without an id',
+        data: { topic: text },
+      });
+      return;
+    }
+    const answerTopic = `devices/${device}/${component}/response/${verb}`;
+    const tell = (answer: Answer | { status: 'accepted' }): Response => {
+      const response = toResponse(id, verb, answer);
+      sink.respond(answerTopic, response, reply);
+      return response;
+    };
+    if (isRetained) {
+      sink.event(undefined, 'retained_command_rejected', 'warning', { data: { topic: text, id } });
+      tell({ status: 'rejected', code: 'RETAINED', message: 'a retained command is never carried out' });
+      return;
+    }
+    const digest = digestOf(text, body);
+    const known = ledger.command(id);
+    if (known) {
+      if (known.digest !== digest)
+        tell({ status: 'rejected', code: 'DUPLICATE', message: 'another command had this id before' });
+      else sink.respond(answerTopic, known.answer ?? toResponse(id, verb, { status: 'accepted' }), reply);
+      return;
+    }
+    const judged = judge(component, type, verb, body);
+    const ttlMs = judged.ok ? judged.command.ttl_s * 1000 : 0;
+    const command: KnownCommand = {
+      id,
+      digest,
+      topic: answerTopic,
+      actuator: judged.ok ? (judged.actuators[0]?.key ?? '') : '',
+      reply,
+      until: clock.now() + ttlMs + rememberMs,
+    };
+    if (!judged.ok) {
+      const { status, code, message } = judged;
+      ledger.saveCommand({ ...command, answer: tell({ status, code, message }) });
+      return;
+    }
+    if (!ledger.saveCommand(command)) {
+      const message = 'it could not be written down, so a restart might carry it out twice';
+      ledger.saveCommand({ ...command, answer: tell({ status: 'rejected', code: 'INTERNAL', message }) });
+      return;
+    }
+    // The write is on its way before the first answer is: told in order, but not waited for.
+    let early: Answer | undefined;
+    let isAccepted = false;
+    const settle = (answer: Answer): void => {
+      if (!isAccepted) early = answer;
+      else ledger.saveCommand({ ...command, answer: tell(answer) });
+    };
+    hand(verb, judged, { id, startBy: startBy(judged.command), isClamped: judged.isClamped, settle });
+    tell({ status: 'accepted' });
+    isAccepted = true;
+    if (early) settle(early);
+  };
+
+  /** Commands that a restart cut off: those whose lease still lasts are carried out again, the rest is told. */
+  const resume = (): void => {
+    const requests = ledger.pending().map((command) => ({
+      actuator: command.actuator,
+      request: {
+        id: command.id,
+        startBy: Number.POSITIVE_INFINITY,
+        isClamped: false,
+        settle(answer: Answer) {
+          const response = toResponse(command.id, command.topic.split('/').at(-1) ?? '', answer);
+          sink.respond(command.topic, response, command.reply);
+          ledger.saveCommand({ ...command, answer: response });
+        },
+      },
+    }));
+    for (const [key, { steering }] of lines)
+      steering.start(requests.filter(({ actuator }) => actuator === key).map(({ request }) => request));
+    for (const { actuator, request } of requests)
+      if (!lines.has(actuator))
+        request.settle({
+          status: 'failed',
+          code: 'INTERNAL',
+          message: 'the runtime restarted while it was carried out; whether it took effect is not known',
+        });
+  };
+
+  return {
+    take,
+    start: resume,
+    close() {
+      for (const { steering } of lines.values()) steering.close();
+      for (const configuring of configurings.values()) configuring.close();
+    },
+    drifted(key, what) {
+      const line = lines.get(key);
+      if (!line) return;
+      sink.event(line.component, 'setpoint_lost', 'warning', { message: what.slice(0, 1024) });
+      line.steering.drifted();
+    },
+    returned() {
+      for (const { steering } of lines.values()) steering.returned();
+    },
+    lost(node) {
+      for (const { steering } of lines.values())
+        steering.endWhere(({ owner, isBound }) => isBound && owner.split('/')[0] === node, 'owner_offline');
+    },
+    observe(component, quantity, value) {
+      if (quantity !== 'soc') return;
+      for (const line of lines.values()) {
+        if (line.component !== component) continue;
+        const goal = line.steering.holder()?.params.until_soc;
+        if (typeof goal !== 'number') continue;
+        line.steering.endWhere(
+          ({ verb, params }) =>
+            params.until_soc !== undefined &&
+            (verb === 'charge' ? value >= goal : verb === 'discharge' && value <= goal),
+          'target_reached',
+        );
+      }
+    },
+  };
+};

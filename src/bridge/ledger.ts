@@ -1,0 +1,148 @@
+/**
+ * What a bridge must not forget: which actuators are ours, who holds them, and what every command was answered. It is
+ * written before the device is, so that a restart at any moment ends in a known state and carries out nothing twice.
+ */
+import { z } from 'zod';
+import type { SavedLease } from '../control/leases.ts';
+import { type Response, responseSchema } from '../model/command.ts';
+
+/** Records that outlive the process, in their order. */
+export interface Journal {
+  load(): unknown[];
+  /**
+   * Survives the end of the process at once; isUrgent: the end of power as well.
+   * @returns false where it could not be written
+   */
+  append(record: object, isUrgent: boolean): boolean;
+  /** Puts these records in the place of all. */
+  rewrite(records: object[]): boolean;
+}
+
+export interface Reply {
+  /** MQTT 5 response topic, or reply_to of the payload. */
+  responseTopic?: string;
+  correlationData?: string;
+}
+
+/** The state of one actuator. */
+export interface HeldState {
+  /** We have told it something and have not made it safe since. */
+  isOurs: boolean;
+  leases: SavedLease[];
+  /** Verbs whose setpoints are shown on the broker. */
+  shown: string[];
+  /** Wall clock, ms. */
+  at: number;
+}
+
+/** A command that was taken in; without an answer: it is on its way. */
+export interface KnownCommand {
+  id: string;
+  /** Tells one content from another. */
+  digest: string;
+  topic: string;
+  actuator: string;
+  reply: Reply;
+  /** Wall clock, ms: until when it may come again. */
+  until: number;
+  answer?: Response;
+}
+
+const savedLease = z.object({
+  id: z.string(),
+  owner: z.string(),
+  verb: z.string(),
+  kind: z.enum(['setpoint', 'limit']),
+  params: responseSchema.shape.applied.unwrap(),
+  value: z.number().optional(),
+  priority: z.number(),
+  durationMs: z.number(),
+  isBound: z.boolean(),
+  order: z.number(),
+  from: z.number(),
+  untilWall: z.number(),
+});
+
+const actuatorRecord = z.object({
+  actuator: z.string(),
+  state: z.object({
+    isOurs: z.boolean(),
+    leases: z.array(savedLease),
+    shown: z.array(z.string()),
+    at: z.number(),
+  }),
+});
+
+const commandRecord = z.object({
+  command: z.object({
+    id: z.string(),
+    digest: z.string(),
+    topic: z.string(),
+    actuator: z.string(),
+    reply: z.object({ responseTopic: z.string().optional(), correlationData: z.string().optional() }),
+    until: z.number(),
+    answer: responseSchema.optional(),
+  }),
+});
+
+const record = z.union([actuatorRecord, commandRecord]);
+
+export interface Ledger {
+  state(actuator: string): HeldState | undefined;
+  saveState(actuator: string, state: HeldState, isUrgent: boolean): boolean;
+  command(id: string): KnownCommand | undefined;
+  saveCommand(command: KnownCommand): boolean;
+  /** Commands without an answer. */
+  pending(): KnownCommand[];
+}
+
+/** Commands that are remembered at the most; the oldest are forgotten first. */
+const mostCommands = 20_000;
+/** Records after which the journal is written anew. */
+const rewriteAfter = 50_000;
+
+export const createLedger = (journal: Journal): Ledger => {
+  const states = new Map<string, HeldState>();
+  const commands = new Map<string, KnownCommand>();
+  let written = 0;
+
+  const remember = (command: KnownCommand): void => {
+    commands.delete(command.id);
+    commands.set(command.id, command);
+    for (const [id, { answer }] of commands) {
+      if (commands.size <= mostCommands) break;
+      if (answer) commands.delete(id);
+    }
+  };
+
+  for (const given of journal.load()) {
+    const parsed = record.safeParse(given);
+    if (!parsed.success) continue;
+    if ('actuator' in parsed.data) states.set(parsed.data.actuator, parsed.data.state as HeldState);
+    else remember(parsed.data.command as KnownCommand);
+  }
+
+  const append = (given: object, isUrgent: boolean): boolean => {
+    written++;
+    if (written <= rewriteAfter) return journal.append(given, isUrgent);
+    written = 0;
+    return journal.rewrite([
+      ...[...states].map(([actuator, state]) => ({ actuator, state })),
+      ...[...commands.values()].map((command) => ({ command })),
+    ]);
+  };
+
+  return {
+    state: (actuator) => states.get(actuator),
+    saveState(actuator, state, isUrgent) {
+      states.set(actuator, state);
+      return append({ actuator, state }, isUrgent);
+    },
+    command: (id) => commands.get(id),
+    saveCommand(command) {
+      remember(command);
+      return append({ command }, false);
+    },
+    pending: () => [...commands.values()].filter(({ answer }) => !answer),
+  };
+};

@@ -1,0 +1,124 @@
+/**
+ * The command registry: what may be asked of which device type, with which parameters. Directions are words and
+ * magnitudes are >= 0: nobody sends a signed watt.
+ */
+import type { Unit } from './units.ts';
+
+export interface Parameter {
+  value: 'number' | 'boolean' | 'word' | 'list';
+  /** Present where the value is a number. */
+  unit?: Unit;
+  min?: number;
+  max?: number;
+  members?: readonly string[];
+  isOptional?: boolean;
+}
+
+/**
+ * setpoint: competes for its actuator, the strongest wins. limit: intersects with all others. config: kept by the
+ * device, without a lease. release: ends the requester's own leases.
+ */
+export type VerbKind = 'setpoint' | 'limit' | 'config' | 'release';
+
+export interface Verb {
+  kind: VerbKind;
+  params: Readonly<Record<string, Parameter>>;
+  /** Longest lease, s. */
+  maxLeaseS: number;
+}
+
+/** Shortest and longest time an effect may be asked for, s. */
+export const leaseRange = { minS: 10, maxS: 3600 } as const;
+const sgReadyLockS = 7200;
+
+const maxPower = 1e7;
+const watts: Parameter = { value: 'number', unit: 'W', min: 0, max: maxPower };
+const percent: Parameter = { value: 'number', unit: '%', min: 0, max: 100 };
+const optional = (parameter: Parameter): Parameter => ({ ...parameter, isOptional: true });
+
+const verb = (kind: VerbKind, params: Record<string, Parameter> = {}, maxLeaseS: number = leaseRange.maxS): Verb => ({
+  kind,
+  params,
+  maxLeaseS,
+});
+
+/** Without a command: everything of one's own. */
+const release = verb('release', { command: { value: 'word', isOptional: true } });
+/** A share of the rated power, or watts: exactly one of them. */
+const powerLimit = verb('limit', { power_w: optional(watts), percent: optional(percent) });
+const amperes: Parameter = { value: 'number', unit: 'A', min: 0, max: 500 };
+const phaseCount: Parameter = { value: 'number', unit: '1', min: 1, max: 3 };
+
+const battery: Record<string, Verb> = {
+  charge: verb('setpoint', {
+    power_w: watts,
+    until_soc: optional(percent),
+    source: { value: 'word', members: ['any', 'solar_only'], isOptional: true },
+  }),
+  discharge: verb('setpoint', {
+    power_w: watts,
+    until_soc: optional(percent),
+    allow_export: { value: 'boolean', isOptional: true },
+  }),
+  hold: verb('setpoint', { allow: { value: 'word', members: ['none', 'charge', 'discharge'], isOptional: true } }),
+  limit_charge: verb('limit', { power_w: watts }),
+  limit_discharge: verb('limit', { power_w: watts }),
+  set_reserve_soc: verb('config', { soc: percent }),
+  release,
+};
+
+const source: Record<string, Verb> = { limit_power: powerLimit, release };
+
+const evCharger: Record<string, Verb> = {
+  set_current_limit: verb('setpoint', { current_a: amperes, phases: optional(phaseCount) }),
+  set_power_limit: verb('setpoint', { power_w: watts }),
+  pause: verb('setpoint'),
+  /** Charging again, with up to current_a or as much as the charger may. */
+  resume: verb('setpoint', { current_a: optional(amperes) }),
+  set_phases: verb('setpoint', { phases: phaseCount }),
+  release,
+};
+
+const heat: Record<string, Verb> = {
+  set_sg_ready: verb(
+    'setpoint',
+    { state: { value: 'word', members: ['lock', 'normal', 'recommend', 'force'] } },
+    sgReadyLockS,
+  ),
+  /** Surplus the device may turn into heat. */
+  set_power: verb('setpoint', { power_w: watts }),
+  limit_power: verb('limit', { power_w: watts }),
+  set_target_temperature: verb('setpoint', {
+    temperature_c: { value: 'number', unit: 'degC', min: -50, max: 200 },
+  }),
+  boost_dhw: verb('setpoint'),
+  release,
+};
+
+const switchable: Record<string, Verb> = {
+  on: verb('setpoint'),
+  off: verb('setpoint'),
+  set_power: verb('setpoint', { power_w: watts }),
+  release,
+};
+
+const verbs: Record<string, Record<string, Verb>> = {
+  battery,
+  solar: source,
+  wind: source,
+  inverter: source,
+  ev_charger: evCharger,
+  heat_pump: heat,
+  heater: heat,
+  load: switchable,
+  switch: switchable,
+  relay: switchable,
+  io: switchable,
+  generator: switchable,
+};
+
+export const verbsOf = (type: string): Readonly<Record<string, Verb>> =>
+  Object.hasOwn(verbs, type) ? (verbs[type] as Record<string, Verb>) : {};
+
+export const findVerb = (type: string, name: string): Verb | undefined =>
+  Object.hasOwn(verbsOf(type), name) ? verbsOf(type)[name] : undefined;

@@ -1,0 +1,26 @@
+/** A journal that lasts as long as a test, and can be read by the next bridge as after a restart. */
+import type { Journal } from '../../src/bridge/ledger.ts';
+
+export interface MemoryJournal extends Journal {
+  records: object[];
+  /** Whether it can be written now. */
+  isWritable: boolean;
+}
+
+export const createMemoryJournal = (): MemoryJournal => {
+  const journal: MemoryJournal = {
+    records: [],
+    isWritable: true,
+    // What comes from a file is a copy.
+    load: () => structuredClone(journal.records),
+    append(record) {
+      if (journal.isWritable) journal.records.push(structuredClone(record));
+      return journal.isWritable;
+    },
+    rewrite(records) {
+      if (journal.isWritable) journal.records = structuredClone(records);
+      return journal.isWritable;
+    },
+  };
+  return journal;
+};
