@@ -49,6 +49,8 @@ export interface Desk {
   take(incoming: Incoming): void;
   start(): void;
   close(): void;
+  /** Ends for good, with every actuator that is held in its safe state. Rejects with the first that is not. */
+  letGo(): Promise<void>;
   drifted(actuator: string, what: string): void;
   returned(): void;
   /** A node left the broker: what its requesters hold for their session ends. */
@@ -277,12 +279,20 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
         });
   };
 
+  const close = (): void => {
+    for (const { steering } of lines.values()) steering.close();
+    for (const configuring of configurings.values()) configuring.close();
+  };
+
   return {
     take,
     start: resume,
-    close() {
-      for (const { steering } of lines.values()) steering.close();
-      for (const configuring of configurings.values()) configuring.close();
+    close,
+    async letGo() {
+      close();
+      const results = await Promise.allSettled([...lines.values()].map(({ steering }) => steering.letGo()));
+      const failed = results.find((each) => each.status === 'rejected');
+      if (failed) throw failed.reason;
     },
     drifted(key, what) {
       const line = lines.get(key);

@@ -64,6 +64,8 @@ export interface Steering {
   /** Takes up what was in force before a restart. */
   start(pending: Request[]): void;
   close(): void;
+  /** Ends for good: nobody will be here to end the leases, so the device is brought into its safe state now. */
+  letGo(): Promise<void>;
   /** The setpoint that holds it, if any. */
   holder(): Lease | undefined;
 }
@@ -341,6 +343,12 @@ export const createSteering = (
     isWorking = false;
   };
 
+  const close = (): void => {
+    isClosed = true;
+    for (const timer of [wake, expiry]) timer?.cancel();
+    attempt?.controller.abort();
+  };
+
   return {
     claim(claim, request) {
       const claimed = book.claim(claim);
@@ -391,10 +399,14 @@ export const createSteering = (
       }
       changed();
     },
-    close() {
-      isClosed = true;
-      for (const timer of [wake, expiry]) timer?.cancel();
-      attempt?.controller.abort();
+    close,
+    async letGo() {
+      close();
+      if (shown.size > 0) sink.show([], [...shown]);
+      if (!isOurs) return;
+      const endless = Number.POSITIVE_INFINITY;
+      const order: Order = { actuator: key, params: {}, limits: {}, startBy: endless, notAfter: endless };
+      await sink.apply(order, new AbortController().signal);
     },
     holder: () => book.decide().setpoint,
   };

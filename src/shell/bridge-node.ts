@@ -156,12 +156,14 @@ export const runBridge = <Config, Credentials>(
   onClose(async (isRemoved) => {
     live.remove(node.id);
     watching.remove();
-    if (isRemoved) {
-      registration.forget();
-      await onRemoved?.();
+    try {
+      await bridge.close(isRemoved);
+    } finally {
+      if (isRemoved) {
+        registration.forget();
+        await onRemoved?.();
+        journal.remove();
+      } else journal.close();
     }
-    await bridge.close();
-    if (isRemoved) journal.remove();
-    else journal.close();
   });
 };

@@ -222,7 +222,10 @@ export const createActor = (
         return await carryOut(state, order, signal);
       } catch (error) {
         stop(state);
-        throw toCommandFailure(error);
+        const failure = toCommandFailure(error);
+        const isUnreachable = failure instanceof CommandFailure && failure.code === 'DEVICE_OFFLINE';
+        if (isUnreachable && !isHeld(order)) bus.hurry();
+        throw failure;
       }
     },
     returned() {
