@@ -3,6 +3,7 @@
  * back-off, and nothing lost on the way that its QoS promises. One mqtt.js client is kept over all connections,
  * because it holds the packets in flight.
  */
+import { Socket } from 'node:net';
 import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Clock, Timer } from '../model/time.ts';
 import { clientOptions, serverOptions } from './client-options.ts';
@@ -97,7 +98,11 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
     created.on('error', (error) => {
       lastError = error;
     });
-    created.on('connect', (packet) => onConnect(packet.sessionPresent));
+    created.on('connect', (packet) => {
+      // A message must not wait for the acknowledgement of the one before: 40 ms, where the other side delays it.
+      if (created.stream instanceof Socket) created.stream.setNoDelay(true);
+      onConnect(packet.sessionPresent);
+    });
     created.on('close', onClose);
     created.on('message', (topic, payload, packet) => onMessage(topic, payload, packet));
     return created;
