@@ -76,6 +76,8 @@ interface Rider extends Request {
 
 const firstRetryMs = 250;
 const longestRetryMs = 30_000;
+/** The same again waits no longer than this, ms: a storm of renewals must not fill the bus, nor one renewal expire. */
+const longestRenewalMs = 1000;
 /** Where only the way to the device is missing; asking costs nothing then. */
 const offlineRetryMs = 500;
 
@@ -112,6 +114,7 @@ export const createSteering = (
   let isCurrentHeld = false;
   let attempt: { signature: string; controller: AbortController } | undefined;
   let changedAt = Number.NEGATIVE_INFINITY;
+  let writtenAt = Number.NEGATIVE_INFINITY;
   let failures = 0;
   let retryAt = Number.NEGATIVE_INFINITY;
   let problem: string | undefined;
@@ -297,6 +300,7 @@ export const createSteering = (
       isOurs = true;
       save(true);
     }
+    if (isHeld(order)) writtenAt = clock.monotonic();
     const controller = new AbortController();
     attempt = { signature: signatureOf(order), controller };
     try {
@@ -322,8 +326,9 @@ export const createSteering = (
     const order = orderOf(book.decide());
     const { minWriteIntervalMs = 0 } = describe() ?? {};
     // Nothing keeps a device from its safe state.
-    if (mustReset || !isHeld(order) || signatureOf(order) === current) return 0;
-    return Math.max(0, changedAt + minWriteIntervalMs - now);
+    if (mustReset || !isHeld(order)) return 0;
+    const changeAt = signatureOf(order) === current ? now : changedAt + minWriteIntervalMs;
+    return Math.max(0, changeAt - now, writtenAt + Math.min(minWriteIntervalMs, longestRenewalMs) - now);
   };
 
   const work = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
+import type { Event } from '../../src/model/event.ts';
 import { isoTime } from '../../src/model/time.ts';
 import { gatewayName } from '../../src/shell/gateway.ts';
 import type { Heard } from '../support/broker.ts';
@@ -121,7 +122,7 @@ describe('commands that must not be carried out', function () {
   for (const [what, payload, reason, topic = chargeTopic] of dropped)
     it(`${what}: dropped, with an event`, async () => {
       const isTold = (): boolean =>
-        street.on(`system/event/${gatewayName()}/command_rejected`).some(({ data }: { data?: unknown }) => {
+        street.on<Event>(`system/event/${gatewayName()}/command_rejected`).some(({ data = {} }) => {
           const { topic: of, reasons } = data as { topic: string; reasons: string[] };
           return of === topic && reasons.some((each) => reason.test(each));
         });

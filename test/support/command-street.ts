@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Response } from '../../src/model/command.ts';
-import type { Message } from '../../src/model/message.ts';
 import { isoTime } from '../../src/model/time.ts';
 import { type Heard, type Listener, listen, startBroker, type TestBroker } from './broker.ts';
 import { until } from './events.ts';
@@ -23,7 +22,7 @@ export interface CommandStreet {
   responses(id?: string): Told[];
   outcome(id: string): Promise<Told>;
   /** What was said on a topic, with the newest last. */
-  on(topic: string): Message[];
+  on<T>(topic: string): T[];
   close(): Promise<void>;
 }
 
