@@ -44,8 +44,10 @@ describe('commands that must not be carried out', function () {
   let early: Heard[];
 
   before(async () => {
-    street = await startCommandStreet([], async ({ client }) => {
-      await client.publishAsync(chargeTopic, JSON.stringify(envelope({ id: 'stored' })), { qos: 1, retain: true });
+    street = await startCommandStreet({
+      async before({ client }) {
+        await client.publishAsync(chargeTopic, JSON.stringify(envelope({ id: 'stored' })), { qos: 1, retain: true });
+      },
     });
     await until(() => street.responses('stored').length > 0, 'the answer to the retained one');
     early = [...street.listener.heard];
@@ -141,7 +143,7 @@ describe('commands that must not be carried out', function () {
   });
 
   it('a topic with a wildcard: no broker takes it, and the input of the bridge neither', async () => {
-    await publishRaw(street.broker.port, 'devices/+/battery/command/charge');
+    await publishRaw(street.brokerPort, 'devices/+/battery/command/charge');
     helper.getNode('battery').receive({ payload: envelope({ topic: 'devices/#' }) });
     await until(() => errors.some((error) => /takes commands/.test(error)), 'the error');
     assert.deepEqual(street.responses(), []);

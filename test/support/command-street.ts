@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Response } from '../../src/model/command.ts';
 import { isoTime } from '../../src/model/time.ts';
-import { type Heard, type Listener, listen, startBroker, type TestBroker } from './broker.ts';
+import { type Heard, type Listener, listen, startBroker } from './broker.ts';
 import { until } from './events.ts';
 import { allNodes, helper } from './helper.ts';
 import { batteryUnit, meterProfile, meterUnit, startToldDevice, type ToldDevice, toldProfile } from './told-device.ts';
@@ -13,7 +13,7 @@ import { batteryUnit, meterProfile, meterUnit, startToldDevice, type ToldDevice,
 export type Told = Response & { topic: string };
 
 export interface CommandStreet {
-  broker: TestBroker;
+  brokerPort: number;
   device: ToldDevice;
   listener: Listener;
   publish(topic: string, payload: string | Buffer, retain?: boolean): Promise<unknown>;
@@ -53,8 +53,8 @@ const bridge = (id: string, device: string, profile: object, unit: number) => ({
   wires: [['publish', 'readings'], ['publish']],
 });
 
-const flow = (broker: TestBroker, device: ToldDevice, more: object[]): object[] => [
-  { id: 'broker', type: 'ems-broker', servers: [`mqtt://127.0.0.1:${broker.port}`] },
+const flow = (brokerPort: number, device: ToldDevice, more: object[]): object[] => [
+  { id: 'broker', type: 'ems-broker', servers: [`mqtt://127.0.0.1:${brokerPort}`] },
   { id: 'site', type: 'ems-site', site: 'home' },
   { id: 'client', type: 'ems-modbus-client', transport: 'tcp', host: '127.0.0.1', port: device.port },
   { id: 'subscribe', type: 'ems-subscribe', broker: 'broker', what: 'commands', wires: [['battery'], ['publish']] },
@@ -65,21 +65,25 @@ const flow = (broker: TestBroker, device: ToldDevice, more: object[]): object[] 
   ...more,
 ];
 
-/**
- * @param more nodes beside those of the street
- * @param before what happens at the broker before the street is there
- */
-export const startCommandStreet = async (
-  more: object[] = [],
-  before: (listener: Listener) => Promise<void> = async () => {},
-): Promise<CommandStreet> => {
+export interface StreetOptions {
+  /** Nodes beside those of the street. */
+  more?: object[];
+  /** A broker that is there already; one of its own otherwise. */
+  brokerPort?: number;
+  /** What happens at the broker before the street is there. */
+  before?(listener: Listener): Promise<void>;
+}
+
+export const startCommandStreet = async (options: StreetOptions = {}): Promise<CommandStreet> => {
   const userDir = mkdtempSync(join(tmpdir(), 'ems-street-'));
   helper.settings({ userDir });
   await helper.startServer();
-  const [broker, device] = [await startBroker(), await startToldDevice()];
-  const listener = await listen(broker.port, '#');
-  await before(listener);
-  await helper.load(allNodes, flow(broker, device, more));
+  const device = await startToldDevice();
+  const own = options.brokerPort === undefined ? await startBroker() : undefined;
+  const brokerPort = options.brokerPort ?? own?.port ?? 0;
+  const listener = await listen(brokerPort, '#');
+  await options.before?.(listener);
+  await helper.load(allNodes, flow(brokerPort, device, options.more ?? []));
   const heardOn = (topic: string): Heard[] => listener.heard.filter((each) => each.topic === topic);
   await until(
     () => heardOn('devices/b/availability').some(({ payload }) => /online/.test(payload)),
@@ -95,7 +99,7 @@ export const startCommandStreet = async (
       .filter((each) => id === undefined || each.id === id);
 
   return {
-    broker,
+    brokerPort,
     device,
     listener,
     publish,
@@ -117,7 +121,7 @@ export const startCommandStreet = async (
       await helper.unload();
       await listener.close();
       await device.close();
-      await broker.close();
+      await own?.close();
       await helper.stopServer();
       helper.settings({});
       rmSync(userDir, { recursive: true, force: true });
