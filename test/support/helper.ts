@@ -27,7 +27,9 @@ export interface Helper {
   stopServer(done?: () => void): Promise<void>;
   load(nodes: Register[], flow: object[], credentials?: object): Promise<void>;
   unload(): Promise<void>;
-  getNode(id: string): Node & { on(event: string, listener: (...words: never[]) => void): void };
+  getNode(id: string): Node & { on(event: string, listener: (...words: never[]) => void): void } & {
+    close(isRemoved: boolean): Promise<void>;
+  };
   setFlows(flow: object[], type?: string): Promise<void>;
   /** Every message of the log since load. */
   logged(): string[];
