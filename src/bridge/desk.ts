@@ -290,8 +290,8 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
     start: resume,
     close,
     async letGo() {
-      close();
       const results = await Promise.allSettled([...lines.values()].map(({ steering }) => steering.letGo()));
+      close();
       const failed = results.find((each) => each.status === 'rejected');
       if (failed) throw failed.reason;
     },

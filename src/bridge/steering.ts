@@ -68,7 +68,10 @@ export interface Steering {
   /** Takes up what was in force before a restart. */
   start(pending: Request[]): void;
   close(): void;
-  /** Ends for good: nobody will be here to end the leases, so the device is brought into its safe state now. */
+  /**
+   * Nobody will be here to end the leases: they end now. Resolves in the safe state, rejects where the first attempt
+   * at it fails.
+   */
   letGo(): Promise<void>;
   /** The setpoint that holds it, if any. */
   holder(): Lease | undefined;
@@ -131,6 +134,8 @@ export const createSteering = (
   let expiry: Timer | undefined;
   let isWorking = false;
   let isClosed = false;
+  /** Waits for the safe state, once. */
+  let leaving: { resolve(): void; reject(failure: Error): void } | undefined;
 
   const limitsOf = ({ limits }: Decision): Record<string, number> =>
     Object.fromEntries([...limits].map(([verb, { value = 0 }]) => [verb, value]));
@@ -268,6 +273,7 @@ export const createSteering = (
     showSetpoints(decision, order);
     isOurs &&= isCurrentHeld || book.all().length > 0;
     save();
+    if (!isOurs) leaving?.resolve();
     for (const { lease, isClamped, settle } of aboard.splice(0)) {
       const inForce = appliedTo(lease, order, decision);
       settle({
@@ -296,6 +302,7 @@ export const createSteering = (
       problem = failure.message;
       sink.unsafe(problem);
     }
+    if (!isHeld(order)) leaving?.reject(failure);
     settleOvertaken();
     armExpiry();
     save();
@@ -363,10 +370,11 @@ export const createSteering = (
     isWorking = false;
   };
 
-  const close = (): void => {
-    isClosed = true;
-    for (const timer of [wake, expiry]) timer?.cancel();
-    attempt?.controller.abort();
+  const endWhere = (fits: (lease: Lease) => boolean, reason: EndReason): void => {
+    const ending = book.all().filter(fits);
+    for (const lease of ending) book.end(lease);
+    tellEnds(ending, reason);
+    if (ending.length > 0) changed();
   };
 
   return {
@@ -395,12 +403,7 @@ export const createSteering = (
       tellEnds(released, 'released');
       changed();
     },
-    endWhere(fits, reason) {
-      const ending = book.all().filter(fits);
-      for (const lease of ending) book.end(lease);
-      tellEnds(ending, reason);
-      if (ending.length > 0) changed();
-    },
+    endWhere,
     drifted() {
       current = undefined;
       changed();
@@ -424,14 +427,19 @@ export const createSteering = (
       }
       changed();
     },
-    close,
+    close() {
+      isClosed = true;
+      for (const timer of [wake, expiry]) timer?.cancel();
+      attempt?.controller.abort();
+    },
     async letGo() {
-      close();
-      if (shown.size > 0) sink.show([], [...shown]);
+      endWhere(() => true, 'released');
       if (!isOurs) return;
-      const endless = Number.POSITIVE_INFINITY;
-      const order: Order = { actuator: key, params: {}, limits: {}, startBy: endless, notAfter: endless };
-      await sink.apply(order, new AbortController().signal);
+      await new Promise<void>((resolve, reject) => {
+        leaving = { resolve, reject };
+        retryAt = Number.NEGATIVE_INFINITY;
+        changed();
+      });
     },
     holder: () => book.decide().setpoint,
   };

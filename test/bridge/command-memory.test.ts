@@ -115,6 +115,56 @@ describe('what a bridge remembers of commands', () => {
     });
   });
 
+  describe('when its node is deleted', () => {
+    beforeEach(() => open());
+    /** @returns why it is not known to be safe, if so */
+    const remove = async (): Promise<string | undefined> => {
+      const removing = rig.stop(true).then(
+        () => undefined,
+        (error: Error) => error.message,
+      );
+      await clock.advanceAsync(500);
+      return removing;
+    };
+
+    it('the device is in its safe state before nobody looks after it any more', async () => {
+      const id = await charge(1000, { lease_s: 3600 });
+      await ask('limit_charge', { power_w: 500 }, { requester: 'fuse', lease_s: 3600 });
+      assert.equal(await remove(), undefined);
+      assert.deepEqual(told().at(-1), ['safe', undefined]);
+      assert.deepEqual(rig.device.holds()?.limits, {});
+      assert.equal(rig.outcome(id)?.status, 'completed');
+    });
+
+    it('a command that is on its way is answered', async () => {
+      const ids = [1000, 2000].map((power_w) => rig.send('charge', { power_w }));
+      await clock.advanceAsync(10);
+      assert.equal(await remove(), undefined);
+      assert.deepEqual(told().at(-1), ['safe', undefined]);
+      assert.deepEqual(
+        ids.map((id) => rig.outcome(id)?.status),
+        ['completed', 'superseded'],
+      );
+    });
+
+    for (const [trouble, reason] of [
+      ['offline', /no connection/],
+      ['refused', /exception 4/],
+    ] as const)
+      it(`says that the device is not known to be safe, and keeps nobody waiting: ${trouble}`, async () => {
+        await charge(1000, { lease_s: 10 });
+        rig.device.setTrouble(trouble);
+        // By now it has been tried for a while, with long pauses.
+        await clock.advanceAsync(60_000);
+        assert.match((await remove()) ?? '', reason);
+      });
+
+    it('a device that nobody held is left alone', async () => {
+      await remove();
+      assert.deepEqual(told(), []);
+    });
+  });
+
   describe('with a disk that is full', () => {
     beforeEach(() => open());
 

@@ -16,6 +16,8 @@ export interface CommandStreet {
   brokerPort: number;
   device: ToldDevice;
   listener: Listener;
+  /** Its nodes, as they are deployed. */
+  flow: StreetNode[];
   publish(topic: string, payload: string | Buffer, retain?: boolean): Promise<unknown>;
   /** Sends command/1 in full; what is not given has a sensible value. @returns its id */
   send(verb: string, more?: object): Promise<string>;
@@ -40,6 +42,12 @@ export const envelope = (more: object = {}) => ({
   ...more,
 });
 
+/** As Node-RED keeps it in its flow file. */
+export interface StreetNode {
+  id: string;
+  [property: string]: unknown;
+}
+
 const bridge = (id: string, device: string, profile: object, unit: number) => ({
   id,
   type: 'ems-modbus',
@@ -53,7 +61,7 @@ const bridge = (id: string, device: string, profile: object, unit: number) => ({
   wires: [['publish', 'readings'], ['publish']],
 });
 
-const flow = (brokerPort: number, device: ToldDevice, more: object[]): object[] => [
+const flowOf = (brokerPort: number, device: ToldDevice, more: StreetNode[]): StreetNode[] => [
   { id: 'broker', type: 'ems-broker', servers: [`mqtt://127.0.0.1:${brokerPort}`] },
   { id: 'site', type: 'ems-site', site: 'home' },
   { id: 'client', type: 'ems-modbus-client', transport: 'tcp', host: '127.0.0.1', port: device.port },
@@ -67,7 +75,7 @@ const flow = (brokerPort: number, device: ToldDevice, more: object[]): object[] 
 
 export interface StreetOptions {
   /** Nodes beside those of the street. */
-  more?: object[];
+  more?: StreetNode[];
   /** A broker that is there already; one of its own otherwise. */
   brokerPort?: number;
   /** What happens at the broker before the street is there. */
@@ -83,7 +91,8 @@ export const startCommandStreet = async (options: StreetOptions = {}): Promise<C
   const brokerPort = options.brokerPort ?? own?.port ?? 0;
   const listener = await listen(brokerPort, '#');
   await options.before?.(listener);
-  await helper.load(allNodes, flow(brokerPort, device, options.more ?? []));
+  const flow = flowOf(brokerPort, device, options.more ?? []);
+  await helper.load(allNodes, flow);
   const heardOn = (topic: string): Heard[] => listener.heard.filter((each) => each.topic === topic);
   await until(
     () => heardOn('devices/b/availability').some(({ payload }) => /online/.test(payload)),
@@ -102,6 +111,7 @@ export const startCommandStreet = async (options: StreetOptions = {}): Promise<C
     brokerPort,
     device,
     listener,
+    flow,
     publish,
     async send(verb, given = {}) {
       const command = envelope(given);
