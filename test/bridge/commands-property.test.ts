@@ -43,11 +43,11 @@ const jump = fc.record({ do: fc.constant('jump' as const), ms: fc.integer({ min:
 
 const withRestarts: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof({ arbitrary: send, weight: 4 }, again, release, { arbitrary: wait, weight: 4 }, trouble, restart),
-  { maxLength: 40 },
+  { maxLength: 40, size: 'max' },
 );
 const withJumps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof({ arbitrary: send, weight: 4 }, again, release, { arbitrary: wait, weight: 4 }, trouble, jump),
-  { maxLength: 40 },
+  { maxLength: 40, size: 'max' },
 );
 
 interface Sent {

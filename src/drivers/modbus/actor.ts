@@ -54,6 +54,7 @@ const codeOf: Record<FailureKind, Code> = {
   expired: 'EXPIRED',
   disconnected: 'DEVICE_OFFLINE',
   unreachable: 'DEVICE_OFFLINE',
+  unconfirmed: 'READBACK_MISMATCH',
   malformed: 'INTERNAL',
   refused: 'INTERNAL',
 };

@@ -98,8 +98,8 @@ const strictest = (users: UnitLimits[]): UnitLimits => ({
 });
 
 /** An answer, also a refusing one, proves the unit alive; 10 and 11 come from a gateway in its place. */
-const provesLife = (failure: ModbusFailure): boolean =>
-  failure.kind === 'exception' && failure.code !== 10 && failure.code !== 11;
+const provesLife = ({ kind, code }: ModbusFailure): boolean =>
+  kind === 'unconfirmed' || (kind === 'exception' && code !== 10 && code !== 11);
 
 /**
  * @param link opened by the bus when the first unit attaches, closed with the bus

@@ -52,6 +52,8 @@ describe('what is written, in bytes', () => {
     const request = write(6, 1, 3);
     for (const answer of ['0600010004', '0600020003', '06000100', '1000010001', '060001000300'])
       assert.ok(parseAnswer(Buffer.from(answer, 'hex'), request) instanceof ModbusFailure, answer);
+    const other = parseAnswer(Buffer.from('0600010004', 'hex'), request);
+    assert.ok(other instanceof ModbusFailure && other.kind === 'unconfirmed');
     const refused = parseAnswer(Buffer.from('8602', 'hex'), request);
     assert.ok(refused instanceof ModbusFailure && refused.code === 2);
   });
