@@ -44,15 +44,16 @@ const usesOf = (sources: Source[]): Map<string, Use[]> => {
   };
   for (const source of sources) {
     use(source.power, { source, kind: 'power' });
-    use(source.counters.positive, { source, kind: 'positive' });
-    use(source.counters.negative, { source, kind: 'negative' });
+    use(source.counters.positive?.topic, { source, kind: 'positive' });
+    use(source.counters.negative?.topic, { source, kind: 'negative' });
   }
   return uses;
 };
 
-export const compose = (metas: Iterable<Meta>): Composition => {
+/** @param maxPowerW largest plausible power of a device that does not say its own */
+export const compose = (metas: Iterable<Meta>, maxPowerW: number): Composition => {
   const all = [...metas];
-  const sources = topLevel(all.flatMap(sourcesOf));
+  const sources = topLevel(all.flatMap((meta) => sourcesOf(meta, maxPowerW)));
   const socSources = all.flatMap(socSourcesOf);
   const ac: Composition['ac'] = { grid: [], solar: [], battery: [], generator: [], ev: [], heat: [] };
   const hybrids = new Map<string, HybridSources>();

@@ -9,8 +9,7 @@ import type { Meta } from '../model/meta.ts';
 import type { Flows } from '../model/site.ts';
 import { type Clock, isoTime } from '../model/time.ts';
 import { type Composition, compose } from './composition.ts';
-import type { CounterEvent } from './counters.ts';
-import { type ChannelState, createEnergyMeter, type Direction } from './energy.ts';
+import { type ChannelState, type CounterNews, createEnergyMeter, type Direction } from './energy.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { createKnown } from './known.ts';
 import type { Source, TermName } from './sources.ts';
@@ -27,6 +26,8 @@ export interface SiteOptions {
   graceMs?: number;
   /** Times further apart make the sum estimated. */
   skewLimitMs?: number;
+  /** Largest plausible power of a device that does not say its own, W. */
+  maxPowerW?: number;
 }
 
 export interface SiteSink {
@@ -87,7 +88,7 @@ const roundFlows = (flows: Flows): Flows => {
 
 export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, saved?: SiteSnapshot): Site => {
   const { site, boot, powerEveryMs = 1000, energyEveryMs = 10_000 } = options;
-  const { offlineMeansZero = false, graceMs = 0, skewLimitMs = 30_000 } = options;
+  const { offlineMeansZero = false, graceMs = 0, skewLimitMs = 30_000, maxPowerW = 100_000 } = options;
   const metas = new Map<string, Meta>();
   const known = createKnown(clock, graceMs);
   /** Undefined after a change of meta, until it is needed. */
@@ -122,7 +123,7 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
   const energy = createEnergyMeter(addEnergy, saved?.channels);
 
   const composition = (): Composition => {
-    composed ??= compose(metas.values());
+    composed ??= compose(metas.values(), maxPowerW);
     return composed;
   };
   const evaluation = (): Evaluation => evaluate(composition(), known, { offlineMeansZero, skewLimitMs });
@@ -142,8 +143,9 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     ]);
   };
 
-  const reportCounter = (topic: string, name: CounterEvent | undefined): void => {
-    if (name) event(name, name === 'counter_recovered' ? 'info' : 'warning', { topic });
+  const reportCounter = (topic: string, { name, beforeWh, afterWh, bookedWh }: CounterNews): void => {
+    const severity = name === 'counter_recovered' || name === 'counter_rollover' ? 'info' : 'warning';
+    event(name, severity, { topic, before_wh: beforeWh, after_wh: afterWh, booked_wh: bookedWh });
   };
 
   const takeReading = (message: Message<'reading/1'>): void => {
@@ -156,8 +158,12 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     isChanged = true;
     if (typeof value !== 'number' || quality === 'invalid' || quality === 'stale') return;
     for (const { source, kind } of own ?? []) {
-      if (kind === 'power') energy.takePower(source, { w: value, ts, receivedAt: clock.monotonic() });
-      else reportCounter(topic, energy.takeCounter(source, kind, value, ts));
+      if (kind === 'power') {
+        energy.takePower(source, { w: value, ts, receivedAt: clock.monotonic() });
+        continue;
+      }
+      const news = energy.takeCounter(source, kind, value, ts);
+      if (news) reportCounter(topic, news);
     }
   };
 

@@ -5,12 +5,20 @@ import type { SiteSnapshot } from './site.ts';
 
 const sample = z.object({ wh: z.number(), ts: z.number() });
 
+const counter = z.object({
+  last: sample.exactOptional(),
+  shownWh: z.number().min(0).exactOptional(),
+  roseAt: z.number().exactOptional(),
+  earlier: z.array(sample).max(2).default([]),
+  candidate: z
+    .object({ first: sample, latest: sample, count: z.int().min(1), fastestW: z.number().min(0) })
+    .exactOptional(),
+  provenW: z.number().min(0).exactOptional(),
+  doubt: z.object({ since: z.number(), isReported: z.boolean() }).exactOptional(),
+});
+
 const channel = z.object({
-  counter: z.object({
-    last: sample.exactOptional(),
-    candidates: z.array(sample).max(100),
-    generation: z.int().min(0),
-  }),
+  counter,
   usesCounter: z.boolean(),
   hasData: z.boolean(),
 });

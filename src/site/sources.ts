@@ -1,13 +1,19 @@
 /** What a site is made of: which topic of which device is which term of the balance, read from the devices' meta. */
-import type { ComponentMeta, Meta } from '../model/meta.ts';
+import type { ComponentMeta, Meta, QuantityMeta } from '../model/meta.ts';
+import type { CounterLimits } from './plausible.ts';
 
 export type TermName = 'grid' | 'solar' | 'battery' | 'generator' | 'inverter' | 'ev' | 'heat';
 
-/** Counters of one direction of energy; several are summed (tariff registers are not: the total wins). */
-export interface EnergyTopics {
+export interface Counter {
+  topic: string;
+  limits: CounterLimits;
+}
+
+/** Tariff registers are not counted: the total wins. */
+export interface Counters {
   /** Energy along the arrow of power. */
-  positive?: string;
-  negative?: string;
+  positive?: Counter;
+  negative?: Counter;
 }
 
 export interface Source {
@@ -21,10 +27,7 @@ export interface Source {
   maxAgeMs: number;
   /** Longest distance of two power samples that is integrated, ms. */
   gapMs: number;
-  counters: EnergyTopics;
-  counterResolutionWh: number;
-  modulusWh?: number;
-  maxPowerW: number;
+  counters: Counters;
   /** Measured by another meter of this site as well; known, but not added. */
   parent?: string;
 }
@@ -64,8 +67,23 @@ const counterNames: Record<string, { positive: string[]; negative: string[] }> =
 
 const isSourceTerm = (term: TermName): boolean => term === 'solar' || term === 'battery' || term === 'generator';
 
-const defaultMaxPowerW = 1_000_000;
 const defaultMaxAgeS = 30;
+const shortestGapMs = 60_000;
+
+/** What these can give or take is on their nameplate; that of a meter says what it may be connected to. */
+const ratedTypes = new Set(['inverter', 'battery', 'solar', 'ev_charger']);
+/** The rating of a hybrid inverter is that of its AC side; more may flow behind it. */
+const dcMargin = 2;
+
+/** @param otherwiseW where the device does not say it */
+const maxPowerOf = ({ type, coupling, rated_power_w }: ComponentMeta, otherwiseW: number): number => {
+  if (rated_power_w === undefined || !ratedTypes.has(type)) return otherwiseW;
+  return coupling === 'dc' ? dcMargin * rated_power_w : rated_power_w;
+};
+
+/** Three intervals without a sample are an outage. */
+const gapOf = (quantity: QuantityMeta | undefined): number =>
+  Math.max(shortestGapMs, 3000 * (quantity?.interval_s ?? 0));
 
 const pathOf = (device: string, { type, index }: ComponentMeta): string =>
   index === undefined ? `devices/${device}/${type}` : `devices/${device}/${type}/${index}`;
@@ -80,23 +98,29 @@ const isCoveredByTotal = (component: ComponentMeta, all: ComponentMeta[]): boole
   component.index !== undefined &&
   all.some((other) => other.index === undefined && other.type === component.type && findPower(other) !== undefined);
 
-const findCounters = (device: string, component: ComponentMeta, term: TermName): EnergyTopics => {
+const findCounters = (device: string, component: ComponentMeta, term: TermName, maxPowerW: number): Counters => {
   const names = counterNames[component.type];
   if (!names) return {};
   const path = pathOf(device, component);
-  const first = (wanted: string[]): string | undefined =>
-    wanted.find((name) => component.quantities[name] !== undefined);
+  const first = (wanted: string[]): Counter | undefined => {
+    const name = wanted.find((each) => component.quantities[each] !== undefined);
+    if (name === undefined) return undefined;
+    const quantity = component.quantities[name];
+    const { resolution = 1, modulus } = quantity ?? {};
+    const limits = { maxPowerW, resolutionWh: resolution, ...(modulus ? { modulusWh: modulus } : {}) };
+    return { topic: `${path}/${name}`, limits: { ...limits, gapMs: gapOf(quantity) } };
+  };
   const isTurned = (component.type === 'meter' || component.type === 'grid') && isSourceTerm(term);
   const positive = first(isTurned ? names.negative : names.positive);
   const negative = first(isTurned ? names.positive : names.negative);
-  return {
-    ...(positive && { positive: `${path}/${positive}` }),
-    ...(negative && { negative: `${path}/${negative}` }),
-  };
+  return { ...(positive && { positive }), ...(negative && { negative }) };
 };
 
-/** The sources one device contributes to its site. */
-export const sourcesOf = (meta: Meta): Source[] => {
+/**
+ * The sources one device contributes to its site.
+ * @param maxPowerW largest plausible power of a device that does not say its own
+ */
+export const sourcesOf = (meta: Meta, maxPowerW: number): Source[] => {
   const { device, gateway, components } = meta;
   const hasInverter = (id: string): boolean =>
     id !== device || components.some(({ role, quantities }) => role === 'inverter' && quantities.power !== undefined);
@@ -105,10 +129,7 @@ export const sourcesOf = (meta: Meta): Source[] => {
     const powerName = findPower(component);
     if (!term || !powerName || isCoveredByTotal(component, components)) return [];
     const quantity = component.quantities[powerName];
-    const counters = findCounters(device, component, term);
-    const counterName = counters.positive?.split('/').at(-1) ?? '';
     const behind = component.coupling === 'dc' ? (component.behind ?? device) : undefined;
-    const modulus = component.quantities[counterName]?.modulus;
     return [
       {
         device,
@@ -117,11 +138,8 @@ export const sourcesOf = (meta: Meta): Source[] => {
         ...(behind !== undefined && hasInverter(behind) ? { hybrid: behind } : {}),
         power: `${pathOf(device, component)}/${powerName}`,
         maxAgeMs: (quantity?.max_age_s ?? defaultMaxAgeS) * 1000,
-        gapMs: Math.max(60_000, 3000 * (quantity?.interval_s ?? 0)),
-        counters,
-        counterResolutionWh: component.quantities[counterName]?.resolution ?? 1,
-        ...(modulus ? { modulusWh: modulus } : {}),
-        maxPowerW: component.rated_power_w ?? defaultMaxPowerW,
+        gapMs: gapOf(quantity),
+        counters: findCounters(device, component, term, maxPowerOf(component, maxPowerW)),
         ...(component.parent === undefined ? {} : { parent: component.parent }),
       },
     ];
