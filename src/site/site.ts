@@ -20,7 +20,7 @@ export interface SiteOptions {
   /** Power is published at most this often. */
   powerEveryMs?: number;
   energyEveryMs?: number;
-  /** A source of the sun that is offline counts as 0, estimated. */
+  /** An inverter that has switched itself off counts as 0, estimated. */
   offlineMeansZero?: boolean;
   /** A value may be used this long after it went stale, estimated. */
   graceMs?: number;
@@ -231,12 +231,12 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     };
   };
 
-  const statusMessage = ({ terms, skewMs, quality }: Evaluation): Message<'site-status/1'> => {
+  const statusMessage = ({ inputs, skewMs, quality }: Evaluation): Message<'site-status/1'> => {
     const counts = { good: 0, estimated: 0, stale: 0, invalid: 0 };
     const offenders: string[] = [];
-    for (const [source, term] of terms) {
-      counts[term.quality]++;
-      if (term.quality !== 'good') offenders.push(source.power);
+    for (const [topic, own] of inputs) {
+      counts[own]++;
+      if (own !== 'good') offenders.push(topic);
     }
     return {
       topic: `sites/${site}/status`,
@@ -245,7 +245,7 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
       seq: sequences.status + 1,
       boot,
       quality,
-      sources: { total: terms.size, ...counts },
+      sources: { total: inputs.size, ...counts },
       offenders,
       skew_s: skewMs === null ? null : skewMs / 1000,
     };
@@ -321,10 +321,10 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
       channels: energy.save(),
     }),
     summary() {
-      const { terms, quality } = evaluation();
+      const { inputs, quality } = evaluation();
       return {
-        sources: terms.size,
-        good: [...terms.values()].filter((term) => term.quality === 'good').length,
+        sources: inputs.size,
+        good: [...inputs.values()].filter((own) => own === 'good').length,
         quality,
       };
     },

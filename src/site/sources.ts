@@ -24,6 +24,10 @@ export interface Source {
   /** Behind an inverter: shown, but its power is in the inverter's AC power already. */
   hybrid?: string;
   power: string;
+  /** Measured by a device of its own, not said by the inverter. */
+  isMeter: boolean;
+  /** Less is as good as nothing, W. */
+  idleW: number;
   maxAgeMs: number;
   /** Longest distance of two power samples that is integrated, ms. */
   gapMs: number;
@@ -65,10 +69,12 @@ const counterNames: Record<string, { positive: string[]; negative: string[] }> =
   heater: { positive: ['energy_consumed'], negative: [] },
 };
 
+const isMeter = ({ type }: ComponentMeta): boolean => type === 'meter' || type === 'grid';
 const isSourceTerm = (term: TermName): boolean => term === 'solar' || term === 'battery' || term === 'generator';
 
 const defaultMaxAgeS = 30;
 const shortestGapMs = 60_000;
+const leastIdleW = 50;
 
 /** What these can give or take is on their nameplate; that of a meter says what it may be connected to. */
 const ratedTypes = new Set(['inverter', 'battery', 'solar', 'ev_charger']);
@@ -110,7 +116,7 @@ const findCounters = (device: string, component: ComponentMeta, term: TermName, 
     const limits = { maxPowerW, resolutionWh: resolution, ...(modulus ? { modulusWh: modulus } : {}) };
     return { topic: `${path}/${name}`, limits: { ...limits, gapMs: gapOf(quantity) } };
   };
-  const isTurned = (component.type === 'meter' || component.type === 'grid') && isSourceTerm(term);
+  const isTurned = isMeter(component) && isSourceTerm(term);
   const positive = first(isTurned ? names.negative : names.positive);
   const negative = first(isTurned ? names.positive : names.negative);
   return { ...(positive && { positive }), ...(negative && { negative }) };
@@ -137,6 +143,8 @@ export const sourcesOf = (meta: Meta, maxPowerW: number): Source[] => {
         term,
         ...(behind !== undefined && hasInverter(behind) ? { hybrid: behind } : {}),
         power: `${pathOf(device, component)}/${powerName}`,
+        isMeter: isMeter(component),
+        idleW: Math.max(leastIdleW, 0.01 * (component.rated_power_w ?? 0)),
         maxAgeMs: (quantity?.max_age_s ?? defaultMaxAgeS) * 1000,
         gapMs: gapOf(quantity),
         counters: findCounters(device, component, term, maxPowerOf(component, maxPowerW)),

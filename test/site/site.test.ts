@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { checkMessage } from '../../src/model/check.ts';
 import type { Message } from '../../src/model/message.ts';
+import type { ComponentMeta } from '../../src/model/meta.ts';
 import { createSite, type SiteOptions, type SiteSnapshot } from '../../src/site/site.ts';
 import { readSnapshot } from '../../src/site/snapshot.ts';
 import {
@@ -82,6 +83,7 @@ const all = (
   'grid/meter/power': grid,
   'pv/solar/power': pv,
   'bat/battery/power': bat,
+  'bat/battery/soc': 50,
   'wallbox/ev_charger/power': ev,
   'heat/heat_pump/power': heat,
 });
@@ -156,7 +158,7 @@ describe('the power of a site', () => {
     running.pass(1200);
     assert.equal(running.power().consumption_w, 2300);
     for (let i = 0; i < 32; i++) {
-      sayPowers(running, { 'grid/meter/power': 800, 'bat/battery/power': 300 });
+      sayPowers(running, { 'grid/meter/power': 800, 'bat/battery/power': 300, 'bat/battery/soc': 50 });
       sayPowers(running, { 'wallbox/ev_charger/power': 0, 'heat/heat_pump/power': 0 });
       running.pass(1000);
     }
@@ -180,6 +182,102 @@ describe('the power of a site', () => {
       running.pass(1200);
       assert.equal(running.power().consumption_w, 2300);
     }
+  });
+
+  const night = (last: { ac: number; battery?: number }, parts = hybrid) => {
+    const running = startSite({ offlineMeansZero: true });
+    running.say(metaOf('grid', gridMeter), metaOf('hybrid', ...parts));
+    settled(running);
+    sayPowers(running, {
+      'grid/meter/power': 300,
+      'hybrid/inverter/power': last.ac,
+      'hybrid/solar/dc_power': 0,
+      ...(last.battery === undefined ? {} : { 'hybrid/battery/power': last.battery, 'hybrid/battery/soc': 12 }),
+    });
+    running.pass(1200);
+    assert.equal(running.power().quality, 'good');
+    running.say(availabilityOf('devices/hybrid/availability', 'offline'));
+    sayPowers(running, {
+      'hybrid/inverter/power': null,
+      'hybrid/solar/dc_power': null,
+      'hybrid/battery/power': null,
+      'hybrid/battery/soc': null,
+    });
+    running.pass(1200);
+    return running.power();
+  };
+
+  it('counts a hybrid inverter that went to sleep as 0, with its battery and the charge that is left in it', () => {
+    const { solar_w, battery_w, consumption_w, soc, quality } = night({ ac: -20, battery: 15 });
+    assert.deepEqual([solar_w, battery_w, consumption_w, soc, quality], [0, 0, 300, 12, 'estimated']);
+  });
+
+  it('does not take a hybrid inverter for asleep whose battery was at work when it was last heard', () => {
+    const { solar_w, battery_w, consumption_w, soc, quality } = night({ ac: 2900, battery: 3000 });
+    assert.deepEqual([solar_w, battery_w, consumption_w, soc, quality], [0, null, null, null, 'invalid']);
+  });
+
+  it('counts a hybrid inverter without a battery as 0 whatever it gave last', () => {
+    const [inverter, strings] = hybrid as [ComponentMeta, ComponentMeta];
+    const { solar_w, consumption_w, quality } = night({ ac: 120 }, [inverter, strings]);
+    assert.deepEqual([solar_w, consumption_w, quality], [0, 300, 'estimated']);
+  });
+
+  it('knows nothing of the sun where its meter is offline', () => {
+    const running = startSite({ offlineMeansZero: true });
+    running.say(metaOf('grid', gridMeter), metaOf('pv', { type: 'meter', role: 'solar', quantities: { ...power } }));
+    settled(running);
+    sayPowers(running, { 'grid/meter/power': 300, 'pv/meter/power': 2000 });
+    running.say(availabilityOf('devices/pv/availability', 'offline'));
+    running.pass(1200);
+    assert.deepEqual([running.power().solar_w, running.power().consumption_w], [null, null]);
+  });
+
+  it('is no better than the worst it was computed from, its DC sides and its charge among them', () => {
+    for (const [missing, unknown] of [
+      ['hybrid/solar/dc_power', 'solar_w'],
+      ['hybrid/battery/power', 'battery_w'],
+      ['hybrid/battery/soc', 'soc'],
+    ] as const) {
+      const running = startSite();
+      running.say(metaOf('grid', gridMeter), metaOf('hybrid', ...hybrid));
+      settled(running);
+      const said = { 'grid/meter/power': 0, 'hybrid/inverter/power': 900, 'hybrid/solar/dc_power': 1000 };
+      sayPowers(running, { ...said, 'hybrid/battery/power': 0, 'hybrid/battery/soc': 50, [missing]: null });
+      running.pass(1200);
+      assert.deepEqual([running.power()[unknown], running.power().quality], [null, 'invalid'], missing);
+      assert.equal(running.power().consumption_w, 900);
+      assert.deepEqual(running.status()?.offenders, [`devices/${missing}`]);
+    }
+  });
+
+  it('never gets better when an input gets worse (P13, fast-check)', () => {
+    const paths = [...Object.keys(all(0, 0, 0))];
+    const badness = fc.integer({ min: 0, max: 3 });
+    const given = fc.tuple(fc.array(badness, { minLength: paths.length, maxLength: paths.length }), fc.nat(), badness);
+    const evaluateWith = (levels: number[]): Power => {
+      const running = simpleHouse();
+      const messages = levels.map((level, i) =>
+        readingOf(paths[i] as string, level === 3 ? null : 40, running.clock.now(), {
+          quality: (['good', 'estimated', 'stale', 'invalid'] as const)[level] as 'good',
+        }),
+      );
+      running.say(...messages);
+      running.pass(1200);
+      return running.power();
+    };
+    const rank = { good: 0, estimated: 1, stale: 2, invalid: 3 };
+    fc.assert(
+      fc.property(given, ([levels, which, level]) => {
+        const at = which % paths.length;
+        const worse = levels.with(at, Math.max(level, levels[at] as number));
+        const [before, after] = [evaluateWith(levels), evaluateWith(worse)];
+        assert.ok(rank[after.quality] >= rank[before.quality], `${before.quality} became ${after.quality}`);
+        for (const name of ['grid_w', 'solar_w', 'battery_w', 'consumption_w', 'soc'] as const)
+          assert.ok(before[name] !== null || after[name] === null, `${name} came back`);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('believes nothing of a gateway that has left', () => {
