@@ -608,6 +608,26 @@ describe('the energy of a site', () => {
     assert.deepEqual([totals['grid positive'], totals['inverter positive']], [40, 0]);
   });
 
+  it('counts each direction over the end of its own digits', () => {
+    const running = startSite();
+    const counter = (modulus: number) => ({ unit: 'Wh' as const, interval_s: 1, max_age_s: 30, modulus });
+    const counters = { energy_discharged: counter(10_000), energy_charged: counter(50_000) };
+    running.say(metaOf('grid', gridMeter), metaOf('bat', { ...battery, quantities: { ...power, ...counters } }));
+    settled(running);
+    const said = (out: number, into: number) => () => ({
+      'bat/battery/energy_discharged': out,
+      'bat/battery/energy_charged': into,
+    });
+    run(running, 1, said(9990, 49_990));
+    run(running, 1, said(5, 3));
+    const { totals } = running.site.snapshot();
+    assert.deepEqual([totals['battery positive'], totals['battery negative']], [15, 13]);
+    assert.deepEqual(
+      running.events.map(({ topic }) => topic),
+      ['sites/home/event/counter_rollover', 'sites/home/event/counter_rollover'],
+    );
+  });
+
   it('takes more from a site that was said to have more', () => {
     for (const [maxPowerW, expected] of [
       [undefined, 0],
