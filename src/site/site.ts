@@ -3,16 +3,18 @@
  * Time comes from the clock that is passed in; there is no I/O here.
  */
 import type { Quality } from '../model/common.ts';
-import type { Event } from '../model/event.ts';
 import type { Message } from '../model/message.ts';
 import type { Meta } from '../model/meta.ts';
 import type { Flows } from '../model/site.ts';
 import { type Clock, isoTime } from '../model/time.ts';
+import type { BalanceHistory } from './balance-watch.ts';
 import { type Composition, compose } from './composition.ts';
 import { type ChannelState, type CounterNews, createEnergyMeter, type Direction } from './energy.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { createKnown } from './known.ts';
+import { createReporter } from './reporter.ts';
 import type { Source, TermName } from './sources.ts';
+import { createWatches } from './watches.ts';
 
 export interface SiteOptions {
   site: string;
@@ -45,6 +47,7 @@ export interface SiteSnapshot {
   coveredMs: number;
   elapsedMs: number;
   channels: Record<string, ChannelState>;
+  balance: BalanceHistory;
 }
 
 export interface Site {
@@ -107,7 +110,6 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
   let statusAt = Number.NEGATIVE_INFINITY;
   let statusText = '';
   let isChanged = false;
-  let eventCount = 0;
   const sequences = { power: 0, energy: 0, status: 0 };
 
   const addEnergy = (source: Source, direction: Direction, wh: number): void => {
@@ -128,24 +130,12 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
   };
   const evaluation = (): Evaluation => evaluate(composition(), known, { offlineMeansZero, skewLimitMs });
 
-  const event = (name: string, severity: Event['severity'], data: NonNullable<Event['data']>): void => {
-    eventCount++;
-    sink.events([
-      {
-        topic: `sites/${site}/event/${name}`,
-        schema: 'event/1',
-        id: `${boot}-${eventCount}`,
-        name,
-        severity,
-        ts: isoTime(clock.now()),
-        data,
-      },
-    ]);
-  };
+  const reporter = createReporter(site, boot, clock, sink.events);
+  const watches = createWatches(known, reporter, saved?.balance);
 
   const reportCounter = (topic: string, { name, beforeWh, afterWh, bookedWh }: CounterNews): void => {
     const severity = name === 'counter_recovered' || name === 'counter_rollover' ? 'info' : 'warning';
-    event(name, severity, { topic, before_wh: beforeWh, after_wh: afterWh, booked_wh: bookedWh });
+    reporter.tell(name, severity, { topic, before_wh: beforeWh, after_wh: afterWh, booked_wh: bookedWh });
   };
 
   const takeReading = (message: Message<'reading/1'>): void => {
@@ -159,7 +149,9 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     if (typeof value !== 'number' || quality === 'invalid' || quality === 'stale') return;
     for (const { source, kind } of own ?? []) {
       if (kind === 'power') {
-        energy.takePower(source, { w: value, ts, receivedAt: clock.monotonic() });
+        const sample = { w: value, ts, receivedAt: clock.monotonic() };
+        energy.takePower(source, sample);
+        watches.takePower(source, sample);
         continue;
       }
       const news = energy.takeCounter(source, kind, value, ts);
@@ -280,6 +272,7 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     forget(device) {
       metas.delete(device);
       known.forget(device);
+      watches.forget(device);
       composed = undefined;
       isChanged = true;
     },
@@ -296,6 +289,7 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
       tickedAt = at;
       elapsedMs += passed;
       if (current.balance.consumption.w !== null) coveredMs += passed;
+      watches.look(composition(), current, passed, at);
       const messages: Message[] = takeStatus(current, at);
       // A value that silently went old changes the sum as well.
       isChanged ||= messages.length > 0;
@@ -319,6 +313,7 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
       coveredMs,
       elapsedMs,
       channels: energy.save(),
+      balance: watches.history(),
     }),
     summary() {
       const { inputs, quality } = evaluation();

@@ -1,6 +1,7 @@
 /** What of a site survives a restart, and the check of what a file brings back. */
 import { z } from 'zod';
 import type { Result } from '../model/time.ts';
+import { emptyHistory } from './balance-watch.ts';
 import type { SiteSnapshot } from './site.ts';
 
 const sample = z.object({ wh: z.number(), ts: z.number() });
@@ -32,6 +33,7 @@ const snapshot = z.object({
   coveredMs: z.number().min(0),
   elapsedMs: z.number().min(0),
   channels: z.record(z.string(), channel),
+  balance: z.object({ errorWh: z.number().min(0), consumptionWh: z.number().min(0) }).default(emptyHistory),
 });
 
 /** @param json as it was saved, perhaps by another version, perhaps damaged */

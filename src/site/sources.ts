@@ -69,7 +69,7 @@ const counterNames: Record<string, { positive: string[]; negative: string[] }> =
   heater: { positive: ['energy_consumed'], negative: [] },
 };
 
-const isMeter = ({ type }: ComponentMeta): boolean => type === 'meter' || type === 'grid';
+export const isMeter = ({ type }: ComponentMeta): boolean => type === 'meter' || type === 'grid';
 const isSourceTerm = (term: TermName): boolean => term === 'solar' || term === 'battery' || term === 'generator';
 
 const defaultMaxAgeS = 30;
@@ -99,7 +99,7 @@ const powerNames = ['power', 'dc_power'];
 const findPower = (component: ComponentMeta): string | undefined =>
   powerNames.find((name) => component.quantities[name] !== undefined);
 
-/** An unindexed total wins over its indices: strings are not added to the whole. */
+/** Strings are not added to the whole. */
 const isCoveredByTotal = (component: ComponentMeta, all: ComponentMeta[]): boolean =>
   component.index !== undefined &&
   all.some((other) => other.index === undefined && other.type === component.type && findPower(other) !== undefined);
@@ -122,31 +122,51 @@ const findCounters = (device: string, component: ComponentMeta, term: TermName, 
   return { ...(positive && { positive }), ...(negative && { negative }) };
 };
 
+/** A component whose power is measured. */
+export interface Metered {
+  device: string;
+  gateway?: string;
+  component: ComponentMeta;
+  power: string;
+  maxAgeMs: number;
+}
+
+/** An unindexed total wins over its indices. */
+export const meteredOf = ({ device, gateway, components }: Meta): Metered[] =>
+  components.flatMap((component) => {
+    const powerName = findPower(component);
+    if (!powerName || isCoveredByTotal(component, components)) return [];
+    return [
+      {
+        device,
+        ...(gateway === undefined ? {} : { gateway }),
+        component,
+        power: `${pathOf(device, component)}/${powerName}`,
+        maxAgeMs: (component.quantities[powerName]?.max_age_s ?? defaultMaxAgeS) * 1000,
+      },
+    ];
+  });
+
 /**
  * The sources one device contributes to its site.
  * @param maxPowerW largest plausible power of a device that does not say its own
  */
 export const sourcesOf = (meta: Meta, maxPowerW: number): Source[] => {
-  const { device, gateway, components } = meta;
+  const { device, components } = meta;
   const hasInverter = (id: string): boolean =>
     id !== device || components.some(({ role, quantities }) => role === 'inverter' && quantities.power !== undefined);
-  return components.flatMap((component) => {
+  return meteredOf(meta).flatMap(({ component, ...measured }) => {
     const term = component.role && termOfRole[component.role];
-    const powerName = findPower(component);
-    if (!term || !powerName || isCoveredByTotal(component, components)) return [];
-    const quantity = component.quantities[powerName];
+    if (!term) return [];
     const behind = component.coupling === 'dc' ? (component.behind ?? device) : undefined;
     return [
       {
-        device,
-        ...(gateway === undefined ? {} : { gateway }),
+        ...measured,
         term,
         ...(behind !== undefined && hasInverter(behind) ? { hybrid: behind } : {}),
-        power: `${pathOf(device, component)}/${powerName}`,
         isMeter: isMeter(component),
         idleW: Math.max(leastIdleW, 0.01 * (component.rated_power_w ?? 0)),
-        maxAgeMs: (quantity?.max_age_s ?? defaultMaxAgeS) * 1000,
-        gapMs: gapOf(quantity),
+        gapMs: gapOf(component.quantities[findPower(component) ?? '']),
         counters: findCounters(device, component, term, maxPowerOf(component, maxPowerW)),
         ...(component.parent === undefined ? {} : { parent: component.parent }),
       },

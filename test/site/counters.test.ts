@@ -143,6 +143,12 @@ describe('a counter', () => {
     assert.deepEqual([total, events], [40, []]);
   });
 
+  it('is not led up by one low spike after the other', () => {
+    const idle = (from: number): [number, number][] => everyTenSeconds(from, 100, 8).map(([s]) => [s, 100]);
+    const { total } = feed([...idle(0), [80, 300], ...idle(90), [170, 500], ...idle(180), [260, 700], ...idle(270)]);
+    assert.equal(total, 200);
+  });
+
   it('ignores a night of zeros', () => {
     const night: [number, number][] = Array.from({ length: 500 }, (_, i) => [10 + i * 60, 0]);
     const { total, events } = feed([[0, 10_000], ...night, ...everyTenSeconds(30_100, 10_001, 8)]);

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { checkMessage } from '../../src/model/check.ts';
 import type { Message } from '../../src/model/message.ts';
 import type { ComponentMeta } from '../../src/model/meta.ts';
-import { createSite, type SiteOptions, type SiteSnapshot } from '../../src/site/site.ts';
 import { readSnapshot } from '../../src/site/snapshot.ts';
+import { type Power, type Running, sayPowers, settled, startSite } from '../support/running-site.ts';
 import {
   availabilityOf,
   battery,
@@ -19,45 +19,6 @@ import {
 } from '../support/site-messages.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
 
-type Power = Message<'site-power/1'>;
-type Energy = Message<'site-energy/1'>;
-
-const startSite = (options: Partial<SiteOptions> = {}, saved?: SiteSnapshot, clock = createVirtualClock()) => {
-  const messages: Message[] = [];
-  const events: Message[] = [];
-  const site = createSite(
-    { site: 'home', boot: 'test', ...options },
-    clock,
-    { values: (given) => messages.push(...given), events: (given) => events.push(...given) },
-    saved,
-  );
-  const last = <S extends Message['schema']>(schema: S): Message<S> | undefined =>
-    messages.findLast((message): message is Message<S> & Message => message.schema === schema) as
-      | Message<S>
-      | undefined;
-  return {
-    site,
-    clock,
-    events,
-    messages,
-    say: (...given: Message[]) => given.forEach(site.take),
-    /** Lets time pass in ticks of a fifth of a second. */
-    pass(ms: number) {
-      for (let left = ms; left > 0; left -= 200) {
-        clock.advance(Math.min(200, left));
-        site.tick();
-      }
-    },
-    power: () => last('site-power/1') as Power,
-    energy: () => last('site-energy/1') as Energy,
-    status: () => last('site-status/1'),
-  };
-};
-
-type Running = ReturnType<typeof startSite>;
-
-const settled = ({ pass }: Running): void => pass(4000);
-
 const simpleHouse = (running = startSite()): Running => {
   running.say(
     metaOf('grid', gridMeter),
@@ -69,9 +30,6 @@ const simpleHouse = (running = startSite()): Running => {
   settled(running);
   return running;
 };
-
-const sayPowers = ({ say, clock }: Running, powers: Record<string, number | null>): void =>
-  say(...Object.entries(powers).map(([path, value]) => readingOf(path, value, clock.now())));
 
 const all = (
   grid: number | null,
