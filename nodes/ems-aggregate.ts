@@ -21,6 +21,8 @@ const config = z.object({
   /** Seconds an old value may be used on, as estimated. */
   grace: numberField(0, 0, 3600),
   skew: numberField(30, 1, 3600),
+  /** kW of a device that does not state its own. */
+  maxPower: numberField(100, 1, 1_000_000),
 });
 
 const tickMs = 200;
@@ -55,6 +57,7 @@ export default function register(RED: NodeAPI): void {
           offlineMeansZero: config.offlineMeansZero,
           graceMs: config.grace * 1000,
           skewLimitMs: config.skew * 1000,
+          maxPowerW: config.maxPower * 1000,
         },
         clock,
         {

@@ -2,9 +2,11 @@ import type { NodeAPI, NodeMessage } from 'node-red';
 import { z } from 'zod';
 import { createPicker, type Picked } from '../src/mqtt/picker.ts';
 import { isFilter } from '../src/mqtt/trie.ts';
-import { choiceField, flagField } from '../src/shell/config.ts';
-import { defineNode } from '../src/shell/define-node.ts';
+import { choiceField, flagField, optionalNumberField } from '../src/shell/config.ts';
+import { defineNode, type Send } from '../src/shell/define-node.ts';
+import { directoryOf } from '../src/shell/directory.ts';
 import { serveDirectory } from '../src/shell/endpoints.ts';
+import type { Status } from '../src/shell/status.ts';
 
 const choice = z.object({
   /** A topic, or a pattern with + and #. */
@@ -22,39 +24,69 @@ const config = z.object({
   choices: z.array(choice).min(1, 'choose at least one quantity'),
   output: choiceField(['value', 'object'], 'value'),
   /** What to do with values that are old or invalid. */
-  bad: choiceField(['drop', 'null', 'pass'], 'drop'),
+  bad: choiceField(['drop', 'null', 'pass'], 'null'),
+  /** Seconds; empty: what the device's meta says, else three times as long as values come apart. */
+  maxAge: optionalNumberField(1, 86_400),
   onlyChanges: flagField(false),
 });
+
+const lookMs = 1000;
+
+const describe = (picker: ReturnType<typeof createPicker>, now: number): Status => {
+  const { all, notGood } = picker.count();
+  if (all === 0) return { fill: 'grey', shape: 'ring', key: 'waiting' };
+  const single = picker.single();
+  if (!single) {
+    if (notGood === 0) return { fill: 'green', shape: 'dot', key: 'values', params: { n: all } };
+    return { fill: 'yellow', shape: 'ring', key: 'someBad', params: { n: all, bad: notGood } };
+  }
+  const { state, text: value, ts } = single;
+  if (state === 'good') return { fill: 'green', shape: 'dot', key: 'value', params: { value } };
+  if (state === 'invalid') return { fill: 'yellow', shape: 'ring', key: 'bad', params: { value } };
+  return { fill: 'yellow', shape: 'ring', key: 'old', params: { value, s: Math.round((now - ts) / 1000) } };
+};
 
 /** Bare values for gauges, charts and function nodes. */
 export default function register(RED: NodeAPI): void {
   serveDirectory(RED);
   defineNode(RED, 'ems-pick', {
     config,
-    start({ config, showStatus, onInput }) {
-      const picker = createPicker(config);
+    start({ config, clock, send, showStatus, onInput, onClose }) {
+      const directory = directoryOf(RED);
+      const { maxAge } = config;
+      const maxAgeOf = (topic: string): number | undefined =>
+        maxAge === undefined ? directory.maxAgeMs(topic) : maxAge * 1000;
+      const picker = createPicker(config, clock, maxAgeOf);
       const latest: Record<string, unknown> = {};
-      showStatus({ fill: 'grey', shape: 'ring', key: 'waiting' });
 
-      const show = ({ isBad, text, reading }: Picked): void => {
-        const unit = (reading as { unit?: unknown }).unit;
-        const shown = typeof unit === 'string' && unit !== '1' ? `${text} ${unit}` : text;
-        if (isBad) showStatus({ fill: 'yellow', shape: 'ring', key: 'bad', params: { value: shown } });
-        else showStatus({ fill: 'green', shape: 'dot', key: 'value', params: { value: shown } });
-      };
-
-      onInput((message, send) => {
-        const picked = picker.pick(message.payload);
-        const [first] = picked;
-        if (first && config.choices.length === 1) show(first);
-        else if (first) showStatus({ fill: 'green', shape: 'dot', key: 'values', params: { n: picked.length } });
+      const give = (picked: Picked[], send: Send, message: NodeMessage): void => {
         if (config.output === 'value') {
-          for (const { topic, value, reading } of picked) send({ topic, payload: value, reading } as NodeMessage);
+          for (const { topic, value, reading } of picked)
+            if (value !== undefined) send({ topic, payload: value, reading } as NodeMessage);
           return;
         }
-        if (picked.length === 0) return;
-        for (const { name, value } of picked) latest[name] = value;
-        send({ ...message, payload: { ...latest } });
+        for (const { name, value } of picked) {
+          if (value === undefined) delete latest[name];
+          else latest[name] = value;
+        }
+        if (picked.some(({ value }) => value !== undefined)) send({ ...message, payload: { ...latest } });
+      };
+
+      const show = (): void => showStatus(describe(picker, clock.now()));
+      show();
+      const looking = clock.every(lookMs, () => {
+        give(picker.expire(), send, {} as NodeMessage);
+        show();
+      });
+      const forgetting = directory.onForget((device) => picker.forget(device));
+
+      onInput((message, send) => {
+        give(picker.pick(message.payload), send, message);
+        show();
+      });
+      onClose(() => {
+        looking.cancel();
+        forgetting.remove();
       });
     },
   });

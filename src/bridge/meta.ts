@@ -65,6 +65,7 @@ const describeQuantity = (channel: Channel, role: Role, isBilling: boolean, isDe
   interval_s: channel.intervalS,
   max_age_s: channel.maxAgeS,
   ...(channel.resolution === undefined ? {} : { resolution: channel.resolution }),
+  ...(channel.modulus === undefined ? {} : { modulus: channel.modulus }),
   ...(channel.signed && channel.unit === 'W' ? { positive: positiveOf(channel.type, role) } : {}),
   ...(channel.unit === 'W' || channel.unit === 'A' || channel.unit === 'var' ? { signed: channel.signed } : {}),
   ...(channel.isSignVerified === false ? { sign_verified: false } : {}),

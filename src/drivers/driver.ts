@@ -20,6 +20,8 @@ export interface Channel {
   intervalS: number;
   maxAgeS: number;
   resolution?: number;
+  /** Where a counter begins again from 0. */
+  modulus?: number;
   signed: boolean;
   /** false where no source proves the sign of the register. */
   isSignVerified?: boolean;

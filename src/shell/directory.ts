@@ -1,5 +1,6 @@
 /** Who knows which devices, quantities and commands exist: fed by bridges and by what comes from the broker. */
 import type { NodeAPI } from 'node-red';
+import { readTopic } from '../model/check.ts';
 import type { Message } from '../model/message.ts';
 import type { Availability, Meta } from '../model/meta.ts';
 import type { Topic } from '../model/topic.ts';
@@ -18,6 +19,8 @@ export interface Directory {
   /** Whether a device's meta declares this quantity. */
   declares(topic: Topic): boolean;
   isBilling(topic: Topic): boolean;
+  /** How old a value of this topic may be, ms, as the device's meta says. */
+  maxAgeMs(topic: string): number | undefined;
   onChange(listener: () => void): { remove(): void };
   /** A device was deleted: whoever retained or summed it lets go of it. */
   forget(device: string): void;
@@ -91,6 +94,11 @@ const createDirectory = (): Directory => {
     },
     declares: (topic) => quantityOf(topic) !== undefined,
     isBilling: (topic) => quantityOf(topic)?.billing === true,
+    maxAgeMs(text) {
+      const topic = readTopic(text);
+      const seconds = topic.ok ? quantityOf(topic.value)?.max_age_s : undefined;
+      return seconds === undefined ? undefined : seconds * 1000;
+    },
     onChange(listener) {
       listeners.add(listener);
       return { remove: () => listeners.delete(listener) };

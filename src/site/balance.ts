@@ -117,7 +117,7 @@ export interface SocInput {
  */
 export const combineSoc = (batteries: SocInput[]): { soc: number | null; quality: Quality } => {
   const known = batteries.filter((battery) => battery.soc !== null);
-  if (known.length === 0) return { soc: null, quality: batteries.length === 0 ? 'good' : 'invalid' };
+  if (known.length === 0) return { soc: null, quality: batteries.map((each) => each.quality).reduce(worst, 'good') };
   const isWeighted = known.every(({ capacityWh }) => capacityWh !== null && capacityWh > 0);
   let weighted = 0;
   let weights = 0;

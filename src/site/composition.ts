@@ -2,6 +2,7 @@
 import type { Meta } from '../model/meta.ts';
 import type { Direction } from './energy.ts';
 import { type SocSource, type Source, socSourcesOf, sourcesOf, type TermName } from './sources.ts';
+import { type Branch, branchesOf } from './topology.ts';
 
 /** What a reading of a topic means. */
 export interface Use {
@@ -23,6 +24,7 @@ export interface Composition {
   ac: Record<Exclude<TermName, 'inverter'>, Source[]>;
   hybrids: HybridSources[];
   socSources: SocSource[];
+  branches: Branch[];
   uses: Map<string, Use[]>;
   /** Topics that matter to this site. */
   wanted: Set<string>;
@@ -44,15 +46,16 @@ const usesOf = (sources: Source[]): Map<string, Use[]> => {
   };
   for (const source of sources) {
     use(source.power, { source, kind: 'power' });
-    use(source.counters.positive, { source, kind: 'positive' });
-    use(source.counters.negative, { source, kind: 'negative' });
+    use(source.counters.positive?.topic, { source, kind: 'positive' });
+    use(source.counters.negative?.topic, { source, kind: 'negative' });
   }
   return uses;
 };
 
-export const compose = (metas: Iterable<Meta>): Composition => {
+/** @param maxPowerW largest plausible power of a device that does not say its own */
+export const compose = (metas: Iterable<Meta>, maxPowerW: number): Composition => {
   const all = [...metas];
-  const sources = topLevel(all.flatMap(sourcesOf));
+  const sources = topLevel(all.flatMap((meta) => sourcesOf(meta, maxPowerW)));
   const socSources = all.flatMap(socSourcesOf);
   const ac: Composition['ac'] = { grid: [], solar: [], battery: [], generator: [], ev: [], heat: [] };
   const hybrids = new Map<string, HybridSources>();
@@ -68,13 +71,16 @@ export const compose = (metas: Iterable<Meta>): Composition => {
     else ac[term].push(source);
   }
   const uses = usesOf(sources);
+  const branches = branchesOf(all);
+  const branchTopics = branches.flatMap(({ parent, children }) => [parent, ...children].map(({ power }) => power));
   const socTopics = socSources.flatMap(({ topic, capacityTopic }) => [topic, capacityTopic ?? topic]);
   return {
     sources,
     ac,
     hybrids: [...hybrids.values()],
     socSources,
+    branches,
     uses,
-    wanted: new Set([...uses.keys(), ...socTopics]),
+    wanted: new Set([...uses.keys(), ...socTopics, ...branchTopics]),
   };
 };

@@ -2,34 +2,38 @@
  * Energy counters to increments that lose nothing and double nothing: dips, resets, rollovers, exchanged meters and
  * spikes are told apart by waiting for confirmation (aggregation §3.3).
  */
-
-export interface CounterLimits {
-  /** Largest plausible power behind this counter, W. */
-  maxPowerW: number;
-  /** Smallest step of the counter, Wh. */
-  resolutionWh: number;
-  /** The counter starts again from 0 here, Wh. */
-  modulusWh?: number;
-  /** Longer without a sample is an outage, ms. */
-  gapMs: number;
-}
-
-interface Sample {
-  wh: number;
-  /** Time of measurement, ms. */
-  ts: number;
-}
+import { begin, type Candidate, follow, judge } from './candidates.ts';
+import { type CounterLimits, fits, type Sample } from './plausible.ts';
 
 /** Persisted as it is. */
 export interface CounterState {
   last?: Sample;
-  /** Readings that do not fit and may turn out to be right. */
-  candidates: Sample[];
-  /** Counts exchanges and resets: another number, another counter. */
-  generation: number;
+  /** What it shows while it is below what was accepted, Wh: the last one is its high-water mark. */
+  shownWh?: number;
+  /** When it was seen to rise, ms: some meters count in steps of minutes. */
+  roseAt?: number;
+  /** The lowest it has shown in this minute and the one before, with the time each began. */
+  earlier: Sample[];
+  candidate?: Candidate;
+  /** Power above the ceiling that a steady series has proven, W. */
+  provenW?: number;
+  /** Since when, ms, no reading was accepted although some came; and whether that was said. */
+  doubt?: { since: number; isReported: boolean };
 }
 
-export type CounterEvent = 'counter_reset' | 'counter_rollover' | 'counter_exchanged' | 'counter_recovered';
+export type CounterEvent =
+  /** It began again from 0: what it shows is booked. */
+  | 'counter_reset'
+  /** It counted over the end of its digits. */
+  | 'counter_rollover'
+  /** It shows what another meter has counted: only what it counts from there on is booked. */
+  | 'counter_exchanged'
+  /** What it counted during an outage is booked. */
+  | 'counter_recovered'
+  /** It counts more than the largest power of the device allows, steadily: believed and booked. */
+  | 'counter_above_ceiling'
+  /** Its readings fit nothing: nothing is booked until they do. */
+  | 'counter_doubted';
 
 export interface Step {
   state: CounterState;
@@ -38,81 +42,140 @@ export interface Step {
   event?: CounterEvent;
 }
 
-export const emptyCounter: CounterState = { candidates: [], generation: 0 };
+export const emptyCounter: CounterState = { earlier: [] };
 
-const confirmations = 3;
-const resetAfterMs = 60_000;
-const maxCandidates = 16;
+const doubtMs = 600_000;
+/** Longer than this no meter takes from one step to the next. */
+const longestStepMs = 900_000;
+const minuteMs = 60_000;
 
-/** Most energy that fits between two samples. */
-const ceiling = (from: Sample, to: Sample, { maxPowerW, resolutionWh }: CounterLimits): number =>
-  (maxPowerW * Math.max(0, to.ts - from.ts) * 1.25) / 3_600_000 + 2 * resolutionWh;
+/** The lowest of each minute, of this one and the one before. */
+const remember = (earlier: Sample[], shown: Sample): Sample[] => {
+  const newest = earlier.at(-1);
+  if (!newest || shown.ts - newest.ts >= minuteMs) return [...earlier.slice(-1), shown];
+  return [...earlier.slice(0, -1), { wh: Math.min(newest.wh, shown.wh), ts: newest.ts }];
+};
 
-const accept = (state: CounterState, sample: Sample, deltaWh: number, event?: CounterEvent): Step => ({
-  state: {
-    last: sample,
-    candidates: [],
-    generation: state.generation + (event && event !== 'counter_recovered' && event !== 'counter_rollover' ? 1 : 0),
-  },
-  deltaWh,
+/** Without what was waited for. */
+const settled = ({ provenW }: CounterState, last: Sample, roseAt: number, earlier: Sample[]): CounterState => ({
+  last,
+  roseAt,
+  earlier,
+  ...(provenW === undefined ? {} : { provenW }),
+});
+
+const roseAtOf = ({ roseAt }: CounterState, last: Sample): number => roseAt ?? last.ts;
+
+/** How long what a reading shows more than the last accepted one may have flowed, ms. */
+const timeFor = (state: CounterState, last: Sample, { ts }: Sample): number =>
+  Math.max(ts - last.ts, Math.min(ts - roseAtOf(state, last), longestStepMs));
+
+/** The same counter went on. */
+const proceed = (state: CounterState, last: Sample, sample: Sample, event?: CounterEvent): Step => ({
+  state: settled(
+    state,
+    sample,
+    sample.wh > last.wh ? sample.ts : roseAtOf(state, last),
+    remember(state.earlier, sample),
+  ),
+  deltaWh: sample.wh - last.wh,
   ...(event && { event }),
 });
 
-/** The candidates with a further one, or this one alone where it does not continue them. */
-const follow = (state: CounterState, sample: Sample, limits: CounterLimits): Sample[] => {
-  const previous = state.candidates.at(-1);
-  const continues =
-    previous && sample.wh >= previous.wh && sample.wh - previous.wh <= ceiling(previous, sample, limits);
-  if (!continues) return [sample];
-  // The first one stays: confirmation takes time, however often the meter is read.
-  const [first, ...others] = state.candidates as [Sample, ...Sample[]];
-  return [first, ...others.slice(-(maxCandidates - 2)), sample];
+/** It fell a little: what it counts next was booked already. */
+const hold = (state: CounterState, last: Sample, sample: Sample): CounterState => ({
+  ...settled(state, { wh: last.wh, ts: sample.ts }, roseAtOf(state, last), remember(state.earlier, sample)),
+  shownWh: sample.wh,
+});
+
+/** Its numbers begin anew. */
+const beginAnew = (state: CounterState, sample: Sample, deltaWh: number, event: CounterEvent): Step => ({
+  state: settled(state, sample, sample.ts, [sample]),
+  deltaWh,
+  event,
+});
+
+/** The energy between two samples if the counter began again at its end; undefined where it is not near it. */
+const rolledOver = (last: Sample, sample: Sample, modulusWh = 0): number | undefined =>
+  last.wh > 0.9 * modulusWh && last.wh < modulusWh && sample.wh < 0.1 * modulusWh
+    ? sample.wh + modulusWh - last.wh
+    : undefined;
+
+/** Keeps the candidate for later, and says once that nothing has fitted for long. */
+const wait = (state: CounterState, candidate: Candidate): Step => {
+  const { ts, wh } = candidate.latest;
+  if (wh === 0) return { state: { ...state, candidate }, deltaWh: 0 };
+  const { since, isReported } = state.doubt ?? { since: ts, isReported: false };
+  const isDue = !isReported && ts - since >= doubtMs;
+  return {
+    state: { ...state, candidate, doubt: { since, isReported: isReported || isDue } },
+    deltaWh: 0,
+    ...(isDue && { event: 'counter_doubted' }),
+  };
 };
 
-const wait = (state: CounterState, candidates: Sample[]): Step => ({ state: { ...state, candidates }, deltaWh: 0 });
-
-/** Far above: a spike, until what follows continues from it. */
-const stepAbove = (state: CounterState, last: Sample, sample: Sample, limits: CounterLimits): Step => {
-  const candidates = follow(state, sample, limits);
-  const first = candidates[0] as Sample;
-  if (candidates.length < confirmations) return wait(state, candidates);
-  if (first.ts - last.ts > limits.gapMs) return accept(state, sample, sample.wh - last.wh, 'counter_recovered');
-  // Another meter: what it counted before is not ours.
-  return accept(state, sample, sample.wh - first.wh, 'counter_exchanged');
+/** It shows less than what was accepted, and goes on from there. */
+const renew = (state: CounterState, last: Sample, { first, latest }: Candidate, limits: CounterLimits): Step => {
+  const elapsed = first.ts - last.ts;
+  const ownWh = latest.wh - first.wh;
+  const overWh = rolledOver(last, latest, limits.modulusWh);
+  if (overWh !== undefined && first.wh > 0 && fits(overWh - ownWh, elapsed, limits))
+    return beginAnew(state, latest, overWh, 'counter_rollover');
+  // Counted from 0 since the last accepted sample, if that much can have flowed.
+  return fits(first.wh, elapsed, limits)
+    ? beginAnew(state, latest, latest.wh, 'counter_reset')
+    : beginAnew(state, latest, ownWh, 'counter_exchanged');
 };
 
-/** Below: a dip that comes back, or a counter that began again from 0. */
-const stepBelow = (state: CounterState, sample: Sample, limits: CounterLimits): Step => {
-  const candidates = follow(state, sample, limits);
-  const first = candidates[0] as Sample;
-  const isConfirmed = candidates.length >= confirmations && sample.ts - first.ts >= resetAfterMs;
-  // What it shows now was counted since the reset: a lower bound of what really flowed.
-  return isConfirmed ? accept(state, sample, sample.wh, 'counter_reset') : wait(state, candidates);
+/** It shows more than can have flowed within a gap, and goes on from there. */
+const resume = (state: CounterState, last: Sample, { first, latest }: Candidate, limits: CounterLimits): Step => {
+  if (!fits(first.wh - last.wh, timeFor(state, last, first), limits))
+    return beginAnew(state, latest, latest.wh - first.wh, 'counter_exchanged');
+  return proceed(state, last, latest, first.ts - last.ts > limits.gapMs ? 'counter_recovered' : undefined);
+};
+
+/** What does not fit waits for others that confirm it. */
+const confirm = (state: CounterState, last: Sample, sample: Sample, limits: CounterLimits): Step => {
+  const candidate = state.candidate ? follow(state.candidate, sample, limits) : begin(sample);
+  const adopt = sample.wh < last.wh ? renew : resume;
+  switch (judge(candidate, limits)) {
+    case 'waiting':
+      return wait(state, candidate);
+    case 'unsteady':
+      return wait(state, begin(sample));
+    case 'confirmed':
+      return adopt(state, last, candidate, limits);
+    case 'above_ceiling': {
+      const provenW = candidate.fastestW;
+      const step = adopt({ ...state, provenW }, last, candidate, { ...limits, maxPowerW: provenW });
+      return { ...step, event: 'counter_above_ceiling' };
+    }
+  }
 };
 
 /**
  * Takes one sample.
  * @returns the next state and the energy it adds; samples older than the last change nothing
  */
-export const stepCounter = (state: CounterState, sample: Sample, limits: CounterLimits): Step => {
-  const { last } = state;
-  if (!Number.isFinite(sample.wh) || sample.wh < 0) return { state, deltaWh: 0 };
-  if (!last) return { state: { ...state, last: sample, candidates: [] }, deltaWh: 0 };
-  if (sample.ts <= last.ts) return { state, deltaWh: 0 };
-  const delta = sample.wh - last.wh;
-  if (sample.wh === 0 && last.wh > 0) return stepBelow(state, sample, limits);
-  if (delta >= 0)
-    return delta <= ceiling(last, sample, limits)
-      ? accept(state, sample, delta)
-      : stepAbove(state, last, sample, limits);
-  // The meter's noise: the high-water mark stays.
+export const stepCounter = (state: CounterState, sample: Sample, given: CounterLimits): Step => {
+  const { last, candidate, provenW = 0 } = state;
+  const unchanged = { state, deltaWh: 0 };
+  if (!Number.isFinite(sample.wh) || sample.wh < 0) return unchanged;
+  if (!last) return { state: { ...state, last: sample, earlier: [sample] }, deltaWh: 0 };
+  if (sample.ts <= Math.max(last.ts, candidate?.latest.ts ?? 0)) return unchanged;
+  const limits = { ...given, maxPowerW: Math.max(given.maxPowerW, provenW) };
+  const rise = sample.wh - (state.shownWh ?? last.wh);
+  // One reading alone is not believed with all that could have flowed during an outage.
+  const elapsed = Math.min(timeFor(state, last, sample), limits.gapMs);
+  if (sample.wh >= last.wh && fits(rise, elapsed, limits)) return proceed(state, last, sample);
+  // The meter's noise, or the end of a spike that was low enough to be believed: what it has counted too much is
+  // waited for at the high-water mark.
   const tolerance = Math.max(2 * limits.resolutionWh, 10);
-  if (-delta <= tolerance)
-    return { state: { ...state, last: { wh: last.wh, ts: sample.ts }, candidates: [] }, deltaWh: 0 };
-  const { modulusWh } = limits;
-  if (modulusWh !== undefined && last.wh > 0.9 * modulusWh && sample.wh < 0.1 * modulusWh) {
-    const over = sample.wh + modulusWh - last.wh;
-    if (over <= ceiling(last, sample, limits)) return accept(state, sample, over, 'counter_rollover');
-  }
-  return stepBelow(state, sample, limits);
+  const floor = Math.min(last.wh, ...state.earlier.map(({ wh }) => wh)) - tolerance;
+  if (sample.wh < last.wh && sample.wh >= floor) return { state: hold(state, last, sample), deltaWh: 0 };
+  // A 0 alone is too often said by a device that does not know.
+  const overWh = sample.wh > 0 ? rolledOver(last, sample, limits.modulusWh) : undefined;
+  if (overWh !== undefined && fits(overWh, elapsed, limits))
+    return beginAnew(state, sample, overWh, 'counter_rollover');
+  return confirm(state, last, sample, limits);
 };

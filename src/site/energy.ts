@@ -14,9 +14,17 @@ export interface ChannelState {
   hasData: boolean;
 }
 
+/** Something happened to a counter: what it showed before and shows now, and what was booked, Wh. */
+export interface CounterNews {
+  name: CounterEvent;
+  beforeWh: number;
+  afterWh: number;
+  bookedWh: number;
+}
+
 export interface EnergyMeter {
   takePower(source: Source, sample: PowerSample): void;
-  takeCounter(source: Source, direction: Direction, wh: number, ts: number): CounterEvent | undefined;
+  takeCounter(source: Source, direction: Direction, wh: number, ts: number): CounterNews | undefined;
   channel(source: Source, direction: Direction): ChannelState;
   save(): Record<string, ChannelState>;
 }
@@ -76,22 +84,16 @@ export const createEnergyMeter = (
       }
     },
     takeCounter(source, direction, wh, ts) {
+      const limits = source.counters[direction]?.limits;
+      if (!limits) return undefined;
       const state = trackOf(source)[direction];
-      const step = stepCounter(
-        state.counter,
-        { wh, ts },
-        {
-          maxPowerW: source.maxPowerW,
-          resolutionWh: source.counterResolutionWh,
-          ...(source.modulusWh === undefined ? {} : { modulusWh: source.modulusWh }),
-          gapMs: source.gapMs,
-        },
-      );
-      state.counter = step.state;
+      const beforeWh = state.counter.last?.wh ?? wh;
+      const { state: next, deltaWh, event } = stepCounter(state.counter, { wh, ts }, limits);
+      state.counter = next;
       state.usesCounter = true;
       state.hasData = true;
-      add(source, direction, step.deltaWh);
-      return step.event;
+      add(source, direction, deltaWh);
+      return event && { name: event, beforeWh, afterWh: wh, bookedWh: deltaWh };
     },
     channel: (source, direction) => trackOf(source)[direction],
     save: () =>

@@ -1,12 +1,13 @@
 /** A site at this moment: its sources' current values, put into the balance. */
 import { type Quality, worst } from '../model/common.ts';
-import { type Balance, combineSoc, computeBalance, sum, type Term } from './balance.ts';
+import { findAsleep } from './asleep.ts';
+import { type Balance, combineSoc, computeBalance, type SocInput, sum, type Term } from './balance.ts';
 import type { Composition, HybridSources } from './composition.ts';
 import type { Known } from './known.ts';
-import type { Source } from './sources.ts';
+import type { SocSource, Source } from './sources.ts';
 
 export interface EvaluationRules {
-  /** A source of the sun that is offline counts as 0, estimated. */
+  /** An inverter that has switched itself off counts as 0, estimated. */
   offlineMeansZero: boolean;
   /** Times further apart make the sum estimated. */
   skewLimitMs: number;
@@ -18,29 +19,44 @@ export interface Evaluation {
   soc: number | null;
   /** Distance of the oldest and the newest value, ms. */
   skewMs: number | null;
+  /** That of the worst of all that was read. */
   quality: Quality;
-  terms: Map<Source, Term>;
+  /** Of every topic that was read. */
+  inputs: Map<string, Quality>;
 }
 
 const missing: Term = { w: null, quality: 'invalid' };
 
+const socOf = (source: SocSource, isAsleep: boolean, known: Known): SocInput => {
+  const capacityWh = (source.capacityTopic && known.last(source.capacityTopic)?.value) || source.capacityWh;
+  const { value, quality } = known.current(source.topic, source);
+  // A battery that does nothing keeps its charge.
+  const kept = value === null && isAsleep ? known.last(source.topic)?.value : undefined;
+  return kept === undefined ? { soc: value, quality, capacityWh } : { soc: kept, quality: 'estimated', capacityWh };
+};
+
 export const evaluate = (composition: Composition, known: Known, rules: EvaluationRules): Evaluation => {
   const { sources, ac, hybrids, socSources } = composition;
   const terms = new Map<Source, Term>();
+  const inputs = new Map<string, Quality>();
+  const asleep = rules.offlineMeansZero ? findAsleep(composition, known) : new Set<Source>();
   let oldest = Number.POSITIVE_INFINITY;
   let newest = Number.NEGATIVE_INFINITY;
 
   const termOf = (source: Source): Term => {
     const { value, quality, ts } = known.current(source.power, source);
-    if (value === null && source.term === 'solar' && rules.offlineMeansZero && known.isOffline(source))
-      return { w: 0, quality: 'estimated' };
+    if (value === null && asleep.has(source)) return { w: 0, quality: 'estimated' };
     if (value !== null && ts !== undefined) {
       oldest = Math.min(oldest, ts);
       newest = Math.max(newest, ts);
     }
     return { w: value, quality };
   };
-  for (const source of sources) terms.set(source, termOf(source));
+  for (const source of sources) {
+    const term = termOf(source);
+    terms.set(source, term);
+    inputs.set(source.power, term.quality);
+  }
 
   const total = (of: Source[]): Term => sum(of.map((source) => terms.get(source) ?? missing));
   /** What must be there is unknown where it is not, never 0. */
@@ -59,15 +75,17 @@ export const evaluate = (composition: Composition, known: Known, rules: Evaluati
     ev: total(ac.ev),
     heat: total(ac.heat),
   });
-  const { soc } = combineSoc(
-    socSources.map((source) => {
-      const { value, quality } = known.current(source.topic, source);
-      const capacity = source.capacityTopic ? known.last(source.capacityTopic) : undefined;
-      return { soc: value, quality, capacityWh: typeof capacity === 'number' ? capacity : source.capacityWh };
-    }),
-  );
+  const batteriesAsleep = new Set([...asleep].filter(({ term }) => term === 'battery').map(({ device }) => device));
+  const socInputs = socSources.map((source) => {
+    const input = socOf(source, batteriesAsleep.has(source.device), known);
+    inputs.set(source.topic, input.quality);
+    return input;
+  });
+  const { soc, quality: socQuality } = combineSoc(socInputs);
   const skewMs = newest < oldest ? null : newest - oldest;
-  const measured = worst(balance.consumption.quality, worst(balance.ev.quality, balance.heat.quality));
+  const { consumption, solar, battery, generator, ev, heat } = balance;
+  const measured = [consumption, solar, battery, generator, ev, heat].map((term) => term.quality);
   const isSkewed = skewMs !== null && skewMs > rules.skewLimitMs;
-  return { balance, soc, skewMs, quality: isSkewed ? worst(measured, 'estimated') : measured, terms };
+  const quality = [...measured, socQuality].reduce(worst, isSkewed ? 'estimated' : 'good');
+  return { balance, soc, skewMs, quality, inputs };
 };

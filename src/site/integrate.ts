@@ -1,4 +1,5 @@
 /** Power over time to energy, split by direction (aggregation §3.2). */
+import { clockStepMs } from './clock-watch.ts';
 
 export interface PowerSample {
   w: number;
@@ -16,7 +17,6 @@ export interface Increment {
 }
 
 const nothing: Increment = { positiveWh: 0, negativeWh: 0 };
-const clockStepMs = 5000;
 
 const split = (wh: number): Increment =>
   wh >= 0 ? { positiveWh: wh, negativeWh: 0 } : { positiveWh: 0, negativeWh: -wh };

@@ -26,14 +26,16 @@ export interface Known {
   isOffline(wanted: { device: string; gateway?: string }): boolean;
   /** The value of a topic as it may be used now. */
   current(topic: string, wanted: Wanted): CurrentValue;
-  /** The last value, however old. */
-  last(topic: string): Reading['value'] | undefined;
+  /** The last number that was measured, however old. */
+  last(topic: string): { value: number; ts: number } | undefined;
   forget(device: string): void;
 }
 
 /** @param graceMs a value may be used this long after it went stale, estimated */
 export const createKnown = (clock: Clock, graceMs: number): Known => {
   const readings = new Map<string, { reading: Reading; ts: number }>();
+  /** A device that goes offline says null: what it measured before stays here. */
+  const numbers = new Map<string, { value: number; ts: number }>();
   const devicesOffline = new Set<string>();
   const gatewaysOffline = new Set<string>();
   /** When each availability was stated, ms: a retained one may arrive after a newer live one. */
@@ -50,6 +52,7 @@ export const createKnown = (clock: Clock, graceMs: number): Known => {
       const isNewer = !before || ts > before.ts || (ts === before.ts && (message.seq ?? 0) > (before.reading.seq ?? 0));
       if (!isNewer) return undefined;
       readings.set(message.topic, { reading: message, ts });
+      if (typeof message.value === 'number') numbers.set(message.topic, { value: message.value, ts });
       return ts;
     },
     takeAvailability(message) {
@@ -80,10 +83,11 @@ export const createKnown = (clock: Clock, graceMs: number): Known => {
         ? { value, quality: 'estimated', ts }
         : { value: null, quality: 'stale', ts };
     },
-    last: (topic) => readings.get(topic)?.reading.value,
+    last: (topic) => numbers.get(topic),
     forget(device) {
       devicesOffline.delete(device);
-      for (const topic of readings.keys()) if (topic.startsWith(`devices/${device}/`)) readings.delete(topic);
+      for (const topics of [readings, numbers])
+        for (const topic of topics.keys()) if (topic.startsWith(`devices/${device}/`)) topics.delete(topic);
     },
   };
 };

@@ -3,17 +3,18 @@
  * Time comes from the clock that is passed in; there is no I/O here.
  */
 import type { Quality } from '../model/common.ts';
-import type { Event } from '../model/event.ts';
 import type { Message } from '../model/message.ts';
 import type { Meta } from '../model/meta.ts';
 import type { Flows } from '../model/site.ts';
 import { type Clock, isoTime } from '../model/time.ts';
+import type { BalanceHistory } from './balance-watch.ts';
 import { type Composition, compose } from './composition.ts';
-import type { CounterEvent } from './counters.ts';
-import { type ChannelState, createEnergyMeter, type Direction } from './energy.ts';
+import { type ChannelState, type CounterNews, createEnergyMeter, type Direction } from './energy.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { createKnown } from './known.ts';
+import { createReporter } from './reporter.ts';
 import type { Source, TermName } from './sources.ts';
+import { createWatches } from './watches.ts';
 
 export interface SiteOptions {
   site: string;
@@ -21,12 +22,14 @@ export interface SiteOptions {
   /** Power is published at most this often. */
   powerEveryMs?: number;
   energyEveryMs?: number;
-  /** A source of the sun that is offline counts as 0, estimated. */
+  /** An inverter that has switched itself off counts as 0, estimated. */
   offlineMeansZero?: boolean;
   /** A value may be used this long after it went stale, estimated. */
   graceMs?: number;
   /** Times further apart make the sum estimated. */
   skewLimitMs?: number;
+  /** Largest plausible power of a device that does not say its own, W. */
+  maxPowerW?: number;
 }
 
 export interface SiteSink {
@@ -44,6 +47,7 @@ export interface SiteSnapshot {
   coveredMs: number;
   elapsedMs: number;
   channels: Record<string, ChannelState>;
+  balance: BalanceHistory;
 }
 
 export interface Site {
@@ -87,7 +91,7 @@ const roundFlows = (flows: Flows): Flows => {
 
 export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, saved?: SiteSnapshot): Site => {
   const { site, boot, powerEveryMs = 1000, energyEveryMs = 10_000 } = options;
-  const { offlineMeansZero = false, graceMs = 0, skewLimitMs = 30_000 } = options;
+  const { offlineMeansZero = false, graceMs = 0, skewLimitMs = 30_000, maxPowerW = 100_000 } = options;
   const metas = new Map<string, Meta>();
   const known = createKnown(clock, graceMs);
   /** Undefined after a change of meta, until it is needed. */
@@ -106,7 +110,6 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
   let statusAt = Number.NEGATIVE_INFINITY;
   let statusText = '';
   let isChanged = false;
-  let eventCount = 0;
   const sequences = { power: 0, energy: 0, status: 0 };
 
   const addEnergy = (source: Source, direction: Direction, wh: number): void => {
@@ -122,28 +125,17 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
   const energy = createEnergyMeter(addEnergy, saved?.channels);
 
   const composition = (): Composition => {
-    composed ??= compose(metas.values());
+    composed ??= compose(metas.values(), maxPowerW);
     return composed;
   };
   const evaluation = (): Evaluation => evaluate(composition(), known, { offlineMeansZero, skewLimitMs });
 
-  const event = (name: string, severity: Event['severity'], data: NonNullable<Event['data']>): void => {
-    eventCount++;
-    sink.events([
-      {
-        topic: `sites/${site}/event/${name}`,
-        schema: 'event/1',
-        id: `${boot}-${eventCount}`,
-        name,
-        severity,
-        ts: isoTime(clock.now()),
-        data,
-      },
-    ]);
-  };
+  const reporter = createReporter(site, boot, clock, sink.events);
+  const watches = createWatches(known, reporter, saved?.balance);
 
-  const reportCounter = (topic: string, name: CounterEvent | undefined): void => {
-    if (name) event(name, name === 'counter_recovered' ? 'info' : 'warning', { topic });
+  const reportCounter = (topic: string, { name, beforeWh, afterWh, bookedWh }: CounterNews): void => {
+    const severity = name === 'counter_recovered' || name === 'counter_rollover' ? 'info' : 'warning';
+    reporter.tell(name, severity, { topic, before_wh: beforeWh, after_wh: afterWh, booked_wh: bookedWh });
   };
 
   const takeReading = (message: Message<'reading/1'>): void => {
@@ -156,8 +148,14 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     isChanged = true;
     if (typeof value !== 'number' || quality === 'invalid' || quality === 'stale') return;
     for (const { source, kind } of own ?? []) {
-      if (kind === 'power') energy.takePower(source, { w: value, ts, receivedAt: clock.monotonic() });
-      else reportCounter(topic, energy.takeCounter(source, kind, value, ts));
+      if (kind === 'power') {
+        const sample = { w: value, ts, receivedAt: clock.monotonic() };
+        energy.takePower(source, sample);
+        watches.takePower(source, sample);
+        continue;
+      }
+      const news = energy.takeCounter(source, kind, value, ts);
+      if (news) reportCounter(topic, news);
     }
   };
 
@@ -225,12 +223,12 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     };
   };
 
-  const statusMessage = ({ terms, skewMs, quality }: Evaluation): Message<'site-status/1'> => {
+  const statusMessage = ({ inputs, skewMs, quality }: Evaluation): Message<'site-status/1'> => {
     const counts = { good: 0, estimated: 0, stale: 0, invalid: 0 };
     const offenders: string[] = [];
-    for (const [source, term] of terms) {
-      counts[term.quality]++;
-      if (term.quality !== 'good') offenders.push(source.power);
+    for (const [topic, own] of inputs) {
+      counts[own]++;
+      if (own !== 'good') offenders.push(topic);
     }
     return {
       topic: `sites/${site}/status`,
@@ -239,7 +237,7 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
       seq: sequences.status + 1,
       boot,
       quality,
-      sources: { total: terms.size, ...counts },
+      sources: { total: inputs.size, ...counts },
       offenders,
       skew_s: skewMs === null ? null : skewMs / 1000,
     };
@@ -274,6 +272,7 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     forget(device) {
       metas.delete(device);
       known.forget(device);
+      watches.forget(device);
       composed = undefined;
       isChanged = true;
     },
@@ -290,6 +289,7 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
       tickedAt = at;
       elapsedMs += passed;
       if (current.balance.consumption.w !== null) coveredMs += passed;
+      watches.look(composition(), current, passed, at);
       const messages: Message[] = takeStatus(current, at);
       // A value that silently went old changes the sum as well.
       isChanged ||= messages.length > 0;
@@ -313,12 +313,13 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
       coveredMs,
       elapsedMs,
       channels: energy.save(),
+      balance: watches.history(),
     }),
     summary() {
-      const { terms, quality } = evaluation();
+      const { inputs, quality } = evaluation();
       return {
-        sources: terms.size,
-        good: [...terms.values()].filter((term) => term.quality === 'good').length,
+        sources: inputs.size,
+        good: [...inputs.values()].filter((own) => own === 'good').length,
         quality,
       };
     },

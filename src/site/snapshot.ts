@@ -1,16 +1,25 @@
 /** What of a site survives a restart, and the check of what a file brings back. */
 import { z } from 'zod';
 import type { Result } from '../model/time.ts';
+import { emptyHistory } from './balance-watch.ts';
 import type { SiteSnapshot } from './site.ts';
 
 const sample = z.object({ wh: z.number(), ts: z.number() });
 
+const counter = z.object({
+  last: sample.exactOptional(),
+  shownWh: z.number().min(0).exactOptional(),
+  roseAt: z.number().exactOptional(),
+  earlier: z.array(sample).max(2).default([]),
+  candidate: z
+    .object({ first: sample, latest: sample, count: z.int().min(1), fastestW: z.number().min(0) })
+    .exactOptional(),
+  provenW: z.number().min(0).exactOptional(),
+  doubt: z.object({ since: z.number(), isReported: z.boolean() }).exactOptional(),
+});
+
 const channel = z.object({
-  counter: z.object({
-    last: sample.exactOptional(),
-    candidates: z.array(sample).max(100),
-    generation: z.int().min(0),
-  }),
+  counter,
   usesCounter: z.boolean(),
   hasData: z.boolean(),
 });
@@ -24,6 +33,7 @@ const snapshot = z.object({
   coveredMs: z.number().min(0),
   elapsedMs: z.number().min(0),
   channels: z.record(z.string(), channel),
+  balance: z.object({ errorWh: z.number().min(0), consumptionWh: z.number().min(0) }).default(emptyHistory),
 });
 
 /** @param json as it was saved, perhaps by another version, perhaps damaged */

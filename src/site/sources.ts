@@ -1,13 +1,19 @@
 /** What a site is made of: which topic of which device is which term of the balance, read from the devices' meta. */
-import type { ComponentMeta, Meta } from '../model/meta.ts';
+import type { ComponentMeta, Meta, QuantityMeta } from '../model/meta.ts';
+import type { CounterLimits } from './plausible.ts';
 
 export type TermName = 'grid' | 'solar' | 'battery' | 'generator' | 'inverter' | 'ev' | 'heat';
 
-/** Counters of one direction of energy; several are summed (tariff registers are not: the total wins). */
-export interface EnergyTopics {
+export interface Counter {
+  topic: string;
+  limits: CounterLimits;
+}
+
+/** Tariff registers are not counted: the total wins. */
+export interface Counters {
   /** Energy along the arrow of power. */
-  positive?: string;
-  negative?: string;
+  positive?: Counter;
+  negative?: Counter;
 }
 
 export interface Source {
@@ -18,13 +24,14 @@ export interface Source {
   /** Behind an inverter: shown, but its power is in the inverter's AC power already. */
   hybrid?: string;
   power: string;
+  /** Measured by a device of its own, not said by the inverter. */
+  isMeter: boolean;
+  /** Less is as good as nothing, W. */
+  idleW: number;
   maxAgeMs: number;
   /** Longest distance of two power samples that is integrated, ms. */
   gapMs: number;
-  counters: EnergyTopics;
-  counterResolutionWh: number;
-  modulusWh?: number;
-  maxPowerW: number;
+  counters: Counters;
   /** Measured by another meter of this site as well; known, but not added. */
   parent?: string;
 }
@@ -62,10 +69,27 @@ const counterNames: Record<string, { positive: string[]; negative: string[] }> =
   heater: { positive: ['energy_consumed'], negative: [] },
 };
 
+export const isMeter = ({ type }: ComponentMeta): boolean => type === 'meter' || type === 'grid';
 const isSourceTerm = (term: TermName): boolean => term === 'solar' || term === 'battery' || term === 'generator';
 
-const defaultMaxPowerW = 1_000_000;
 const defaultMaxAgeS = 30;
+const shortestGapMs = 60_000;
+const leastIdleW = 50;
+
+/** What these can give or take is on their nameplate; that of a meter says what it may be connected to. */
+const ratedTypes = new Set(['inverter', 'battery', 'solar', 'ev_charger']);
+/** The rating of a hybrid inverter is that of its AC side; more may flow behind it. */
+const dcMargin = 2;
+
+/** @param otherwiseW where the device does not say it */
+const maxPowerOf = ({ type, coupling, rated_power_w }: ComponentMeta, otherwiseW: number): number => {
+  if (rated_power_w === undefined || !ratedTypes.has(type)) return otherwiseW;
+  return coupling === 'dc' ? dcMargin * rated_power_w : rated_power_w;
+};
+
+/** Three intervals without a sample are an outage. */
+const gapOf = (quantity: QuantityMeta | undefined): number =>
+  Math.max(shortestGapMs, 3000 * (quantity?.interval_s ?? 0));
 
 const pathOf = (device: string, { type, index }: ComponentMeta): string =>
   index === undefined ? `devices/${device}/${type}` : `devices/${device}/${type}/${index}`;
@@ -75,53 +99,75 @@ const powerNames = ['power', 'dc_power'];
 const findPower = (component: ComponentMeta): string | undefined =>
   powerNames.find((name) => component.quantities[name] !== undefined);
 
-/** An unindexed total wins over its indices: strings are not added to the whole. */
+/** Strings are not added to the whole. */
 const isCoveredByTotal = (component: ComponentMeta, all: ComponentMeta[]): boolean =>
   component.index !== undefined &&
   all.some((other) => other.index === undefined && other.type === component.type && findPower(other) !== undefined);
 
-const findCounters = (device: string, component: ComponentMeta, term: TermName): EnergyTopics => {
+const findCounters = (device: string, component: ComponentMeta, term: TermName, maxPowerW: number): Counters => {
   const names = counterNames[component.type];
   if (!names) return {};
   const path = pathOf(device, component);
-  const first = (wanted: string[]): string | undefined =>
-    wanted.find((name) => component.quantities[name] !== undefined);
-  const isTurned = (component.type === 'meter' || component.type === 'grid') && isSourceTerm(term);
+  const first = (wanted: string[]): Counter | undefined => {
+    const name = wanted.find((each) => component.quantities[each] !== undefined);
+    if (name === undefined) return undefined;
+    const quantity = component.quantities[name];
+    const { resolution = 1, modulus } = quantity ?? {};
+    const limits = { maxPowerW, resolutionWh: resolution, ...(modulus ? { modulusWh: modulus } : {}) };
+    return { topic: `${path}/${name}`, limits: { ...limits, gapMs: gapOf(quantity) } };
+  };
+  const isTurned = isMeter(component) && isSourceTerm(term);
   const positive = first(isTurned ? names.negative : names.positive);
   const negative = first(isTurned ? names.positive : names.negative);
-  return {
-    ...(positive && { positive: `${path}/${positive}` }),
-    ...(negative && { negative: `${path}/${negative}` }),
-  };
+  return { ...(positive && { positive }), ...(negative && { negative }) };
 };
 
-/** The sources one device contributes to its site. */
-export const sourcesOf = (meta: Meta): Source[] => {
-  const { device, gateway, components } = meta;
-  const hasInverter = (id: string): boolean =>
-    id !== device || components.some(({ role, quantities }) => role === 'inverter' && quantities.power !== undefined);
-  return components.flatMap((component) => {
-    const term = component.role && termOfRole[component.role];
+/** A component whose power is measured. */
+export interface Metered {
+  device: string;
+  gateway?: string;
+  component: ComponentMeta;
+  power: string;
+  maxAgeMs: number;
+}
+
+/** An unindexed total wins over its indices. */
+export const meteredOf = ({ device, gateway, components }: Meta): Metered[] =>
+  components.flatMap((component) => {
     const powerName = findPower(component);
-    if (!term || !powerName || isCoveredByTotal(component, components)) return [];
-    const quantity = component.quantities[powerName];
-    const counters = findCounters(device, component, term);
-    const counterName = counters.positive?.split('/').at(-1) ?? '';
-    const behind = component.coupling === 'dc' ? (component.behind ?? device) : undefined;
-    const modulus = component.quantities[counterName]?.modulus;
+    if (!powerName || isCoveredByTotal(component, components)) return [];
     return [
       {
         device,
         ...(gateway === undefined ? {} : { gateway }),
+        component,
+        power: `${pathOf(device, component)}/${powerName}`,
+        maxAgeMs: (component.quantities[powerName]?.max_age_s ?? defaultMaxAgeS) * 1000,
+      },
+    ];
+  });
+
+/**
+ * The sources one device contributes to its site.
+ * @param maxPowerW largest plausible power of a device that does not say its own
+ */
+export const sourcesOf = (meta: Meta, maxPowerW: number): Source[] => {
+  const { device, components } = meta;
+  const hasInverter = (id: string): boolean =>
+    id !== device || components.some(({ role, quantities }) => role === 'inverter' && quantities.power !== undefined);
+  return meteredOf(meta).flatMap(({ component, ...measured }) => {
+    const term = component.role && termOfRole[component.role];
+    if (!term) return [];
+    const behind = component.coupling === 'dc' ? (component.behind ?? device) : undefined;
+    return [
+      {
+        ...measured,
         term,
         ...(behind !== undefined && hasInverter(behind) ? { hybrid: behind } : {}),
-        power: `${pathOf(device, component)}/${powerName}`,
-        maxAgeMs: (quantity?.max_age_s ?? defaultMaxAgeS) * 1000,
-        gapMs: Math.max(60_000, 3000 * (quantity?.interval_s ?? 0)),
-        counters,
-        counterResolutionWh: component.quantities[counterName]?.resolution ?? 1,
-        ...(modulus ? { modulusWh: modulus } : {}),
-        maxPowerW: component.rated_power_w ?? defaultMaxPowerW,
+        isMeter: isMeter(component),
+        idleW: Math.max(leastIdleW, 0.01 * (component.rated_power_w ?? 0)),
+        gapMs: gapOf(component.quantities[findPower(component) ?? '']),
+        counters: findCounters(device, component, term, maxPowerOf(component, maxPowerW)),
         ...(component.parent === undefined ? {} : { parent: component.parent }),
       },
     ];

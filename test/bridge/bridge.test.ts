@@ -195,6 +195,13 @@ describe('a bridge', () => {
     ]);
   });
 
+  it('says in meta where a counter begins again from 0', () => {
+    start([channel('meter', 'power'), channel('meter', 'energy_import', { ...counter, modulus: 65_536 })]);
+    poll([500, 7]);
+    const [meta] = ofSchema<Meta>('meta/1');
+    assert.equal(meta?.components[0]?.quantities.energy_import?.modulus, 65_536);
+  });
+
   it('derives the two directions of a battery, and never says -0', () => {
     start([channel('battery', 'power')]);
     for (const [power, discharging, charging] of [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { until } from '../support/events.ts';
-import { allNodes, collect, collectErrors, helper, objectsOf } from '../support/helper.ts';
+import { allNodes, collect, collectErrors, collectStatus, helper, objectsOf } from '../support/helper.ts';
 
 const reading = (path: string, value: number | null, more: object = {}) => ({
   topic: `devices/${path}`,
@@ -119,6 +119,37 @@ describe('nodes that look at messages', () => {
           [...expected, 1],
         );
       });
+
+    it('says when nothing newer comes, in its status and with one message', async () => {
+      const choices = ['1', '2'].map((device) => ({ topic: `devices/${device}/battery/soc`, field: '', name: device }));
+      await load(pick({ choices, output: 'object', maxAge: 1 }));
+      const [good, statuses] = [collect('good'), collectStatus('p')];
+      helper.getNode('p').receive({ payload: [reading('1/battery/soc', 50), reading('2/battery/soc', 60)] });
+      await until(() => good.some(({ payload }) => (payload as { 1: unknown })[1] === null), 'the old values');
+      assert.deepEqual(
+        [good.length, good[0]?.payload, good.at(-1)?.payload],
+        [2, { 1: 50, 2: 60 }, { 1: null, 2: null }],
+      );
+      assert.deepEqual(
+        statuses.filter(({ fill }) => fill !== 'grey').map(({ fill, text }) => [fill, text]),
+        [
+          ['green', 'ems-pick.status.values'],
+          ['yellow', 'ems-pick.status.someBad'],
+        ],
+      );
+    });
+
+    it('is not green while its only value is old or left out', async () => {
+      await load(pick({ choices: [{ topic: 'devices/#', field: '', name: '' }], bad: 'drop', maxAge: 1 }));
+      const [good, statuses] = [collect('good'), collectStatus('p')];
+      helper.getNode('p').receive({ payload: reading('1/battery/soc', 50) });
+      await until(() => statuses.at(-1)?.text === 'ems-pick.status.old', 'the status');
+      assert.equal(statuses.at(-1)?.fill, 'yellow');
+      assert.deepEqual(
+        good.map(({ payload }) => payload),
+        [50],
+      );
+    });
 
     it('leaves out what did not change, where that was asked for', async () => {
       await load(pick({ choices: [{ topic: 'devices/#', field: '', name: '' }], onlyChanges: true }));

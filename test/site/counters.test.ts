@@ -19,6 +19,10 @@ const feed = (samples: [s: number, wh: number][], more: Partial<typeof limits & 
   return { total, events };
 };
 
+/** Readings that rise by 1 Wh every 10 s. */
+const everyTenSeconds = (from: number, wh: number, count: number): [s: number, wh: number][] =>
+  Array.from({ length: count }, (_, i) => [from + i * 10, wh + i]);
+
 describe('a counter', () => {
   it('adds what it counts', () => {
     assert.deepEqual(
@@ -107,27 +111,72 @@ describe('a counter', () => {
     assert.deepEqual([total, events], [3, ['counter_rollover']]);
   });
 
-  it('makes up for an outage', () => {
-    const { total, events } = feed([
-      [0, 100],
-      [3600, 900],
-      [3610, 900],
-      [3620, 901],
-    ]);
-    assert.equal(total, 801);
-    assert.ok(events.length <= 1);
+  it('makes up for an outage, once the first readings after it agree', () => {
+    const { total, events } = feed([[0, 100], ...everyTenSeconds(3600, 900, 7)]);
+    assert.deepEqual([total, events], [800 + 6, ['counter_recovered']]);
   });
 
   it('does not count what another meter had counted before', () => {
-    const { total, events } = feed([
-      [0, 100],
-      [10, 50_000],
-      [20, 50_001],
-      [30, 50_002],
-      [40, 50_003],
+    for (const start of [50_000, 7000]) {
+      const { total, events } = feed([[0, 10_000], ...everyTenSeconds(10, start, 8)]);
+      assert.deepEqual([total, events], [7, ['counter_exchanged']], `begins at ${start}`);
+    }
+  });
+
+  it('does not count the outage again where another meter stands there after it', () => {
+    const { total, events } = feed([[0, 100], ...everyTenSeconds(3600, 90_000, 8)]);
+    assert.deepEqual([total, events], [7, ['counter_exchanged']]);
+  });
+
+  it('comes back from a spike that was taken for another meter with nothing but what it counted itself', () => {
+    const { total } = feed([
+      [0, 10_000],
+      ...everyTenSeconds(10, 9_000_000, 10),
+      ...everyTenSeconds(120, 10_010, 10),
+      ...everyTenSeconds(300, 10_020, 2),
     ]);
-    assert.deepEqual(events, ['counter_exchanged']);
-    assert.equal(total, 3);
+    assert.equal(total, 9 + 9 + 2);
+  });
+
+  it('waits at the high-water mark for what a low spike has counted too much', () => {
+    const { total, events } = feed([[0, 100], [10, 100], [20, 128], ...everyTenSeconds(30, 101, 40)]);
+    assert.deepEqual([total, events], [40, []]);
+  });
+
+  it('is not led up by one low spike after the other', () => {
+    const idle = (from: number): [number, number][] => everyTenSeconds(from, 100, 8).map(([s]) => [s, 100]);
+    const { total } = feed([...idle(0), [80, 300], ...idle(90), [170, 500], ...idle(180), [260, 700], ...idle(270)]);
+    assert.equal(total, 200);
+  });
+
+  it('ignores a night of zeros', () => {
+    const night: [number, number][] = Array.from({ length: 500 }, (_, i) => [10 + i * 60, 0]);
+    const { total, events } = feed([[0, 10_000], ...night, ...everyTenSeconds(30_100, 10_001, 8)]);
+    assert.deepEqual([total, events], [8, []]);
+  });
+
+  it('follows a meter that counts in steps of minutes, though it is read every second', () => {
+    for (const [stepS, limit] of [
+      [300, 10_000],
+      [900, 2000],
+    ] as const) {
+      const samples = Array.from({ length: 4000 }, (_, s): [number, number] => [s, Math.floor(s / stepS) * 400]);
+      const { total, events } = feed(samples, { maxPowerW: limit });
+      assert.deepEqual([total, events], [Math.floor(3999 / stepS) * 400, []]);
+    }
+  });
+
+  it('believes power above the ceiling that is shown steadily, says so once, and books all of it', () => {
+    // 20 kW at a ceiling of 10 kW: 200 Wh in 36 s.
+    const samples = Array.from({ length: 40 }, (_, i): [number, number] => [i * 36, i * 200]);
+    const { total, events } = feed(samples);
+    assert.deepEqual([total, events], [39 * 200, ['counter_above_ceiling']]);
+  });
+
+  it('says when nothing has fitted for long', () => {
+    const random = fc.sample(fc.integer({ min: 100_000, max: 9_000_000 }), { numRuns: 100, seed: 1 });
+    const { total, events } = feed([[0, 100], ...random.map((wh, i): [number, number] => [10 + i * 10, wh])]);
+    assert.deepEqual([total, events], [0, ['counter_doubted']]);
   });
 
   it('changes nothing for nonsense and for what is older', () => {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { checkMessage } from '../../src/model/check.ts';
 import type { Message } from '../../src/model/message.ts';
-import { createSite, type SiteOptions, type SiteSnapshot } from '../../src/site/site.ts';
+import type { ComponentMeta } from '../../src/model/meta.ts';
 import { readSnapshot } from '../../src/site/snapshot.ts';
+import { type Power, type Running, sayPowers, settled, startSite } from '../support/running-site.ts';
 import {
   availabilityOf,
   battery,
@@ -18,45 +19,6 @@ import {
 } from '../support/site-messages.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
 
-type Power = Message<'site-power/1'>;
-type Energy = Message<'site-energy/1'>;
-
-const startSite = (options: Partial<SiteOptions> = {}, saved?: SiteSnapshot, clock = createVirtualClock()) => {
-  const messages: Message[] = [];
-  const events: Message[] = [];
-  const site = createSite(
-    { site: 'home', boot: 'test', ...options },
-    clock,
-    { values: (given) => messages.push(...given), events: (given) => events.push(...given) },
-    saved,
-  );
-  const last = <S extends Message['schema']>(schema: S): Message<S> | undefined =>
-    messages.findLast((message): message is Message<S> & Message => message.schema === schema) as
-      | Message<S>
-      | undefined;
-  return {
-    site,
-    clock,
-    events,
-    messages,
-    say: (...given: Message[]) => given.forEach(site.take),
-    /** Lets time pass in ticks of a fifth of a second. */
-    pass(ms: number) {
-      for (let left = ms; left > 0; left -= 200) {
-        clock.advance(Math.min(200, left));
-        site.tick();
-      }
-    },
-    power: () => last('site-power/1') as Power,
-    energy: () => last('site-energy/1') as Energy,
-    status: () => last('site-status/1'),
-  };
-};
-
-type Running = ReturnType<typeof startSite>;
-
-const settled = ({ pass }: Running): void => pass(4000);
-
 const simpleHouse = (running = startSite()): Running => {
   running.say(
     metaOf('grid', gridMeter),
@@ -69,9 +31,6 @@ const simpleHouse = (running = startSite()): Running => {
   return running;
 };
 
-const sayPowers = ({ say, clock }: Running, powers: Record<string, number | null>): void =>
-  say(...Object.entries(powers).map(([path, value]) => readingOf(path, value, clock.now())));
-
 const all = (
   grid: number | null,
   pv: number | null,
@@ -82,6 +41,7 @@ const all = (
   'grid/meter/power': grid,
   'pv/solar/power': pv,
   'bat/battery/power': bat,
+  'bat/battery/soc': 50,
   'wallbox/ev_charger/power': ev,
   'heat/heat_pump/power': heat,
 });
@@ -156,7 +116,7 @@ describe('the power of a site', () => {
     running.pass(1200);
     assert.equal(running.power().consumption_w, 2300);
     for (let i = 0; i < 32; i++) {
-      sayPowers(running, { 'grid/meter/power': 800, 'bat/battery/power': 300 });
+      sayPowers(running, { 'grid/meter/power': 800, 'bat/battery/power': 300, 'bat/battery/soc': 50 });
       sayPowers(running, { 'wallbox/ev_charger/power': 0, 'heat/heat_pump/power': 0 });
       running.pass(1000);
     }
@@ -180,6 +140,102 @@ describe('the power of a site', () => {
       running.pass(1200);
       assert.equal(running.power().consumption_w, 2300);
     }
+  });
+
+  const night = (last: { ac: number; battery?: number }, parts = hybrid) => {
+    const running = startSite({ offlineMeansZero: true });
+    running.say(metaOf('grid', gridMeter), metaOf('hybrid', ...parts));
+    settled(running);
+    sayPowers(running, {
+      'grid/meter/power': 300,
+      'hybrid/inverter/power': last.ac,
+      'hybrid/solar/dc_power': 0,
+      ...(last.battery === undefined ? {} : { 'hybrid/battery/power': last.battery, 'hybrid/battery/soc': 12 }),
+    });
+    running.pass(1200);
+    assert.equal(running.power().quality, 'good');
+    running.say(availabilityOf('devices/hybrid/availability', 'offline'));
+    sayPowers(running, {
+      'hybrid/inverter/power': null,
+      'hybrid/solar/dc_power': null,
+      'hybrid/battery/power': null,
+      'hybrid/battery/soc': null,
+    });
+    running.pass(1200);
+    return running.power();
+  };
+
+  it('counts a hybrid inverter that went to sleep as 0, with its battery and the charge that is left in it', () => {
+    const { solar_w, battery_w, consumption_w, soc, quality } = night({ ac: -20, battery: 15 });
+    assert.deepEqual([solar_w, battery_w, consumption_w, soc, quality], [0, 0, 300, 12, 'estimated']);
+  });
+
+  it('does not take a hybrid inverter for asleep whose battery was at work when it was last heard', () => {
+    const { solar_w, battery_w, consumption_w, soc, quality } = night({ ac: 2900, battery: 3000 });
+    assert.deepEqual([solar_w, battery_w, consumption_w, soc, quality], [0, null, null, null, 'invalid']);
+  });
+
+  it('counts a hybrid inverter without a battery as 0 whatever it gave last', () => {
+    const [inverter, strings] = hybrid as [ComponentMeta, ComponentMeta];
+    const { solar_w, consumption_w, quality } = night({ ac: 120 }, [inverter, strings]);
+    assert.deepEqual([solar_w, consumption_w, quality], [0, 300, 'estimated']);
+  });
+
+  it('knows nothing of the sun where its meter is offline', () => {
+    const running = startSite({ offlineMeansZero: true });
+    running.say(metaOf('grid', gridMeter), metaOf('pv', { type: 'meter', role: 'solar', quantities: { ...power } }));
+    settled(running);
+    sayPowers(running, { 'grid/meter/power': 300, 'pv/meter/power': 2000 });
+    running.say(availabilityOf('devices/pv/availability', 'offline'));
+    running.pass(1200);
+    assert.deepEqual([running.power().solar_w, running.power().consumption_w], [null, null]);
+  });
+
+  it('is no better than the worst it was computed from, its DC sides and its charge among them', () => {
+    for (const [missing, unknown] of [
+      ['hybrid/solar/dc_power', 'solar_w'],
+      ['hybrid/battery/power', 'battery_w'],
+      ['hybrid/battery/soc', 'soc'],
+    ] as const) {
+      const running = startSite();
+      running.say(metaOf('grid', gridMeter), metaOf('hybrid', ...hybrid));
+      settled(running);
+      const said = { 'grid/meter/power': 0, 'hybrid/inverter/power': 900, 'hybrid/solar/dc_power': 1000 };
+      sayPowers(running, { ...said, 'hybrid/battery/power': 0, 'hybrid/battery/soc': 50, [missing]: null });
+      running.pass(1200);
+      assert.deepEqual([running.power()[unknown], running.power().quality], [null, 'invalid'], missing);
+      assert.equal(running.power().consumption_w, 900);
+      assert.deepEqual(running.status()?.offenders, [`devices/${missing}`]);
+    }
+  });
+
+  it('never gets better when an input gets worse (P13, fast-check)', () => {
+    const paths = [...Object.keys(all(0, 0, 0))];
+    const badness = fc.integer({ min: 0, max: 3 });
+    const given = fc.tuple(fc.array(badness, { minLength: paths.length, maxLength: paths.length }), fc.nat(), badness);
+    const evaluateWith = (levels: number[]): Power => {
+      const running = simpleHouse();
+      const messages = levels.map((level, i) =>
+        readingOf(paths[i] as string, level === 3 ? null : 40, running.clock.now(), {
+          quality: (['good', 'estimated', 'stale', 'invalid'] as const)[level] as 'good',
+        }),
+      );
+      running.say(...messages);
+      running.pass(1200);
+      return running.power();
+    };
+    const rank = { good: 0, estimated: 1, stale: 2, invalid: 3 };
+    fc.assert(
+      fc.property(given, ([levels, which, level]) => {
+        const at = which % paths.length;
+        const worse = levels.with(at, Math.max(level, levels[at] as number));
+        const [before, after] = [evaluateWith(levels), evaluateWith(worse)];
+        assert.ok(rank[after.quality] >= rank[before.quality], `${before.quality} became ${after.quality}`);
+        for (const name of ['grid_w', 'solar_w', 'battery_w', 'consumption_w', 'soc'] as const)
+          assert.ok(before[name] !== null || after[name] === null, `${name} came back`);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('believes nothing of a gateway that has left', () => {
@@ -488,8 +544,59 @@ describe('the energy of a site', () => {
     run(running, 90, (i) => at(i));
     running.pass(10_000);
     const total = running.energy().grid_import_wh ?? Number.NaN;
-    assert.ok(total >= 9 && total <= 9 + 90, String(total));
-    assert.ok(running.events.some((event) => /counter_(reset|exchanged)/.test(event.topic)));
+    assert.equal(total, 9 + 89);
+    const [{ schema, ...event } = {}] = running.events as Partial<Message<'event/1'>>[];
+    assert.deepEqual([event.name, event.severity], ['counter_reset', 'warning']);
+    const { topic, before_wh, booked_wh } = event.data ?? {};
+    assert.deepEqual([topic, before_wh], ['devices/grid/meter/energy_import', 10_009]);
+    assert.ok((booked_wh as number) >= 60, String(booked_wh));
+  });
+
+  it('takes the rating of a meter for no limit, and that of an inverter for one', () => {
+    const running = startSite();
+    const rated = { rated_power_w: 1000 };
+    const inverter = { type: 'inverter', role: 'inverter' as const, ...rated, quantities: gridMeter.quantities };
+    running.say(metaOf('grid', { ...gridMeter, ...rated }), metaOf('pv', inverter));
+    settled(running);
+    // 40 Wh in a second are 144 kW.
+    const both = (wh: number) => ({ 'grid/meter/energy_import': wh, 'pv/inverter/energy_export': wh });
+    run(running, 3, () => both(10_000));
+    run(running, 1, () => both(10_040));
+    const { totals } = running.site.snapshot();
+    assert.deepEqual([totals['grid positive'], totals['inverter positive']], [40, 0]);
+  });
+
+  it('counts each direction over the end of its own digits', () => {
+    const running = startSite();
+    const counter = (modulus: number) => ({ unit: 'Wh' as const, interval_s: 1, max_age_s: 30, modulus });
+    const counters = { energy_discharged: counter(10_000), energy_charged: counter(50_000) };
+    running.say(metaOf('grid', gridMeter), metaOf('bat', { ...battery, quantities: { ...power, ...counters } }));
+    settled(running);
+    const said = (out: number, into: number) => () => ({
+      'bat/battery/energy_discharged': out,
+      'bat/battery/energy_charged': into,
+    });
+    run(running, 1, said(9990, 49_990));
+    run(running, 1, said(5, 3));
+    const { totals } = running.site.snapshot();
+    assert.deepEqual([totals['battery positive'], totals['battery negative']], [15, 13]);
+    assert.deepEqual(
+      running.events.map(({ topic }) => topic),
+      ['sites/home/event/counter_rollover', 'sites/home/event/counter_rollover'],
+    );
+  });
+
+  it('takes more from a site that was said to have more', () => {
+    for (const [maxPowerW, expected] of [
+      [undefined, 0],
+      [1_000_000, 300],
+    ] as const) {
+      const running = startSite(maxPowerW ? { maxPowerW } : {});
+      running.say(metaOf('grid', gridMeter));
+      settled(running);
+      run(running, 2, (i) => ({ 'grid/meter/energy_import': 10_000 + i * 300 }));
+      assert.equal(running.site.snapshot().totals['grid positive'], expected);
+    }
   });
 
   it('total never falls, whatever the counter does (fast-check)', () => {
@@ -535,6 +642,15 @@ describe('the energy of a site', () => {
     second.pass(10_000);
     assert.equal(second.energy().grid_import_wh, 179);
     assert.equal(second.energy().since, new Date(first.clock.now() - first.clock.monotonic()).toISOString());
+  });
+
+  it('reads what was saved before counters had candidates', () => {
+    const running = startSite();
+    const counter = { last: { wh: 5, ts: 7 }, candidates: [], generation: 2 };
+    const channels = { 'devices/grid/meter/power positive': { counter, usesCounter: true, hasData: true } };
+    const read = readSnapshot({ ...JSON.parse(JSON.stringify(running.site.snapshot())), channels });
+    assert.ok(read.ok);
+    assert.deepEqual(Object.values(read.value.channels)[0]?.counter, { last: { wh: 5, ts: 7 }, earlier: [] });
   });
 
   it('refuses a damaged file in words', () => {

@@ -14,19 +14,32 @@ export const hasTarget = (point: Point): point is ChannelPoint => point.target !
 const resolutionOf = ({ type, target }: ChannelPoint): number | undefined =>
   /^(u?int|u8|bcd)/.test(type) ? Math.abs(target.factor) : undefined;
 
+/** Different numbers a register of this type can show; the others do not come to their end, or not by counting. */
+const numbersOf: Partial<Record<Point['type'], number>> = { uint16: 2 ** 16, uint32: 2 ** 32, bcd16: 1e4, bcd32: 1e8 };
+
+/** Where a counter in this register begins again from 0, in the unit of its quantity. */
+const modulusOf = ({ type, source, target }: ChannelPoint): number | undefined => {
+  const numbers = numbersOf[type];
+  const isPlain = source.mask === undefined && source.scaleFrom === undefined;
+  return numbers === undefined || !isPlain ? undefined : numbers * Math.abs(target.factor);
+};
+
 const channelOf = (target: Target, periodMs: number, point?: ChannelPoint): Channel => {
   const intervalS = periodMs / 1000;
   const resolution = point && resolutionOf(point);
+  const kind = findQuantity(target.type, target.quantity)?.kind ?? (target.value === 'number' ? 'gauge' : 'text');
+  const modulus = point && kind === 'counter' ? modulusOf(point) : undefined;
   return {
     type: target.type,
     ...(target.index === undefined ? {} : { index: target.index }),
     quantity: target.quantity,
     ...(target.part === undefined ? {} : { part: target.part }),
     ...(target.unit === undefined ? {} : { unit: target.unit }),
-    kind: findQuantity(target.type, target.quantity)?.kind ?? (target.value === 'number' ? 'gauge' : 'text'),
+    kind,
     intervalS,
     maxAgeS: Math.max(3 * intervalS, 30),
     ...(resolution === undefined ? {} : { resolution }),
+    ...(modulus === undefined ? {} : { modulus }),
     signed: target.min < 0,
     ...(point?.source.signVerified === false ? { isSignVerified: false } : {}),
   };

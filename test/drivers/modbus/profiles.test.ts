@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { channelsOf, hasTarget } from '../../../src/drivers/modbus/describe.ts';
 import type { Profile } from '../../../src/drivers/modbus/profile.ts';
+import { resolveProfile } from '../../../src/drivers/modbus/resolve.ts';
 import { assertProfile } from '../../support/assert-profile.ts';
 
 const folder = new URL('../../../profiles/', import.meta.url);
@@ -16,6 +18,26 @@ describe('device profiles', () => {
       assert.equal(`${profile.id}.json`, name);
       assertProfile(profile);
     });
+});
+
+describe('where the counters of a profile begin again from 0', () => {
+  const moduli = (name: string): Record<string, number | undefined> => {
+    const resolved = resolveProfile(load(name));
+    assert.ok(resolved.ok);
+    const channels = channelsOf(resolved.value.points.filter(hasTarget), resolved.value.sums, () => 1000);
+    const shown = channels.filter(({ unit }) => unit === 'Wh' || unit === 'W');
+    return Object.fromEntries(shown.map(({ type, quantity, modulus }) => [`${type}/${quantity}`, modulus]));
+  };
+
+  it('is known of whole numbers without a sign, in the unit of the quantity', () => {
+    const sungrow = moduli('sungrow-sh-rt.json');
+    assert.equal(sungrow['solar/energy_produced'], 2 ** 32 * 100);
+    assert.equal(sungrow['battery/energy_charged'], 2 ** 32 * 100);
+    assert.equal(sungrow['inverter/power'], undefined);
+  });
+
+  it('is not known of floating point numbers', () =>
+    assert.equal(moduli('eastron-sdm630.json')['meter/energy_import'], undefined));
 });
 
 describe('a profile with a mistake is refused', () => {

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import type { Message } from '../../src/model/message.ts';
+import type { ComponentMeta } from '../../src/model/meta.ts';
+import { readSnapshot } from '../../src/site/snapshot.ts';
+import { type Running, sayPowers, settled, startSite } from '../support/running-site.ts';
+import { charger, gridMeter, metaOf, power, readingOf, solar } from '../support/site-messages.ts';
+import { createVirtualClock } from '../support/virtual-clock.ts';
+
+type Event = Message<'event/1'>;
+
+const alarms = ({ events }: Running): string[] =>
+  (events as Event[]).map(({ name, state, severity }) => `${name} ${state} ${severity}`);
+
+/** Readings every 10 s. */
+const run = (running: Running, seconds: number, powers: Record<string, number>): void => {
+  for (let s = 0; s < seconds; s += 10) {
+    sayPowers(running, powers);
+    running.pass(10_000);
+  }
+};
+
+describe('what a site looks out for', () => {
+  describe('its balance', () => {
+    const house = (...more: Parameters<typeof startSite>): Running => {
+      const running = startSite(...more);
+      running.say(metaOf('grid', gridMeter), metaOf('pv', solar));
+      settled(running);
+      return running;
+    };
+    const sound = { 'grid/meter/power': 1000, 'pv/solar/power': 1000 };
+    /** The meter of the grid says export where it should say import. */
+    const reversed = { 'grid/meter/power': -3000, 'pv/solar/power': 1000 };
+
+    it('is suspect while meters contradict each other, said once, and cleared once it is sound again', () => {
+      const running = house();
+      run(running, 3600, sound);
+      assert.deepEqual(alarms(running), []);
+      run(running, 600, reversed);
+      run(running, 600, reversed);
+      assert.deepEqual(alarms(running), ['balance_suspect active warning']);
+      const [{ data, topic } = {} as Event] = running.events as Event[];
+      assert.equal(topic, 'sites/home/event/balance_suspect');
+      assert.ok((data?.error_wh as number) > 0.02 * (data?.consumption_wh as number));
+      run(running, 30 * 3600, sound);
+      assert.deepEqual(alarms(running), ['balance_suspect active warning', 'balance_suspect cleared info']);
+    });
+
+    it('is not suspect before there is enough to judge by', () => {
+      const running = house();
+      run(running, 300, reversed);
+      assert.deepEqual(alarms(running), []);
+    });
+
+    it('is not suspect because of what is not of one moment', () => {
+      const running = house();
+      for (let i = 0; i < 60; i++) {
+        run(running, 590, sound);
+        run(running, 10, { 'grid/meter/power': -1000, 'pv/solar/power': 500 });
+      }
+      assert.deepEqual(alarms(running), []);
+    });
+
+    it('is remembered over a restart', () => {
+      const first = house();
+      run(first, 7200, sound);
+      const saved = readSnapshot(JSON.parse(JSON.stringify(first.site.snapshot())));
+      assert.ok(saved.ok);
+      assert.ok(Math.abs(saved.value.balance.consumptionWh - 4000) < 200, `${saved.value.balance.consumptionWh}`);
+      const second = house({}, saved.value, createVirtualClock(first.clock.now()));
+      run(second, 60, reversed);
+      assert.deepEqual(alarms(second), []);
+      run(second, 300, reversed);
+      assert.deepEqual(alarms(second), ['balance_suspect active warning']);
+    });
+  });
+
+  describe('its meters behind meters', () => {
+    const submeter: ComponentMeta = { type: 'meter', role: 'submeter', quantities: { ...power } };
+    const street = (parent: ComponentMeta, child: ComponentMeta): Running => {
+      const running = startSite();
+      running.say(metaOf('grid', gridMeter), metaOf('sub', parent), metaOf('child', { ...child, parent: 'sub' }));
+      settled(running);
+      return running;
+    };
+
+    it('are suspect where one measures more than the meter it is behind, after a minute of it', () => {
+      const running = street(submeter, charger);
+      const said = (sub: number, child: number) => ({ 'sub/meter/power': sub, 'child/ev_charger/power': child });
+      run(running, 300, said(7100, 7000));
+      run(running, 30, said(-7100, 7000));
+      run(running, 300, said(7100, 7000));
+      assert.deepEqual(alarms(running), []);
+      run(running, 120, said(-7100, 7000));
+      assert.deepEqual(alarms(running), ['topology_suspect active warning']);
+      assert.deepEqual((running.events[0] as Event).data, {
+        topic: 'devices/sub/meter/power',
+        behind: ['devices/child/ev_charger/power'],
+        residual_w: -14_100,
+      });
+      run(running, 120, said(7100, 7000));
+      assert.deepEqual(alarms(running).slice(1), ['topology_suspect cleared info']);
+    });
+
+    it('may give as well as draw', () => {
+      const running = street(submeter, solar);
+      run(running, 300, { 'sub/meter/power': -2900, 'child/solar/power': 3000 });
+      assert.deepEqual(alarms(running), []);
+      run(running, 120, { 'sub/meter/power': -5000, 'child/solar/power': 3000 });
+      assert.deepEqual(alarms(running), ['topology_suspect active warning']);
+    });
+
+    it('may be a meter of the sun with inverters behind it', () => {
+      const running = street({ ...submeter, role: 'solar' }, solar);
+      run(running, 300, { 'sub/meter/power': 3000, 'child/solar/power': 3050 });
+      assert.deepEqual(alarms(running), []);
+      run(running, 120, { 'sub/meter/power': 1000, 'child/solar/power': 3000 });
+      assert.deepEqual(alarms(running), ['topology_suspect active warning']);
+    });
+
+    it('are not judged while one of them is not known, and cleared where a meter is taken away', () => {
+      const running = street(submeter, charger);
+      run(running, 120, { 'sub/meter/power': -100, 'child/ev_charger/power': 7000 });
+      run(running, 300, { 'sub/meter/power': 7100 });
+      assert.deepEqual(alarms(running), ['topology_suspect active warning']);
+      running.site.forget('child');
+      running.pass(2000);
+      assert.deepEqual(alarms(running).slice(1), ['topology_suspect cleared info']);
+    });
+  });
+
+  describe('the clocks of its gateways', () => {
+    const devices = ['a', 'b'];
+    const start = (): Running => {
+      const running = startSite();
+      running.say(metaOf('grid', gridMeter), ...devices.map((device) => metaOf(device, charger)));
+      settled(running);
+      return running;
+    };
+    const sayAt = (running: Running, at: number): void =>
+      running.say(...devices.map((device) => readingOf(`${device}/ev_charger/power`, 3600, at)));
+    /** Readings of both devices every second, as the gateway's clock says. */
+    const say = (running: Running, seconds: number, clockMs: number): void => {
+      for (let s = 0; s < seconds; s++) {
+        sayAt(running, running.clock.now() + clockMs);
+        running.pass(1000);
+      }
+    };
+    const chargedWh = (running: Running): number => running.site.snapshot().totals['ev positive'] ?? 0;
+
+    it('are told of once for a step, whichever device shows it, and cleared once they run again', () => {
+      for (const step of [5000, -20_000]) {
+        const running = start();
+        say(running, 30, 0);
+        // Readings older than the newest are not looked at: a clock set back is seen when it has passed that again.
+        say(running, Math.max(0, -step / 1000) + 30, step);
+        assert.deepEqual(alarms(running), ['clock_skew active warning'], `${step}`);
+        assert.deepEqual((running.events[0] as Event).data, { clock: 'gw', step_s: step / 1000 });
+        say(running, 60, step);
+        assert.deepEqual(alarms(running), ['clock_skew active warning', 'clock_skew cleared info']);
+      }
+    });
+
+    it('are not suspected where the network is late for a moment', () => {
+      const running = start();
+      say(running, 30, 0);
+      running.pass(20_000);
+      for (let late = 20_000; late > 0; late -= 1000) sayAt(running, running.clock.now() - late);
+      say(running, 30, 0);
+      assert.deepEqual(alarms(running), []);
+    });
+
+    it('do not make energy when they are set', () => {
+      const running = start();
+      say(running, 31, 0);
+      assert.ok(Math.abs(chargedWh(running) - 60) < 1e-6, `${chargedWh(running)}`);
+      say(running, 1, 4000);
+      assert.ok(Math.abs(chargedWh(running) - 60) < 1e-6, `${chargedWh(running)}`);
+      say(running, 10, 4000);
+      assert.ok(Math.abs(chargedWh(running) - 80) < 1e-6, `${chargedWh(running)}`);
+    });
+  });
+});
