@@ -137,6 +137,7 @@ export default function register(RED: NodeAPI): void {
       const gateway = gatewayName();
       const tls = useTls(RED, config.tls);
       const session = sessions.get(node.id) ?? createSession(config.queue);
+      session.outbox.resize(config.queue);
       sessions.set(node.id, session);
       const topic = `system/status/${gateway}`;
       const announce = (state: 'online' | 'offline', more: object) => ({
@@ -173,7 +174,7 @@ export default function register(RED: NodeAPI): void {
       // What was retained of a device that is gone would be believed for ever.
       const forgetting = directoryOf(RED).onForget((device) => {
         const prefix = `devices/${device}/`;
-        for (const topic of [...session.retained.keys()])
+        for (const topic of session.retained.topics())
           if (topic.startsWith(prefix) || topic.includes(`/${prefix}`))
             link.publish({ topic, payload: '', qos: 1, retain: true });
       });
