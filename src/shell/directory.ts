@@ -18,6 +18,8 @@ export interface Directory {
   /** Whether a device's meta declares this quantity. */
   declares(topic: Topic): boolean;
   isBilling(topic: Topic): boolean;
+  /** How often a device renews this quantity, s, as its meta declares. */
+  intervalOf(topic: Topic): number | undefined;
   onChange(listener: () => void): { remove(): void };
   /** A device was deleted: whoever retained or summed it lets go of it. */
   forget(device: string): void;
@@ -91,6 +93,7 @@ const createDirectory = (): Directory => {
     },
     declares: (topic) => quantityOf(topic) !== undefined,
     isBilling: (topic) => quantityOf(topic)?.billing === true,
+    intervalOf: (topic) => quantityOf(topic)?.interval_s,
     onChange(listener) {
       listeners.add(listener);
       return { remove: () => listeners.delete(listener) };
