@@ -28,6 +28,9 @@ const parseServer = (url: string, context: z.RefinementCtx): Server => {
   return { protocol, host, port, ...(match[4] && protocol.startsWith('ws') ? { path: match[4] } : {}) };
 };
 
+/** model.md §4: segments without wildcards, none beginning with "$". */
+const prefixPattern = /^((?!\$)[^/+#\0]+(\/(?!\$)[^/+#\0]+)*\/?)?$/;
+
 const config = z.object({
   name: textField(),
   /** In order of preference. */
@@ -35,7 +38,15 @@ const config = z.object({
   tls: textField(),
   version: choiceField(['auto', '5', '4'], 'auto'),
   clientId: textField(),
-  prefix: textField(),
+  prefix: textField().pipe(
+    z
+      .string()
+      .max(128)
+      .regex(prefixPattern, {
+        error: ({ input }) =>
+          `"${input}" is not a prefix like "ems" or "acme/v1": no "+" or "#", no empty level, none beginning with "$"`,
+      }),
+  ),
   keepalive: numberField(30, 5, 3600),
   sessionExpiry: numberField(3600, 0, 4_294_967_295),
   queue: numberField(10_000, 1, 1_000_000),

@@ -68,6 +68,11 @@ describe('ems-broker changed by a redeploy', () => {
     assert.ok(!heard().includes('devices/m1/event/second'));
   });
 
+  it('refuses a prefix that is none, in words', async () => {
+    await helper.load(allNodes, flow({ prefix: 'ems/+' }));
+    assert.ok(helper.logged().some((text) => text.includes('"ems/+" is not a prefix like "ems"')));
+  });
+
   it('moves to the new prefix, and leaves nothing retained under the old one', async () => {
     await helper.load(allNodes, flow({ prefix: 'old' }));
     await turns('green');
