@@ -20,6 +20,7 @@
     .ems-result.ems-bad { color: var(--red-ui-text-color-error); }
     .ems-hint.ems-bad { color: var(--red-ui-text-color-error); }
     .ems-result.ems-good { color: var(--red-ui-text-color-success, var(--red-ui-primary-text-color)); }
+    .ems-result > div + div { margin-top: 3px; }
     .ems-json { height: 220px; }
     .ems-table table { width: 100%; font-size: 12px; border-collapse: collapse; }
     .ems-table th { text-align: left; font-weight: 600; }
@@ -64,6 +65,11 @@
       .toggleClass('ems-bad', error !== undefined)
       .toggleClass('ems-good', error === undefined)
       .text(error ?? message ?? '');
+  };
+
+  const showLines = (target, lines, isBad) => {
+    const box = $(target).empty().toggleClass('ems-bad', isBad);
+    for (const line of lines) $('<div>').text(line).appendTo(box);
   };
 
   const wireTest = (node, path, values) => {
@@ -174,6 +180,8 @@
   };
 
   const modbus = {
+    /** The first mistake in each profile that was typed in and looked at; undefined: it has none. */
+    faults: new Map(),
     async prepare(node) {
       modbus.profiles ??= [];
       const editorElement = 'node-input-inline-editor';
@@ -185,6 +193,7 @@
     },
     async fillProfiles(node) {
       const profiles = await ask('GET', 'ems/modbus/profiles');
+      if (!modbus.editor) return;
       const select = $('#node-input-profile').empty();
       $('<option>', { value: '' }).text(text(node, 'choice.profile.none')).appendTo(select);
       modbus.profiles = Array.isArray(profiles) ? profiles : [];
@@ -193,14 +202,44 @@
         const kind = profile.class ?? 'other';
         if (!groups.has(kind))
           groups.set(kind, $('<optgroup>', { label: text(node, `class.${kind}`) }).appendTo(select));
-        $('<option>', { value: profile.id, disabled: profile.error !== undefined })
-          .text(profile.error ? `${profile.id}: ${profile.error}` : profile.title)
+        $('<option>', { value: profile.id, disabled: profile.mistakes !== undefined })
+          .text(profile.title ?? text(node, 'profile.wrong', { id: profile.id }))
           .appendTo(groups.get(kind));
       }
+      const wrong = modbus.profiles.filter(({ mistakes }) => mistakes !== undefined);
+      showLines(
+        '#ems-profile-mistakes',
+        wrong.flatMap(({ id, mistakes }) => mistakes.map((mistake) => `${id}.json: ${mistake}`)),
+        true,
+      );
       select.val(node.profile || '');
       select.on('change', () => modbus.showProfile(node));
-      modbus.editor.getSession().on('change', () => modbus.showProfile(node));
+      modbus.editor.getSession().on('change', () => {
+        modbus.showProfile(node);
+        clearTimeout(modbus.pause);
+        modbus.pause = setTimeout(() => modbus.inspect(node), 300);
+      });
       modbus.showProfile(node);
+      modbus.inspect(node);
+    },
+    /** Shows what the runtime says of the profile that is typed in. */
+    async inspect(node) {
+      const given = modbus.editor.getValue().trim();
+      const {
+        mistakes = [],
+        hints = [],
+        error,
+      } = given === '' ? {} : await ask('POST', 'ems/modbus/inspect', { text: given });
+      // Typed on, or the form closed, in the meantime.
+      if (modbus.editor?.getValue().trim() !== given) return;
+      modbus.faults.set(given, mistakes[0]);
+      const lines = error ? [error] : [...mistakes, ...hints];
+      const isGood = given !== '' && lines.length === 0;
+      showLines(
+        '#ems-inline-mistakes',
+        isGood ? [text(node, 'profile.right')] : lines,
+        error !== undefined || mistakes.length > 0,
+      );
     },
     /** The profile in force: the one typed in, else the one chosen; undefined: none, or not readable. */
     chosen() {
@@ -337,7 +376,9 @@
     },
     close() {
       clearInterval(modbus.timer);
+      clearTimeout(modbus.pause);
       modbus.editor.destroy();
+      modbus.editor = undefined;
     },
   };
 
@@ -660,14 +701,15 @@
       const isChosen = Array.isArray(choices) && choices.some(({ topic }) => topic);
       return isChosen ? true : text(this, 'error.choices');
     },
-    json(value, _options) {
+    profile(value, _options) {
       if (!value) return true;
       try {
         JSON.parse(value);
-        return true;
       } catch (error) {
         return text(this, 'error.json', { reason: error.message });
       }
+      const fault = modbus.faults.get(value);
+      return fault === undefined ? true : text(this, 'error.profile', { reason: fault });
     },
   };
 

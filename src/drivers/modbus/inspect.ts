@@ -4,7 +4,14 @@ import { type Mistake, mistakeText } from './mistakes.ts';
 import { type Profile, readProfile } from './profile.ts';
 import { type ProfileChoice, type ResolvedProfile, resolveProfile } from './resolve.ts';
 
-export type Inspection = { profile?: Profile; mistakes: string[] };
+export interface Inspection {
+  /** Absent where the text has not the shape of one. */
+  profile?: Profile;
+  /** A profile with one of them is not used. */
+  mistakes: string[];
+  /** What was probably meant otherwise. */
+  hints: string[];
+}
 
 /** Every choice an integrator can make in the form: each parameter, first and last instance. */
 export const choicesOf = ({ params = {}, instances }: Profile): ProfileChoice[] => {
@@ -44,18 +51,13 @@ export const unusedPoints = (resolved: ResolvedProfile): string[] => {
     .filter((name) => !used.has(name));
 };
 
-const inspect = (profile: Profile): string[] => {
-  const found = choicesOf(profile).flatMap((choice): Mistake[] => {
-    const resolved = resolveProfile(profile, choice);
-    if (!resolved.ok) return resolved.mistakes;
-    return unusedPoints(resolved.value).map((name) => ({
-      path: ['points', profile.points.findIndex((point) => point.name === name)],
-      name,
-      text: 'feeds no quantity and no identity, is not written, and nothing refers to it',
-    }));
-  });
-  return [...new Set(found.map(mistakeText))];
-};
+const unique = (mistakes: Mistake[]): string[] => [...new Set(mistakes.map(mistakeText))];
+
+const hintOf = ({ points }: Profile, name: string): Mistake => ({
+  path: ['points', points.findIndex((point) => point.name === name)],
+  name,
+  text: 'feeds no quantity and no identity, is not written, and nothing refers to it',
+});
 
 /** @param text JSON, as it stands in the file or the form */
 export const inspectProfile = (text: string): Inspection => {
@@ -63,9 +65,17 @@ export const inspectProfile = (text: string): Inspection => {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return { mistakes: [`not JSON: ${(error as Error).message}`] };
+    return { mistakes: [`not JSON: ${(error as Error).message}`], hints: [] };
   }
   const read = readProfile(json);
-  if (!read.ok) return { mistakes: read.mistakes.map(mistakeText) };
-  return { profile: read.value, mistakes: inspect(read.value) };
+  if (!read.ok) return { mistakes: read.mistakes.map(mistakeText), hints: [] };
+  const profile = read.value;
+  const resolved = choicesOf(profile).map((choice) => resolveProfile(profile, choice));
+  return {
+    profile,
+    mistakes: unique(resolved.flatMap((each) => (each.ok ? [] : each.mistakes))),
+    hints: unique(
+      resolved.flatMap((each) => (each.ok ? unusedPoints(each.value).map((name) => hintOf(profile, name)) : [])),
+    ),
+  };
 };

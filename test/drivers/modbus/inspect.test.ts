@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { inspectProfile } from '../../../src/drivers/modbus/inspect.ts';
+import { type Inspection, inspectProfile } from '../../../src/drivers/modbus/inspect.ts';
 
 const power = { name: 'power', quantity: 'meter/power', addr: 0, type: 'int16', unit: 'W' };
-const inspect = (more: object): string[] =>
+const look = (more: object): Inspection =>
   inspectProfile(
     JSON.stringify({ schema: 'profile/1', id: 'acme-m1', title: 'Acme M1', class: 'meter', points: [power], ...more }),
-  ).mistakes;
+  );
+const inspect = (more: object): string[] => look(more).mistakes;
 
 describe('the inspection of a profile', () => {
   it('finds nothing wrong with one that is right', () => assert.deepEqual(inspect({}), []));
@@ -44,6 +45,13 @@ describe('the inspection of a profile', () => {
       'points[4] (current): scaleFrom "factor" is not a point',
       'points[5] (total): sums "nothing", which is not a point',
     ]);
+  });
+
+  it('hints at a point that is there for nothing, and uses the profile', () => {
+    const { mistakes, hints, profile } = look({ points: [power, { name: 'spare', addr: 7, type: 'uint16' }] });
+    assert.deepEqual(mistakes, []);
+    assert.match(hints.join(), /^points\[1\] \(spare\): feeds no quantity/);
+    assert.equal(profile?.id, 'acme-m1');
   });
 
   const scaled = { ...power, scaleFrom: 'factor' };
@@ -91,11 +99,6 @@ describe('the inspection of a profile', () => {
         variants: [{ when: { model: 'b' }, points: { power: { unit: 'A' } } }],
       },
       /points\[0\] \(power\): A cannot be converted/,
-    ],
-    [
-      'a point that is there for nothing',
-      { points: [power, { name: 'spare', addr: 7, type: 'uint16' }] },
-      /points\[1\] \(spare\): feeds no quantity/,
     ],
     [
       'a command that writes what is only read',
