@@ -86,6 +86,7 @@ const offerOf = (profile: Profile) => ({
   params: profile.params ?? {},
   settings: profile.settings ?? {},
   commands: commandsOf(profile),
+  commandNote: profile.commandNote,
   instances: profile.instances?.max ?? 1,
 });
 

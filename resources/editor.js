@@ -100,6 +100,14 @@
   const unitText = (unit) => (unit === undefined || unit === '1' ? '' : unit === 'degC' ? '°C' : unit);
   const spanOf = ({ min, max, unit }) => `${min ?? ''}..${max ?? ''} ${unitText(unit)}`.trim();
 
+  const transportNames = { tcp: 'Modbus TCP', rtu_tcp: 'RTU over TCP', udp: 'Modbus UDP', rtu: 'RTU', ascii: 'ASCII' };
+  /** How a device is usually connected: "Modbus TCP, RTU 9600 8N1, port 502"; empty where its profile does not say. */
+  const wayOf = (connection) => {
+    const { transports, serial, port } = connection ?? {};
+    const names = (Array.isArray(transports) ? transports : []).map((each) => transportNames[each] ?? each);
+    return [...names, ...(serial ? [serial] : []), ...(port ? [`port ${port}`] : [])].join(', ');
+  };
+
   const formValue = (name, prefix = 'node-config-input-') => $(`#${prefix}${name}`).val();
 
   /** Fills the lists of suggestions from the devices this runtime knows. */
@@ -246,8 +254,8 @@
       const inline = modbus.editor.getValue().trim();
       if (inline === '') return modbus.profiles.find(({ id }) => id === $('#node-input-profile').val());
       try {
-        const { params, settings, instances, connection } = JSON.parse(inline);
-        return { params, settings, connection, instances: instances?.max };
+        const { params, settings, instances, connection, commandNote } = JSON.parse(inline);
+        return { params, settings, connection, commandNote, instances: instances?.max };
       } catch {
         return undefined;
       }
@@ -257,12 +265,20 @@
       modbus.showParams(node, profile);
       modbus.showSettings(node, profile);
       const commands = [...new Set(profile?.commands ?? [])];
+      const told = {
+        connection: wayOf(profile?.connection),
+        connections: profile?.connection?.maxConnections,
+        commands: commands.join(', '),
+      };
+      const isRead = profile?.commands !== undefined && commands.length === 0;
       $('#ems-profile-told').text(
-        profile?.commands === undefined
-          ? ''
-          : commands.length > 0
-            ? text(node, 'profile.told', { commands: commands.join(', ') })
-            : text(node, 'profile.readsOnly'),
+        [
+          ...Object.entries(told).map(([key, value]) => (value ? text(node, `profile.${key}`, { value }) : '')),
+          isRead ? text(node, 'profile.readsOnly') : '',
+          profile?.commandNote ?? '',
+        ]
+          .filter((sentence) => sentence !== '')
+          .join(' '),
       );
     },
     showSettings(node, profile) {

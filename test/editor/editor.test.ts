@@ -271,6 +271,10 @@ describe('the editor, as a user sees it', () => {
       await told('points[1] (volts): meter has no quantity');
       await type(profile);
       await told('No mistake found.');
+      await type({ ...profile, connection: { transports: ['rtu'], serial: '9600 8N1', maxConnections: 1 } });
+      await page.waitForSelector(
+        '#ems-profile-told:has-text("Usual connection: RTU, 9600 8N1. Connections at a time: 1.")',
+      );
       await closeForm(page);
     });
 

@@ -106,7 +106,6 @@ const point = z.strictObject({
   group: z.enum(['fast', 'slow', 'once']).optional(),
   access: z.enum(['r', 'rw', 'w']).optional(),
   writeFc: z.literal([5, 6, 15, 16]).optional(),
-  minWriteIntervalMs: z.int().positive().optional(),
   /** Written to EEPROM or flash: writing often wears it out. */
   persistent: z.boolean().optional(),
   /** The same register for all instances. */
