@@ -138,7 +138,8 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
     if (options.birth) publish(options.birth());
     subscribeAll();
     session.retained.arrive(describeServer(server), prefix, hasSession);
-    catchUp();
+    due = session.retained.due(describeServer(server), prefix, clock.monotonic());
+    drain();
     if (choice.isPreferred()) preferred.arrived();
     else preferred.start(returnToPreferred);
   };
@@ -247,11 +248,6 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
         return;
       }
     }
-  };
-
-  const catchUp = (): void => {
-    due = session.retained.due(describeServer(choice.current()), prefix, clock.monotonic());
-    drain();
   };
 
   const publishAtMostOnce = (publication: Taken, done: (error?: Error) => void): void => {
