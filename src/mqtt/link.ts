@@ -137,7 +137,7 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
     });
     if (options.birth) publish(options.birth());
     subscribeAll();
-    session.retained.arrive(describeServer(server), prefix, hasSession);
+    session.retained.arrive(describeServer(server), hasSession);
     due = session.retained.due(describeServer(server), prefix, clock.monotonic());
     drain();
     if (choice.isPreferred()) preferred.arrived();
@@ -227,6 +227,7 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
     const properties = client?.options.protocolVersion === 5 ? propertiesOf(publication, now) : undefined;
     flying.add(publication);
     const wireTopic = isAbsolute ? topic : prefix + topic;
+    if (retain) session.retained.send(describeServer(choice.current()), wireTopic);
     client?.publish(wireTopic, payload, { qos, retain, ...(properties && { properties }) }, (error) => {
       flying.delete(publication);
       if (retain && !error) session.retained.acknowledge(describeServer(choice.current()), wireTopic, publication);

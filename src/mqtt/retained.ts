@@ -9,10 +9,12 @@ export interface Retained {
   topics(): string[];
   /** The newest of its topic; an empty payload takes the topic away. */
   remember(publication: Taken): void;
+  /** It is sent to a server, which may take it without our hearing of it. @param topic as it stands on the wire */
+  send(server: string, topic: string): void;
   /** A server has taken it. @param topic as it stands on the wire */
   acknowledge(server: string, topic: string, publication: Taken): void;
   /** A connection to a server begins. @param hasSession whether it knows us; otherwise it may have lost everything */
-  arrive(server: string, prefix: string, hasSession: boolean): void;
+  arrive(server: string, hasSession: boolean): void;
   /**
    * What a server does not hold as it should: topics to take away, among them those of an earlier prefix, then values.
    * Walks along with what is remembered meanwhile.
@@ -23,11 +25,11 @@ export interface Retained {
 
 export const createRetained = (): Retained => {
   const wanted = new Map<string, Taken>();
-  /** By server, by topic on the wire. */
-  const held = new Map<string, Map<string, Taken>>();
+  /** By server, by topic on the wire; undefined: something may be there, nobody knows what. */
+  const held = new Map<string, Map<string, Taken | undefined>>();
 
-  const heldBy = (server: string): Map<string, Taken> => {
-    const known = held.get(server) ?? new Map<string, Taken>();
+  const heldBy = (server: string): Map<string, Taken | undefined> => {
+    const known = held.get(server) ?? new Map<string, Taken | undefined>();
     held.set(server, known);
     return known;
   };
@@ -42,15 +44,17 @@ export const createRetained = (): Retained => {
       wanted.delete(topic);
       if (payload.length > 0) wanted.set(topic, publication);
     },
+    send(server, topic) {
+      heldBy(server).set(topic, undefined);
+    },
     acknowledge(server, topic, publication) {
       if (publication.payload.length > 0) heldBy(server).set(topic, publication);
       else heldBy(server).delete(topic);
     },
-    arrive(server, prefix, hasSession) {
+    arrive(server, hasSession) {
       const known = heldBy(server);
-      // QoS 0 may have been lost on the way. What is to be taken away stays due: what a server forgot does no harm.
-      for (const [topic, { qos }] of known)
-        if ((!hasSession || qos === 0) && isWanted(topic, prefix)) known.delete(topic);
+      // QoS 0 may have been lost on the way.
+      for (const [topic, publication] of known) if (!hasSession || publication?.qos === 0) known.set(topic, undefined);
     },
     *due(server, prefix, now) {
       const known = heldBy(server);
