@@ -49,6 +49,8 @@ export type Topic =
 export type TopicKind = Topic['kind'];
 
 export const idPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+/** idPattern in words, after the name of what it is about. */
+export const idRule = 'is 1 to 64 letters, digits, "_", "-" or ".", beginning with a letter or digit';
 export const wordPattern = /^[a-z][a-z0-9_]{0,47}$/;
 const subPattern = /^[a-z0-9][a-z0-9_]{0,47}$/;
 const indexPattern = /^[1-9][0-9]{0,8}$/;

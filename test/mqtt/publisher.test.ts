@@ -84,6 +84,22 @@ describe('the publisher', () => {
     assert.deepEqual([sent[0]?.expiryS, sent[0]?.retain, sent[0]?.qos], [30, false, 1]);
   });
 
+  it('lets telemetry be worth nothing after three intervals, bare or not, and status stay', async () => {
+    const power = readingOf('101/battery/power', 1, 0);
+    await publish([power, soc], { mirror: 'plain', intervalOf: () => 2 });
+    assert.deepEqual(
+      sent.map(({ topic, expiryS }) => [topic, expiryS]),
+      [
+        ['devices/101/battery/power', 6],
+        ['plain/devices/101/battery/power', 6],
+        ['devices/101/battery/soc', undefined],
+        ['plain/devices/101/battery/soc', undefined],
+      ],
+    );
+    await publish([power]);
+    assert.equal(sent.at(-1)?.expiryS, undefined, 'nobody knows the interval');
+  });
+
   it('mirrors bare values, and empties the mirror where there is no value', async () => {
     await publish([soc, readingOf('101/battery/soc', null, 0), metaOf('101')], { mirror: 'plain/' });
     assert.deepEqual(
