@@ -35,18 +35,22 @@ const acSideOf = (meta: Meta): Metered[] => {
   return main.length > 0 ? main : own;
 };
 
+const isParent = ({ component: { role } }: Metered): boolean => role !== undefined && parents.has(role);
+
 /** The grid meter is no parent: what feeds into its branch need not say so. */
-export const branchesOf = (metas: Meta[]): Branch[] =>
-  metas.flatMap((meta) => {
-    const candidates = acSideOf(meta).filter(({ component: { role } }) => role !== undefined && parents.has(role));
+export const branchesOf = (metas: Meta[]): Branch[] => {
+  const sides = new Map(metas.map((meta) => [meta.device, acSideOf(meta)]));
+  const behind = new Map<string, Metered[]>();
+  for (const each of [...sides.values()].flat()) {
+    const { parent } = each.component;
+    if (parent !== undefined && parent !== each.device) behind.set(parent, [...(behind.get(parent) ?? []), each]);
+  }
+  return [...behind].flatMap(([device, children]) => {
+    const candidates = (sides.get(device) ?? []).filter(isParent);
     const parent = candidates.find(({ component }) => isMeter(component)) ?? candidates[0];
-    if (!parent) return [];
-    const children = metas
-      .filter(({ device }) => device !== meta.device)
-      .flatMap(acSideOf)
-      .filter(({ component }) => component.parent === meta.device);
-    return children.length > 0 ? [{ parent, children }] : [];
+    return parent ? [{ parent, children }] : [];
   });
+};
 
 /**
  * What of a branch no meter behind it accounts for, along the arrow of its parent.
