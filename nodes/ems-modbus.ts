@@ -38,6 +38,8 @@ const config = z.object({
   instance: numberField(1, 1, 1000),
   unit: optionalNumberField(0, 255),
   interval: numberField(5, 0.1, 86400),
+  /** Usable energy of its battery, kWh, where the device does not tell. */
+  capacity: optionalNumberField(0.1, 1_000_000),
   role: choiceField(['', ...roles], ''),
   coupling: choiceField(['', 'ac', 'dc'], ''),
   behind: optionalId('the inverter'),
@@ -88,6 +90,7 @@ const offerOf = (profile: Profile) => ({
   commands: commandsOf(profile),
   commandNote: profile.commandNote,
   instances: profile.instances?.max ?? 1,
+  hasBattery: profile.points.some(({ quantity = '' }) => quantity.startsWith('battery')),
 });
 
 const inspectRequest = z.object({ text: z.string().max(1_000_000) });
@@ -164,6 +167,7 @@ export default function register(RED: NodeAPI): void {
           ...(config.behind === '' ? {} : { behind: config.behind }),
           ...(config.parent === '' ? {} : { parent: config.parent }),
           ...(config.phase === '' ? {} : { phase: config.phase }),
+          ...(config.capacity === undefined ? {} : { usableEnergyWh: config.capacity * 1000 }),
           isReversed: config.reversed,
           isBilling: config.billing,
         },

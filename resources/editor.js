@@ -331,6 +331,7 @@
         if (note) $('<div class="ems-hint">').text(note).appendTo(row);
       }
       $('#ems-row-instance').toggle((profile?.instances ?? 1) > 1);
+      $('#ems-row-capacity').toggle(profile?.hasBattery ?? true);
       const unit = profile?.connection?.unitId;
       $('#node-input-unit').attr('placeholder', unit === undefined ? '1' : String(unit));
     },
