@@ -170,6 +170,10 @@ export const parseTopic = (text: string): Result<Topic> => {
   return no(`starts with "${(root ?? '').slice(0, 32)}" instead of devices, sites or system`);
 };
 
+/** For a device, or for a site. */
+export const isCommandTopic = (topic: Topic): boolean =>
+  (topic.kind === 'action' || topic.kind === 'site_action') && topic.action === 'command';
+
 const componentPath = ({ device, type, index }: Component): string =>
   index === undefined ? `devices/${device}/${type}` : `devices/${device}/${type}/${index}`;
 

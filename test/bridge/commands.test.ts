@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Event } from '../../src/model/event.ts';
 import { isoTime } from '../../src/model/time.ts';
-import { createRig, maxPowerW, type Rig } from '../support/steered-device.ts';
+import { batteryActuator, createRig, createSteeredDevice, maxPowerW, type Rig } from '../support/steered-device.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
 
 describe('commands at a bridge', () => {
@@ -72,6 +72,16 @@ describe('commands at a bridge', () => {
         rig.device.setTrouble(trouble);
         assert.deepEqual(codeOf(await charge(1000)), ['failed', code]);
       });
+
+    it('leaves what was in force before where it came to nothing', async () => {
+      await charge(1000);
+      rig.device.setTrouble('mismatch');
+      assert.deepEqual(codeOf(await charge(2000)), ['failed', 'READBACK_MISMATCH']);
+      rig.device.setTrouble('none');
+      await clock.advanceAsync(1000);
+      assert.deepEqual(holds(), ['charge', 1000]);
+      assert.deepEqual(setpoint('charge')?.params, { power_w: 1000 });
+    });
 
     it('refuses at once what a device that is away would have to do', async () => {
       rig.device.setTrouble('offline');
@@ -395,6 +405,15 @@ describe('commands at a bridge', () => {
       assert.equal(availability()?.state, 'online');
     });
 
+    it('is tried with pauses that double, up to half a minute', async () => {
+      await charge(1000, { lease_s: 10 });
+      rig.device.setTrouble('mismatch');
+      await clock.advanceAsync(200_000);
+      const tries = rig.device.writes.slice(1).map(({ at }) => at);
+      const pauses = tries.slice(1).map((at, i) => Math.round((at - (tries[i] ?? 0)) / 100) / 10);
+      assert.deepEqual(pauses, [0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30, 30]);
+    });
+
     it('comes at once when a device that was away is back, and before anything else', async () => {
       await charge(1000, { lease_s: 10 });
       rig.device.setTrouble('offline');
@@ -440,6 +459,11 @@ describe('commands at a bridge', () => {
       assert.deepEqual(holds(), [undefined, undefined]);
     });
 
+    it('a command from the future is none', async () => {
+      assert.deepEqual(codeOf(await charge(1000, { ts: isoTime(clock.now() + 61_000) })), ['rejected', 'SCHEMA']);
+      assert.deepEqual(codeOf(await charge(1000, { ts: isoTime(clock.now() + 59_000) })), ['completed', undefined]);
+    });
+
     it('a command of before is late after a step forwards, and says by whose clock', async () => {
       const ts = isoTime(clock.now());
       clock.jump(3_600_000);
@@ -447,6 +471,22 @@ describe('commands at a bridge', () => {
       assert.deepEqual(codeOf(id), ['expired', 'EXPIRED']);
       assert.match(rig.outcome(id)?.message ?? '', /the clock here says/);
     });
+  });
+
+  it('a device that may be told something new once a minute: a renewal does not wait so long', async () => {
+    await rig.stop();
+    rig = createRig(clock, {}, createSteeredDevice(clock, [{ ...batteryActuator, minWriteIntervalMs: 60_000 }]));
+    await charge(1000, { lease_s: 600 });
+    const renewal = rig.send('charge', { power_w: 1000 }, { lease_s: 600 });
+    await clock.advanceAsync(1000);
+    assert.equal(rig.outcome(renewal)?.status, 'completed');
+    const other = rig.send('charge', { power_w: 2000 }, { lease_s: 600, ttl_s: 100 });
+    await clock.advanceAsync(58_000);
+    assert.equal(rig.outcome(other), undefined);
+    await clock.advanceAsync(2000);
+    assert.equal(rig.outcome(other)?.status, 'completed');
+    await ask('release', {});
+    assert.deepEqual(holds(), [undefined, undefined], 'nothing keeps it from its safe state');
   });
 
   it('a command whose time is over before the device may be written to is not written any more', async () => {

@@ -74,9 +74,10 @@ describe('commands and what becomes of them, between nodes', function () {
     it('several at once, of which only its own concern it', async () => {
       const own = envelope({ topic: 'devices/b/battery/command/charge' });
       const other = envelope({ topic: 'devices/other/battery/command/charge' });
-      give({ payload: [other, own] });
+      const site = envelope({ topic: 'sites/home/command/limit' });
+      give({ payload: [other, site, own] });
       await street.outcome(own.id);
-      assert.deepEqual(street.responses(other.id), []);
+      assert.deepEqual([...street.responses(other.id), ...street.responses(site.id), ...errors], []);
     });
 
     const wrong: [what: string, message: Record<string, unknown>, error: RegExp][] = [

@@ -13,6 +13,7 @@ import {
   type UnitImages,
 } from '../../../src/simulator/modbus-server.ts';
 import { until } from '../../support/events.ts';
+import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 const bytes = (request: WriteRequest): string => {
   const pdu = Buffer.alloc(pduLength(request));
@@ -140,6 +141,46 @@ describe('writing over Modbus TCP', () => {
     await until(() => link.state().kind === 'open', 'the connection is back');
     await bus.read({ unit: 1, table: 'holding', address: 1, count: 1 });
     assert.equal(images.holding?.peek(9), 0);
+  });
+});
+
+describe('a bus that is closed while devices are not done yet', () => {
+  let clock: VirtualClock;
+  let bus: Bus;
+  let isLinkClosed: boolean;
+
+  beforeEach(() => {
+    clock = createVirtualClock();
+    isLinkClosed = false;
+    const link = {
+      open() {},
+      onState() {},
+      state: () => ({ kind: 'closed' }),
+      async close() {
+        isLinkClosed = true;
+      },
+    } as unknown as Link;
+    bus = createBus(link, clock);
+  });
+  const attach = (unit: number) => bus.attach(unit, { timeoutMs: 300, maxInFlight: 1, interRequestMs: 0 });
+
+  it('closes as soon as the last of them has left', async () => {
+    const [first, second] = [attach(1), attach(2)];
+    const closing = bus.close(5000);
+    first();
+    await clock.advanceAsync(4000);
+    assert.equal(isLinkClosed, false);
+    second();
+    await closing;
+    assert.equal(isLinkClosed, true);
+  });
+
+  it('does not wait longer than it was told', async () => {
+    attach(1);
+    const closing = bus.close(5000);
+    await clock.advanceAsync(5000);
+    await closing;
+    assert.equal(isLinkClosed, true);
   });
 });
 
