@@ -1,0 +1,229 @@
+/**
+ * What a charging station says and what it is asked, in words that all versions of OCPP share: connectors of 1.6 and
+ * EVSEs of 2.x are both "evse", 0 is the station as a whole. Times are ms since 1970, units those of the model.
+ */
+
+export const versions = ['1.6', '2.0.1', '2.1'] as const;
+export type Version = (typeof versions)[number];
+
+/** model.md §3.4. "occupied": 2.x, before it is known what the transaction does. */
+export type PlugStatus =
+  | 'available'
+  | 'preparing'
+  | 'charging'
+  | 'suspended_ev'
+  | 'suspended_evse'
+  | 'finishing'
+  | 'reserved'
+  | 'unavailable'
+  | 'faulted'
+  | 'occupied';
+
+/** OCPP 2.0.1 part 2, ChargingStateEnumType, in the words of the model. */
+export type ChargingState = 'charging' | 'ev_connected' | 'suspended_ev' | 'suspended_evse' | 'idle';
+
+export interface Token {
+  /** As the station read it. */
+  id: string;
+  /** Central, ISO14443, KeyCode, ...; 1.6 knows none. */
+  type?: string;
+}
+
+/** One measured value, in unit and sign of the model. */
+export interface Measure {
+  /** A quantity of ev_charger: "power", "current", "energy_imported", "soc", ... */
+  quantity: string;
+  /** "l1", "l2", "l3", "n" */
+  part?: string;
+  value: number;
+  unit: string;
+  /** Computed from others, or the station did not say its unit. */
+  isDerived?: boolean;
+}
+
+/** A value with a signature: never parsed, passed on as it came. */
+export interface SignedValue {
+  measurand: string;
+  context: string;
+  /** Signature and value as the station sent them: text of 1.6, object of 2.x. */
+  data: unknown;
+}
+
+/** What was measured at one time. */
+export interface Sample {
+  /** undefined: the station did not say, or what it said cannot be. */
+  at: number | undefined;
+  /** live: now or a moment ago. begin, end: of a transaction. interruption: around a pause of it. */
+  context: 'live' | 'begin' | 'end' | 'interruption';
+  measures: Measure[];
+  signed: SignedValue[];
+}
+
+export interface TransactionFacts {
+  at: number | undefined;
+  /** Told late, from the time without a connection. */
+  isOffline: boolean;
+  samples: Sample[];
+  token?: Token;
+}
+
+export type StationEvent =
+  | {
+      kind: 'boot';
+      vendor: string;
+      model: string;
+      serial?: string;
+      firmware?: string;
+      meterSerial?: string;
+      iccid?: string;
+      imsi?: string;
+      reason?: string;
+    }
+  | { kind: 'heartbeat' }
+  | {
+      kind: 'status';
+      evse: number;
+      /** 2.x: the connector of the EVSE. */
+      connector?: number;
+      status: PlugStatus;
+      raw: string;
+      errorCode?: string;
+      vendorErrorCode?: string;
+      info?: string;
+      at: number | undefined;
+    }
+  | { kind: 'authorize'; token: Token }
+  | (TransactionFacts & {
+      kind: 'transaction_started';
+      evse: number;
+      /** 2.x: chosen by the station; 1.6: given in the reply. */
+      transaction?: string;
+      meterStartWh?: number;
+      chargingState?: ChargingState;
+      remoteStartId?: number;
+      reservation?: number;
+      phasesUsed?: number;
+      cableMaxA?: number;
+      seqNo?: number;
+    })
+  | (TransactionFacts & {
+      kind: 'transaction_updated';
+      transaction: string;
+      /** 2.x says it once only. */
+      evse?: number;
+      chargingState?: ChargingState;
+      remoteStartId?: number;
+      phasesUsed?: number;
+      cableMaxA?: number;
+      trigger: string;
+      seqNo: number;
+    })
+  | (TransactionFacts & {
+      kind: 'transaction_ended';
+      transaction: string;
+      evse?: number;
+      meterStopWh?: number;
+      reason: string;
+      seqNo?: number;
+    })
+  | { kind: 'meter_values'; evse: number; transaction?: string; samples: Sample[] }
+  /** 2.x: one part of an inventory. */
+  | {
+      kind: 'report';
+      requestId: number;
+      isLast: boolean;
+      variables: Variable[];
+    }
+  /** 2.x NotifyEvent and what else says the state of a variable. */
+  | { kind: 'variables'; variables: Variable[] }
+  | { kind: 'data_transfer'; vendor: string; message?: string; data?: unknown }
+  | { kind: 'security_event'; type: string; info?: string; at: number | undefined }
+  | { kind: 'charging_limit'; evse: number; source: string; isCleared: boolean }
+  | { kind: 'charging_needs'; evse: number; needs: unknown }
+  /** 2.1: the station asks for its present limit. */
+  | { kind: 'schedule_pull'; profile: number }
+  /** Everything else that only has to be answered. */
+  | { kind: 'notice'; action: string; payload: unknown };
+
+/** A setting of the station: a key of 1.6, a variable of 2.x ("SmartChargingCtrlr.RateUnit"). */
+export interface Variable {
+  name: string;
+  /** 2.x: of which EVSE. */
+  evse?: number;
+  value: string | undefined;
+  isReadOnly?: boolean;
+}
+
+/** What the one who handles an event decides about the answer; what is left out has the usual answer. */
+export interface Decision {
+  /** boot */
+  registration?: 'accepted' | 'pending' | 'rejected';
+  intervalS?: number;
+  /** authorize, transactions with a token */
+  authorization?: 'accepted' | 'blocked' | 'expired' | 'invalid' | 'concurrent_tx';
+  /** transaction_started of 1.6 */
+  transaction?: number;
+  /** data_transfer */
+  isVendorKnown?: boolean;
+  /** schedule_pull: A or W as the profile was set, by phase where they differ */
+  limit?: number;
+}
+
+export interface Period {
+  startS: number;
+  /** A per phase, or W of all phases. */
+  limit: number;
+  phases?: 1 | 2 | 3;
+  /** 2.x: with one phase, which. */
+  phaseToUse?: 1 | 2 | 3;
+}
+
+export interface Profile {
+  id: number;
+  stackLevel: number;
+  purpose: 'station_max' | 'tx_default' | 'tx';
+  kind: 'absolute' | 'relative';
+  unit: 'A' | 'W';
+  periods: Period[];
+  durationS?: number;
+  /** absolute */
+  startAt?: number;
+  /** tx, 2.x */
+  transaction?: string;
+}
+
+/** What we ask of a station. */
+export type StationRequest =
+  | { kind: 'set_profile'; evse: number; profile: Profile }
+  | { kind: 'clear_profile'; id?: number; evse?: number; purpose?: Profile['purpose']; stackLevel?: number }
+  | { kind: 'get_profiles'; requestId: number; evse?: number }
+  | { kind: 'composite_schedule'; evse: number; durationS: number; unit?: 'A' | 'W' }
+  | { kind: 'start'; evse: number; token: Token; remoteStartId: number; profile?: Profile }
+  | { kind: 'stop'; transaction: string }
+  | { kind: 'unlock'; evse: number; connector?: number }
+  | { kind: 'reset'; isHard: boolean; evse?: number }
+  | { kind: 'set_availability'; evse: number; isOperative: boolean }
+  | { kind: 'trigger'; message: 'boot' | 'status' | 'meter_values' | 'heartbeat' | 'transaction'; evse?: number }
+  /** names undefined: all of them (1.6). */
+  | { kind: 'get_variables'; variables: Pick<Variable, 'name' | 'evse'>[] | undefined }
+  | { kind: 'set_variables'; variables: { name: string; evse?: number; value: string }[] }
+  | { kind: 'get_report'; requestId: number; isFull: boolean }
+  | { kind: 'transaction_status'; transaction?: string }
+  | { kind: 'send_local_list'; version: number; tokens: { token: Token; expiresAt?: number }[] }
+  | { kind: 'update_dynamic'; profile: number; limit: number }
+  | { kind: 'data_transfer'; vendor: string; message?: string; data?: unknown };
+
+/** What the station answers: "accepted" only means that it will try. */
+export interface StationResult {
+  status: 'accepted' | 'rejected' | 'not_supported' | 'reboot_required' | 'scheduled' | 'unknown' | 'done';
+  /** The station's own word. */
+  raw: string;
+  /** get_variables: those it told; set_variables: those it took, with what it said of each. */
+  variables?: (Variable & { status: string })[];
+  /** composite_schedule: A or W. */
+  schedule?: { unit: 'A' | 'W'; periods: { startS: number; limit: number }[] };
+  /** start, 2.x: where it has begun already. */
+  transaction?: string;
+  /** transaction_status */
+  isOngoing?: boolean;
+}
