@@ -298,7 +298,8 @@ export const createSteering = (
       const isExpired = failure.code === 'EXPIRED';
       settle({ status: isExpired ? 'expired' : 'failed', code: failure.code, message: failure.message });
     }
-    if (!isHeld(order) && problem !== failure.message) {
+    // One alarm, however many ways it goes wrong until it is over.
+    if (!isHeld(order) && problem === undefined) {
       problem = failure.message;
       sink.unsafe(problem);
     }

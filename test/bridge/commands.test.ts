@@ -387,7 +387,9 @@ describe('commands at a bridge', () => {
       await charge(1000, { lease_s: 10 });
       rig.device.setTrouble('refused');
       const from = clock.monotonic();
-      await clock.advanceAsync(60_000);
+      await clock.advanceAsync(30_000);
+      rig.device.setTrouble('mismatch');
+      await clock.advanceAsync(30_000);
       const alarms = events('failsafe_unconfirmed');
       assert.deepEqual(
         alarms.map(({ severity, state }) => [severity, state]),
