@@ -1,5 +1,6 @@
 /** npm run bench [-- short] [decode link ...]: figures, each beside what it is compared to. */
 import { benchAggregate } from './aggregate.ts';
+import { benchCommand } from './command.ts';
 import { benchDecode } from './decode.ts';
 import { benchLink } from './link.ts';
 import { benchPipeline } from './pipeline.ts';
@@ -12,6 +13,7 @@ const benches: Record<string, (isShort: boolean) => Promise<void>> = {
   units: benchUnits,
   poll: benchPoll,
   aggregate: benchAggregate,
+  command: benchCommand,
   pipeline: benchPipeline,
 };
 

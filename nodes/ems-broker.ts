@@ -28,6 +28,9 @@ const parseServer = (url: string, context: z.RefinementCtx): Server => {
   return { protocol, host, port, ...(match[4] && protocol.startsWith('ws') ? { path: match[4] } : {}) };
 };
 
+/** model.md §4: segments without wildcards, none beginning with "$". */
+const prefixPattern = /^((?!\$)[^/+#\0]+(\/(?!\$)[^/+#\0]+)*\/?)?$/;
+
 const config = z.object({
   name: textField(),
   /** In order of preference. */
@@ -35,7 +38,15 @@ const config = z.object({
   tls: textField(),
   version: choiceField(['auto', '5', '4'], 'auto'),
   clientId: textField(),
-  prefix: textField(),
+  prefix: textField().pipe(
+    z
+      .string()
+      .max(128)
+      .regex(prefixPattern, {
+        error: ({ input }) =>
+          `"${input}" is not a prefix like "ems" or "acme/v1": no "+" or "#", no empty level, none beginning with "$"`,
+      }),
+  ),
   keepalive: numberField(30, 5, 3600),
   sessionExpiry: numberField(3600, 0, 4_294_967_295),
   queue: numberField(10_000, 1, 1_000_000),
@@ -137,6 +148,7 @@ export default function register(RED: NodeAPI): void {
       const gateway = gatewayName();
       const tls = useTls(RED, config.tls);
       const session = sessions.get(node.id) ?? createSession(config.queue);
+      session.outbox.resize(config.queue);
       sessions.set(node.id, session);
       const topic = `system/status/${gateway}`;
       const announce = (state: 'online' | 'offline', more: object) => ({
@@ -173,7 +185,7 @@ export default function register(RED: NodeAPI): void {
       // What was retained of a device that is gone would be believed for ever.
       const forgetting = directoryOf(RED).onForget((device) => {
         const prefix = `devices/${device}/`;
-        for (const topic of [...session.retained.keys()])
+        for (const topic of session.retained.topics())
           if (topic.startsWith(prefix) || topic.includes(`/${prefix}`))
             link.publish({ topic, payload: '', qos: 1, retain: true });
       });

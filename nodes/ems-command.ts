@@ -81,8 +81,8 @@ export default function register(RED: NodeAPI): void {
         if (isConnected) showStatus(status);
       };
       const commander = createCommander(link, clock, () => tell({ fill: 'blue', shape: 'dot', key: 'accepted' }));
-      /** What was asked for last and is not released yet, by component. */
-      const held = new Map<string, { device: string; component: string }>();
+      /** What was asked for and is not released yet: the topic of its release, and who holds it. */
+      const held = new Map<string, { topic: string; requester: string }>();
 
       const metaOf = (device: string, component: string, command: string): CommandMeta | undefined =>
         directory
@@ -153,6 +153,9 @@ export default function register(RED: NodeAPI): void {
       onInput(async (message, send) => {
         const { topic, command, device, component } = build(message);
         const verb = topic.split('/').at(-1) ?? '';
+        const release = { topic: topic.replace(/[^/]+$/, 'release'), requester: command.requester };
+        const holding = `${release.topic} ${release.requester}`;
+        if (command.lease_s !== undefined) held.set(holding, release);
         tell({ fill: 'blue', shape: 'ring', key: 'asking', params: { command: verb } });
         const latencyMs = (metaOf(device, component, verb)?.latency_s ?? 0) * 1000;
         const outcome = await commander.send(topic, command, graceMs + latencyMs);
@@ -164,16 +167,14 @@ export default function register(RED: NodeAPI): void {
         const { response } = outcome;
         const answer = { ...message, topic: topic.replace('/command/', '/response/'), payload: response };
         const isDone = response.status === 'completed';
-        if (verb === 'release') held.delete(component);
-        else if (isDone && command.lease_s !== undefined) held.set(component, { device, component });
+        if (isDone && verb === 'release' && command.params.command === undefined) held.delete(holding);
         send(isDone ? [answer, null] : [null, answer]);
       });
 
       onClose(async () => {
         following.remove();
         if (config.releaseOnClose)
-          for (const { device, component } of held.values()) {
-            const topic = `devices/${device}/${component}/command/release`;
+          for (const { topic, requester } of held.values()) {
             const id = crypto.randomUUID();
             const ts = isoTime(clock.now());
             // Not waited for: where it does not arrive, the lease ends by itself.

@@ -32,7 +32,8 @@ export default function register(RED: NodeAPI): void {
     start({ config, clock, send, showStatus, report, onClose }) {
       const { link, follow } = useConfigNode<BrokerApi>(RED, config.broker, 'ems-broker');
       const directory = directoryOf(RED);
-      const own = config.node || gatewayName();
+      const gateway = gatewayName();
+      const own = config.node || gateway;
       const boot = createBoot();
       const startedAt = clock.monotonic();
       const topic = parseTopic(`system/heartbeat/${own}`);
@@ -53,17 +54,17 @@ export default function register(RED: NodeAPI): void {
         const state = link.state();
         // A heartbeat that waited for the broker would tell of a life that may be over.
         if (state.kind !== 'online') return;
-        const own = directory.devices().filter(({ meta }) => meta.gateway === gatewayName());
-        const online = own.filter(({ availability }) => availability?.state === 'online').length;
+        const devices = directory.devices().filter(({ meta }) => meta.gateway === gateway);
+        const online = devices.filter(({ availability }) => availability?.state === 'online').length;
         const message: Message<'heartbeat/1'> = {
-          topic: `system/heartbeat/${config.node || gatewayName()}`,
+          topic: `system/heartbeat/${own}`,
           schema: 'heartbeat/1',
           ts: isoTime(clock.now()),
           uptime_s: Math.round((clock.monotonic() - startedAt) / 1000),
           period_s: config.period,
           ...(config.role === '' ? {} : { role: config.role }),
           version: packageVersion,
-          devices: { online, offline: own.length - online },
+          devices: { online, offline: devices.length - online },
           broker: state.server,
         };
         publisher.publish([{ message, topic: topic.value }]).catch(report);

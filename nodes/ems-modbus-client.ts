@@ -65,6 +65,9 @@ const createLink = (config: Config, connection: Connection, clock: Clock): Link 
   }
 };
 
+/** Devices that are deleted along with their connection are made safe through it first, ms. */
+const leavingMs = 5000;
+
 /** One connection to a Modbus device or gateway, shared by all units behind it. */
 export default function register(RED: NodeAPI): void {
   defineEndpoint(RED, 'post', '/ems/modbus/test', (_, body) =>
@@ -75,7 +78,7 @@ export default function register(RED: NodeAPI): void {
     config,
     start({ config, clock, onClose }): ModbusClientApi {
       let bus: Bus | undefined;
-      onClose(() => bus?.close());
+      onClose(() => bus?.close(leavingMs));
       return {
         bus(connection) {
           bus ??= createBus(createLink(config, connection, clock), clock);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { createModbusDriver } from '../src/drivers/modbus/driver.ts';
+import { inspectProfile } from '../src/drivers/modbus/inspect.ts';
 import { listProfiles, openProfile } from '../src/drivers/modbus/library.ts';
 import type { LearntRange } from '../src/drivers/modbus/plan.ts';
 import { dumpRegisters } from '../src/drivers/modbus/probe.ts';
@@ -37,6 +38,8 @@ const config = z.object({
   instance: numberField(1, 1, 1000),
   unit: optionalNumberField(0, 255),
   interval: numberField(5, 0.1, 86400),
+  /** Usable energy of its battery, kWh, where the device does not tell. */
+  capacity: optionalNumberField(0.1, 1_000_000),
   role: choiceField(['', ...roles], ''),
   coupling: choiceField(['', 'ac', 'dc'], ''),
   behind: optionalId('the inverter'),
@@ -77,6 +80,21 @@ const commandsOf = ({ actuators = [], config = {} }: Profile): string[] => [
   ...Object.keys(config),
 ];
 
+/** What the form asks for and tells, once a profile is chosen. */
+const offerOf = (profile: Profile) => ({
+  title: profile.title,
+  class: profile.class,
+  connection: profile.connection ?? {},
+  params: profile.params ?? {},
+  settings: profile.settings ?? {},
+  commands: commandsOf(profile),
+  commandNote: profile.commandNote,
+  instances: profile.instances?.max ?? 1,
+  hasBattery: profile.points.some(({ quantity = '' }) => quantity.startsWith('battery')),
+});
+
+const inspectRequest = z.object({ text: z.string().max(1_000_000) });
+
 /** Between the first polls of two devices, ms: prime, so that any interval is filled evenly by many devices. */
 const stepMs = 23;
 
@@ -88,21 +106,16 @@ export default function register(RED: NodeAPI): void {
   let started = 0;
 
   defineEndpoint(RED, 'get', '/ems/modbus/profiles', () =>
-    [...listProfiles(ownProfiles())].map(([id, result]) =>
-      result.ok
-        ? {
-            id,
-            title: result.value.title,
-            class: result.value.class,
-            connection: result.value.connection ?? {},
-            params: result.value.params ?? {},
-            settings: result.value.settings ?? {},
-            commands: commandsOf(result.value),
-            instances: result.value.instances?.max ?? 1,
-          }
-        : { id, error: result.reason },
+    listProfiles(ownProfiles()).map(({ id, profile, mistakes }) =>
+      profile && mistakes.length === 0 ? { id, ...offerOf(profile) } : { id, mistakes },
     ),
   );
+
+  defineEndpoint(RED, 'post', '/ems/modbus/inspect', (_, body) => {
+    const { text } = inspectRequest.parse(body);
+    const { profile, mistakes, hints } = inspectProfile(text);
+    return { mistakes, hints, ...(profile && mistakes.length === 0 ? { profile: offerOf(profile) } : {}) };
+  });
 
   defineEndpoint(RED, 'post', '/ems/modbus/dump', (_, body) => {
     const { client, ...range } = dumpRequest.parse(body);
@@ -154,6 +167,7 @@ export default function register(RED: NodeAPI): void {
           ...(config.behind === '' ? {} : { behind: config.behind }),
           ...(config.parent === '' ? {} : { parent: config.parent }),
           ...(config.phase === '' ? {} : { phase: config.phase }),
+          ...(config.capacity === undefined ? {} : { usableEnergyWh: config.capacity * 1000 }),
           isReversed: config.reversed,
           isBilling: config.billing,
         },

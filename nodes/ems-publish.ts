@@ -37,6 +37,7 @@ export default function register(RED: NodeAPI): void {
         boot: createBoot(),
         mirror: config.mirror,
         isBilling: directory.isBilling,
+        intervalOf: directory.intervalOf,
         replyFilters: config.replies,
         now: clock.now,
       });

@@ -74,7 +74,8 @@ export default function register(RED: NodeAPI): void {
         {
           batch(messages) {
             for (const message of messages) directory.take(message);
-            send([toNodeMessage(messages), null]);
+            // Commands go straight to bridges, which have no use for what else was heard.
+            if (config.what !== 'commands') send([toNodeMessage(messages), null]);
           },
           single(message, incoming) {
             const facts = { mqtt: transportFacts(incoming) };

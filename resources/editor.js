@@ -20,6 +20,7 @@
     .ems-result.ems-bad { color: var(--red-ui-text-color-error); }
     .ems-hint.ems-bad { color: var(--red-ui-text-color-error); }
     .ems-result.ems-good { color: var(--red-ui-text-color-success, var(--red-ui-primary-text-color)); }
+    .ems-result > div + div { margin-top: 3px; }
     .ems-json { height: 220px; }
     .ems-table table { width: 100%; font-size: 12px; border-collapse: collapse; }
     .ems-table th { text-align: left; font-weight: 600; }
@@ -66,6 +67,11 @@
       .text(error ?? message ?? '');
   };
 
+  const showLines = (target, lines, isBad) => {
+    const box = $(target).empty().toggleClass('ems-bad', isBad);
+    for (const line of lines) $('<div>').text(line).appendTo(box);
+  };
+
   const wireTest = (node, path, values) => {
     $('#ems-test').on('click', async () => {
       $('#ems-test').prop('disabled', true);
@@ -93,6 +99,14 @@
 
   const unitText = (unit) => (unit === undefined || unit === '1' ? '' : unit === 'degC' ? '°C' : unit);
   const spanOf = ({ min, max, unit }) => `${min ?? ''}..${max ?? ''} ${unitText(unit)}`.trim();
+
+  const transportNames = { tcp: 'Modbus TCP', rtu_tcp: 'RTU over TCP', udp: 'Modbus UDP', rtu: 'RTU', ascii: 'ASCII' };
+  /** How a device is usually connected: "Modbus TCP, RTU 9600 8N1, port 502"; empty where its profile does not say. */
+  const wayOf = (connection) => {
+    const { transports, serial, port } = connection ?? {};
+    const names = (Array.isArray(transports) ? transports : []).map((each) => transportNames[each] ?? each);
+    return [...names, ...(serial ? [serial] : []), ...(port ? [`port ${port}`] : [])].join(', ');
+  };
 
   const formValue = (name, prefix = 'node-config-input-') => $(`#${prefix}${name}`).val();
 
@@ -174,6 +188,8 @@
   };
 
   const modbus = {
+    /** The first mistake in each profile that was typed in and looked at; undefined: it has none. */
+    faults: new Map(),
     async prepare(node) {
       modbus.profiles ??= [];
       const editorElement = 'node-input-inline-editor';
@@ -185,6 +201,7 @@
     },
     async fillProfiles(node) {
       const profiles = await ask('GET', 'ems/modbus/profiles');
+      if (!modbus.editor) return;
       const select = $('#node-input-profile').empty();
       $('<option>', { value: '' }).text(text(node, 'choice.profile.none')).appendTo(select);
       modbus.profiles = Array.isArray(profiles) ? profiles : [];
@@ -193,22 +210,52 @@
         const kind = profile.class ?? 'other';
         if (!groups.has(kind))
           groups.set(kind, $('<optgroup>', { label: text(node, `class.${kind}`) }).appendTo(select));
-        $('<option>', { value: profile.id, disabled: profile.error !== undefined })
-          .text(profile.error ? `${profile.id}: ${profile.error}` : profile.title)
+        $('<option>', { value: profile.id, disabled: profile.mistakes !== undefined })
+          .text(profile.title ?? text(node, 'profile.wrong', { id: profile.id }))
           .appendTo(groups.get(kind));
       }
+      const wrong = modbus.profiles.filter(({ mistakes }) => mistakes !== undefined);
+      showLines(
+        '#ems-profile-mistakes',
+        wrong.flatMap(({ id, mistakes }) => mistakes.map((mistake) => `${id}.json: ${mistake}`)),
+        true,
+      );
       select.val(node.profile || '');
       select.on('change', () => modbus.showProfile(node));
-      modbus.editor.getSession().on('change', () => modbus.showProfile(node));
+      modbus.editor.getSession().on('change', () => {
+        modbus.showProfile(node);
+        clearTimeout(modbus.pause);
+        modbus.pause = setTimeout(() => modbus.inspect(node), 300);
+      });
       modbus.showProfile(node);
+      modbus.inspect(node);
+    },
+    /** Shows what the runtime says of the profile that is typed in. */
+    async inspect(node) {
+      const given = modbus.editor.getValue().trim();
+      const {
+        mistakes = [],
+        hints = [],
+        error,
+      } = given === '' ? {} : await ask('POST', 'ems/modbus/inspect', { text: given });
+      // Typed on, or the form closed, in the meantime.
+      if (modbus.editor?.getValue().trim() !== given) return;
+      modbus.faults.set(given, mistakes[0]);
+      const lines = error ? [error] : [...mistakes, ...hints];
+      const isGood = given !== '' && lines.length === 0;
+      showLines(
+        '#ems-inline-mistakes',
+        isGood ? [text(node, 'profile.right')] : lines,
+        error !== undefined || mistakes.length > 0,
+      );
     },
     /** The profile in force: the one typed in, else the one chosen; undefined: none, or not readable. */
     chosen() {
       const inline = modbus.editor.getValue().trim();
       if (inline === '') return modbus.profiles.find(({ id }) => id === $('#node-input-profile').val());
       try {
-        const { params, settings, instances, connection } = JSON.parse(inline);
-        return { params, settings, connection, instances: instances?.max };
+        const { params, settings, instances, connection, commandNote } = JSON.parse(inline);
+        return { params, settings, connection, commandNote, instances: instances?.max };
       } catch {
         return undefined;
       }
@@ -218,12 +265,20 @@
       modbus.showParams(node, profile);
       modbus.showSettings(node, profile);
       const commands = [...new Set(profile?.commands ?? [])];
+      const told = {
+        connection: wayOf(profile?.connection),
+        connections: profile?.connection?.maxConnections,
+        commands: commands.join(', '),
+      };
+      const isRead = profile?.commands !== undefined && commands.length === 0;
       $('#ems-profile-told').text(
-        profile?.commands === undefined
-          ? ''
-          : commands.length > 0
-            ? text(node, 'profile.told', { commands: commands.join(', ') })
-            : text(node, 'profile.readsOnly'),
+        [
+          ...Object.entries(told).map(([key, value]) => (value ? text(node, `profile.${key}`, { value }) : '')),
+          isRead ? text(node, 'profile.readsOnly') : '',
+          profile?.commandNote ?? '',
+        ]
+          .filter((sentence) => sentence !== '')
+          .join(' '),
       );
     },
     showSettings(node, profile) {
@@ -276,6 +331,7 @@
         if (note) $('<div class="ems-hint">').text(note).appendTo(row);
       }
       $('#ems-row-instance').toggle((profile?.instances ?? 1) > 1);
+      $('#ems-row-capacity').toggle(profile?.hasBattery ?? true);
       const unit = profile?.connection?.unitId;
       $('#node-input-unit').attr('placeholder', unit === undefined ? '1' : String(unit));
     },
@@ -337,7 +393,9 @@
     },
     close() {
       clearInterval(modbus.timer);
+      clearTimeout(modbus.pause);
       modbus.editor.destroy();
+      modbus.editor = undefined;
     },
   };
 
@@ -660,14 +718,15 @@
       const isChosen = Array.isArray(choices) && choices.some(({ topic }) => topic);
       return isChosen ? true : text(this, 'error.choices');
     },
-    json(value, _options) {
+    profile(value, _options) {
       if (!value) return true;
       try {
         JSON.parse(value);
-        return true;
       } catch (error) {
         return text(this, 'error.json', { reason: error.message });
       }
+      const fault = modbus.faults.get(value);
+      return fault === undefined ? true : text(this, 'error.profile', { reason: fault });
     },
   };
 

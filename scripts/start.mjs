@@ -48,10 +48,12 @@ const withPorts = (nodes) => {
 const flowFile = join(userDir, 'flows.json');
 
 const shipped = () => {
-  const names = readdirSync(join(root, 'flows')).sort().reverse();
-  const nodes = names.flatMap((name) => JSON.parse(readFileSync(join(root, 'flows', name), 'utf8')));
-  const isConfig = ({ type }) => type === 'global-config';
-  return withPorts(nodes.filter((node) => !isConfig(node)));
+  const [first, ...others] = readdirSync(join(root, 'flows')).sort();
+  // The editor opens with the first tab: the house whose dashboard is shown.
+  const nodes = [...others, first].flatMap((name) => JSON.parse(readFileSync(join(root, 'flows', name), 'utf8')));
+  // Each flow can be imported alone, so those that share a broker or a dashboard page all bring it along.
+  const each = new Map(nodes.filter(({ type }) => type !== 'global-config').map((node) => [node.id, node]));
+  return withPorts([...each.values()]);
 };
 
 /** The first time, the shipped flows become the user's own. */

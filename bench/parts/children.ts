@@ -8,9 +8,12 @@ export interface Peer {
   stop(): Promise<void>;
 }
 
-/** @param part file of this folder that sends its port */
-export const startPart = async (part: string): Promise<Peer> => {
-  const child: ChildProcess = fork(fileURLToPath(new URL(part, import.meta.url)));
+/**
+ * @param part file of this folder that sends its port
+ * @param words of its command line
+ */
+export const startPart = async (part: string, words: string[] = []): Promise<Peer> => {
+  const child: ChildProcess = fork(fileURLToPath(new URL(part, import.meta.url)), words);
   const [port] = (await once(child, 'message')) as [number];
   return {
     port,

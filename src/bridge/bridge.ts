@@ -48,7 +48,11 @@ export interface BridgeOptions {
 
 export interface Bridge {
   start(): void;
-  close(): Promise<void>;
+  /**
+   * @param isForGood nobody comes after it: what it holds is brought into its safe state first. Rejects where that
+   * cannot be confirmed.
+   */
+  close(isForGood?: boolean): Promise<void>;
   /** A command for this device, or for another. */
   take(incoming: Incoming): void;
   /** A node has come to the broker or left it: what its requesters hold for their session may end. */
@@ -387,11 +391,15 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
     take: desk.take,
     nodeState: owners.take,
     actuators: () => actuators,
-    async close() {
+    async close(isForGood = false) {
       watch?.cancel();
       owners.close();
-      desk.close();
-      await driver.close();
+      try {
+        if (isForGood) await desk.letGo();
+        else desk.close();
+      } finally {
+        await driver.close();
+      }
     },
     snapshot: () => all.filter(({ quality }) => quality).map((output) => toReading(output, isoTime(output.ts))),
     raw() {

@@ -1,20 +1,25 @@
 /** Settings that the device keeps by itself: written one after the other, the newest wins, without a lease. */
-import { type Applied, CommandFailure, type Order } from '../drivers/driver.ts';
+import { type Actuator, type Applied, CommandFailure, type Order } from '../drivers/driver.ts';
 import type { Params } from '../model/command.ts';
 import type { Clock } from '../model/time.ts';
 import type { Request } from './steering.ts';
+import { createWear, wornOut } from './wear.ts';
 
 export interface Configuring {
   configure(verb: string, params: Params, request: Request): void;
   close(): void;
 }
 
-/** @param key of the actuator */
+const wishOf = ({ verb, params }: Pick<Order, 'verb' | 'params'>): string => JSON.stringify([verb, params]);
+
 export const createConfiguring = (
-  key: string,
+  { key, isPersistent }: Actuator,
   clock: Clock,
   apply: (order: Order, signal: AbortSignal) => Promise<Applied>,
 ): Configuring => {
+  const wear = createWear(clock);
+  /** What was written last, or tried to be. */
+  let last: string | undefined;
   let next: { order: Order; request: Request } | undefined;
   let isWorking = false;
   let isClosed = false;
@@ -28,6 +33,9 @@ export const createConfiguring = (
       });
       return;
     }
+    const wish = wishOf(order);
+    if (wish !== last) wear.note();
+    last = wish;
     try {
       const { verified, reason } = await apply(order, new AbortController().signal);
       const { isClamped: clamped } = request;
@@ -51,6 +59,10 @@ export const createConfiguring = (
 
   return {
     configure(verb, params, request) {
+      if (isPersistent && wishOf({ verb, params }) !== last && wear.isOver()) {
+        request.settle(wornOut);
+        return;
+      }
       next?.request.settle({ status: 'superseded', message: 'a newer command took its place before it was written' });
       const notAfter = Number.POSITIVE_INFINITY;
       next = { order: { actuator: key, verb, params, limits: {}, startBy: request.startBy, notAfter }, request };

@@ -13,7 +13,7 @@ import { type Configuring, createConfiguring } from './configuring.ts';
 import { createJudge, type Judged } from './judge.ts';
 import type { KnownCommand, Ledger, Reply } from './ledger.ts';
 import { componentKey } from './meta.ts';
-import { type Answer, createSteering, type Request, type Shown, type Steering } from './steering.ts';
+import { type Answer, createSteering, type Request, type Shown, type Steering, unwritten } from './steering.ts';
 
 /** A command as it came, and what is known of its way. */
 export interface Incoming {
@@ -49,6 +49,8 @@ export interface Desk {
   take(incoming: Incoming): void;
   start(): void;
   close(): void;
+  /** Ends for good, with every actuator that is held in its safe state. Rejects with the first that is not. */
+  letGo(): Promise<void>;
   drifted(actuator: string, what: string): void;
   returned(): void;
   /** A node left the broker: what its requesters hold for their session ends. */
@@ -57,14 +59,22 @@ export interface Desk {
   observe(component: string, quantity: string, value: number): void;
 }
 
-/** Answers are remembered at least this long, ms. */
-const rememberMs = 3_600_000;
+const retained: Judged = {
+  ok: false,
+  status: 'rejected',
+  code: 'RETAINED',
+  message: 'a retained command is never carried out',
+};
 type Judging = Extract<Judged, { ok: true }>;
 
 const digestOf = (topic: string, body: Record<string, unknown>): string =>
   createHash('sha1')
     .update(JSON.stringify([topic, body]))
     .digest('base64');
+
+/** Whether a lease has what it was to last for. */
+const isReached = ({ verb, params: { until_soc: goal } }: Lease, soc: number): boolean =>
+  typeof goal === 'number' && (verb === 'charge' ? soc >= goal : verb === 'discharge' && soc <= goal);
 
 const idOf = ({ id }: Record<string, unknown>): string | undefined =>
   typeof id === 'string' && id.length >= 1 && id.length <= 64 ? id : undefined;
@@ -135,7 +145,7 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
 
   for (const actuator of sink.actuators()) {
     if (actuator.fallback) addLine(actuator);
-    else configurings.set(actuator.key, createConfiguring(actuator.key, clock, sink.apply));
+    else configurings.set(actuator.key, createConfiguring(actuator, clock, sink.apply));
   }
 
   const startBy = ({ ts, ttl_s }: Judging['command']): number =>
@@ -205,11 +215,7 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
       sink.respond(answerTopic, response, reply);
       return response;
     };
-    if (isRetained) {
-      sink.event(undefined, 'retained_command_rejected', 'warning', { data: { topic: text, id } });
-      tell({ status: 'rejected', code: 'RETAINED', message: 'a retained command is never carried out' });
-      return;
-    }
+    if (isRetained) sink.event(undefined, 'retained_command_rejected', 'warning', { data: { topic: text, id } });
     const digest = digestOf(text, body);
     const known = ledger.command(id);
     if (known) {
@@ -218,15 +224,13 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
       else sink.respond(answerTopic, known.answer ?? toResponse(id, verb, { status: 'accepted' }), reply);
       return;
     }
-    const judged = judge(component, type, verb, body);
-    const ttlMs = judged.ok ? judged.command.ttl_s * 1000 : 0;
+    const judged = isRetained ? retained : judge(component, type, verb, body);
     const command: KnownCommand = {
       id,
       digest,
       topic: answerTopic,
       actuator: judged.ok ? (judged.actuators[0]?.key ?? '') : '',
       reply,
-      until: clock.now() + ttlMs + rememberMs,
     };
     if (!judged.ok) {
       const { status, code, message } = judged;
@@ -234,8 +238,7 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
       return;
     }
     if (!ledger.saveCommand(command)) {
-      const message = 'it could not be written down, so a restart might carry it out twice';
-      ledger.saveCommand({ ...command, answer: tell({ status: 'rejected', code: 'INTERNAL', message }) });
+      ledger.saveCommand({ ...command, answer: tell({ status: 'rejected', code: 'INTERNAL', message: unwritten }) });
       return;
     }
     // The write is on its way before the first answer is: told in order, but not waited for.
@@ -277,12 +280,20 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
         });
   };
 
+  const close = (): void => {
+    for (const { steering } of lines.values()) steering.close();
+    for (const configuring of configurings.values()) configuring.close();
+  };
+
   return {
     take,
     start: resume,
-    close() {
-      for (const { steering } of lines.values()) steering.close();
-      for (const configuring of configurings.values()) configuring.close();
+    close,
+    async letGo() {
+      const results = await Promise.allSettled([...lines.values()].map(({ steering }) => steering.letGo()));
+      close();
+      const failed = results.find((each) => each.status === 'rejected');
+      if (failed) throw failed.reason;
     },
     drifted(key, what) {
       const line = lines.get(key);
@@ -299,16 +310,9 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
     },
     observe(component, quantity, value) {
       if (quantity !== 'soc') return;
-      for (const line of lines.values()) {
-        if (line.component !== component) continue;
-        const goal = line.steering.holder()?.params.until_soc;
-        if (typeof goal !== 'number') continue;
-        line.steering.endWhere(
-          ({ verb, params }) =>
-            params.until_soc !== undefined &&
-            (verb === 'charge' ? value >= goal : verb === 'discharge' && value <= goal),
-          'target_reached',
-        );
+      for (const { component: own, steering } of lines.values()) {
+        const holder = own === component ? steering.holder() : undefined;
+        if (holder && isReached(holder, value)) steering.endWhere((lease) => lease === holder, 'target_reached');
       }
     },
   };

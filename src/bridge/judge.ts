@@ -28,10 +28,6 @@ export interface JudgeOptions {
 
 /** How far a sender's clock may be ahead, ms. */
 const aheadMs = 60_000;
-/** A device whose registers wear out is told something new this often per day at the most. */
-const wearLimit = 200;
-const dayMs = 86_400_000;
-
 const refuse = (code: Code, message: string): Judged => ({ ok: false, status: 'rejected', code, message });
 
 const isTrusted = (requester: string, trusted: string[]): boolean =>
@@ -65,20 +61,10 @@ const judgeTime = ({ ts, ttl_s }: Command, now: number): Judged | undefined => {
   return { ok: false, status: 'expired', code: 'EXPIRED', message };
 };
 
-export const createJudge = ({ trusted, actuators, offline }: JudgeOptions, clock: Clock) => {
-  const written = new Map<string, number[]>();
-
-  const isWornOut = ({ key, isPersistent }: Actuator): boolean => {
-    if (!isPersistent) return false;
-    const now = clock.monotonic();
-    const recent = (written.get(key) ?? []).filter((at) => at > now - dayMs);
-    if (recent.length < wearLimit) recent.push(now);
-    written.set(key, recent);
-    return recent.length >= wearLimit;
-  };
-
-  /** @param component "battery", "ev_charger/1" */
-  return (component: string, type: string, name: string, body: Record<string, unknown>): Judged => {
+/** @returns what becomes of a command for a component: "battery", "ev_charger/1" */
+export const createJudge =
+  ({ trusted, actuators, offline }: JudgeOptions, clock: Clock) =>
+  (component: string, type: string, name: string, body: Record<string, unknown>): Judged => {
     const parsed = commandSchema.safeParse(body);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
@@ -105,8 +91,5 @@ export const createJudge = ({ trusted, actuators, offline }: JudgeOptions, clock
     if (badLease) return badLease;
     const unreachable = offline();
     if (unreachable !== undefined) return refuse('DEVICE_OFFLINE', unreachable);
-    if (isWornOut(actuator))
-      return refuse('INTERLOCK', `told something new ${wearLimit} times in a day; its registers wear out`);
     return { ok: true, command, verb, params: checked.params, isClamped: checked.isClamped, actuators: [actuator] };
   };
-};

@@ -43,8 +43,6 @@ export interface KnownCommand {
   topic: string;
   actuator: string;
   reply: Reply;
-  /** Wall clock, ms: until when it may come again. */
-  until: number;
   answer?: Response;
 }
 
@@ -80,7 +78,6 @@ const commandRecord = z.object({
     topic: z.string(),
     actuator: z.string(),
     reply: z.object({ responseTopic: z.string().optional(), correlationData: z.string().optional() }),
-    until: z.number(),
     answer: responseSchema.optional(),
   }),
 });
@@ -104,7 +101,8 @@ const rewriteAfter = 50_000;
 export const createLedger = (journal: Journal): Ledger => {
   const states = new Map<string, HeldState>();
   const commands = new Map<string, KnownCommand>();
-  let written = 0;
+  const loaded = journal.load();
+  let written = loaded.length;
 
   const remember = (command: KnownCommand): void => {
     commands.delete(command.id);
@@ -115,7 +113,7 @@ export const createLedger = (journal: Journal): Ledger => {
     }
   };
 
-  for (const given of journal.load()) {
+  for (const given of loaded) {
     const parsed = record.safeParse(given);
     if (!parsed.success) continue;
     if ('actuator' in parsed.data) states.set(parsed.data.actuator, parsed.data.state as HeldState);

@@ -18,6 +18,8 @@ export interface Placement {
   /** Meter that measures this device too. */
   parent?: string;
   phase?: 'l1' | 'l2' | 'l3';
+  /** Of its battery, where the device does not tell. */
+  usableEnergyWh?: number;
   /** The meter was mounted the other way round. */
   isReversed?: boolean;
   /** Its counters are billed: QoS 2. */
@@ -117,6 +119,7 @@ export const describeDevice = (
   ts: string,
 ): Message<'meta/1'> => {
   const components = new Map<string, ComponentMeta>();
+  const usableEnergyWh = placement.usableEnergyWh ?? description.usableEnergyWh;
   const componentOf = (given: Pick<Channel, 'type' | 'index'>): ComponentMeta => {
     const key = componentKey(given);
     const hint = description.components[key] ?? description.components[given.type];
@@ -134,9 +137,7 @@ export const describeDevice = (
         ...(placement.phase === undefined ? {} : { phase: placement.phase }),
         ...(hint?.phases === undefined ? {} : { phases: hint.phases }),
         ...(description.ratedPowerW === undefined ? {} : { rated_power_w: description.ratedPowerW }),
-        ...(description.usableEnergyWh === undefined || given.type !== 'battery'
-          ? {}
-          : { usable_energy_wh: description.usableEnergyWh }),
+        ...(usableEnergyWh === undefined || given.type !== 'battery' ? {} : { usable_energy_wh: usableEnergyWh }),
         quantities: {},
       };
       components.set(key, component);

@@ -9,6 +9,7 @@ import type { Code, Outcome, Params } from '../model/command.ts';
 import type { Clock, Timer } from '../model/time.ts';
 import type { HeldState } from './ledger.ts';
 import { boundByLimits } from './ranges.ts';
+import { createWear, wornOut } from './wear.ts';
 
 /** What became of a command. */
 export interface Answer {
@@ -32,8 +33,11 @@ export interface Shown {
 
 export interface SteeringSink {
   apply(order: Order, signal: AbortSignal): Promise<Applied>;
-  /** Before the first write of all, and after every change: what a restart has to know. */
-  save(state: HeldState, isUrgent: boolean): void;
+  /**
+   * Before the first write of all, and after every change: what a restart has to know.
+   * @returns false where it could not be written down
+   */
+  save(state: HeldState, isUrgent: boolean): boolean;
   /** Setpoints in force; verbs that are shown no more. */
   show(shown: Shown[], ended: string[]): void;
   ended(lease: Lease, reason: EndReason): void;
@@ -64,6 +68,11 @@ export interface Steering {
   /** Takes up what was in force before a restart. */
   start(pending: Request[]): void;
   close(): void;
+  /**
+   * Nobody will be here to end the leases: they end now. Resolves in the safe state, rejects where the first attempt
+   * at it fails.
+   */
+  letGo(): Promise<void>;
   /** The setpoint that holds it, if any. */
   holder(): Lease | undefined;
 }
@@ -72,8 +81,13 @@ interface Rider extends Request {
   lease: Lease | undefined;
 }
 
+/** Why nothing is done that a restart would not know of. */
+export const unwritten = 'it could not be written down, so a restart would not know of it';
+
 const firstRetryMs = 250;
 const longestRetryMs = 30_000;
+/** The same again waits no longer than this, ms: a storm of renewals must not fill the bus, nor one renewal expire. */
+const longestRenewalMs = 1000;
 /** Where only the way to the device is missing; asking costs nothing then. */
 const offlineRetryMs = 500;
 
@@ -99,17 +113,19 @@ export const createSteering = (
   sink: SteeringSink,
 ): Steering => {
   const book = createLeaseBook(clock, saved);
+  const wear = createWear(clock);
   let isOurs = saved?.isOurs ?? false;
   let shown = new Set(saved?.shown ?? []);
   /** A lease ran out while nobody was here: safe first, then whatever else is wanted. */
   let mustReset = isOurs && book.all().length < (saved?.leases.length ?? 0);
   let riders: Rider[] = [];
   let aboard: Rider[] = [];
-  /** What the device is known to hold; undefined: not known. */
-  let current: string | undefined;
+  /** What the device is known to hold, and until when it was told to; undefined: not known. */
+  let current: { signature: string; until: number } | undefined;
   let isCurrentHeld = false;
   let attempt: { signature: string; controller: AbortController } | undefined;
   let changedAt = Number.NEGATIVE_INFINITY;
+  let writtenAt = Number.NEGATIVE_INFINITY;
   let failures = 0;
   let retryAt = Number.NEGATIVE_INFINITY;
   let problem: string | undefined;
@@ -118,6 +134,8 @@ export const createSteering = (
   let expiry: Timer | undefined;
   let isWorking = false;
   let isClosed = false;
+  /** Waits for the safe state, once. */
+  let leaving: { resolve(): void; reject(failure: Error): void } | undefined;
 
   const limitsOf = ({ limits }: Decision): Record<string, number> =>
     Object.fromEntries([...limits].map(([verb, { value = 0 }]) => [verb, value]));
@@ -135,9 +153,12 @@ export const createSteering = (
     return { actuator: key, verb: setpoint.verb, params, limits, startBy, notAfter: setpoint.until };
   };
 
-  const save = (isUrgent = false): void => {
+  const save = (isUrgent = false): boolean =>
     sink.save({ isOurs, leases: book.save(), shown: [...shown], at: clock.now() }, isUrgent);
-  };
+
+  const isNew = (order: Order): boolean => signatureOf(order) !== current?.signature;
+  /** Also for the same lease: whoever keeps it alive there has to know for how long. */
+  const isDone = (order: Order): boolean => !isNew(order) && current?.until === order.notAfter;
 
   const isInForce = ({ lease }: Rider, { setpoint }: Decision, all: Lease[]): boolean =>
     lease === undefined || (lease.kind === 'setpoint' ? setpoint === lease : all.includes(lease));
@@ -240,9 +261,8 @@ export const createSteering = (
   };
 
   const succeed = (order: Order, decision: Decision, applied: Applied): void => {
-    const signature = signatureOf(order);
-    if (signature !== current) changedAt = clock.monotonic();
-    current = signature;
+    if (isNew(order)) changedAt = clock.monotonic();
+    current = { signature: signatureOf(order), until: order.notAfter };
     failures = 0;
     retryAt = Number.NEGATIVE_INFINITY;
     if (problem !== undefined) sink.unsafe(undefined);
@@ -253,6 +273,7 @@ export const createSteering = (
     showSetpoints(decision, order);
     isOurs &&= isCurrentHeld || book.all().length > 0;
     save();
+    if (!isOurs) leaving?.resolve();
     for (const { lease, isClamped, settle } of aboard.splice(0)) {
       const inForce = appliedTo(lease, order, decision);
       settle({
@@ -281,6 +302,7 @@ export const createSteering = (
       problem = failure.message;
       sink.unsafe(problem);
     }
+    if (!isHeld(order)) leaving?.reject(failure);
     settleOvertaken();
     armExpiry();
     save();
@@ -293,8 +315,14 @@ export const createSteering = (
     order.startBy = Math.min(order.startBy, ...aboard.map(({ startBy }) => startBy));
     if (isHeld(order) && !isOurs) {
       isOurs = true;
-      save(true);
+      if (!save(true)) {
+        isOurs = false;
+        fail(order, new CommandFailure('INTERNAL', unwritten));
+        return;
+      }
     }
+    if (isHeld(order)) writtenAt = clock.monotonic();
+    if (isNew(order)) wear.note();
     const controller = new AbortController();
     attempt = { signature: signatureOf(order), controller };
     try {
@@ -314,14 +342,15 @@ export const createSteering = (
     const now = clock.monotonic();
     if (riders.length === 0) {
       if (!isOurs) return undefined;
-      if (!mustReset && current === signatureOf(orderOf(book.decide()))) return undefined;
+      if (!mustReset && isDone(orderOf(book.decide()))) return undefined;
     }
     if ((mustReset || riders.length === 0) && retryAt > now) return retryAt - now;
     const order = orderOf(book.decide());
     const { minWriteIntervalMs = 0 } = describe() ?? {};
     // Nothing keeps a device from its safe state.
-    if (mustReset || !isHeld(order) || signatureOf(order) === current) return 0;
-    return Math.max(0, changedAt + minWriteIntervalMs - now);
+    if (mustReset || !isHeld(order)) return 0;
+    const changeAt = isNew(order) ? changedAt + minWriteIntervalMs : now;
+    return Math.max(0, changeAt - now, writtenAt + Math.min(minWriteIntervalMs, longestRenewalMs) - now);
   };
 
   const work = async (): Promise<void> => {
@@ -341,11 +370,23 @@ export const createSteering = (
     isWorking = false;
   };
 
+  const endWhere = (fits: (lease: Lease) => boolean, reason: EndReason): void => {
+    const ending = book.all().filter(fits);
+    for (const lease of ending) book.end(lease);
+    tellEnds(ending, reason);
+    if (ending.length > 0) changed();
+  };
+
   return {
     claim(claim, request) {
       const claimed = book.claim(claim);
       if (!claimed) {
         request.settle({ status: 'rejected', code: 'INTERLOCK', message: 'too many owners hold this already' });
+        return;
+      }
+      if (describe()?.isPersistent && wear.isOver() && isNew(orderOf(book.decide()))) {
+        book.undo(claimed.lease);
+        request.settle(wornOut);
         return;
       }
       riders.push({ ...request, lease: claimed.lease });
@@ -362,12 +403,7 @@ export const createSteering = (
       tellEnds(released, 'released');
       changed();
     },
-    endWhere(fits, reason) {
-      const ending = book.all().filter(fits);
-      for (const lease of ending) book.end(lease);
-      tellEnds(ending, reason);
-      if (ending.length > 0) changed();
-    },
+    endWhere,
     drifted() {
       current = undefined;
       changed();
@@ -395,6 +431,15 @@ export const createSteering = (
       isClosed = true;
       for (const timer of [wake, expiry]) timer?.cancel();
       attempt?.controller.abort();
+    },
+    async letGo() {
+      endWhere(() => true, 'released');
+      if (!isOurs) return;
+      await new Promise<void>((resolve, reject) => {
+        leaving = { resolve, reject };
+        retryAt = Number.NEGATIVE_INFINITY;
+        changed();
+      });
     },
     holder: () => book.decide().setpoint,
   };

@@ -1,8 +1,8 @@
 /** Pieces that several envelopes share. */
 import { z } from 'zod';
-import { idPattern, wordPattern } from './topic.ts';
+import { idPattern, idRule, wordPattern } from './topic.ts';
 
-export const id = z.string().regex(idPattern, 'an id is 1 to 64 letters, digits, "_", "-" or "."');
+export const id = z.string().regex(idPattern, `an id ${idRule}`);
 export const word = z.string().regex(wordPattern, 'a word is lower snake_case');
 
 /** ISO 8601 in UTC with Z. */

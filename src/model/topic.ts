@@ -49,6 +49,8 @@ export type Topic =
 export type TopicKind = Topic['kind'];
 
 export const idPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+/** idPattern in words, after the name of what it is about. */
+export const idRule = 'is 1 to 64 letters, digits, "_", "-" or ".", beginning with a letter or digit';
 export const wordPattern = /^[a-z][a-z0-9_]{0,47}$/;
 const subPattern = /^[a-z0-9][a-z0-9_]{0,47}$/;
 const indexPattern = /^[1-9][0-9]{0,8}$/;
@@ -167,6 +169,10 @@ export const parseTopic = (text: string): Result<Topic> => {
   if (root === 'system') return parseSystem(levels);
   return no(`starts with "${(root ?? '').slice(0, 32)}" instead of devices, sites or system`);
 };
+
+/** For a device, or for a site. */
+export const isCommandTopic = (topic: Topic): boolean =>
+  (topic.kind === 'action' || topic.kind === 'site_action') && topic.action === 'command';
 
 const componentPath = ({ device, type, index }: Component): string =>
   index === undefined ? `devices/${device}/${type}` : `devices/${device}/${type}/${index}`;

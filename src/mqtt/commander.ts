@@ -1,7 +1,7 @@
 /** Commands onto the broker, and what became of them: sends one and waits for its outcome. */
 import type { Command, Response } from '../model/command.ts';
 import type { Message } from '../model/message.ts';
-import type { Clock, Timer } from '../model/time.ts';
+import type { Clock } from '../model/time.ts';
 import { parseTopic } from '../model/topic.ts';
 import type { MqttLink } from './link.ts';
 import { createPublisher } from './publisher.ts';
@@ -25,14 +25,15 @@ const responseFilters = ['devices/+/+/response/+', 'devices/+/+/+/response/+'];
 /** @param accepted a bridge has taken the command with this id */
 export const createCommander = (link: MqttLink, clock: Clock, accepted: (id: string) => void): Commander => {
   const publisher = createPublisher(link, { boot: '', mirror: '', isBilling: () => false, now: clock.now });
-  const waiting = new Map<string, { settle(outcome: Outcome): void; timer: Timer }>();
+  const waiting = new Set<{ id: string; settle(outcome: Outcome): void }>();
 
   const take = (message: Message): void => {
     if (message.schema !== 'response/1') return;
-    const entry = waiting.get(message.id);
-    if (!entry) return;
-    if (message.status === 'accepted') accepted(message.id);
-    else entry.settle({ kind: 'response', response: message });
+    for (const { id, settle } of [...waiting]) {
+      if (id !== message.id) continue;
+      if (message.status === 'accepted') accepted(id);
+      else settle({ kind: 'response', response: message });
+    }
   };
 
   const receiver = createReceiver({ batchMs: 0, admits: () => true, isDeclared: () => false }, clock, {
@@ -49,27 +50,29 @@ export const createCommander = (link: MqttLink, clock: Clock, accepted: (id: str
       const topic = parseTopic(text);
       if (!topic.ok || topic.value.kind !== 'action' || topic.value.action !== 'command')
         throw new Error(`"${text}" is not a topic for commands${topic.ok ? '' : `: ${topic.reason}`}`);
-      const outcome = new Promise<Outcome>((resolve) => {
-        const settle = (given: Outcome): void => {
-          waiting.get(command.id)?.timer.cancel();
-          waiting.delete(command.id);
-          resolve(given);
+      return new Promise((resolve, reject) => {
+        const forget = (): void => {
+          timer.cancel();
+          waiting.delete(entry);
         };
+        const settle = (outcome: Outcome): void => {
+          forget();
+          resolve(outcome);
+        };
+        const entry = { id: command.id, settle };
         const timer = clock.after(command.ttl_s * 1000 + answerWithinMs, () => settle({ kind: 'none' }));
-        waiting.set(command.id, { settle, timer });
+        waiting.add(entry);
+        // Not waited for: while the broker is away there is no answer either.
+        publisher.publish([{ message: { ...command, topic: text }, topic: topic.value }]).catch((error) => {
+          forget();
+          reject(error);
+        });
       });
-      try {
-        await publisher.publish([{ message: { ...command, topic: text }, topic: topic.value }]);
-      } catch (error) {
-        waiting.get(command.id)?.settle({ kind: 'none' });
-        throw error;
-      }
-      return outcome;
     },
     close() {
       subscription.remove();
       receiver.close();
-      for (const { settle } of [...waiting.values()]) settle({ kind: 'none' });
+      for (const { settle } of [...waiting]) settle({ kind: 'none' });
     },
   };
 };

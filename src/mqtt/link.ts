@@ -3,11 +3,12 @@
  * back-off, and nothing lost on the way that its QoS promises. One mqtt.js client is kept over all connections,
  * because it holds the packets in flight.
  */
+import { Socket } from 'node:net';
 import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Clock, Timer } from '../model/time.ts';
 import { clientOptions, serverOptions } from './client-options.ts';
 import type { LinkOptions } from './options.ts';
-import type { Entry, Publication } from './outbox.ts';
+import type { Entry, Publication, Taken } from './outbox.ts';
 import { createPreferredWatch } from './preferred.ts';
 import { createServerChoice, describeServer, type Server } from './servers.ts';
 import type { Session } from './session.ts';
@@ -55,8 +56,8 @@ const isVersionRefusal = (code: unknown): boolean => code === 1 || code === 0x84
 const codeOf = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;
 
 /** MQTT 5 §3.3.2.3 */
-const propertiesOf = ({ expiryS, correlationData, responseTopic }: Publication) => ({
-  ...(expiryS === undefined ? {} : { messageExpiryInterval: Math.ceil(expiryS) }),
+const propertiesOf = ({ expiresAt, correlationData, responseTopic }: Taken, now: number) => ({
+  ...(expiresAt === undefined ? {} : { messageExpiryInterval: Math.ceil((expiresAt - now) / 1000) }),
   ...(correlationData === undefined ? {} : { correlationData }),
   ...(responseTopic === undefined ? {} : { responseTopic }),
 });
@@ -78,9 +79,11 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
   let lastError: Error | undefined;
   let connectedAt: number | undefined;
   let window = options.window ?? defaultWindow;
-  let inFlight = 0;
+  /** Handed over and not acknowledged. */
+  const flying = new Set<Taken>();
   let dropped = 0;
-  let replay: Iterator<Publication> | undefined;
+  /** What the server we are connected to does not retain as it should. */
+  let due: Iterator<Taken> | undefined;
 
   const enter = (next: LinkState): void => {
     state = next;
@@ -97,7 +100,11 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
     created.on('error', (error) => {
       lastError = error;
     });
-    created.on('connect', (packet) => onConnect(packet.sessionPresent));
+    created.on('connect', (packet) => {
+      // A message must not wait for the acknowledgement of the one before: 40 ms, where the other side delays it.
+      if (created.stream instanceof Socket) created.stream.setNoDelay(true);
+      onConnect(packet.sessionPresent);
+    });
     created.on('close', onClose);
     created.on('message', (topic, payload, packet) => onMessage(topic, payload, packet));
     return created;
@@ -135,8 +142,8 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
     });
     if (options.birth) publish(options.birth());
     subscribeAll();
-    // A broker that does not know our session may have lost what it retained for us.
-    replay = hasSession ? undefined : session.retained.values();
+    session.retained.arrive(describeServer(server), hasSession);
+    due = session.retained.due(describeServer(server), prefix, clock.monotonic());
     drain();
     if (choice.isPreferred()) preferred.arrived();
     else preferred.start(returnToPreferred);
@@ -145,7 +152,7 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
   const onClose = (): void => {
     if (state.kind === 'closed' || state.kind === 'waiting') return;
     preferred.stop();
-    replay = undefined;
+    due = undefined;
     const server = choice.current();
     const code = codeOf(lastError);
     if (connectedAt === undefined && version === 'auto' && versionOf(server) === 5) {
@@ -194,7 +201,7 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
 
   const subscribeTo = (filters: [string, 0 | 1 | 2][]): void => {
     if (filters.length === 0 || !client || state.kind !== 'online') return;
-    for (const [filter] of filters) session.filters.add(filter);
+    for (const [filter] of filters) session.filters.add(prefix + filter);
     const packet = Object.fromEntries(filters.map(([filter, qos]) => [prefix + filter, { qos }]));
     client.subscribe(packet, (error) => {
       // "Connection closed" is no refusal: the next connection subscribes again.
@@ -205,81 +212,93 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
 
   /** Takes back what the broker still holds for us and nobody wants. */
   const reconcile = (): void => {
-    const wanted = subscriptions.wanted();
-    const unwanted = [...session.filters].filter((filter) => !wanted.has(filter));
+    const wanted = [...subscriptions.wanted()];
+    const wires = new Set(wanted.map(([filter]) => prefix + filter));
+    const unwanted = [...session.filters].filter((wire) => !wires.has(wire));
     if (unwanted.length === 0 || !client || state.kind !== 'online') return;
-    for (const filter of unwanted) session.filters.delete(filter);
-    client.unsubscribe(
-      unwanted.map((filter) => prefix + filter),
-      () => {},
-    );
+    for (const wire of unwanted) session.filters.delete(wire);
+    client.unsubscribe(unwanted, () => {});
     // Narrower filters that the wide one had covered.
-    subscribeTo([...wanted].filter(([filter]) => !session.filters.has(filter)));
+    subscribeTo(wanted.filter(([filter]) => !session.filters.has(prefix + filter)));
   };
 
   const send = ({ publication, done }: Entry): void => {
-    const { topic, payload, qos, retain, isAbsolute } = publication;
-    const properties = client?.options.protocolVersion === 5 ? propertiesOf(publication) : undefined;
-    inFlight++;
+    const { topic, payload, qos, retain, isAbsolute, expiresAt = Number.POSITIVE_INFINITY } = publication;
+    const now = clock.monotonic();
+    if (expiresAt <= now) {
+      done(new Error(`${topic}: it waited for the broker until it was worth nothing`));
+      return;
+    }
+    const properties = client?.options.protocolVersion === 5 ? propertiesOf(publication, now) : undefined;
+    flying.add(publication);
     const wireTopic = isAbsolute ? topic : prefix + topic;
+    if (retain) session.retained.send(describeServer(choice.current()), wireTopic);
     client?.publish(wireTopic, payload, { qos, retain, ...(properties && { properties }) }, (error) => {
-      inFlight--;
+      flying.delete(publication);
+      if (retain && !error) session.retained.acknowledge(describeServer(choice.current()), wireTopic, publication);
       done(error ?? undefined);
       drain();
     });
   };
 
+  /** What waits goes first: the newest of a retained topic must be the last word on it. */
   const drain = (): void => {
-    while (state.kind === 'online' && inFlight < window) {
-      const again = replay?.next();
-      if (again && !again.done) {
-        send({ publication: again.value, done: () => {} });
-        continue;
-      }
-      replay = undefined;
+    while (state.kind === 'online' && flying.size < window) {
       const entry = session.outbox.shift();
-      if (!entry) return;
-      send(entry);
+      const again = entry ? undefined : due?.next();
+      if (entry) send(entry);
+      else if (again && !again.done) {
+        if (!flying.has(again.value)) send({ publication: again.value, done: () => {} });
+      } else {
+        due = undefined;
+        return;
+      }
     }
   };
 
-  const remember = (publication: Publication): void => {
-    if (!publication.retain) return;
-    if (publication.payload.length === 0) session.retained.delete(publication.topic);
-    else session.retained.set(publication.topic, publication);
-  };
-
-  const publishAtMostOnce = (publication: Publication, done: (error?: Error) => void): void => {
+  const publishAtMostOnce = (publication: Taken, done: (error?: Error) => void): void => {
+    const { topic, payload, retain } = publication;
     const isFull = (client?.stream?.writableLength ?? 0) > socketLimit;
     if (state.kind !== 'online' || isFull) dropped++;
-    else client?.publish(prefix + publication.topic, publication.payload, { qos: 0, retain: publication.retain });
+    else {
+      const properties =
+        client?.options.protocolVersion === 5 ? propertiesOf(publication, clock.monotonic()) : undefined;
+      client?.publish(prefix + topic, payload, { qos: 0, retain, ...(properties && { properties }) });
+      if (retain) session.retained.acknowledge(state.server, prefix + topic, publication);
+    }
     done();
   };
 
-  const publish = (publication: Publication, done: (error?: Error) => void = () => {}): void => {
-    const { topic, qos } = publication;
+  const publish = (given: Publication, done: (error?: Error) => void = () => {}): void => {
+    const { expiryS, ...rest } = given;
+    const publication: Taken =
+      expiryS === undefined ? rest : { ...rest, expiresAt: clock.monotonic() + expiryS * 1000 };
+    const { topic, qos, retain } = publication;
     if (topic === '' || /[+#\0]/.test(topic)) {
       done(new Error(`"${topic}" is not a topic to publish to`));
       return;
     }
-    remember(publication);
+    if (retain) session.retained.remember(publication);
     if (qos === 0) {
       publishAtMostOnce(publication, done);
       return;
     }
     const entry: Entry = { publication, done };
-    if (state.kind === 'online' && inFlight < window && session.outbox.depth === 0 && !replay) send(entry);
-    else if (!session.outbox.push(entry))
+    if (state.kind === 'online' && flying.size < window && session.outbox.depth === 0) send(entry);
+    else if (!session.outbox.push(entry)) {
+      // As the value of its topic it is not lost: it is due once the queue is empty.
+      if (retain && state.kind === 'online') due ??= session.retained.due(state.server, prefix, clock.monotonic());
       done(
         new Error(`${topic}: ${session.outbox.capacity} messages are waiting for the broker already, this one is lost`),
       );
+    }
   };
 
   const drained = (): Promise<void> =>
     new Promise((resolve) => {
       const deadline = clock.monotonic() + closeWithinMs;
       const check = (): void => {
-        const isDone = inFlight === 0 && session.outbox.depth === 0;
+        const isDone = flying.size === 0 && session.outbox.depth === 0;
         if (isDone || state.kind !== 'online' || clock.monotonic() >= deadline) resolve();
         else clock.after(10, check);
       };
@@ -311,7 +330,7 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
           closing.stream?.destroy();
           resolve();
         });
-        closing.end(!wasOnline || inFlight > 0, properties, () => {
+        closing.end(!wasOnline || flying.size > 0, properties, () => {
           giveUp.cancel();
           resolve();
         });
@@ -342,6 +361,6 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
       listeners.add(listener);
       return { remove: () => listeners.delete(listener) };
     },
-    depth: () => ({ waiting: session.outbox.depth, inFlight, dropped }),
+    depth: () => ({ waiting: session.outbox.depth, inFlight: flying.size, dropped }),
   };
 };

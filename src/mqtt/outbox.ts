@@ -5,6 +5,7 @@ export interface Publication {
   payload: string | Buffer;
   qos: 0 | 1 | 2;
   retain: boolean;
+  /** Seconds from now until it is worth nothing. */
   expiryS?: number;
   /** Tells the receiver of a response what it answers (MQTT 5). */
   correlationData?: Buffer;
@@ -14,8 +15,14 @@ export interface Publication {
   isAbsolute?: boolean;
 }
 
+/** A publication the link has taken. */
+export interface Taken extends Omit<Publication, 'expiryS'> {
+  /** When it is worth nothing, monotonic, ms. */
+  expiresAt?: number;
+}
+
 export interface Entry {
-  publication: Publication;
+  publication: Taken;
   /** Called once: without an error after PUBACK or PUBCOMP. */
   done(error?: Error): void;
 }
@@ -27,11 +34,14 @@ export interface Outbox {
   shift(): Entry | undefined;
   /** An entry that was handed over in vain goes back to the front. */
   unshift(entry: Entry): void;
+  /** What waits already stays, however small it becomes. */
+  resize(capacity: number): void;
   readonly depth: number;
   readonly capacity: number;
 }
 
-export const createMemoryOutbox = (capacity: number): Outbox => {
+export const createMemoryOutbox = (initialCapacity: number): Outbox => {
+  let capacity = initialCapacity;
   let entries: Entry[] = [];
   let first = 0;
   return {
@@ -56,9 +66,14 @@ export const createMemoryOutbox = (capacity: number): Outbox => {
         entries[first] = entry;
       } else entries.unshift(entry);
     },
+    resize(given) {
+      capacity = given;
+    },
     get depth() {
       return entries.length - first;
     },
-    capacity,
+    get capacity() {
+      return capacity;
+    },
   };
 };

@@ -1,7 +1,7 @@
 /** Objects of the contract onto the broker: each on its own topic, with the QoS and retain flag of its class. */
 import { isEnded } from '../model/command.ts';
 import type { Message } from '../model/message.ts';
-import { deliveryOf } from '../model/qos.ts';
+import { type Delivery, deliveryOf } from '../model/qos.ts';
 import { parseTime } from '../model/time.ts';
 import type { Topic } from '../model/topic.ts';
 import type { MqttLink } from './link.ts';
@@ -13,6 +13,8 @@ export interface PublisherOptions {
   /** Prefix of a tree of bare values for consumers that only plot; empty: none. */
   mirror: string;
   isBilling(topic: Topic): boolean;
+  /** How often a reading is renewed, s; undefined: nobody knows. */
+  intervalOf?(topic: Topic): number | undefined;
   /** Topics outside the grammar on which answers may be asked for, as filters: "replies/#". */
   replyFilters?: string[];
   /** Wall clock, ms. */
@@ -57,7 +59,7 @@ const bareValue = (message: Message): string | undefined => {
 
 export const createPublisher = (
   link: MqttLink,
-  { boot, mirror, isBilling, replyFilters = [], now }: PublisherOptions,
+  { boot, mirror, isBilling, intervalOf = () => undefined, replyFilters = [], now }: PublisherOptions,
 ): Publisher => {
   const sequences = new Map<string, number>();
   const mirrorRoot = mirror.replace(/\/+$/, '');
@@ -83,8 +85,16 @@ export const createPublisher = (
     return { topic: own, ...data };
   };
 
+  /** Telemetry is old after three intervals (model.md §4): a broker that kept it for somebody may drop it then. */
+  const renewalOf = (topic: Topic, delivery: Delivery): number | undefined => {
+    const intervalS = delivery.class === 'telemetry' ? intervalOf(topic) : undefined;
+    return intervalS === undefined ? undefined : 3 * intervalS;
+  };
+
   const publicationsOf = (message: Message, topic: Topic, reply: ReplyFacts): Publication[] => {
-    const { class: _, qos, retain, expiryS = lifetimeOf(message, now()) } = deliveryOf(topic, isBilling(topic));
+    const delivery = deliveryOf(topic, isBilling(topic));
+    const { qos, retain, expiryS = lifetimeOf(message, now()) ?? renewalOf(topic, delivery) } = delivery;
+    const expiry = expiryS === undefined ? {} : { expiryS };
     const { topic: text, ...envelope } = message;
     if (message.schema === 'setpoint/1' && isEnded(message)) return [{ topic: text, payload: '', qos, retain }];
     const isBare = sequenced.has(message.schema) && !('seq' in message && message.seq !== undefined);
@@ -94,13 +104,13 @@ export const createPublisher = (
       payload,
       qos,
       retain,
-      ...(expiryS === undefined ? {} : { expiryS }),
+      ...expiry,
       ...(message.schema === 'response/1' ? addressOf(text, reply) : {}),
     };
     const bare = mirrorRoot === '' ? undefined : bareValue(message);
     return bare === undefined
       ? [publication]
-      : [publication, { topic: `${mirrorRoot}/${text}`, payload: bare, qos, retain: true }];
+      : [publication, { topic: `${mirrorRoot}/${text}`, payload: bare, qos, retain: true, ...expiry }];
   };
 
   return {

@@ -2,7 +2,7 @@
 import { type CheckContext, checkMessage, isRecord, readPayload, readTopic, unsafetyOf } from '../model/check.ts';
 import type { Message } from '../model/message.ts';
 import type { Clock, Timer } from '../model/time.ts';
-import type { Topic } from '../model/topic.ts';
+import { isCommandTopic, type Topic } from '../model/topic.ts';
 import { createDuplicates } from './duplicates.ts';
 import type { Incoming } from './subscriptions.ts';
 
@@ -32,9 +32,6 @@ export interface Receiver {
   take(incoming: Incoming): void;
   close(): void;
 }
-
-const isCommand = (topic: Topic): boolean =>
-  (topic.kind === 'action' || topic.kind === 'site_action') && topic.action === 'command';
 
 /** So many at once go on without waiting for the end of the batch. */
 const largestBatch = 5000;
@@ -90,7 +87,7 @@ export const createReceiver = (options: ReceiverOptions, clock: Clock, sink: Rec
       }
       const { value } = read;
       const isObject = isRecord(value);
-      if (topic.ok && isCommand(topic.value)) {
+      if (topic.ok && isCommandTopic(topic.value)) {
         const danger = isObject ? unsafetyOf(value) : 'not an object';
         if (danger === undefined && isObject) sink.command(value, incoming);
         else sink.rejected({ incoming, reasons: [danger ?? ''] });

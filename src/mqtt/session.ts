@@ -1,17 +1,18 @@
 /**
  * What outlives a connection, and with it a redeploy: messages that wait, messages in flight with their packet ids,
- * retained messages to say again to a broker that forgot them, and the filters the broker knows of us.
+ * what the brokers should retain and what they do, and the filters the broker knows of us.
  */
 import mqtt from 'mqtt';
-import { createMemoryOutbox, type Outbox, type Publication } from './outbox.ts';
+import { createMemoryOutbox, type Outbox } from './outbox.ts';
+import { createRetained, type Retained } from './retained.ts';
 
 export interface Session {
   outbox: Outbox;
   /** Unacknowledged publications and releases by packet id: MQTT 4.1, session state of the client. */
   outgoing: InstanceType<typeof mqtt.Store>;
   incoming: InstanceType<typeof mqtt.Store>;
-  /** Last retained publication by topic. */
-  retained: Map<string, Publication>;
+  retained: Retained;
+  /** As they stand on the wire: those of an earlier prefix are taken back. */
   filters: Set<string>;
 }
 
@@ -20,6 +21,6 @@ export const createSession = (capacity: number): Session => ({
   outbox: createMemoryOutbox(capacity),
   outgoing: new mqtt.Store({ clean: false }),
   incoming: new mqtt.Store({ clean: false }),
-  retained: new Map(),
+  retained: createRetained(),
   filters: new Set(),
 });

@@ -7,7 +7,7 @@ import { completeCommand } from '../bridge/short-form.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { isRecord } from '../model/check.ts';
 import type { Clock } from '../model/time.ts';
-import { parseTopic } from '../model/topic.ts';
+import { isCommandTopic, parseTopic } from '../model/topic.ts';
 import { candidatesOf, toNodeMessage } from './contract.ts';
 import type { NodeContext } from './define-node.ts';
 import { directoryOf } from './directory.ts';
@@ -74,10 +74,10 @@ export const takeCommands = (
     if (!candidate.ok) throw new Error(candidate.reason);
     const { value } = candidate;
     const topic = isRecord(value) && typeof value.topic === 'string' ? parseTopic(value.topic) : undefined;
-    if (!isRecord(value) || !topic?.ok || topic.value.kind !== 'action' || topic.value.action !== 'command')
+    if (!isRecord(value) || !topic?.ok || !isCommandTopic(topic.value))
       throw new Error('this input takes commands: command/1 with its topic, or msg.command with its parameters');
     // A flow may send all commands to all bridges.
-    if (topic.value.device !== device) continue;
+    if (topic.value.kind !== 'action' || topic.value.device !== device) continue;
     const { topic: text, ...body } = value;
     const { isRetained, ...reply } = replyOf(message, body);
     bridge.take({ topic: String(text), body, isRetained, reply });
@@ -156,12 +156,14 @@ export const runBridge = <Config, Credentials>(
   onClose(async (isRemoved) => {
     live.remove(node.id);
     watching.remove();
-    if (isRemoved) {
-      registration.forget();
-      await onRemoved?.();
+    try {
+      await bridge.close(isRemoved);
+    } finally {
+      if (isRemoved) {
+        registration.forget();
+        await onRemoved?.();
+        journal.remove();
+      } else journal.close();
     }
-    await bridge.close();
-    if (isRemoved) journal.remove();
-    else journal.close();
   });
 };

@@ -1,6 +1,6 @@
 /** Field types of node configurations. The editor stores texts, and so does ${ENV}: numbers and switches are coerced. */
 import { z } from 'zod';
-import { idPattern } from '../model/topic.ts';
+import { idPattern, idRule } from '../model/topic.ts';
 
 const isEmpty = (value: unknown): boolean => value === undefined || value === null || value === '';
 
@@ -52,13 +52,14 @@ export const choiceField = <const T extends readonly [string, ...string[]]>(choi
     .transform((value) => (isEmpty(value) ? fallback : value))
     .pipe(z.enum(choices));
 
-export const idField = (what: string) =>
-  requiredText(what).pipe(z.string().regex(idPattern, `${what} is 1 to 64 letters, digits, "_", "-" or "."`));
+const anId = (what: string) =>
+  z.string().regex(idPattern, {
+    error: ({ input }) => `"${input}" does not fit into a topic: ${what} ${idRule}`,
+  });
 
-export const optionalId = (what: string) =>
-  textField().pipe(
-    z.union([z.literal(''), z.string().regex(idPattern, `${what} is 1 to 64 letters, digits, "_", "-" or "."`)]),
-  );
+export const idField = (what: string) => requiredText(what).pipe(anId(what));
+
+export const optionalId = (what: string) => textField().pipe(z.union([z.literal(''), anId(what)]));
 
 /** The id of a config node chosen in a form. */
 export const nodeReference = (what: string) => requiredText(what);

@@ -21,6 +21,8 @@ export interface Directory {
   isBilling(topic: Topic): boolean;
   /** How old a value of this topic may be, ms, as the device's meta says. */
   maxAgeMs(topic: string): number | undefined;
+  /** How often a device renews this quantity, s, as its meta declares. */
+  intervalOf(topic: Topic): number | undefined;
   onChange(listener: () => void): { remove(): void };
   /** A device was deleted: whoever retained or summed it lets go of it. */
   forget(device: string): void;
@@ -99,6 +101,7 @@ const createDirectory = (): Directory => {
       const seconds = topic.ok ? quantityOf(topic.value)?.max_age_s : undefined;
       return seconds === undefined ? undefined : seconds * 1000;
     },
+    intervalOf: (topic) => quantityOf(topic)?.interval_s,
     onChange(listener) {
       listeners.add(listener);
       return { remove: () => listeners.delete(listener) };

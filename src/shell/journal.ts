@@ -1,6 +1,6 @@
 /**
- * A journal in the user directory: one record a line, each with a checksum, so that a torn line at the end is known
- * for one. A line that was written survives the end of this process at once; the end of power where it is urgent.
+ * A journal in the user directory: one record a line, each with a checksum, so that a torn line is known for one. A
+ * line that was written survives the end of this process at once; the end of power where it is urgent.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
@@ -17,9 +17,10 @@ export interface JournalFile extends Journal {
 
 const checksum = (text: string): string => createHash('sha1').update(text).digest('hex').slice(0, 8);
 
+/** It begins with the end of the line before: one that was torn takes no other with it. */
 const toLine = (record: object): string => {
   const text = JSON.stringify(record);
-  return `${checksum(text)} ${text}\n`;
+  return `\n${checksum(text)} ${text}`;
 };
 
 const readLine = (line: string): unknown[] => {
@@ -30,18 +31,17 @@ const readLine = (line: string): unknown[] => {
 
 /**
  * @param name unique in the runtime: node type and id
- * @param warn told once when the journal cannot be written, and again when it can
+ * @param warn told once for as long as the journal cannot be written
  */
 export const openJournal = (RED: NodeAPI, name: string, warn: (text: string) => void): JournalFile => {
   const path = join(RED.settings.userDir ?? tmpdir(), 'ems', `${name}.journal`);
   let file: number | undefined;
   let isBroken = false;
 
-  const write = (open: () => number, text: string, isUrgent: boolean): boolean => {
+  /** Everything that may fail where the disk is full, or not there. */
+  const attempt = (work: () => void): boolean => {
     try {
-      file ??= open();
-      writeSync(file, text);
-      if (isUrgent) fsyncSync(file);
+      work();
       isBroken = false;
       return true;
     } catch (error) {
@@ -51,9 +51,14 @@ export const openJournal = (RED: NodeAPI, name: string, warn: (text: string) => 
     }
   };
 
-  const append = (): number => {
-    mkdirSync(dirname(path), { recursive: true });
-    return openSync(path, 'a', 0o600);
+  const open = (at: string, flags: 'a' | 'w'): number => {
+    mkdirSync(dirname(at), { recursive: true });
+    return openSync(at, flags, 0o600);
+  };
+
+  const write = (into: number, text: string): void => {
+    const bytes = Buffer.from(text);
+    if (writeSync(into, bytes) < bytes.length) throw new Error('only a part of it fits on the disk');
   };
 
   const close = (): void => {
@@ -76,15 +81,24 @@ export const openJournal = (RED: NodeAPI, name: string, warn: (text: string) => 
         return [];
       }
     },
-    append: (record, isUrgent) => write(append, toLine(record), isUrgent),
-    rewrite(records) {
-      const fresh = `${path}.new`;
-      close();
-      const isWritten = write(() => openSync(fresh, 'w', 0o600), records.map(toLine).join(''), true);
-      close();
-      if (isWritten) renameSync(fresh, path);
-      return isWritten;
-    },
+    append: (record, isUrgent) =>
+      attempt(() => {
+        file ??= open(path, 'a');
+        write(file, toLine(record));
+        if (isUrgent) fsyncSync(file);
+      }),
+    rewrite: (records) =>
+      attempt(() => {
+        close();
+        const fresh = open(`${path}.new`, 'w');
+        try {
+          write(fresh, records.map(toLine).join(''));
+          fsyncSync(fresh);
+        } finally {
+          closeSync(fresh);
+        }
+        renameSync(`${path}.new`, path);
+      }),
     close,
     remove() {
       close();

@@ -43,11 +43,11 @@ const jump = fc.record({ do: fc.constant('jump' as const), ms: fc.integer({ min:
 
 const withRestarts: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof({ arbitrary: send, weight: 4 }, again, release, { arbitrary: wait, weight: 4 }, trouble, restart),
-  { maxLength: 40 },
+  { maxLength: 40, size: 'max' },
 );
 const withJumps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof({ arbitrary: send, weight: 4 }, again, release, { arbitrary: wait, weight: 4 }, trouble, jump),
-  { maxLength: 40 },
+  { maxLength: 40, size: 'max' },
 );
 
 interface Sent {
@@ -149,8 +149,11 @@ const run = async (steps: Step[]): Promise<void> => {
   const isChanging = sent.some(({ until }) => until <= now && until > now - 1000);
   const strongest = Math.max(...setpoints.map(({ priority }) => priority));
   if (setpoints.length > 0 && !isChanging) {
-    const winners = setpoints.filter(({ priority }) => priority === strongest).map(({ verb }) => verb);
-    assert.ok(winners.includes(String(order?.verb)), `${order?.verb} instead of ${winners}`);
+    const winners = setpoints.filter(({ priority }) => priority === strongest);
+    const verbs = winners.map(({ verb }) => verb);
+    assert.ok(verbs.includes(String(order?.verb)), `${order?.verb} instead of ${verbs}`);
+    const ends = winners.map(({ until }) => until);
+    assert.ok(ends.includes(order?.notAfter ?? 0), `kept alive until ${order?.notAfter} instead of ${ends}`);
   }
   await clock.advanceAsync(120_000);
   const last = rig.device.holds();
@@ -182,7 +185,7 @@ describe('commands, in any order and with anything going wrong (fast-check)', fu
   this.timeout(120_000);
 
   it('one outcome each, the device in the state of the strongest or safe, nothing twice and nothing late', () =>
-    fc.assert(fc.asyncProperty(withRestarts, run), { numRuns: 150 }));
+    fc.assert(fc.asyncProperty(withRestarts, run), { numRuns: 300 }));
 
-  it('whatever the wall clock does', () => fc.assert(fc.asyncProperty(withJumps, run), { numRuns: 150 }));
+  it('whatever the wall clock does', () => fc.assert(fc.asyncProperty(withJumps, run), { numRuns: 300 }));
 });

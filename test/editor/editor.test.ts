@@ -16,6 +16,7 @@ interface EditorNode {
   _def: { category: string; defaults: Record<string, { validate(value: unknown, options: object): unknown }> };
 }
 interface Editor {
+  emsEditor: { modbus: { editor: { setValue(text: string): void } } };
   $(selector: string): { is(state: string): boolean };
   RED: {
     nodes: {
@@ -246,6 +247,35 @@ describe('the editor, as a user sees it', () => {
       });
       assert.match(reason[0] as string, /Interval must be a number from 0.1 to 86400/);
       assert.match(reason[1] as string, /Device id: 1 to 64 letters/);
+    });
+
+    it('tells every mistake of a profile that is typed in, and that none is left', async () => {
+      await openForm(page, 'ems-modbus');
+      const type = (profile: object): Promise<void> =>
+        page.evaluate(
+          (given) => (window as unknown as Editor).emsEditor.modbus.editor.setValue(given),
+          JSON.stringify(profile),
+        );
+      const told = (words: string): Promise<unknown> =>
+        page.waitForSelector(`#ems-inline-mistakes div:has-text("${words}")`);
+      const power = { name: 'power', quantity: 'meter/power', addr: 0, type: 'int16', unit: 'W' };
+      const profile = { schema: 'profile/1', id: 'acme-m1', title: 'Acme M1', class: 'meter', points: [power] };
+      await type({
+        ...profile,
+        points: [
+          { ...power, unit: 'A' },
+          { ...power, name: 'volts', quantity: 'meter/volts' },
+        ],
+      });
+      await told('points[0] (power): A cannot be converted to W of meter/power');
+      await told('points[1] (volts): meter has no quantity');
+      await type(profile);
+      await told('No mistake found.');
+      await type({ ...profile, connection: { transports: ['rtu'], serial: '9600 8N1', maxConnections: 1 } });
+      await page.waitForSelector(
+        '#ems-profile-told:has-text("Usual connection: RTU, 9600 8N1. Connections at a time: 1.")',
+      );
+      await closeForm(page);
     });
 
     it('offers the flows in the Import menu', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Clock } from '../../src/model/time.ts';
 import { createMqttLink, type MqttLink } from '../../src/mqtt/link.ts';
 import type { LinkOptions } from '../../src/mqtt/options.ts';
+import type { Publication } from '../../src/mqtt/outbox.ts';
 import { createSession, type Session } from '../../src/mqtt/session.ts';
 import type { Incoming } from '../../src/mqtt/subscriptions.ts';
 import { systemClock } from '../../src/shell/clock.ts';
@@ -50,7 +51,7 @@ describe('MQTT link', () => {
     listeners.push(listener);
     return listener;
   };
-  const publish = (link: MqttLink, given: ReturnType<typeof publication>): Promise<void> =>
+  const publish = (link: MqttLink, given: Publication): Promise<void> =>
     new Promise((resolve, reject) => link.publish(given, (error) => (error ? reject(error) : resolve())));
 
   it('falls back to MQTT 3.1.1 where 5 is refused', async () => {
@@ -123,6 +124,26 @@ describe('MQTT link', () => {
       ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected'],
     );
     await assert.rejects(sent[4] as Promise<void>, /n: 3 messages are waiting for the broker already/);
+  });
+
+  it('gives what waited until it was worth nothing back to its sender', async () => {
+    let passedMs = 0;
+    const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + passedMs };
+    const { port } = broker;
+    await broker.close();
+    const link = open({ servers: [at(port)] }, session, clock);
+    const short = publish(link, { ...publication('lasts/short', 'x'), expiryS: 60 });
+    const long = publish(link, { ...publication('lasts/long', 'x'), expiryS: 3600 });
+    const refusal = assert.rejects(short, /lasts\/short: it waited for the broker until it was worth nothing/);
+    passedMs = 61_000;
+    broker = await startBroker({ port });
+    const listener = await hear('lasts/#');
+    await Promise.all([long, refusal]);
+    await until(() => listener.heard.length > 0, 'the other one');
+    assert.deepEqual(
+      listener.heard.map(({ topic }) => topic),
+      ['lasts/long'],
+    );
   });
 
   it('loses nothing that QoS promises when the connection is cut in the middle', async function () {

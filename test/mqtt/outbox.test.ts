@@ -33,6 +33,22 @@ describe('outbox', () => {
   });
 });
 
+describe('the size of an outbox', () => {
+  it('can be changed while something waits, which stays', () => {
+    const outbox = createMemoryOutbox(2);
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((topic) => outbox.push(entry(topic))),
+      [true, true, false],
+    );
+    outbox.resize(1);
+    assert.deepEqual([outbox.depth, outbox.capacity], [2, 1]);
+    assert.equal(outbox.shift()?.publication.topic, 'a');
+    assert.equal(outbox.push(entry('d')), false);
+    outbox.resize(2);
+    assert.equal(outbox.push(entry('e')), true);
+  });
+});
+
 describe('duplicates', () => {
   it('tells the second copy of each of the last 64 numbers, and only that (fast-check)', () => {
     fc.assert(

@@ -2,14 +2,17 @@ import assert from 'node:assert/strict';
 import type { Cycle, DeviceState, Driver } from '../../src/drivers/driver.ts';
 import { type Bus, createBus } from '../../src/drivers/modbus/bus.ts';
 import { createModbusDriver } from '../../src/drivers/modbus/driver.ts';
-import type { Link } from '../../src/drivers/modbus/link.ts';
 import { readProfile } from '../../src/drivers/modbus/profile.ts';
 import { resolveProfile } from '../../src/drivers/modbus/resolve.ts';
-import { createSerialLink } from '../../src/drivers/modbus/serial-link.ts';
-import { createTcpLink } from '../../src/drivers/modbus/tcp-link.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { until } from '../support/events.ts';
-import { type HeldPoint, type PeerTransport, type Pymodbus, startPymodbus } from '../support/pymodbus.ts';
+import {
+  createPeerLink,
+  type HeldPoint,
+  type PeerTransport,
+  type Pymodbus,
+  startPymodbus,
+} from '../support/pymodbus.ts';
 
 type Table = 'holding' | 'input' | 'coil' | 'discrete';
 
@@ -18,14 +21,6 @@ interface Device {
   cycles: Cycle[];
   states: DeviceState[];
 }
-
-const createLink = (transport: PeerTransport, { port, path }: Pymodbus): Link => {
-  const [host, baudRate] = ['127.0.0.1', 115_200];
-  if (transport === 'tcp') return createTcpLink({ host, port }, systemClock);
-  if (transport === 'rtu_tcp' || transport === 'udp')
-    return createSerialLink({ kind: transport, host, port }, systemClock);
-  return createSerialLink({ kind: transport, path, baudRate, dataBits: 8, parity: 'none', stopBits: 1 }, systemClock);
-};
 
 const pointsOf = (held: HeldPoint[], table: Table): object[] =>
   held.map(({ addr, type, len, wordOrder, byteOrder }, i) => ({
@@ -56,7 +51,7 @@ describe('devices on pymodbus', () => {
 
   const open = async (transport: PeerTransport): Promise<void> => {
     server = await startPymodbus(transport);
-    bus = createBus(createLink(transport, server), systemClock);
+    bus = createBus(createPeerLink(transport, server), systemClock);
   };
   const add = (unit: number, points: object[], intervalMs = 200): Device => {
     const connection = { timeoutMs: 300 };

@@ -1,6 +1,9 @@
 """A Modbus server of another hand, for one transport: prints where it listens and what it holds, ends with its input.
 
 Unit 1 answers, 2 is slow, 3 answers with exceptions, 4 says nothing, 5 sends what is damaged, 11 to 20 answer.
+Unit 6 holds zeros and is written to; a line tells of each write. From register 1000 on it has a mind of its own:
+1000 to 1009 can only be written, 1010 becomes one less than it was told, 1011 shows what 1000 was told, 1020 refuses,
+1030 takes its time.
 """
 
 import asyncio
@@ -67,6 +70,21 @@ async def broken(_function, _start, address, *_):
     return ExcCodes.DEVICE_FAILURE if address < 100 else ExcCodes.DEVICE_BUSY
 
 
+async def told(function, start, address, count, current, values):
+    if function == 3:
+        return ExcCodes.ILLEGAL_ADDRESS if 1000 - count < address < 1010 else None
+    if values is None:
+        return None
+    print(json.dumps({"fc": function, "address": address, "values": [int(value) for value in values]}), flush=True)
+    if address == 1000:
+        current[1011 - start] = values[0]
+    if address == 1010:
+        values[0] -= 1
+    if address == 1030:
+        await asyncio.sleep(SLOW_S)
+    return ExcCodes.ILLEGAL_VALUE if address == 1020 else None
+
+
 def devices(registers):
     bits = [n % 3 == 0 for n in range(48)]
 
@@ -78,9 +96,16 @@ def devices(registers):
             [SimData(0, values=[65535 - word for word in registers], datatype=DataType.REGISTERS)],
         )
 
+    zeros = (
+        [SimData(0, values=[False] * 48, datatype=DataType.BITS)],
+        [SimData(0, values=[False] * 48, datatype=DataType.BITS)],
+        [SimData(0, values=[0] * 1100, datatype=DataType.REGISTERS)],
+        [SimData(0, values=[0] * 1100, datatype=DataType.REGISTERS)],
+    )
     actions = {2: slow, 3: broken}
     return [
-        SimDevice(id=unit, simdata=tables(), action=actions.get(unit)) for unit in [1, 2, 3, 5, *range(11, 21)]
+        *(SimDevice(id=unit, simdata=tables(), action=actions.get(unit)) for unit in [1, 2, 3, 5, *range(11, 21)]),
+        SimDevice(id=6, simdata=zeros, action=told),
     ]
 
 

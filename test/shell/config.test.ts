@@ -25,6 +25,7 @@ describe('a field of a form', () => {
     ['a choice', choiceField(['tcp', 'udp'], 'tcp'), 'udp', 'udp'],
     ['an empty choice', choiceField(['tcp', 'udp'], 'tcp'), '', 'tcp'],
     ['an id', idField('the device id'), 'grid-meter_1.a', 'grid-meter_1.a'],
+    ['an id that begins with a digit', optionalId('the name'), '9server', '9server'],
     ['an id left empty', optionalId('the meter above'), '', ''],
   ];
   for (const [name, field, given, expected] of accepted)
@@ -36,7 +37,13 @@ describe('a field of a form', () => {
     ['an unknown choice', choiceField(['tcp', 'udp'], 'tcp'), 'ipx', /tcp/],
     ['an unset variable', textField(), '\u0024{EMS_HOST}', /the environment variable EMS_HOST is not set/],
     ['an unset variable as a number', numberField(5, 1, 10), '$(EMS_PORT)', /EMS_PORT is not set/],
-    ['a topic for an id', idField('the device id'), 'a/b', /the device id is 1 to 64 letters/],
+    [
+      'a topic for an id',
+      idField('the device id'),
+      'a/b',
+      /^"a\/b" does not fit into a topic: the device id is 1 to 64/,
+    ],
+    ['an id that begins with a dot', optionalId('the name'), '.a', /the name is .* beginning with a letter or digit/],
     ['no id', idField('the device id'), '', /the device id is missing/],
   ];
   for (const [name, field, given, words] of refused)

@@ -35,6 +35,7 @@ describe('the directory of devices', () => {
     );
     assert.ok(directory.declares(topic('devices/m1/meter/power')));
     assert.ok(!directory.declares(topic('devices/m1/meter/frequency')));
+    assert.equal(directory.intervalOf(topic('devices/m1/meter/power')), 1);
     assert.ok(!directory.declares(topic('devices/m2/meter/power')));
   });
 

@@ -5,41 +5,19 @@ import type { ResolvedAction } from '../../src/drivers/modbus/controls.ts';
 import { compileBlock, decodeBlock, decodeText, isTextPoint } from '../../src/drivers/modbus/decode.ts';
 import { encodePattern, encodePoint } from '../../src/drivers/modbus/encode.ts';
 import type { Scope } from '../../src/drivers/modbus/expression.ts';
+import { choicesOf, unusedPoints } from '../../src/drivers/modbus/inspect.ts';
 import { describeActuator, orderScope, settingScope } from '../../src/drivers/modbus/offer.ts';
 import { planReads } from '../../src/drivers/modbus/plan.ts';
 import type { Point } from '../../src/drivers/modbus/point.ts';
 import { type Profile, readProfile } from '../../src/drivers/modbus/profile.ts';
 import { checkRequest } from '../../src/drivers/modbus/request.ts';
-import { type ProfileChoice, type ResolvedProfile, resolveProfile } from '../../src/drivers/modbus/resolve.ts';
+import { type ResolvedProfile, resolveProfile } from '../../src/drivers/modbus/resolve.ts';
 import { planWrites } from '../../src/drivers/modbus/write-plan.ts';
 import type { Params } from '../../src/model/command.ts';
 import { findVerb, type Parameter } from '../../src/model/verbs.ts';
 import { createRandom } from '../../src/simulator/random.ts';
 
 type Words = { address: number; word: number }[];
-
-/** Every choice an integrator can make in the form: each parameter, first and last instance. */
-const choicesOf = (profile: Profile): ProfileChoice[] => {
-  const params = Object.entries(profile.params ?? {});
-  const alternatives = params.flatMap(([name, { choices }]) =>
-    Object.keys(choices).map((value) => ({ params: { [name]: value } })),
-  );
-  const last = profile.instances?.max;
-  return [{}, ...alternatives, ...(last ? [{ instance: last }] : [])];
-};
-
-const pathOf = ({ target }: { target?: Point['target'] | undefined }): string | undefined =>
-  target && [target.type, target.index ?? '', target.quantity, target.part ?? ''].join('/');
-
-const assertOneFeedEach = ({ points, sums }: ResolvedProfile): void => {
-  const seen = new Map<string, string>();
-  for (const point of [...points, ...sums]) {
-    const path = pathOf(point);
-    if (path === undefined) continue;
-    assert.ok(!seen.has(path), `${point.name} and ${seen.get(path)} both feed ${path}`);
-    seen.set(path, point.name);
-  }
-};
 
 /** Two points may look at one register only where each takes its own bits of it. */
 const assertNoOverlap = (points: Point[]): void => {
@@ -214,7 +192,7 @@ export const assertProfile = (json: unknown): void => {
   for (const choice of choicesOf(profile)) {
     const resolved = resolveProfile(profile, choice);
     assert.ok(resolved.ok, resolved.ok ? '' : resolved.reason);
-    assertOneFeedEach(resolved.value);
+    assert.deepEqual(unusedPoints(resolved.value), [], 'points that nothing uses');
     assertNoOverlap(resolved.value.points);
     assertPlan(resolved.value);
     assertControls(resolved.value);

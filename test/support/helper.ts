@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { Node, NodeAPI } from 'node-red';
 import aggregate from '../../nodes/ems-aggregate.ts';
 import broker from '../../nodes/ems-broker.ts';
+import command from '../../nodes/ems-command.ts';
 import heartbeat from '../../nodes/ems-heartbeat.ts';
 import localBroker from '../../nodes/ems-local-broker.ts';
 import modbus from '../../nodes/ems-modbus.ts';
@@ -20,11 +21,15 @@ type Register = (RED: NodeAPI) => void;
 
 export interface Helper {
   init(runtimePath: string, settings?: object): void;
+  /** Settings of Node-RED until they are set again. */
+  settings(settings: object): object;
   startServer(done?: () => void): Promise<void>;
   stopServer(done?: () => void): Promise<void>;
   load(nodes: Register[], flow: object[], credentials?: object): Promise<void>;
   unload(): Promise<void>;
-  getNode(id: string): Node & { on(event: string, listener: (...words: never[]) => void): void };
+  getNode(id: string): Node & { on(event: string, listener: (...words: never[]) => void): void } & {
+    close(isRemoved: boolean): Promise<void>;
+  };
   setFlows(flow: object[], type?: string): Promise<void>;
   /** Every message of the log since load. */
   logged(): string[];
@@ -52,6 +57,7 @@ export const allNodes: Register[] = [
   validate,
   publish,
   subscribe,
+  command,
   aggregate,
   heartbeat,
   simulator,

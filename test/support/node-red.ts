@@ -54,11 +54,13 @@ export interface NodeRed {
 /**
  * @param nodes the flows it starts with
  * @param settings its settings file
+ * @param within words before the command line: where it runs
  */
 export const startNodeRed = async (
   nodes: FlowNode[],
   env: Record<string, string> = {},
   settings = ownSettings,
+  within: string[] = [],
 ): Promise<NodeRed> => {
   const [port = 0] = await freePorts(1);
   const userDir = mkdtempSync(join(tmpdir(), 'ems-node-red-'));
@@ -70,7 +72,9 @@ export const startNodeRed = async (
 
   const start = async (): Promise<void> => {
     const before = written.length;
-    child = spawn(process.execPath, [join(root, 'node_modules/node-red/red.js'), '-s', settings], {
+    const red = join(root, 'node_modules/node-red/red.js');
+    const [program = process.execPath, ...words] = [...within, process.execPath, red, '-s', settings];
+    child = spawn(program, words, {
       cwd: root,
       env: { ...process.env, EMS_USER_DIR: userDir, EMS_EDITOR_PORT: String(port), EMS_GATEWAY: 'tested', ...env },
     });

@@ -4,6 +4,10 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Link } from '../../src/drivers/modbus/link.ts';
+import { createSerialLink } from '../../src/drivers/modbus/serial-link.ts';
+import { createTcpLink } from '../../src/drivers/modbus/tcp-link.ts';
+import { systemClock } from '../../src/shell/clock.ts';
 import { freePorts } from './free-ports.ts';
 
 export type PeerTransport = 'tcp' | 'rtu_tcp' | 'udp' | 'rtu' | 'ascii';
@@ -19,11 +23,20 @@ export interface HeldPoint {
   value: number | string;
 }
 
+/** A write to unit 6, as the server got it. */
+export interface PeerWrite {
+  fc: number;
+  address: number;
+  /** Registers, or bits as 0 and 1. */
+  values: number[];
+}
+
 export interface Pymodbus {
   port: number;
   /** The other end of its serial line. */
   path: string;
   points: HeldPoint[];
+  writes: PeerWrite[];
   close(): Promise<void>;
 }
 
@@ -41,13 +54,24 @@ export const startPymodbus = async (transport: PeerTransport, given?: number): P
   const lines = createInterface(child.stdout);
   const [line] = (await Promise.race([once(lines, 'line'), exit])) as [unknown];
   if (typeof line !== 'string') throw new Error(`pymodbus ended at once, code ${line}`);
+  const writes: PeerWrite[] = [];
+  lines.on('line', (each) => writes.push(JSON.parse(each)));
   return {
     path: '',
     port,
+    writes,
     ...JSON.parse(line),
     async close() {
       child.stdin.end();
       await exit;
     },
   };
+};
+
+export const createPeerLink = (transport: PeerTransport, { port, path }: Pymodbus): Link => {
+  const [host, baudRate] = ['127.0.0.1', 115_200];
+  if (transport === 'tcp') return createTcpLink({ host, port }, systemClock);
+  if (transport === 'rtu_tcp' || transport === 'udp')
+    return createSerialLink({ kind: transport, host, port }, systemClock);
+  return createSerialLink({ kind: transport, path, baudRate, dataBits: 8, parity: 'none', stopBits: 1 }, systemClock);
 };

@@ -9,7 +9,8 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-export const startRelay = async (target: () => number): Promise<Relay> => {
+/** @param port one that is free, where none is given */
+export const startRelay = async (target: () => number, port = 0): Promise<Relay> => {
   const sockets = new Set<Socket>();
   const server: Server = createServer((near) => {
     const far = connectSocket(target(), '127.0.0.1');
@@ -24,7 +25,7 @@ export const startRelay = async (target: () => number): Promise<Relay> => {
     }
     near.pipe(far).pipe(near);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const address = server.address();
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();

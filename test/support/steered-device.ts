@@ -125,7 +125,8 @@ export interface Rig {
   /** The outcome of a command, after its acceptance. */
   outcome(id: string): Response | undefined;
   restart(isKilled?: boolean): Promise<void>;
-  stop(): Promise<void>;
+  /** @param isFinal nobody will come back to the device */
+  stop(isFinal?: boolean): Promise<void>;
 }
 
 /** A bridge over a device that can be told something. */
@@ -192,8 +193,6 @@ export const createRig = (
       if (isKilled) await old.close();
       bridge = open();
     },
-    async stop() {
-      await bridge.close();
-    },
+    stop: (isFinal) => bridge.close(isFinal),
   };
 };

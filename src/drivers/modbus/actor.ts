@@ -54,6 +54,7 @@ const codeOf: Record<FailureKind, Code> = {
   expired: 'EXPIRED',
   disconnected: 'DEVICE_OFFLINE',
   unreachable: 'DEVICE_OFFLINE',
+  unconfirmed: 'READBACK_MISMATCH',
   malformed: 'INTERNAL',
   refused: 'INTERNAL',
 };
@@ -222,7 +223,10 @@ export const createActor = (
         return await carryOut(state, order, signal);
       } catch (error) {
         stop(state);
-        throw toCommandFailure(error);
+        const failure = toCommandFailure(error);
+        const isUnreachable = failure instanceof CommandFailure && failure.code === 'DEVICE_OFFLINE';
+        if (isUnreachable && !isHeld(order)) bus.hurry();
+        throw failure;
       }
     },
     returned() {

@@ -42,7 +42,8 @@ export interface Bus {
   health(unit: number): UnitHealth;
   linkState(): LinkState;
   onChange(listener: () => void): () => void;
-  close(): Promise<void>;
+  /** @param leavingMs time for its units to leave: one that is taken away makes its device safe first */
+  close(leavingMs?: number): Promise<void>;
 }
 
 /** Share of the bus time that all dead units together may cost. */
@@ -97,14 +98,16 @@ const strictest = (users: UnitLimits[]): UnitLimits => ({
 });
 
 /** An answer, also a refusing one, proves the unit alive; 10 and 11 come from a gateway in its place. */
-const provesLife = (failure: ModbusFailure): boolean =>
-  failure.kind === 'exception' && failure.code !== 10 && failure.code !== 11;
+const provesLife = ({ kind, code }: ModbusFailure): boolean =>
+  kind === 'unconfirmed' || (kind === 'exception' && code !== 10 && code !== 11);
 
 /**
  * @param link opened by the bus when the first unit attaches, closed with the bus
  */
 export const createBus = (link: Link, clock: Clock): Bus => {
   const units = new Map<number, Unit>();
+  /** The last unit has left. */
+  let left = (): void => {};
   const listeners = new Set<() => void>();
   let inFlight = 0;
   let wake: Timer | undefined;
@@ -392,6 +395,7 @@ export const createBus = (link: Link, clock: Clock): Bus => {
         units.delete(id);
         failQueue(unit, disconnected);
         if (units.size > 0) return;
+        left();
         unused?.cancel();
         unused = clock.after(unusedMs, () => {
           if (units.size === 0) void link.close();
@@ -413,7 +417,15 @@ export const createBus = (link: Link, clock: Clock): Bus => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    async close() {
+    async close(leavingMs = 0) {
+      if (units.size > 0 && leavingMs > 0)
+        await new Promise<void>((resolve) => {
+          const patience = clock.after(leavingMs, resolve);
+          left = () => {
+            patience.cancel();
+            resolve();
+          };
+        });
       for (const timer of [wake, probeTimer, grace, unused]) timer?.cancel();
       await link.close();
     },

@@ -1,7 +1,7 @@
 /** The controls of a profile, checked against the model and against its own points. */
-import type { Result } from '../../model/time.ts';
 import { findVerb, type Verb } from '../../model/verbs.ts';
 import { namesIn, type Source } from './expression.ts';
+import { type Checked, type Mistake, refuse } from './mistakes.ts';
 import type { Point } from './point.ts';
 import type { Action, ActuatorSource, Effect, Profile, RangeSource, Step, Watchdog } from './profile.ts';
 
@@ -39,7 +39,7 @@ export interface ResolvedControls {
 const defaultWriteIntervalMs = 100;
 const defaultSettleMs = 1000;
 
-class Mistake extends Error {}
+class Misfit extends Error {}
 
 const parseComponent = (path: string, instance: number): { type: string; index?: number } => {
   const [type = '', index] = path.replace('{i}', String(instance)).split('/');
@@ -47,9 +47,7 @@ const parseComponent = (path: string, instance: number): { type: string; index?:
 };
 
 interface Context {
-  profile: Profile;
   points: Map<string, Point>;
-  undecoded: Set<string>;
   /** Said before what is wrong. */
   where: string;
   names: Set<string>;
@@ -57,19 +55,19 @@ interface Context {
 
 const checkNames = (source: Source, { names, points, where }: Context): void => {
   const used = namesIn(source);
-  for (const name of used.names) if (!names.has(name)) throw new Mistake(`${where}: nothing is called $${name}`);
+  for (const name of used.names) if (!names.has(name)) throw new Misfit(`${where}: nothing is called $${name}`);
   for (const name of used.points)
-    if (!points.get(name)?.isReadable) throw new Mistake(`${where}: @${name} is no point that can be read`);
+    if (!points.get(name)?.isReadable) throw new Misfit(`${where}: @${name} is no point that can be read`);
 };
 
 const pointOf = (name: string, { points, where }: Context): Point => {
   const point = points.get(name);
-  if (!point) throw new Mistake(`${where}: "${name}" is no point`);
+  if (!point) throw new Misfit(`${where}: "${name}" is no point`);
   return point;
 };
 
 const readable = (name: string, context: Context): void => {
-  if (!pointOf(name, context).isReadable) throw new Mistake(`${context.where}: ${name} cannot be read`);
+  if (!pointOf(name, context).isReadable) throw new Misfit(`${context.where}: ${name} cannot be read`);
 };
 
 const resolveSteps = (steps: Step[], context: Context): ResolvedStep[] =>
@@ -77,10 +75,10 @@ const resolveSteps = (steps: Step[], context: Context): ResolvedStep[] =>
     if ('waitMs' in step) return step;
     const point = pointOf(step.point, context);
     const { access = 'r', mask } = point.source;
-    if (access === 'r') throw new Mistake(`${context.where} writes ${step.point}, which is only read`);
-    if (mask !== undefined) throw new Mistake(`${context.where} writes ${step.point}, which is part of a register`);
+    if (access === 'r') throw new Misfit(`${context.where} writes ${step.point}, which is only read`);
+    if (mask !== undefined) throw new Misfit(`${context.where} writes ${step.point}, which is part of a register`);
     if (step.ifGiven !== undefined && !context.names.has(step.ifGiven))
-      throw new Mistake(`${context.where}: there is no parameter ${step.ifGiven}`);
+      throw new Misfit(`${context.where}: there is no parameter ${step.ifGiven}`);
     checkNames(step.value, context);
     return { point, value: step.value, ...(step.ifGiven === undefined ? {} : { ifGiven: step.ifGiven }) };
   });
@@ -104,12 +102,12 @@ const resolveAction = (
 /** The verb as the model knows it, with no parameter that the model does not know and none missing. */
 const checkVerb = (type: string, name: string, kind: Verb['kind'], params: Record<string, RangeSource>, at: string) => {
   const verb = findVerb(type, name);
-  if (!verb) throw new Mistake(`${at}: ${type} has no command "${name}"`);
-  if (verb.kind !== kind) throw new Mistake(`${at}: ${name} is a ${verb.kind}, not a ${kind}`);
+  if (!verb) throw new Misfit(`${at}: ${type} has no command "${name}"`);
+  if (verb.kind !== kind) throw new Misfit(`${at}: ${name} is a ${verb.kind}, not a ${kind}`);
   for (const param of Object.keys(params))
-    if (!Object.hasOwn(verb.params, param)) throw new Mistake(`${at}: ${name} has no parameter "${param}"`);
+    if (!Object.hasOwn(verb.params, param)) throw new Misfit(`${at}: ${name} has no parameter "${param}"`);
   for (const [param, { isOptional }] of Object.entries(verb.params))
-    if (!isOptional && !Object.hasOwn(params, param)) throw new Mistake(`${at}: ${name} lacks the parameter ${param}`);
+    if (!isOptional && !Object.hasOwn(params, param)) throw new Misfit(`${at}: ${name} lacks the parameter ${param}`);
 };
 
 const stepPoints = (steps: Step[] = []): string[] => steps.flatMap((step) => ('point' in step ? [step.point] : []));
@@ -125,7 +123,7 @@ const resolveActuator = (source: ActuatorSource, instance: number, nth: number, 
   const component = parseComponent(source.component, instance);
   const path = source.component.replace('{i}', String(instance));
   const context = { ...base, names: new Set([...base.names, ...Object.keys(limits)]) };
-  const at = (what: string): Context => ({ ...context, where: `${base.profile.id}: ${path} ${what}` });
+  const at = (what: string): Context => ({ ...context, where: `${path} ${what}` });
 
   for (const [name, { params, unlimited }] of Object.entries(limits)) {
     checkVerb(component.type, name, 'limit', { ...params }, at(name).where);
@@ -137,7 +135,7 @@ const resolveActuator = (source: ActuatorSource, instance: number, nth: number, 
     checkVerb(component.type, name, 'setpoint', action.params ?? {}, at(name).where);
     for (const { limitedBy } of Object.values(action.params ?? {}))
       if (limitedBy !== undefined && !Object.hasOwn(limits, limitedBy))
-        throw new Mistake(`${at(name).where}: there is no limit "${limitedBy}"`);
+        throw new Misfit(`${at(name).where}: there is no limit "${limitedBy}"`);
     actions[name] = resolveAction(action, at(name));
   }
   const { means, verb } = fallback;
@@ -172,12 +170,11 @@ const resolveConfig = (
   base: Context,
 ): ResolvedActuator => {
   const path = parseComponent(component, instance);
-  const where = `${base.profile.id}: ${verb}`;
-  checkVerb(path.type, verb, 'config', action.params ?? {}, where);
+  checkVerb(path.type, verb, 'config', action.params ?? {}, verb);
   return {
     key: `${component.replace('{i}', String(instance))}#${verb}`,
     ...path,
-    actions: { [verb]: resolveAction(action, { ...base, where }) },
+    actions: { [verb]: resolveAction(action, { ...base, where: verb }) },
     limits: {},
     setup: [],
     watchdog: [],
@@ -186,48 +183,50 @@ const resolveConfig = (
   };
 };
 
-/** @returns the actuators of this instance, or the first thing that does not fit, in words */
+/** @returns the actuators of this instance, or what does not fit in each of them, in words */
 export const resolveControls = (
   profile: Profile,
   points: Point[],
   undecoded: string[],
   instance: number,
-): Result<ResolvedControls> => {
+): Checked<ResolvedControls> => {
   const base: Context = {
-    profile,
     points: new Map(points.map((point) => [point.name, point])),
-    undecoded: new Set(undecoded),
-    where: profile.id,
+    where: '',
     names: new Set(Object.keys(profile.settings ?? {})),
   };
-  try {
-    for (const [name, { point }] of Object.entries(profile.settings ?? {}))
-      if (point !== undefined) readable(point, { ...base, where: `${profile.id}: setting ${name}` });
-    const sources = profile.actuators ?? [];
-    const isUndecoded = (source: ActuatorSource): boolean =>
-      pointsOfActuator(source).some((name) => base.undecoded.has(name));
-    const seen = new Map<string, number>();
-    const actuators = sources
-      .filter((source) => !isUndecoded(source))
-      .map((source) => {
-        const nth = seen.get(source.component) ?? 0;
-        seen.set(source.component, nth + 1);
-        return resolveActuator(source, instance, nth, base);
-      });
-    const config = Object.entries(profile.config ?? {})
-      .filter(([, { steps }]) => !stepPoints(steps).some((name) => base.undecoded.has(name)))
-      .map(([verb, source]) => resolveConfig(verb, source as Action & { component: string }, instance, base));
-    return {
-      ok: true,
-      value: {
-        actuators: [...actuators, ...config],
-        undecoded: sources.filter(isUndecoded).map(({ component }) => component),
-      },
-    };
-  } catch (error) {
-    if (error instanceof Mistake) return { ok: false, reason: error.message };
-    throw error;
-  }
+  const isUndecoded = (steps: string[]): boolean => steps.some((name) => undecoded.includes(name));
+  const mistakes: Mistake[] = [];
+  const attempt = <T>(path: Mistake['path'], run: () => T): T[] => {
+    try {
+      return [run()];
+    } catch (error) {
+      if (!(error instanceof Misfit)) throw error;
+      mistakes.push({ path, text: error.message });
+      return [];
+    }
+  };
+
+  for (const [name, { point }] of Object.entries(profile.settings ?? {}))
+    if (point !== undefined) attempt(['settings', name], () => readable(point, { ...base, where: `setting ${name}` }));
+  const seen = new Map<string, number>();
+  const unknown: string[] = [];
+  const actuators = (profile.actuators ?? []).flatMap((source, n) => {
+    if (isUndecoded(pointsOfActuator(source))) {
+      unknown.push(source.component);
+      return [];
+    }
+    const nth = seen.get(source.component) ?? 0;
+    seen.set(source.component, nth + 1);
+    return attempt(['actuators', n], () => resolveActuator(source, instance, nth, base));
+  });
+  const config = Object.entries(profile.config ?? {}).flatMap(([verb, source]) =>
+    isUndecoded(stepPoints(source?.steps))
+      ? []
+      : attempt(['config', verb], () => resolveConfig(verb, source as Action & { component: string }, instance, base)),
+  );
+  if (mistakes.length > 0) return refuse(mistakes);
+  return { ok: true, value: { actuators: [...actuators, ...config], undecoded: unknown } };
 };
 
 /** Points that commands need to know and that are therefore polled, whether they are readings or not. */

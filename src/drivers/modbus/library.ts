@@ -3,38 +3,47 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Result } from '../../model/time.ts';
+import { type Inspection, inspectProfile } from './inspect.ts';
 import { type Profile, readProfile } from './profile.ts';
 import { type ProfileChoice, type ResolvedProfile, resolveProfile } from './resolve.ts';
 
 const shipped = fileURLToPath(new URL('../../../profiles/', import.meta.url));
 
-const readFolder = (folder: string): Map<string, Result<Profile>> => {
-  const found = new Map<string, Result<Profile>>();
+export interface Listed extends Inspection {
+  /** Name of the file. */
+  id: string;
+}
+
+const readFolder = (folder: string): Listed[] => {
   let names: string[];
   try {
     names = readdirSync(folder).filter((name) => name.endsWith('.json'));
   } catch {
     // An integrator without profiles of their own has no such folder.
-    return found;
+    return [];
   }
-  for (const name of names.sort()) {
+  return names.sort().map((name) => {
     const id = name.slice(0, -'.json'.length);
     try {
-      const result = readProfile(JSON.parse(readFileSync(join(folder, name), 'utf8')));
-      found.set(id, result.ok ? result : { ok: false, reason: `${name}: ${result.reason}` });
+      return { id, ...inspectProfile(readFileSync(join(folder, name), 'utf8')) };
     } catch (error) {
-      found.set(id, { ok: false, reason: `${name}: ${(error as Error).message}` });
+      return { id, mistakes: [(error as Error).message], hints: [] };
     }
-  }
-  return found;
+  });
 };
 
+/** Those of this package do not change while it runs. */
+let inspected: Listed[] | undefined;
+
 /**
- * All profiles by id; one of the integrator's takes the place of a shipped one.
+ * All profiles; one of the integrator's takes the place of a shipped one.
  * @param own folder with the integrator's profiles, read anew each time
  */
-export const listProfiles = (own?: string): Map<string, Result<Profile>> =>
-  new Map([...readFolder(shipped), ...(own === undefined ? [] : readFolder(own))]);
+export const listProfiles = (own: string): Listed[] => {
+  inspected ??= readFolder(shipped);
+  const byId = new Map([...inspected, ...readFolder(own)].map((listed) => [listed.id, listed]));
+  return [...byId.values()];
+};
 
 const textOf = (id: string, own: string | undefined): string | undefined => {
   // An id names a file; it is no path.

@@ -69,9 +69,14 @@ const parseWriteAnswer = (pdu: Buffer, request: WriteRequest): Buffer | ModbusFa
   const { fc, address, values } = request;
   if (pdu.length !== shortPduLength) return malformed(request, `${pdu.length} bytes instead of ${shortPduLength}`);
   const [value = 0] = values;
-  const confirmed = fc === 5 ? (value === 0 ? 0 : coilOn) : fc === 6 ? value : values.length;
-  if (pdu.readUInt16BE(1) !== address || pdu.readUInt16BE(3) !== confirmed)
-    return malformed(request, `${pdu.readUInt16BE(3)} at ${pdu.readUInt16BE(1)} instead of ${confirmed} at ${address}`);
+  const at = pdu.readUInt16BE(1);
+  const confirmed = pdu.readUInt16BE(3);
+  if (at !== address) return malformed(request, `address ${at}`);
+  const isSingle = fc === 5 || fc === 6;
+  if (!isSingle && confirmed !== values.length) return malformed(request, `${confirmed} instead of ${values.length}`);
+  const written = fc === 5 && value !== 0 ? coilOn : value;
+  if (isSingle && confirmed !== written)
+    return new ModbusFailure('unconfirmed', `${describeRequest(request)}: took ${confirmed} instead of ${written}`);
   return noData;
 };
 

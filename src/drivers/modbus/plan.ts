@@ -63,6 +63,31 @@ const toBlock = (groups: Group[]): Block => {
 };
 
 /**
+ * What can be read in no request: a value whose words, or values whose scale factor, lie too far apart.
+ * @returns the first point of each such group, and why in words
+ */
+export const planFaults = (points: Point[], { limits = {} }: Profile): [Point, string][] => {
+  const { maxRegs = 125, forbidden = [], blocks = [] } = limits;
+  const faultOf = (group: Group): string | undefined => {
+    const { from, to, points: inside } = group;
+    const what =
+      inside.length === 1 ? 'its words' : `${inside.map(({ name }) => name).join(', ')} share a scale factor and`;
+    const span = `${what} lie within ${from}..${to}`;
+    const touched = forbidden.find(([first, last]) => first <= to && last >= from);
+    if (touched) return `${span}, which touches ${touched.join('..')}, a forbidden range`;
+    if (to - from + 1 <= maxRegs || blocks.some((block) => covers(block, group))) return undefined;
+    return `${span}, which is more than the ${maxRegs} registers of one request`;
+  };
+  const readable = points.filter(({ isReadable }) => isReadable);
+  return (['coil', 'discrete', 'holding', 'input'] as const)
+    .flatMap((table) => tie(readable.filter((point) => point.table === table)))
+    .flatMap((group): [Point, string][] => {
+      const fault = faultOf(group);
+      return fault === undefined ? [] : [[group.points[0] as Point, fault]];
+    });
+};
+
+/**
  * Plans the requests for a set of points.
  * @param learnt ranges that proved unreadable; a hole over one is never read
  */

@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { roles } from '../../model/meta.ts';
-import type { Result } from '../../model/time.ts';
 import { expressionPattern } from './expression.ts';
+import { type Checked, mistakesOf, refuse } from './mistakes.ts';
 
 const name = z.string().regex(/^[a-z][a-z0-9_.]{0,63}$/, 'a point name is lower case with dots: power.l1');
 const address = z.int().min(0).max(65535);
@@ -64,7 +64,11 @@ const point = z.strictObject({
   identity: z.enum(identityFields).optional(),
   table: z.enum(['holding', 'input', 'coil', 'discrete']).optional(),
   /** Address on the wire (0-based), a list of words that do not lie together, or "model:point" for SunSpec. */
-  addr: z.union([address, z.array(address).min(1).max(4), z.string()]).optional(),
+  addr: z
+    .union([address, z.array(address).min(1).max(4), z.string()], {
+      error: 'an address is a number from 0 to 65535, a list of up to 4 of them, or "model:point" for SunSpec',
+    })
+    .optional(),
   type: z.enum(pointTypes).optional(),
   /** The sum of other points instead of a register of its own; "-name" subtracts. */
   sum: z
@@ -78,14 +82,19 @@ const point = z.strictObject({
   mask: hex.optional(),
   shift: z.int().min(0).max(63).optional(),
   bits: z.record(z.string().regex(/^\d{1,2}$/), z.string()).optional(),
-  enum: z.record(z.string().regex(/^-?\w+$/), z.union([z.string(), z.boolean()])).optional(),
+  enum: z
+    .record(
+      z.string().regex(/^-?\w+$/),
+      z.union([z.string(), z.boolean()], { error: 'the meaning of a value is a word, true or false' }),
+    )
+    .optional(),
   format: z.enum(['hex', 'ascii']).optional(),
   scale: z.number().optional(),
   offset: z.number().optional(),
   /** Point that holds the power of ten; it is read in the same request. */
   scaleFrom: name.optional(),
   /** -1 where the register counts against the model's arrow. */
-  sign: z.union([z.literal(1), z.literal(-1)]).optional(),
+  sign: z.literal([1, -1]).optional(),
   /** false: no source proves the sign. */
   signVerified: z.boolean().optional(),
   /** Unit of the register after scale; converted to the quantity's own. */
@@ -96,8 +105,7 @@ const point = z.strictObject({
   max: z.number().optional(),
   group: z.enum(['fast', 'slow', 'once']).optional(),
   access: z.enum(['r', 'rw', 'w']).optional(),
-  writeFc: z.union([z.literal(5), z.literal(6), z.literal(15), z.literal(16)]).optional(),
-  minWriteIntervalMs: z.int().positive().optional(),
+  writeFc: z.literal([5, 6, 15, 16]).optional(),
   /** Written to EEPROM or flash: writing often wears it out. */
   persistent: z.boolean().optional(),
   /** The same register for all instances. */
@@ -111,22 +119,24 @@ const word = z.string().regex(/^[a-z][a-z0-9_]{0,47}$/, 'a word is lower snake_c
  * parameter of the command, a limit or a setting, and @ a point that is read; or a word of the command by a table.
  */
 const product = z.string().regex(expressionPattern, 'a value is a product of numbers, $parameters and @points');
-const expression = z.union([
-  z.number(),
-  product,
-  z.strictObject({ param: word, map: z.record(z.string(), z.union([z.number(), product])) }),
-]);
+const expression = z.union(
+  [z.number(), product, z.strictObject({ param: word, map: z.record(z.string(), z.union([z.number(), product])) })],
+  { error: 'a value is a number, a product like "-1 * $power_w", or { "param": ..., "map": { ... } }' },
+);
 export type Expression = z.infer<typeof expression>;
 
-const step = z.union([
-  z.strictObject({
-    point: name,
-    value: expression,
-    /** Only where this optional parameter was given. */
-    ifGiven: word.optional(),
-  }),
-  z.strictObject({ waitMs: z.int().positive() }),
-]);
+const step = z.union(
+  [
+    z.strictObject({
+      point: name,
+      value: expression,
+      /** Only where this optional parameter was given. */
+      ifGiven: word.optional(),
+    }),
+    z.strictObject({ waitMs: z.int().positive() }),
+  ],
+  { error: 'a step is { "point": ..., "value": ... } or { "waitMs": ... }' },
+);
 export type Step = z.infer<typeof step>;
 
 const condition = {
@@ -323,14 +333,8 @@ export const profileSchema = z.strictObject({
 export type Profile = z.infer<typeof profileSchema>;
 export type ProfilePoint = z.infer<typeof point>;
 
-const describeIssues = (error: z.ZodError): string =>
-  error.issues
-    .slice(0, 5)
-    .map((issue) => `${issue.path.join('.') || 'profile'}: ${issue.message}`)
-    .join('; ');
-
 /** Reads a profile as it comes from a file or a form. */
-export const readProfile = (json: unknown): Result<Profile> => {
+export const readProfile = (json: unknown): Checked<Profile> => {
   const parsed = profileSchema.safeParse(json);
-  return parsed.success ? { ok: true, value: parsed.data } : { ok: false, reason: describeIssues(parsed.error) };
+  return parsed.success ? { ok: true, value: parsed.data } : refuse(mistakesOf(parsed.error, json));
 };

@@ -46,6 +46,8 @@ export type FailureKind =
   | 'timeout'
   /** The unit (or gateway) answered with an exception code. */
   | 'exception'
+  /** The answer to a write repeats another value than was written: the device took something else, or nothing. */
+  | 'unconfirmed'
   /** An answer that breaks the protocol. */
   | 'malformed'
   /** The connection ended while the request was pending, or is not there. */

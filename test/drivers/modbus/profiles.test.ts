@@ -85,6 +85,11 @@ describe('a profile with a mistake is refused', () => {
         }),
       /fallback writes voltage\.l1, which is only read/,
     ],
+    [
+      'a point that nothing uses',
+      (p) => p.points.push({ name: 'spare', addr: 500, type: 'uint16' }),
+      /points that nothing uses[\s\S]*spare/,
+    ],
     ['an address beyond the end', (p) => Object.assign(p.points[0] as object, { addr: 65535 }), /beyond 65535/],
   ];
   for (const [name, mutate, reason] of mistakes)

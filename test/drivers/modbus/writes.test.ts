@@ -13,6 +13,7 @@ import {
   type UnitImages,
 } from '../../../src/simulator/modbus-server.ts';
 import { until } from '../../support/events.ts';
+import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 const bytes = (request: WriteRequest): string => {
   const pdu = Buffer.alloc(pduLength(request));
@@ -52,6 +53,8 @@ describe('what is written, in bytes', () => {
     const request = write(6, 1, 3);
     for (const answer of ['0600010004', '0600020003', '06000100', '1000010001', '060001000300'])
       assert.ok(parseAnswer(Buffer.from(answer, 'hex'), request) instanceof ModbusFailure, answer);
+    const other = parseAnswer(Buffer.from('0600010004', 'hex'), request);
+    assert.ok(other instanceof ModbusFailure && other.kind === 'unconfirmed');
     const refused = parseAnswer(Buffer.from('8602', 'hex'), request);
     assert.ok(refused instanceof ModbusFailure && refused.code === 2);
   });
@@ -138,6 +141,46 @@ describe('writing over Modbus TCP', () => {
     await until(() => link.state().kind === 'open', 'the connection is back');
     await bus.read({ unit: 1, table: 'holding', address: 1, count: 1 });
     assert.equal(images.holding?.peek(9), 0);
+  });
+});
+
+describe('a bus that is closed while devices are not done yet', () => {
+  let clock: VirtualClock;
+  let bus: Bus;
+  let isLinkClosed: boolean;
+
+  beforeEach(() => {
+    clock = createVirtualClock();
+    isLinkClosed = false;
+    const link = {
+      open() {},
+      onState() {},
+      state: () => ({ kind: 'closed' }),
+      async close() {
+        isLinkClosed = true;
+      },
+    } as unknown as Link;
+    bus = createBus(link, clock);
+  });
+  const attach = (unit: number) => bus.attach(unit, { timeoutMs: 300, maxInFlight: 1, interRequestMs: 0 });
+
+  it('closes as soon as the last of them has left', async () => {
+    const [first, second] = [attach(1), attach(2)];
+    const closing = bus.close(5000);
+    first();
+    await clock.advanceAsync(4000);
+    assert.equal(isLinkClosed, false);
+    second();
+    await closing;
+    assert.equal(isLinkClosed, true);
+  });
+
+  it('does not wait longer than it was told', async () => {
+    attach(1);
+    const closing = bus.close(5000);
+    await clock.advanceAsync(5000);
+    await closing;
+    assert.equal(isLinkClosed, true);
   });
 });
 

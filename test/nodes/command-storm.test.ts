@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import type { Response } from '../../src/model/command.ts';
+import type { Event } from '../../src/model/event.ts';
+import { isoTime } from '../../src/model/time.ts';
+import { gatewayName } from '../../src/shell/gateway.ts';
+import { type CommandStreet, envelope, startCommandStreet } from '../support/command-street.ts';
+import { until } from '../support/events.ts';
+import { toldProfile } from '../support/told-device.ts';
+
+const perSecond = 1000;
+const count = 2 * perSecond;
+const writeIntervalMs = toldProfile.actuators[0]?.minWriteIntervalMs ?? 0;
+const stepsPerOrder = 2;
+/** Of the polls of the device beside it; a machine that is busy with other things as well may miss some. */
+const leastShare = 0.25;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('1000 commands per second', function () {
+  this.timeout(60_000);
+  let street: CommandStreet;
+  let outcomes: Map<string, Response[]>;
+
+  beforeEach(async () => {
+    street = await startCommandStreet();
+    outcomes = new Map();
+    street.listener.client.on('message', (topic, payload) => {
+      if (!topic.includes('/response/')) return;
+      const response: Response = JSON.parse(String(payload));
+      if (response.status === 'accepted') return;
+      outcomes.set(response.id, [...(outcomes.get(response.id) ?? []), response]);
+    });
+  });
+  afterEach(() => street.close());
+
+  /** @returns how many polls of the meter beside it there were meanwhile, in relation to those that were due */
+  const storm = async (payloads: (n: number) => string): Promise<number> => {
+    const polls = (): number => street.listener.heard.filter(({ topic }) => topic === 'devices/m/meter/power').length;
+    const [from, before] = [performance.now(), polls()];
+    for (let n = 0; n < count; n++) {
+      const waitMs = from + (n * 1000) / perSecond - performance.now();
+      if (waitMs > 1) await pause(waitMs);
+      street.listener.client.publish('devices/b/battery/command/charge', payloads(n), { qos: 1 });
+    }
+    return (polls() - before) / ((performance.now() - from) / 100);
+  };
+  /** Each with one outcome. */
+  const settled = async (ids: string[]): Promise<Response[]> => {
+    await until(() => ids.every((id) => outcomes.has(id)), 'an outcome of each', 20_000);
+    const all = ids.map((id) => outcomes.get(id) ?? []);
+    assert.deepEqual([...new Set(all.map(({ length }) => length))], [1]);
+    return all.flat();
+  };
+
+  it('valid ones: the newest wins, written at the pace of the device, and nobody else has to wait', async () => {
+    const ids: string[] = [];
+    const share = await storm((n) => {
+      const command = envelope({ ts: isoTime(Date.now()), params: { power_w: n } });
+      ids.push(command.id);
+      return JSON.stringify(command);
+    });
+    const answers = await settled(ids);
+    assert.equal(street.device.state().powerW, -(count - 1));
+    assert.equal(answers.at(-1)?.status, 'completed');
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set(['completed', 'superseded']));
+    const powers = street.device.writes.filter(({ powerW }, i, all) => powerW !== all[i - 1]?.powerW);
+    const gaps = powers.slice(1).map(({ at }, i) => at - (powers[i]?.at ?? 0));
+    assert.ok(Math.min(...gaps) > writeIntervalMs * 0.9, `written again after ${Math.min(...gaps)} ms`);
+    assert.ok(powers.length > count / perSecond, 'it is not kept waiting either');
+    assert.ok(share > leastShare, `the meter was polled ${share} of the times it should be`);
+  });
+
+  it('the same again and again: written at the pace of the device as well', async () => {
+    const ids: string[] = [];
+    const share = await storm(() => {
+      const command = envelope({ ts: isoTime(Date.now()) });
+      ids.push(command.id);
+      return JSON.stringify(command);
+    });
+    const answers = await settled(ids);
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set(['completed', 'superseded']));
+    const most = stepsPerOrder * (count / perSecond) * (1000 / writeIntervalMs);
+    assert.ok(street.device.writes.length <= most + 2 * stepsPerOrder, `${street.device.writes.length} writes`);
+    assert.ok(share > leastShare, `the meter was polled ${share} of the times it should be`);
+  });
+
+  it('invalid ones: each is refused, nothing is written', async () => {
+    const ids: string[] = [];
+    const share = await storm((n) => {
+      const command = envelope({ ts: isoTime(Date.now()), params: n % 2 === 0 ? { power_w: 6000 } : { colour: n } });
+      ids.push(command.id);
+      return JSON.stringify(command);
+    });
+    const answers = await settled(ids);
+    assert.deepEqual(new Set(answers.map(({ code }) => code)), new Set(['OUT_OF_RANGE', 'SCHEMA']));
+    assert.deepEqual(street.device.writes, []);
+    assert.ok(share > leastShare, `the meter was polled ${share} of the times it should be`);
+  });
+
+  it('garbage: told once per second with how much there was', async () => {
+    const topic = `system/event/${gatewayName()}/command_rejected`;
+    const told = (): number => {
+      const counts = street.on<Event>(topic).map(({ data }) => Number(data?.count));
+      return counts.reduce((sum, each) => sum + each, 0);
+    };
+    const share = await storm(() => 'garbage');
+    await until(() => told() === count, 'all are told of');
+    assert.ok(street.on(topic).length <= count / perSecond + 2);
+    assert.deepEqual(street.device.writes, []);
+    assert.ok(share > leastShare, `the meter was polled ${share} of the times it should be`);
+  });
+});

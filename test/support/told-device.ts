@@ -1,0 +1,90 @@
+/** A battery on Modbus TCP that can be told something, and a meter beside it; what was written is counted there. */
+import { createImage, startModbusServer } from '../../src/simulator/modbus-server.ts';
+
+const watts = { max: 5000 };
+
+/** As an integrator types it into the form of a device that is not in the library. */
+export const toldProfile = {
+  schema: 'profile/1',
+  id: 'told',
+  title: 'Told',
+  class: 'battery',
+  connection: { timeoutMs: 500 },
+  points: [
+    { name: 'soc', quantity: 'battery/soc', addr: 0, type: 'uint16', unit: '%' },
+    { name: 'mode', addr: 10, type: 'uint16', access: 'rw' },
+    { name: 'power', addr: 11, type: 'int16', access: 'rw', unit: 'W' },
+    { name: 'reserve', addr: 12, type: 'uint16', access: 'rw', unit: '%' },
+  ],
+  actuators: [
+    {
+      component: 'battery',
+      setpoints: {
+        charge: {
+          params: { power_w: { ...watts, limitedBy: 'limit_charge' } },
+          steps: [
+            { point: 'power', value: '-$power_w' },
+            { point: 'mode', value: 1 },
+          ],
+        },
+        discharge: {
+          params: { power_w: watts },
+          steps: [
+            { point: 'power', value: '$power_w' },
+            { point: 'mode', value: 1 },
+          ],
+        },
+      },
+      limits: { limit_charge: { params: { power_w: watts } } },
+      fallback: { means: { mode: 'auto' }, steps: [{ point: 'mode', value: 0 }] },
+      minWriteIntervalMs: 200,
+    },
+  ],
+  config: {
+    set_reserve_soc: { component: 'battery', params: { soc: {} }, steps: [{ point: 'reserve', value: '$soc' }] },
+  },
+};
+
+export const meterProfile = {
+  schema: 'profile/1',
+  id: 'beside',
+  title: 'Beside',
+  class: 'meter',
+  points: [{ name: 'power', quantity: 'meter/power', addr: 0, type: 'int16', unit: 'W' }],
+};
+
+export const [batteryUnit, meterUnit] = [1, 2];
+
+export interface ToldState {
+  /** ms of the process clock. */
+  at: number;
+  mode: number;
+  powerW: number;
+  reserve: number;
+}
+
+/** @param port 0: one that is free */
+export const startToldDevice = async (port = 0) => {
+  const [battery, meter] = [createImage(), createImage()];
+  /** Every write, as the device was afterwards. */
+  const writes: ToldState[] = [];
+  for (const address of [0, 10, 11, 12]) battery.set(address, address === 0 ? 50 : 0);
+  for (const address of [10, 11, 12]) battery.allowWrite(address);
+  meter.set(0, 700);
+  const state = (): ToldState => ({
+    at: performance.now(),
+    mode: battery.peek(10),
+    powerW: (battery.peek(11) << 16) >> 16,
+    reserve: battery.peek(12),
+  });
+  const server = await startModbusServer(
+    { host: '127.0.0.1', port },
+    new Map([
+      [batteryUnit, { holding: battery, written: () => void writes.push(state()) }],
+      [meterUnit, { holding: meter }],
+    ]),
+  );
+  return { port: server.port, writes, state, setFault: server.setFault, close: server.close };
+};
+
+export type ToldDevice = Awaited<ReturnType<typeof startToldDevice>>;
