@@ -112,9 +112,8 @@ export interface SocInput {
 }
 
 /**
- * State of charge of all batteries, weighted by capacity. A battery without a state of charge is left out of numerator
- * and denominator, and the result is estimated. Where a capacity is not known it is a plain mean, as good as what it is
- * the mean of: a device that never states its capacity would make its site estimated for ever.
+ * State of charge of all batteries, weighted by capacity; a plain mean where a capacity is not known. A battery
+ * without a state of charge is left out of numerator and denominator, and the result is estimated.
  */
 export const combineSoc = (batteries: SocInput[]): { soc: number | null; quality: Quality } => {
   const known = batteries.filter((battery) => battery.soc !== null);
@@ -122,7 +121,7 @@ export const combineSoc = (batteries: SocInput[]): { soc: number | null; quality
   const isWeighted = known.every(({ capacityWh }) => capacityWh !== null && capacityWh > 0);
   let weighted = 0;
   let weights = 0;
-  let quality: Quality = known.length < batteries.length ? 'estimated' : 'good';
+  let quality: Quality = known.length < batteries.length || (!isWeighted && known.length > 1) ? 'estimated' : 'good';
   for (const { soc, capacityWh, quality: own } of known) {
     const weight = isWeighted ? (capacityWh ?? 1) : 1;
     weighted += (soc ?? 0) * weight;

@@ -402,16 +402,6 @@ describe('the power of a site', () => {
     assert.equal(running.power().soc, 90);
   });
 
-  it('takes the plain mean of batteries that do not all state their capacity', () => {
-    const running = startSite();
-    running.say(metaOf('grid', gridMeter), metaOf('a', { ...battery, usable_energy_wh: 10_000 }), metaOf('b', battery));
-    settled(running);
-    sayPowers(running, { 'grid/meter/power': 0, 'a/battery/power': 0, 'b/battery/power': 0 });
-    sayPowers(running, { 'a/battery/soc': 90, 'b/battery/soc': 30 });
-    running.pass(1200);
-    assert.deepEqual([running.power().soc, running.power().quality], [60, 'good']);
-  });
-
   it('forgets a device that was removed', () => {
     const running = simpleHouse();
     sayPowers(running, all(800, 1200, 300));
