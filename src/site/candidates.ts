@@ -4,6 +4,8 @@ import { type CounterLimits, fits, margin, powerOf, type Sample } from './plausi
 /** A series that never falls. */
 export interface Candidate {
   first: Sample;
+  /** When the counter last showed 0, before the first of them, ms. */
+  zeroAt?: number;
   latest: Sample;
   count: number;
   /** Highest power between two of them, W. */
@@ -24,7 +26,7 @@ const confirmations = 3;
 const confirmationsAbove = 6;
 const confirmMs = 60_000;
 /** A series whose fastest step is further above its mean than this has a jump in it. */
-const steadyRatio = 3;
+const steadyRatio = 2;
 
 export const begin = (sample: Sample): Candidate => ({ first: sample, latest: sample, count: 1, fastestW: 0 });
 
@@ -33,13 +35,13 @@ export const begin = (sample: Sample): Candidate => ({ first: sample, latest: sa
  * to say: a series is counted from the last of them, if it is counted from 0 at all.
  */
 export const follow = (candidate: Candidate, sample: Sample, limits: CounterLimits): Candidate => {
-  const { first, latest, count, fastestW } = candidate;
+  const { latest, count, fastestW } = candidate;
   const stepWh = sample.wh - latest.wh;
   const ms = sample.ts - latest.ts;
+  if (latest.wh === 0 && (sample.wh === 0 || !fits(stepWh, ms, limits))) return { ...begin(sample), zeroAt: latest.ts };
   if (stepWh < 0 || sample.wh === 0 || ms > limits.gapMs) return begin(sample);
-  if (latest.wh === 0 && !fits(stepWh, ms, limits)) return begin(sample);
   const stepW = powerOf(Math.max(0, stepWh - 2 * limits.resolutionWh), ms);
-  return { first, latest: sample, count: count + 1, fastestW: Math.max(fastestW, stepW) };
+  return { ...candidate, latest: sample, count: count + 1, fastestW: Math.max(fastestW, stepW) };
 };
 
 export const judge = ({ first, latest, count, fastestW }: Candidate, limits: CounterLimits): Verdict => {

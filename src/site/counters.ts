@@ -115,8 +115,9 @@ const wait = (state: CounterState, candidate: Candidate): Step => {
 };
 
 /** It shows less than what was accepted, and goes on from there. */
-const renew = (state: CounterState, last: Sample, { first, latest }: Candidate, limits: CounterLimits): Step => {
-  const elapsed = first.ts - last.ts;
+const renew = (state: CounterState, last: Sample, candidate: Candidate, limits: CounterLimits): Step => {
+  const { first, latest, zeroAt } = candidate;
+  const elapsed = first.ts - (zeroAt ?? last.ts);
   const ownWh = latest.wh - first.wh;
   const overWh = rolledOver(last, latest, limits.modulusWh);
   if (overWh !== undefined && first.wh > 0 && fits(overWh - ownWh, elapsed, limits))
@@ -136,8 +137,11 @@ const resume = (state: CounterState, last: Sample, { first, latest }: Candidate,
 
 /** What does not fit waits for others that confirm it. */
 const confirm = (state: CounterState, last: Sample, sample: Sample, limits: CounterLimits): Step => {
-  const candidate = state.candidate ? follow(state.candidate, sample, limits) : begin(sample);
-  const adopt = sample.wh < last.wh ? renew : resume;
+  const isBelow = sample.wh < last.wh;
+  // What began below and is now above has jumped: one that only counts up to what was accepted fits it.
+  const before = state.candidate && state.candidate.first.wh < last.wh === isBelow ? state.candidate : undefined;
+  const candidate = before ? follow(before, sample, limits) : begin(sample);
+  const adopt = isBelow ? renew : resume;
   switch (judge(candidate, limits)) {
     case 'waiting':
       return wait(state, candidate);

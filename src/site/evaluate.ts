@@ -78,7 +78,9 @@ export const evaluate = (composition: Composition, known: Known, rules: Evaluati
   const batteriesAsleep = new Set([...asleep].filter(({ term }) => term === 'battery').map(({ device }) => device));
   const socInputs = socSources.map((source) => {
     const input = socOf(source, batteriesAsleep.has(source.device), known);
-    inputs.set(source.topic, input.quality);
+    // Among several, one that does not state its capacity cannot be weighed.
+    const isWeighable = socSources.length === 1 || input.capacityWh !== null;
+    inputs.set(source.topic, isWeighable ? input.quality : worst(input.quality, 'estimated'));
     return input;
   });
   const { soc, quality: socQuality } = combineSoc(socInputs);

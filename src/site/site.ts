@@ -5,15 +5,15 @@
 import type { Quality } from '../model/common.ts';
 import type { Message } from '../model/message.ts';
 import type { Meta } from '../model/meta.ts';
-import type { Flows } from '../model/site.ts';
 import { type Clock, isoTime } from '../model/time.ts';
 import type { BalanceHistory } from './balance-watch.ts';
+import { type BooksSnapshot, createBooks } from './books.ts';
 import { type Composition, compose } from './composition.ts';
-import { type ChannelState, type CounterNews, createEnergyMeter, type Direction } from './energy.ts';
+import type { CounterNews } from './energy.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { createKnown } from './known.ts';
 import { createReporter } from './reporter.ts';
-import type { Source, TermName } from './sources.ts';
+import { statePower, stateStatus } from './statements.ts';
 import { createWatches } from './watches.ts';
 
 export interface SiteOptions {
@@ -38,15 +38,11 @@ export interface SiteSink {
 }
 
 /** What survives a restart. */
-export interface SiteSnapshot {
+export interface SiteSnapshot extends BooksSnapshot {
   version: 1;
   since: string;
-  totals: Record<string, number>;
-  consumptionWh: number;
-  highestConsumptionWh: number;
   coveredMs: number;
   elapsedMs: number;
-  channels: Record<string, ChannelState>;
   balance: BalanceHistory;
 }
 
@@ -60,34 +56,11 @@ export interface Site {
   summary(): { sources: number; good: number; quality: Quality };
 }
 
-const totalNames = {
-  'grid positive': 'grid_import_wh',
-  'grid negative': 'grid_export_wh',
-  'solar positive': 'solar_wh',
-  'battery positive': 'battery_discharged_wh',
-  'battery negative': 'battery_charged_wh',
-  'generator positive': 'generator_wh',
-  'ev positive': 'ev_wh',
-  'heat positive': 'heat_wh',
-} as const;
-type TotalKey = keyof typeof totalNames;
-type TotalName = (typeof totalNames)[TotalKey];
-
-const isTotalKey = (key: string): key is TotalKey => Object.hasOwn(totalNames, key);
-
 const statusEveryMs = 60_000;
 /** Until then the first messages of all devices should have come. */
 const settleMs = 3000;
 /** Values go old without a message: what has not changed is looked at again this often. */
 const lookAgainMs = 1000;
-const round = (w: number | null, digits = 1): number | null =>
-  w === null ? null : Math.round(w * 10 ** digits) / 10 ** digits;
-
-const roundFlows = (flows: Flows): Flows => {
-  const rounded = { ...flows };
-  for (const name of Object.keys(flows) as (keyof Flows & string)[]) rounded[name] = round(flows[name] as number) ?? 0;
-  return rounded;
-};
 
 export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, saved?: SiteSnapshot): Site => {
   const { site, boot, powerEveryMs = 1000, energyEveryMs = 10_000 } = options;
@@ -98,9 +71,7 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
   let composed: Composition | undefined;
 
   const since = saved?.since ?? isoTime(clock.now());
-  const totals = new Map<string, number>(Object.entries(saved?.totals ?? {}));
-  let consumptionWh = saved?.consumptionWh ?? 0;
-  let highestConsumptionWh = saved?.highestConsumptionWh ?? 0;
+  const books = createBooks(saved);
   let coveredMs = saved?.coveredMs ?? 0;
   let elapsedMs = saved?.elapsedMs ?? 0;
   const startedAt = clock.monotonic();
@@ -111,18 +82,6 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
   let statusText = '';
   let isChanged = false;
   const sequences = { power: 0, energy: 0, status: 0 };
-
-  const addEnergy = (source: Source, direction: Direction, wh: number): void => {
-    const { term, hybrid } = source;
-    const key = `${term} ${direction}`;
-    totals.set(key, (totals.get(key) ?? 0) + wh);
-    if (hybrid !== undefined || term === 'ev' || term === 'heat') return;
-    consumptionWh += direction === 'positive' ? wh : -wh;
-    // Counters step at different times: what is said of consumption never goes back.
-    highestConsumptionWh = Math.max(highestConsumptionWh, consumptionWh);
-  };
-
-  const energy = createEnergyMeter(addEnergy, saved?.channels);
 
   const composition = (): Composition => {
     composed ??= compose(metas.values(), maxPowerW);
@@ -150,11 +109,11 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     for (const { source, kind } of own ?? []) {
       if (kind === 'power') {
         const sample = { w: value, ts, receivedAt: clock.monotonic() };
-        energy.takePower(source, sample);
+        books.energy.takePower(source, sample);
         watches.takePower(source, sample);
         continue;
       }
-      const news = energy.takeCounter(source, kind, value, ts);
+      const news = books.energy.takeCounter(source, kind, value, ts);
       if (news) reportCounter(topic, news);
     }
   };
@@ -166,91 +125,35 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     isChanged = true;
   };
 
-  const powerMessage = ({ balance, soc, skewMs, quality }: Evaluation): Message<'site-power/1'> => ({
-    topic: `sites/${site}/power`,
-    schema: 'site-power/1',
+  const envelope = <Name extends 'power' | 'energy' | 'status'>(name: Name) => ({
+    topic: `sites/${site}/${name}`,
+    schema: `site-${name}/1` as const,
     ts: isoTime(clock.now()),
-    seq: ++sequences.power,
+    seq: ++sequences[name],
     boot,
-    grid_w: round(balance.grid.w),
-    solar_w: round(balance.solar.w),
-    battery_w: round(balance.battery.w),
-    generator_w: round(balance.generator.w),
-    ev_w: round(balance.ev.w),
-    heat_w: round(balance.heat.w),
-    consumption_w: round(balance.consumption.w),
-    balance_error_w: round(balance.errorW),
-    soc: round(soc),
-    flows: balance.flows && roundFlows(balance.flows),
-    quality,
-    skew_s: skewMs === null ? null : skewMs / 1000,
-    basis: 'latest',
   });
 
-  /** null where a source of this total has not told anything yet; no grid meter is unknown, not none. */
-  const totalOf = (key: TotalKey): number | null => {
-    const [term, direction] = key.split(' ') as [TermName, Direction];
-    const contributing = composition().sources.filter((source) => source.term === term);
-    if (term === 'grid' && contributing.length === 0) return null;
-    if (contributing.some((source) => !energy.channel(source, direction).hasData)) return null;
-    return round(totals.get(key) ?? 0, 3);
-  };
+  const powerMessage = (evaluation: Evaluation): Message<'site-power/1'> => ({
+    ...envelope('power'),
+    ...statePower(evaluation),
+  });
 
-  const energyMessage = ({ quality }: Evaluation): Message<'site-energy/1'> => {
-    const named = Object.fromEntries(
-      Object.keys(totalNames)
-        .filter(isTotalKey)
-        .map((key) => [totalNames[key], totalOf(key)]),
-    ) as Record<TotalName, number | null>;
-    const { sources, ac, hybrids } = composition();
-    const isMeasured = (source: Source): boolean =>
-      source.hybrid !== undefined ||
-      (energy.channel(source, 'positive').hasData && energy.channel(source, 'negative').hasData);
-    // As for power: without the grid, or behind an inverter nobody knows, nothing can be said of consumption.
-    const isWhole = ac.grid.length > 0 && hybrids.every(({ inverters }) => inverters.length > 0);
-    const isKnown = isWhole && sources.every(isMeasured);
-    return {
-      topic: `sites/${site}/energy`,
-      schema: 'site-energy/1',
-      ts: isoTime(clock.now()),
-      seq: ++sequences.energy,
-      boot,
-      since,
-      ...named,
-      consumption_wh: isKnown ? round(highestConsumptionWh, 3) : null,
-      coverage: elapsedMs === 0 ? 0 : Math.min(1, coveredMs / elapsedMs),
-      quality: quality === 'good' ? 'good' : 'estimated',
-    };
-  };
+  const energyMessage = ({ quality }: Evaluation): Message<'site-energy/1'> => ({
+    ...envelope('energy'),
+    since,
+    ...books.state(composition()),
+    coverage: elapsedMs === 0 ? 0 : Math.min(1, coveredMs / elapsedMs),
+    quality: quality === 'good' ? 'good' : 'estimated',
+  });
 
-  const statusMessage = ({ inputs, skewMs, quality }: Evaluation): Message<'site-status/1'> => {
-    const counts = { good: 0, estimated: 0, stale: 0, invalid: 0 };
-    const offenders: string[] = [];
-    for (const [topic, own] of inputs) {
-      counts[own]++;
-      if (own !== 'good') offenders.push(topic);
-    }
-    return {
-      topic: `sites/${site}/status`,
-      schema: 'site-status/1',
-      ts: isoTime(clock.now()),
-      seq: sequences.status + 1,
-      boot,
-      quality,
-      sources: { total: inputs.size, ...counts },
-      offenders,
-      skew_s: skewMs === null ? null : skewMs / 1000,
-    };
-  };
-
-  const takeStatus = (evaluation: Evaluation, now: number): Message[] => {
-    const message = statusMessage(evaluation);
-    const text = JSON.stringify([message.quality, message.sources, message.offenders]);
+  /** Said when it changes, and once a minute. */
+  const statusMessages = (evaluation: Evaluation, now: number): Message<'site-status/1'>[] => {
+    const status = stateStatus(evaluation);
+    const text = JSON.stringify([status.quality, status.sources, status.offenders]);
     if (text === statusText && now - statusAt < statusEveryMs) return [];
     statusText = text;
     statusAt = now;
-    sequences.status++;
-    return [message];
+    return [{ ...envelope('status'), ...status }];
   };
 
   return {
@@ -290,7 +193,7 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
       elapsedMs += passed;
       if (current.balance.consumption.w !== null) coveredMs += passed;
       watches.look(composition(), current, passed, at);
-      const messages: Message[] = takeStatus(current, at);
+      const messages: Message[] = statusMessages(current, at);
       // A value that silently went old changes the sum as well.
       isChanged ||= messages.length > 0;
       if (isChanged && at - powerAt >= powerEveryMs) {
@@ -307,12 +210,9 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     snapshot: () => ({
       version: 1,
       since,
-      totals: Object.fromEntries(totals),
-      consumptionWh,
-      highestConsumptionWh,
+      ...books.save(),
       coveredMs,
       elapsedMs,
-      channels: energy.save(),
       balance: watches.history(),
     }),
     summary() {

@@ -12,7 +12,13 @@ const counter = z.object({
   roseAt: z.number().exactOptional(),
   earlier: z.array(sample).max(2).default([]),
   candidate: z
-    .object({ first: sample, latest: sample, count: z.int().min(1), fastestW: z.number().min(0) })
+    .object({
+      first: sample,
+      zeroAt: z.number().exactOptional(),
+      latest: sample,
+      count: z.int().min(1),
+      fastestW: z.number().min(0),
+    })
     .exactOptional(),
   provenW: z.number().min(0).exactOptional(),
   doubt: z.object({ since: z.number(), isReported: z.boolean() }).exactOptional(),

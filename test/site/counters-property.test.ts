@@ -117,6 +117,10 @@ const walk = ({ everyS, startWh, load, faults }: Street) => {
     const isWaiting = fault.kind === 'outage' || fault.kind === 'reset' || fault.kind === 'exchange';
     for (let s = isWaiting ? 0 : 300; s <= 300; s += everyS) read(pass());
   }
+  // A counter that came to its end exactly shows a 0, which is not believed before it counts on.
+  let shown = pass();
+  for (; shown === 0; shown = pass()) trueWh += 1;
+  read(shown);
   return { trail, renewals, booked, trueWh };
 };
 

@@ -166,6 +166,12 @@ describe('a counter', () => {
     }
   });
 
+  it('does not book what another meter shows after a night of zeros', () => {
+    const night: [number, number][] = Array.from({ length: 500 }, (_, i) => [10 + i * 60, 0]);
+    const { total, events } = feed([[0, 100_000], ...night, ...everyTenSeconds(30_000, 50_000, 8)]);
+    assert.deepEqual([total, events], [7, ['counter_exchanged']]);
+  });
+
   it('believes power above the ceiling that is shown steadily, says so once, and books all of it', () => {
     // 20 kW at a ceiling of 10 kW: 200 Wh in 36 s.
     const samples = Array.from({ length: 40 }, (_, i): [number, number] => [i * 36, i * 200]);

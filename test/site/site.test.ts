@@ -402,6 +402,17 @@ describe('the power of a site', () => {
     assert.equal(running.power().soc, 90);
   });
 
+  it('is estimated while batteries cannot be weighed, and says which one does not state its capacity', () => {
+    const running = startSite();
+    running.say(metaOf('grid', gridMeter), metaOf('a', { ...battery, usable_energy_wh: 10_000 }), metaOf('b', battery));
+    settled(running);
+    sayPowers(running, { 'grid/meter/power': 0, 'a/battery/power': 0, 'b/battery/power': 0 });
+    sayPowers(running, { 'a/battery/soc': 90, 'b/battery/soc': 30 });
+    running.pass(1200);
+    assert.deepEqual([running.power().soc, running.power().quality], [60, 'estimated']);
+    assert.deepEqual(running.status()?.offenders, ['devices/b/battery/soc']);
+  });
+
   it('forgets a device that was removed', () => {
     const running = simpleHouse();
     sayPowers(running, all(800, 1200, 300));
