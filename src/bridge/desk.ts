@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { EndReason, Lease } from '../control/leases.ts';
 import type { Actuator, Applied, Order } from '../drivers/driver.ts';
+import { isRecord } from '../model/check.ts';
 import { commandDefaults, type Response } from '../model/command.ts';
 import type { Event } from '../model/event.ts';
 import { type Clock, isoTime, parseTime } from '../model/time.ts';
@@ -67,9 +68,13 @@ const retained: Judged = {
 };
 type Judging = Extract<Judged, { ok: true }>;
 
+/** Keys in order, so that the same content has the same digest however its sender wrote it. */
+const inOrder = (_: string, value: unknown): unknown =>
+  isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+
 const digestOf = (topic: string, body: Record<string, unknown>): string =>
   createHash('sha1')
-    .update(JSON.stringify([topic, body]))
+    .update(JSON.stringify([topic, body], inOrder))
     .digest('base64');
 
 /** Whether a lease has what it was to last for. */
