@@ -2,7 +2,7 @@
 import { type Actuator, type Applied, CommandFailure, type Order } from '../drivers/driver.ts';
 import type { Params } from '../model/command.ts';
 import type { Clock } from '../model/time.ts';
-import type { Request } from './steering.ts';
+import type { Request } from './riders.ts';
 import { createWear, wornOut } from './wear.ts';
 
 export interface Configuring {

@@ -14,7 +14,9 @@ import { type Configuring, createConfiguring } from './configuring.ts';
 import { createJudge, type Judged } from './judge.ts';
 import type { KnownCommand, Ledger, Reply } from './ledger.ts';
 import { componentKey } from './meta.ts';
-import { type Answer, createSteering, type Request, type Shown, type Steering, unwritten } from './steering.ts';
+import type { Shown } from './orders.ts';
+import type { Answer, Request } from './riders.ts';
+import { createSteering, type Steering, unwritten } from './steering.ts';
 
 /** A command as it came, and what is known of its way. */
 export interface Incoming {

@@ -1,7 +1,7 @@
 /** setpoint/1 of what a component is told: who holds it, until when, and what is in force. */
 import type { Message } from '../model/message.ts';
 import { type Clock, isoTime } from '../model/time.ts';
-import type { Shown } from './steering.ts';
+import type { Shown } from './orders.ts';
 
 /** @param ended verbs that are shown no more */
 export const setpointsOf = (

@@ -5,31 +5,11 @@
  */
 import { type Claim, createLeaseBook, type Decision, type EndReason, type Lease } from '../control/leases.ts';
 import { type Actuator, type Applied, CommandFailure, type Order } from '../drivers/driver.ts';
-import type { Code, Outcome, Params } from '../model/command.ts';
 import type { Clock, Timer } from '../model/time.ts';
 import type { HeldState } from './ledger.ts';
-import { boundByLimits } from './ranges.ts';
+import { appliedTo, isHeld, orderOf, type Shown, shownOf, signatureOf } from './orders.ts';
+import { createRiders, type Request } from './riders.ts';
 import { createWear, wornOut } from './wear.ts';
-
-/** What became of a command. */
-export interface Answer {
-  status: Outcome;
-  code?: Code;
-  message?: string;
-  applied?: Params;
-  clamped?: boolean;
-  verified?: boolean;
-  reason?: string;
-  /** Wall clock, ms. */
-  leaseUntil?: number;
-}
-
-/** A setpoint as the device has it. */
-export interface Shown {
-  verb: string;
-  lease: Lease | undefined;
-  applied: Params;
-}
 
 export interface SteeringSink {
   apply(order: Order, signal: AbortSignal): Promise<Applied>;
@@ -46,14 +26,6 @@ export interface SteeringSink {
   unsafe(problem: string | undefined): void;
   /** The device is in its safe state because a lease ended without being renewed. */
   failsafe(): void;
-}
-
-export interface Request {
-  id: string;
-  /** Monotonic time after which it is not begun any more. */
-  startBy: number;
-  isClamped: boolean;
-  settle(answer: Answer): void;
 }
 
 export interface Steering {
@@ -77,10 +49,6 @@ export interface Steering {
   holder(): Lease | undefined;
 }
 
-interface Rider extends Request {
-  lease: Lease | undefined;
-}
-
 /** Why nothing is done that a restart would not know of. */
 export const unwritten = 'it could not be written down, so a restart would not know of it';
 
@@ -90,13 +58,6 @@ const longestRetryMs = 30_000;
 const longestRenewalMs = 1000;
 /** Where only the way to the device is missing; asking costs nothing then. */
 const offlineRetryMs = 500;
-
-const isHeld = ({ verb, limits }: Order): boolean => verb !== undefined || Object.keys(limits).length > 0;
-
-const signatureOf = ({ verb, params, limits }: Order): string =>
-  JSON.stringify([verb ?? null, params, Object.entries(limits).sort()]);
-
-const isSame = (a: Params, b: Params): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 const toFailure = (error: unknown): CommandFailure =>
   error instanceof CommandFailure ? error : new CommandFailure('INTERNAL', String(error));
@@ -113,13 +74,12 @@ export const createSteering = (
   sink: SteeringSink,
 ): Steering => {
   const book = createLeaseBook(clock, saved);
+  const riders = createRiders(book, clock);
   const wear = createWear(clock);
   let isOurs = saved?.isOurs ?? false;
   let shown = new Set(saved?.shown ?? []);
   /** A lease ran out while nobody was here: safe first, then whatever else is wanted. */
   let mustReset = isOurs && book.all().length < (saved?.leases.length ?? 0);
-  let riders: Rider[] = [];
-  let aboard: Rider[] = [];
   /** What the device is known to hold, and until when it was told to; undefined: not known. */
   let current: { signature: string; until: number } | undefined;
   let isCurrentHeld = false;
@@ -137,21 +97,7 @@ export const createSteering = (
   /** Waits for the safe state, once. */
   let leaving: { resolve(): void; reject(failure: Error): void } | undefined;
 
-  const limitsOf = ({ limits }: Decision): Record<string, number> =>
-    Object.fromEntries([...limits].map(([verb, { value = 0 }]) => [verb, value]));
-
-  const orderOf = (decision: Decision): Order => {
-    const limits = limitsOf(decision);
-    const { setpoint } = decision;
-    const startBy = Number.POSITIVE_INFINITY;
-    if (!setpoint) {
-      const ends = [...decision.limits.values()].map(({ until }) => until);
-      return { actuator: key, params: {}, limits, startBy, notAfter: Math.min(...ends) };
-    }
-    const description = describe()?.verbs[setpoint.verb];
-    const params = description ? boundByLimits(setpoint.params, description, limits) : setpoint.params;
-    return { actuator: key, verb: setpoint.verb, params, limits, startBy, notAfter: setpoint.until };
-  };
+  const wanted = (decision = book.decide()): Order => orderOf(key, decision, describe());
 
   const save = (isUrgent = false): boolean =>
     sink.save({ isOurs, leases: book.save(), shown: [...shown], at: clock.now() }, isUrgent);
@@ -160,57 +106,9 @@ export const createSteering = (
   /** Also for the same lease: whoever keeps it alive there has to know for how long. */
   const isDone = (order: Order): boolean => !isNew(order) && current?.until === order.notAfter;
 
-  const isInForce = ({ lease }: Rider, { setpoint }: Decision, all: Lease[]): boolean =>
-    lease === undefined || (lease.kind === 'setpoint' ? setpoint === lease : all.includes(lease));
-
-  /** Whoever has lost before the write is told at once. */
-  const settleOvertaken = (): void => {
-    const decision = book.decide();
-    const all = book.all();
-    const overtaken = riders.filter((rider) => !isInForce(rider, decision, all));
-    riders = riders.filter((rider) => !overtaken.includes(rider));
-    for (const { lease, settle } of overtaken) {
-      const winner = decision.setpoint;
-      const isWaiting = lease !== undefined && all.includes(lease);
-      // It was told that it lost: it does not come back when the winner fails.
-      if (lease && !isWaiting) book.undo(lease);
-      settle({
-        status: 'superseded',
-        ...(isWaiting && winner
-          ? {
-              code: 'PRIORITY_LOWER',
-              message: `${winner.owner} holds it with priority ${winner.priority}; this waits behind it`,
-              leaseUntil: lease.untilWall,
-            }
-          : { message: 'a newer command took its place before it was written' }),
-      });
-    }
-  };
-
-  const settleLate = (): void => {
-    const now = clock.monotonic();
-    const late = riders.filter(({ startBy }) => startBy <= now);
-    riders = riders.filter((rider) => !late.includes(rider));
-    for (const rider of late) {
-      if (rider.lease) book.undo(rider.lease);
-      rider.settle({
-        status: 'expired',
-        code: 'EXPIRED',
-        message: 'its time was over before the device could be told',
-      });
-    }
-  };
-
   const tellEnds = (leases: Lease[], reason: EndReason): void => {
     for (const lease of leases) {
-      const own = riders.filter((rider) => rider.lease === lease);
-      riders = riders.filter((rider) => rider.lease !== lease);
-      for (const { settle } of own)
-        settle(
-          reason === 'expired'
-            ? { status: 'expired', code: 'EXPIRED', message: 'the lease was over before the device could be told' }
-            : { status: 'superseded', message: `${reason} before it was written` },
-        );
+      riders.settleEnded(lease, reason);
       sink.ended(lease, reason);
       isFailsafeDue ||= reason === 'expired' || reason === 'owner_offline';
     }
@@ -218,11 +116,11 @@ export const createSteering = (
 
   const armExpiry = (): void => {
     expiry?.cancel();
-    const next = Math.min(book.nextExpiry() ?? Number.POSITIVE_INFINITY, ...riders.map(({ startBy }) => startBy));
+    const next = Math.min(book.nextExpiry() ?? Number.POSITIVE_INFINITY, riders.nextStartBy());
     if (next === Number.POSITIVE_INFINITY) return;
     expiry = clock.after(Math.max(0, next - clock.monotonic()), () => {
       tellEnds(book.expire(), 'expired');
-      settleLate();
+      riders.settleLate();
       changed();
     });
   };
@@ -230,34 +128,19 @@ export const createSteering = (
   /** After every change of who holds it. */
   const changed = (): void => {
     if (isClosed) return;
-    settleOvertaken();
+    riders.settleOvertaken();
     armExpiry();
-    if (isOurs || riders.length > 0) save();
-    if (attempt && attempt.signature !== signatureOf(orderOf(book.decide()))) attempt.controller.abort();
+    if (isOurs || riders.isWaiting()) save();
+    if (attempt && attempt.signature !== signatureOf(wanted())) attempt.controller.abort();
     if (!isWorking) void work();
   };
 
   const showSetpoints = (decision: Decision, order: Order): void => {
-    const { fallback } = describe() ?? {};
-    const list: Shown[] = [...decision.limits].map(([verb, lease]) => ({
-      verb,
-      lease,
-      applied: { ...lease.params },
-    }));
-    const { setpoint } = decision;
-    if (setpoint) list.push({ verb: setpoint.verb, lease: setpoint, applied: order.params });
-    else if (fallback?.verb !== undefined && isOurs)
-      list.push({ verb: fallback.verb, lease: undefined, applied: fallback.means });
+    const list = shownOf(decision, order, describe(), isOurs);
     const verbs = new Set(list.map(({ verb }) => verb));
     const ended = [...shown].filter((verb) => !verbs.has(verb));
     shown = verbs;
     if (list.length > 0 || ended.length > 0) sink.show(list, ended);
-  };
-
-  /** What is in force for whoever holds this lease: the lowest limit of all, the setpoint within the limits. */
-  const appliedTo = (lease: Lease | undefined, order: Order, { limits }: Decision): Params => {
-    if (lease?.kind === 'limit') return limits.get(lease.verb)?.params ?? lease.params;
-    return order.verb === undefined ? (describe()?.fallback?.means ?? {}) : order.params;
   };
 
   const succeed = (order: Order, decision: Decision, applied: Applied): void => {
@@ -274,17 +157,7 @@ export const createSteering = (
     isOurs &&= isCurrentHeld || book.all().length > 0;
     save();
     if (!isOurs) leaving?.resolve();
-    for (const { lease, isClamped, settle } of aboard.splice(0)) {
-      const inForce = appliedTo(lease, order, decision);
-      settle({
-        status: 'completed',
-        applied: inForce,
-        clamped: isClamped || (lease !== undefined && !isSame(lease.params, inForce)),
-        verified: applied.verified,
-        ...(applied.reason === undefined ? {} : { reason: applied.reason }),
-        ...(lease === undefined ? {} : { leaseUntil: lease.untilWall }),
-      });
-    }
+    riders.complete(applied, (lease) => appliedTo(lease, order, decision, describe()));
   };
 
   const fail = (order: Order, failure: CommandFailure): void => {
@@ -293,27 +166,22 @@ export const createSteering = (
     const isOffline = failure.code === 'DEVICE_OFFLINE' || failure.code === 'TIMEOUT';
     const delayMs = isOffline ? offlineRetryMs : Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(failures, 16));
     retryAt = clock.monotonic() + delayMs;
-    for (const { lease, settle } of aboard.splice(0)) {
-      if (lease) book.undo(lease);
-      const isExpired = failure.code === 'EXPIRED';
-      settle({ status: isExpired ? 'expired' : 'failed', code: failure.code, message: failure.message });
-    }
+    riders.fail(failure);
     // One alarm, however many ways it goes wrong until it is over.
     if (!isHeld(order) && problem === undefined) {
       problem = failure.message;
       sink.unsafe(problem);
     }
     if (!isHeld(order)) leaving?.reject(failure);
-    settleOvertaken();
+    riders.settleOvertaken();
     armExpiry();
     save();
   };
 
   const carryOut = async (): Promise<void> => {
     const decision: Decision = mustReset ? { setpoint: undefined, limits: new Map() } : book.decide();
-    const order = orderOf(decision);
-    aboard = mustReset ? [] : riders.splice(0);
-    order.startBy = Math.min(order.startBy, ...aboard.map(({ startBy }) => startBy));
+    const order = wanted(decision);
+    if (!mustReset) order.startBy = riders.board();
     if (isHeld(order) && !isOurs) {
       isOurs = true;
       if (!save(true)) {
@@ -341,12 +209,12 @@ export const createSteering = (
   /** Milliseconds until the device may be written to; undefined: there is nothing to write. */
   const dueIn = (): number | undefined => {
     const now = clock.monotonic();
-    if (riders.length === 0) {
+    if (!riders.isWaiting()) {
       if (!isOurs) return undefined;
-      if (!mustReset && isDone(orderOf(book.decide()))) return undefined;
+      if (!mustReset && isDone(wanted())) return undefined;
     }
-    if ((mustReset || riders.length === 0) && retryAt > now) return retryAt - now;
-    const order = orderOf(book.decide());
+    if ((mustReset || !riders.isWaiting()) && retryAt > now) return retryAt - now;
+    const order = wanted();
     const { minWriteIntervalMs = 0 } = describe() ?? {};
     // Nothing keeps a device from its safe state.
     if (mustReset || !isHeld(order)) return 0;
@@ -385,12 +253,12 @@ export const createSteering = (
         request.settle({ status: 'rejected', code: 'INTERLOCK', message: 'too many owners hold this already' });
         return;
       }
-      if (describe()?.isPersistent && wear.isOver() && isNew(orderOf(book.decide()))) {
+      if (describe()?.isPersistent && wear.isOver() && isNew(wanted())) {
         book.undo(claimed.lease);
         request.settle(wornOut);
         return;
       }
-      riders.push({ ...request, lease: claimed.lease });
+      riders.add(request, claimed.lease);
       if (claimed.displaced) sink.displaced(claimed.displaced, claimed.lease);
       changed();
     },
@@ -400,7 +268,7 @@ export const createSteering = (
         request.settle({ status: 'completed', applied: {}, clamped: false, verified: false, reason: 'nothing_held' });
         return;
       }
-      riders.push({ ...request, lease: undefined });
+      riders.add(request, undefined);
       tellEnds(released, 'released');
       changed();
     },
@@ -418,7 +286,7 @@ export const createSteering = (
     start(pending) {
       for (const request of pending) {
         const lease = book.all().find(({ id }) => id === request.id);
-        if (lease) riders.push({ ...request, lease });
+        if (lease) riders.add(request, lease);
         else
           request.settle({
             status: 'failed',
