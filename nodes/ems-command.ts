@@ -7,6 +7,7 @@ import { isoTime } from '../src/model/time.ts';
 import { findVerb } from '../src/model/verbs.ts';
 import { createCommander, type Outcome } from '../src/mqtt/commander.ts';
 import { choiceField, flagField, nodeReference, numberField, optionalId, textField } from '../src/shell/config.ts';
+import { commandWishes } from '../src/shell/contract.ts';
 import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
 import { directoryOf } from '../src/shell/directory.ts';
 import { serveDirectory } from '../src/shell/endpoints.ts';
@@ -32,17 +33,7 @@ const config = z.object({
   releaseOnClose: flagField(false),
 });
 
-const asked = z.object({
-  device: z.string().optional(),
-  component: z.string().optional(),
-  command: z.string().optional(),
-  id: z.string().min(1).max(64).optional(),
-  requester: z.string().min(1).max(256).optional(),
-  priority: z.number().optional(),
-  ttl_s: z.number().optional(),
-  lease_s: z.number().optional(),
-  on_range: z.enum(['reject', 'clamp']).optional(),
-});
+const asked = commandWishes.extend({ device: z.string().max(64).optional() });
 
 /** Beyond the ttl: as long as a slow device needs to show that it obeys, ms. */
 const graceMs = 15_000;

@@ -8,7 +8,7 @@ import type { Driver } from '../drivers/driver.ts';
 import { isRecord } from '../model/check.ts';
 import type { Clock } from '../model/time.ts';
 import { isCommandTopic, parseTopic } from '../model/topic.ts';
-import { candidatesOf, toNodeMessage } from './contract.ts';
+import { candidatesOf, commandWishes, toNodeMessage } from './contract.ts';
 import type { NodeContext } from './define-node.ts';
 import { directoryOf } from './directory.ts';
 import type { serveLiveValues } from './endpoints.ts';
@@ -20,17 +20,6 @@ const transport = z.object({
   retain: z.boolean().optional().catch(undefined),
   responseTopic: z.string().max(1024).optional().catch(undefined),
   correlationData: z.instanceof(Buffer).optional().catch(undefined),
-});
-
-const shortForm = z.object({
-  command: z.string().min(1).max(64),
-  component: z.string().max(64).optional(),
-  id: z.string().min(1).max(64).optional(),
-  requester: z.string().min(1).max(256).optional(),
-  priority: z.number().optional(),
-  ttl_s: z.number().optional(),
-  lease_s: z.number().optional(),
-  on_range: z.enum(['reject', 'clamp']).optional(),
 });
 
 const replyOf = (message: object, body: Record<string, unknown>): Reply & { isRetained: boolean } => {
@@ -56,7 +45,12 @@ export const takeCommands = (
 ): void => {
   if ('command' in message) {
     const { payload } = message;
-    const { ttl_s: ttlS, lease_s: leaseS, on_range: onRange, ...given } = shortForm.parse(message);
+    const {
+      ttl_s: ttlS,
+      lease_s: leaseS,
+      on_range: onRange,
+      ...given
+    } = commandWishes.required({ command: true }).parse(message);
     const short = {
       requester,
       ...Object.fromEntries(

@@ -1,5 +1,6 @@
 /** Between Node-RED messages and the objects of the contract. */
 import type { NodeMessage } from 'node-red';
+import { z } from 'zod';
 import { type CheckContext, isRecord, readPayload } from '../model/check.ts';
 import type { Message } from '../model/message.ts';
 import type { Result } from '../model/time.ts';
@@ -43,3 +44,15 @@ export const candidatesOf = (message: NodeMessage, context: CheckContext): Resul
   if (!read.ok) return [read];
   return [{ ok: true, value: isRecord(read.value) ? { ...read.value, topic } : read.value }];
 };
+
+/** Properties of a message that say what a device shall do and how, as hand-wired flows write them. */
+export const commandWishes = z.object({
+  command: z.string().min(1).max(64).optional(),
+  component: z.string().max(64).optional(),
+  id: z.string().min(1).max(64).optional(),
+  requester: z.string().min(1).max(256).optional(),
+  priority: z.number().optional(),
+  ttl_s: z.number().optional(),
+  lease_s: z.number().optional(),
+  on_range: z.enum(['reject', 'clamp']).optional(),
+});

@@ -9,7 +9,7 @@ export const toldProfile = {
   id: 'told',
   title: 'Told',
   class: 'battery',
-  connection: { timeoutMs: 500 },
+  connection: { timeoutMs: 2000 },
   points: [
     { name: 'soc', quantity: 'battery/soc', addr: 0, type: 'uint16', unit: '%' },
     { name: 'mode', addr: 10, type: 'uint16', access: 'rw' },
