@@ -186,13 +186,18 @@ const playRound = async (world: World, kind: Kind, report: Report): Promise<void
 
   // Whoever has missed an answer asks again with the same id: it is the same answer, and nothing is done again.
   await until(world.isOnline, 'both batteries are online', 30_000);
-  for (const { device, command } of sent)
-    if (outcomesOf(world.answers, command.id).size === 0) world.command(device, command, 'witness');
-  await until(
-    () => sent.every(({ command }) => outcomesOf(world.answers, command.id).size > 0),
-    'every command has an outcome',
-    patienceMs,
-  );
+  const unanswered = (): Sent[] => sent.filter(({ command }) => outcomesOf(world.answers, command.id).size === 0);
+  const ask = (): void => {
+    for (const { device, command } of unanswered()) world.command(device, command, 'witness');
+  };
+  ask();
+  // A broker that came back empty drops what it gets before the gateway is there again.
+  const asking = systemClock.every(2000, ask);
+  try {
+    await until(() => unanswered().length === 0, 'every command has an outcome', patienceMs);
+  } finally {
+    asking.cancel();
+  }
   await pause(500, systemClock);
 
   report.commands += sent.length;
