@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { createTcpLink } from '../src/drivers/modbus/tcp-link.ts';
 import { systemClock } from '../src/shell/clock.ts';
-import { startPart } from './parts/children.ts';
 import { compare, printRatio, printTable, type Side, timed } from './parts/measure.ts';
+import { startDevice } from './parts/peers.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -82,7 +82,7 @@ const openRaw = async (port: number): Promise<Client> => {
 };
 
 export const benchLink = async (isShort: boolean): Promise<void> => {
-  const device = await startPart('device.ts');
+  const device = await startDevice();
   const clients = [await openModbusSerial(device.port), await openOwn(device.port), await openRaw(device.port)];
   const perRound = isShort ? 2000 : 20_000;
   for (const registers of [125, 10]) {
@@ -112,5 +112,5 @@ export const benchLink = async (isShort: boolean): Promise<void> => {
     for (const ratio of ratios) printRatio(...ratio);
   }
   for (const client of clients) await client.close();
-  await device.stop();
+  await device.close();
 };

@@ -7,9 +7,10 @@ import { createTcpLink } from '../src/drivers/modbus/tcp-link.ts';
 import { systemClock } from '../src/shell/clock.ts';
 import type { FlowNode } from '../test/support/node-red.ts';
 import { blockLength, blockPoints, profileOf } from './parts/block.ts';
-import { startPart } from './parts/children.ts';
 import { median, printRatio, printTable, timed } from './parts/measure.ts';
+
 import { naiveDecode } from './parts/naive.ts';
+import { startDevice } from './parts/peers.ts';
 import { flowing, installReference, measureWindow, startMeasured, type Window } from './parts/runtime.ts';
 
 /** Enough devices that the bus always has the next one waiting. */
@@ -112,7 +113,7 @@ const bareCpuUs = async (port: number, polls: number): Promise<number> => {
 
 export const benchPoll = async (isShort: boolean): Promise<void> => {
   installReference();
-  const device = await startPart('device.ts');
+  const device = await startDevice();
   const { port } = device;
   const rounds = isShort ? 1 : 5;
   const windowMs = isShort ? 1500 : 4000;
@@ -164,5 +165,5 @@ export const benchPoll = async (isShort: boolean): Promise<void> => {
     rows,
   );
   for (const ratio of ratios) printRatio(...ratio);
-  await device.stop();
+  await device.close();
 };
