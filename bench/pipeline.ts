@@ -233,13 +233,13 @@ export const benchPipeline = async (isShort: boolean): Promise<void> => {
     rowOf('core and function nodes, 100 devices every 1 s', asked, core),
     rowOf('ems nodes, 1000 devices every 10 s', asked, many),
   ]);
-  printRatio('CPU per reading, core nodes to ems nodes', core.cpuUs / own.cpuUs, 'as a figure');
-  printRatio('CPU per reading, 1000 devices to 100', many.cpuUs / own.cpuUs, 'at most 1.2x');
+  printRatio('CPU per reading, core nodes to ems nodes', core.cpuUs / own.cpuUs, { onlyAs: 'as a figure' });
+  printRatio('CPU per reading, 1000 devices to 100', many.cpuUs / own.cpuUs, { atMost: 1.2 });
 
   const ownMaximum = await findMaximum(ownFlow, 'ems nodes', ports, isShort);
   const coreMaximum = await findMaximum(coreFlow, 'core and function nodes', ports, isShort);
   printTable('The same, faster and faster', head, [...ownMaximum.rows, ...coreMaximum.rows]);
-  printRatio('most readings/s, ems nodes to core nodes', ownMaximum.best / coreMaximum.best, 'as a figure');
+  printRatio('most readings/s, ems nodes to core nodes', ownMaximum.best / coreMaximum.best, { onlyAs: 'as a figure' });
   await device.close();
   await broker.close();
 };

@@ -7,7 +7,7 @@ import { createTcpLink } from '../src/drivers/modbus/tcp-link.ts';
 import { systemClock } from '../src/shell/clock.ts';
 import type { FlowNode } from '../test/support/node-red.ts';
 import { blockLength, blockPoints, profileOf } from './parts/block.ts';
-import { median, printRatio, printTable, timed } from './parts/measure.ts';
+import { type Expected, median, printRatio, printTable, timed } from './parts/measure.ts';
 
 import { naiveDecode } from './parts/naive.ts';
 import { startDevice } from './parts/peers.ts';
@@ -118,7 +118,7 @@ export const benchPoll = async (isShort: boolean): Promise<void> => {
   const rounds = isShort ? 1 : 5;
   const windowMs = isShort ? 1500 : 4000;
   const rows: (string | number)[][] = [];
-  const ratios: [string, number, string][] = [];
+  const ratios: [string, number, Expected][] = [];
   for (const inFlight of [1, 8]) {
     const flows: [name: string, nodes: FlowNode[]][] = [
       ['flex-getter, buffered (its default), and a function node', contribFlow(port, inFlight, true)],
@@ -150,13 +150,13 @@ export const benchPoll = async (isShort: boolean): Promise<void> => {
       rows.push([`${flows[n]?.[0]}, ${inFlight} in flight`, perSecond, cpuUs, perSecond / buffered.perSecond, rssMb]);
     });
     ratios.push(
-      [`polls/s, ${inFlight} in flight, to buffered`, own.perSecond / buffered.perSecond, 'at least 20x'],
-      [`polls/s, ${inFlight} in flight, to unbuffered`, own.perSecond / unbuffered.perSecond, 'at least 3x'],
+      [`polls/s, ${inFlight} in flight, to buffered`, own.perSecond / buffered.perSecond, { atLeast: 20 }],
+      [`polls/s, ${inFlight} in flight, to unbuffered`, own.perSecond / unbuffered.perSecond, { atLeast: 3 }],
     );
     if (inFlight === 1) {
       const bareUs = median(bare);
       rows.push(['our MBAP client alone, 1 in flight', Number.NaN, bareUs, Number.NaN, Number.NaN]);
-      ratios.push(['CPU per poll, 1 in flight, to the client alone', own.cpuUs / bareUs, 'at most 3x']);
+      ratios.push(['CPU per poll, 1 in flight, to the client alone', own.cpuUs / bareUs, { atMost: 3 }]);
     }
   }
   printTable(
