@@ -13,9 +13,9 @@ import { naiveDecode } from './parts/naive.ts';
 import { startDevice } from './parts/peers.ts';
 import { flowing, installReference, measureWindow, startMeasured, type Window } from './parts/runtime.ts';
 
-/** Enough devices that the bus always has the next one waiting. */
-const devices = 1200;
 const fastestInterval = 0.1;
+/** Enough devices that the bus always has the next one waiting: what they ask for is more than can be had. */
+const devicesFor = (inFlight: number): number => (inFlight === 1 ? 1200 : 2000);
 
 const id = (): string => randomUUID().replaceAll('-', '').slice(0, 16);
 const tab = { id: 'bench', type: 'tab', label: 'bench' };
@@ -26,7 +26,7 @@ const ownFlow = (port: number, inFlight: number): FlowNode[] => [
   count,
   { id: 'site', type: 'ems-site', site: 'bench' },
   { id: 'client', type: 'ems-modbus-client', transport: 'tcp', host: '127.0.0.1', port },
-  ...Array.from({ length: devices }, (_, i) => ({
+  ...Array.from({ length: devicesFor(inFlight) }, (_, i) => ({
     id: id(),
     type: 'ems-modbus',
     z: 'bench',
@@ -34,7 +34,7 @@ const ownFlow = (port: number, inFlight: number): FlowNode[] => [
     site: 'site',
     device: `d${i}`,
     profile: '',
-    inline: JSON.stringify(profileOf()),
+    inline: JSON.stringify(profileOf(blockPoints.length, inFlight)),
     unit: (i % inFlight) + 1,
     interval: fastestInterval,
     wires: [['count'], []],
