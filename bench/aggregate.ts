@@ -69,6 +69,6 @@ export const benchAggregate = async (isShort: boolean): Promise<void> => {
     figures.map(({ name, perSecond }) => [name, perSecond, 1e6 / perSecond]),
   );
   const [, some, many, most] = figures.map(({ perSecond }) => perSecond);
-  printRatio('cost per reading, 1000 devices to 100', (some ?? 0) / (many ?? 1), 'at most 1.2x');
-  printRatio('cost per reading, 5000 devices to 100', (some ?? 0) / (most ?? 1), 'as a figure: caches');
+  printRatio('cost per reading, 1000 devices to 100', (some ?? 0) / (many ?? 1), { atMost: 1.2 });
+  printRatio('cost per reading, 5000 devices to 100', (some ?? 0) / (most ?? 1), { onlyAs: 'as a figure: caches' });
 };

@@ -7,9 +7,9 @@ import type { Socket } from 'node:net';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { createImage, startModbusServer } from '../src/simulator/modbus-server.ts';
 import { startNodeRed } from '../test/support/node-red.ts';
-import { startBroker } from './parts/broker.ts';
-import { type Peer, startPart } from './parts/children.ts';
+import { startPart } from '../test/support/part.ts';
 import { percentile, printRatio, printTable } from './parts/measure.ts';
+import { startBroker } from './parts/peers.ts';
 
 const register = 1;
 const device = 'b1';
@@ -140,9 +140,12 @@ export const benchCommand = async (isShort: boolean): Promise<void> => {
     return measure(client, count, onWrite);
   };
   try {
-    const bare: Peer = await startPart('bare-commander.ts', [String(broker.port), String(server.port)]);
+    const bare = await startPart(new URL('parts/bare-commander.ts', import.meta.url), [
+      String(broker.port),
+      String(server.port),
+    ]);
     const reference = await run();
-    await bare.stop();
+    await bare.close();
 
     const online = new Promise<void>((resolve) => {
       client.on('message', (topic, payload) => {
@@ -159,10 +162,12 @@ export const benchCommand = async (isShort: boolean): Promise<void> => {
       ['', 'written p50 ms', 'written p99 ms', 'answered p50 ms', 'answered p99 ms'],
       [rowOf('mqtt.js and modbus-serial, bare', reference), rowOf('ems nodes, verified', own)],
     );
-    printRatio('command to write, p50', percentile(own.written, 0.5) / percentile(reference.written, 0.5), '<= 1.5x');
+    printRatio('command to write, p50', percentile(own.written, 0.5) / percentile(reference.written, 0.5), {
+      atMost: 1.5,
+    });
   } finally {
     await client.endAsync();
-    await broker.stop();
+    await broker.close();
     await server.close();
   }
 };

@@ -67,6 +67,8 @@ export const benchDecode = async (isShort: boolean): Promise<void> => {
       perSecond / (naive?.perSecond ?? 1),
     ]),
   );
-  printRatio('typed array to naive', (typed?.perSecond ?? 0) / (naive?.perSecond ?? 1), 'at least 20x');
-  printRatio('reading objects to naive', (objects?.perSecond ?? 0) / (naive?.perSecond ?? 1), 'as a second figure');
+  printRatio('typed array to naive', (typed?.perSecond ?? 0) / (naive?.perSecond ?? 1), { atLeast: 20 });
+  printRatio('reading objects to naive', (objects?.perSecond ?? 0) / (naive?.perSecond ?? 1), {
+    onlyAs: 'as a second figure',
+  });
 };

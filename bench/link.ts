@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { createTcpLink } from '../src/drivers/modbus/tcp-link.ts';
 import { systemClock } from '../src/shell/clock.ts';
-import { startPart } from './parts/children.ts';
-import { compare, printRatio, printTable, type Side, timed } from './parts/measure.ts';
+import { compare, type Expected, printRatio, printTable, type Side, timed } from './parts/measure.ts';
+import { startDevice } from './parts/peers.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -82,12 +82,12 @@ const openRaw = async (port: number): Promise<Client> => {
 };
 
 export const benchLink = async (isShort: boolean): Promise<void> => {
-  const device = await startPart('device.ts');
+  const device = await startDevice();
   const clients = [await openModbusSerial(device.port), await openOwn(device.port), await openRaw(device.port)];
   const perRound = isShort ? 2000 : 20_000;
   for (const registers of [125, 10]) {
     const rows: (string | number)[][] = [];
-    const ratios: [string, number, string][] = [];
+    const ratios: [string, number, Expected][] = [];
     for (const inFlight of [1, 8, 16]) {
       const sides: Side[] = clients.map(({ name, run }) => ({
         name,
@@ -100,17 +100,17 @@ export const benchLink = async (isShort: boolean): Promise<void> => {
         rows.push([`${name}, ${inFlight} in flight`, perSecond, cpuUs, perSecond / reference.perSecond]);
       if (registers !== 125) continue;
       if (inFlight === 1)
-        ratios.push(['CPU per request, 1 in flight, to modbus-serial', ours.cpuUs / reference.cpuUs, 'at most 1x']);
+        ratios.push(['CPU per request, 1 in flight, to modbus-serial', ours.cpuUs / reference.cpuUs, { atMost: 1 }]);
       else
         ratios.push([
           `requests/s, ${inFlight} in flight, to modbus-serial`,
           ours.perSecond / reference.perSecond,
-          'at least 1.5x',
+          { atLeast: 1.5 },
         ]);
     }
     printTable(`Link: read ${registers} registers`, ['', 'requests/s', 'CPU us/request', 'x modbus-serial'], rows);
     for (const ratio of ratios) printRatio(...ratio);
   }
   for (const client of clients) await client.close();
-  await device.stop();
+  await device.close();
 };

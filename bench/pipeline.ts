@@ -5,10 +5,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { FlowNode } from '../test/support/node-red.ts';
-import { startBroker } from './parts/broker.ts';
-import { startPart } from './parts/children.ts';
 import { percentile, printRatio, printTable } from './parts/measure.ts';
 import { decodeMeter, meterPoints, meterProfile } from './parts/meter.ts';
+import { startBroker, startDevice } from './parts/peers.ts';
 import { flowing, measureWindow, startMeasured } from './parts/runtime.ts';
 
 const points = meterPoints.length;
@@ -221,7 +220,7 @@ const findMaximum = async (
 
 export const benchPipeline = async (isShort: boolean): Promise<void> => {
   const windowMs = isShort ? 5000 : 20_000;
-  const device = await startPart('device.ts');
+  const device = await startDevice();
   const broker = await startBroker();
   const ports: [number, number] = [device.port, broker.port];
 
@@ -234,13 +233,13 @@ export const benchPipeline = async (isShort: boolean): Promise<void> => {
     rowOf('core and function nodes, 100 devices every 1 s', asked, core),
     rowOf('ems nodes, 1000 devices every 10 s', asked, many),
   ]);
-  printRatio('CPU per reading, core nodes to ems nodes', core.cpuUs / own.cpuUs, 'as a figure');
-  printRatio('CPU per reading, 1000 devices to 100', many.cpuUs / own.cpuUs, 'at most 1.2x');
+  printRatio('CPU per reading, core nodes to ems nodes', core.cpuUs / own.cpuUs, { onlyAs: 'as a figure' });
+  printRatio('CPU per reading, 1000 devices to 100', many.cpuUs / own.cpuUs, { atMost: 1.2 });
 
   const ownMaximum = await findMaximum(ownFlow, 'ems nodes', ports, isShort);
   const coreMaximum = await findMaximum(coreFlow, 'core and function nodes', ports, isShort);
   printTable('The same, faster and faster', head, [...ownMaximum.rows, ...coreMaximum.rows]);
-  printRatio('most readings/s, ems nodes to core nodes', ownMaximum.best / coreMaximum.best, 'as a figure');
-  await device.stop();
-  await broker.stop();
+  printRatio('most readings/s, ems nodes to core nodes', ownMaximum.best / coreMaximum.best, { onlyAs: 'as a figure' });
+  await device.close();
+  await broker.close();
 };

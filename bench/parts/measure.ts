@@ -80,7 +80,25 @@ export const printTable = (title: string, head: string[], rows: (string | number
     );
 };
 
-/** A ratio next to what is expected of it. */
-export const printRatio = (what: string, ratio: number, expected: string): void => {
-  console.log(`  => ${what}: ${ratio.toFixed(2)}x (expected ${expected})`);
+/** What is expected of a figure. */
+export type Expected = { atLeast: number } | { atMost: number } | { onlyAs: string };
+
+const printFigure = (what: string, value: number, expected: Expected, write: (value: number) => string): void => {
+  const isGood =
+    'atLeast' in expected ? value >= expected.atLeast : 'atMost' in expected ? value <= expected.atMost : true;
+  const words =
+    'atLeast' in expected
+      ? `expected at least ${write(expected.atLeast)}`
+      : 'atMost' in expected
+        ? `expected at most ${write(expected.atMost)}`
+        : expected.onlyAs;
+  console.log(`  => ${what}: ${write(value)} (${words})${isGood ? '' : '  FALLS SHORT'}`);
 };
+
+/** A ratio next to what is expected of it, with a plain word where it misses that. */
+export const printRatio = (what: string, ratio: number, expected: Expected): void =>
+  printFigure(what, ratio, expected, (value) => `${Number(value.toFixed(2))}x`);
+
+/** The same of a share, 0 to 1. */
+export const printShare = (what: string, share: number, expected: Expected): void =>
+  printFigure(what, share, expected, (value) => `${Number((value * 100).toFixed(1))} %`);

@@ -78,7 +78,9 @@ interface Output {
   seq: number;
   /** What was said last; a reading of it is made when it is needed. Undefined quality: nothing yet. */
   quality: Quality | undefined;
-  value: Value;
+  /** NaN where it was no number. Numbers have a field of their own, so that each is stored in place of the one before. */
+  number: number;
+  other: Exclude<Value, number>;
   /** Measured, ms since 1970. */
   ts: number;
   reason: Reason | undefined;
@@ -133,7 +135,8 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
       isTag: channel.quantity === 'id_tag',
       seq: 0,
       quality: undefined,
-      value: null,
+      number: Number.NaN,
+      other: null,
       ts: 0,
       reason: undefined,
       raw: undefined,
@@ -146,7 +149,8 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
   const all = [...outputs, ...halves.flat()];
 
   const toReading = (output: Output, ts: string): Reading & { topic: string } => {
-    const { topic, channel, value, quality = 'invalid', seq, reason, raw } = output;
+    const { topic, channel, number, other, quality = 'invalid', seq, reason, raw } = output;
+    const value = Number.isNaN(number) ? other : number;
     const unit = channel.unit as NonNullable<Reading['unit']> | undefined;
     const reading: Reading & { topic: string } =
       unit === undefined
@@ -157,14 +161,20 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
     return reading;
   };
 
-  const valueFor = (output: Output, value: Value): Value => {
+  const numberFor = ({ factor, half }: Output, value: number): number => {
+    const directed = value * factor;
+    const part = half === undefined ? directed : Math.max(0, directed * half);
+    // -0 is a 0 that frightens people.
+    return part === 0 ? 0 : part;
+  };
+
+  const keepValue = (output: Output, value: Value): void => {
     if (typeof value === 'number') {
-      const directed = value * output.factor;
-      const part = output.half === undefined ? directed : Math.max(0, directed * output.half);
-      // -0 is a 0 that frightens people.
-      return part === 0 ? 0 : part;
+      output.number = numberFor(output, value);
+      return;
     }
-    return output.isTag && typeof value === 'string' ? hashTag(value) : value;
+    output.number = Number.NaN;
+    output.other = output.isTag && typeof value === 'string' ? hashTag(value) : value;
   };
 
   /** @returns whether there is something to say */
@@ -177,7 +187,7 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
     }
     count(output, value === null ? 'invalid' : 'good');
     output.seq++;
-    output.value = valueFor(output, value);
+    keepValue(output, value);
     output.ts = sample.ts;
     output.reason = reason;
     output.raw = sample.raw;
@@ -325,7 +335,8 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
   const reportStatus = (cycle?: Cycle): void => sink.status(statusAfter(cycle));
 
   const takeCycle = (cycle: Cycle): void => {
-    const readings: Message[] = announcements();
+    // A copy: V8 may give an array literal of this busy place to its old generation, where it would keep all its readings.
+    const readings: Message[] = [...announcements()];
     let ts = '';
     let tsMs = Number.NaN;
     for (const sample of cycle.samples) {

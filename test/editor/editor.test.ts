@@ -278,14 +278,6 @@ describe('the editor, as a user sees it', () => {
       await closeForm(page);
     });
 
-    it('offers the flows in the Import menu', async () => {
-      const examples = (await red.get('/library/examples/flows/@emsflow/node-red-ems')) as { f?: string[] };
-      assert.deepEqual(JSON.stringify(examples).match(/0[12] [A-Z][a-z]+ [a-z]+/g), [
-        '01 First meter',
-        '02 Complete site',
-      ]);
-    });
-
     it('nothing complains in the console', () => assert.deepEqual(complaints, []));
   });
 

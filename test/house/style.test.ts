@@ -12,7 +12,7 @@ const faultsOf = (file: string, text: string): string[] => {
   if (/\bas any\b|: any\b|<any>|@ts-ignore|@ts-expect-error|biome-ignore/.test(text)) say('a hole in the types');
   if (/^\s*\/\/\s*(const|let|if|for|return|import|await)\b.*[;{]$/m.test(text)) say('commented-out code');
   if (/\b(describe|it)\.(only|skip)\(|\bx(it|describe)\(/.test(text)) say('a test that does not run');
-  const isTimeless = /^src\/(model|site)\//.test(file) || /(en|de)code\.ts$/.test(file);
+  const isTimeless = /^src\/(model|site|control)\//.test(file) || /(en|de)code\.ts$/.test(file);
   if (isTimeless && /\bDate\.now\(|\bset(Timeout|Interval)\(|new Date\(\)/.test(text)) say('takes the time by itself');
   // A command has to begin with the line that says who runs it.
   if (file.startsWith('src/') && !/^(#!.*\n)?\/\*\*/.test(text)) say('does not begin by saying what it is about');
@@ -30,15 +30,67 @@ describe('the house: style', () => {
     assert.deepEqual(faults, []);
   });
 
-  const wrong: [name: string, file: string, text: string][] = [
-    ['a name in camel case', 'src/model/myFile.ts', '/** x */'],
-    ['a hole in the types', 'src/model/a.ts', '/** x */ const a: any = 1;'],
-    ['something left to do', 'src/model/a.ts', '/** x */ // TODO later'],
-    ['code in a comment', 'src/model/a.ts', '/** x */\n  // const a = 1;\n'],
-    ['a skipped test', 'test/model/a.test.ts', "it.skip('x', () => {})"],
-    ['the time in a room without', 'src/site/a.ts', '/** x */ const now = Date.now();'],
-    ['a source that does not introduce itself', 'src/site/a.ts', 'const a = 1;'],
+  /** Small files that break one rule each, in every way that is looked for. */
+  const wrong: [name: string, fault: RegExp, file: string, texts: string[]][] = [
+    ['a name in camel case', /kebab-case/, 'src/model/myFile.ts', ['/** x */']],
+    ['a name with an underscore', /kebab-case/, 'test/model/my_file.test.ts', ['']],
+    [
+      'a hole in the types',
+      /hole/,
+      'src/model/a.ts',
+      [
+        'const a: any = 1;',
+        'b as any;',
+        'c<any>();',
+        '// @ts-ignore',
+        '// @ts-expect-error',
+        '// biome-ignore lint: x',
+      ],
+    ],
+    ['something left to do', /left to do/, 'src/model/a.ts', ['// TODO later', '// FIXME', '// XXX', '// HACK']],
+    [
+      'code in a comment',
+      /commented-out/,
+      'src/model/a.ts',
+      [
+        '\n  // const a = 1;\n',
+        '\n// if (a) {\n',
+        '\n// return a;\n',
+        '\n// import a from "a";\n',
+        '\n// await a();\n',
+      ],
+    ],
+    [
+      'a test that does not run',
+      /does not run/,
+      'test/model/a.test.ts',
+      ["it.skip('x', f)", "it.only('x', f)", "describe.skip('x', f)", "describe.only('x', f)", "xit('x', f)"],
+    ],
+    ...['src/model/a.ts', 'src/site/a.ts', 'src/control/a.ts', 'src/drivers/modbus/decode.ts'].map(
+      (file): [string, RegExp, string, string[]] => [
+        `the time in ${file}`,
+        /takes the time/,
+        file,
+        ['Date.now();', 'new Date();', 'setTimeout(f, 1);', 'setInterval(f, 1);'],
+      ],
+    ),
   ];
-  for (const [name, file, text] of wrong)
-    it(`notices ${name}`, () => assert.equal(faultsOf(file, text).length, 1, faultsOf(file, text).join()));
+  for (const [name, fault, file, texts] of wrong)
+    it(`notices ${name}`, () => {
+      for (const text of texts) {
+        const [found, ...others] = faultsOf(file, `/** x */ ${text}`);
+        assert.match(found ?? 'nothing', fault, text);
+        assert.deepEqual(others, [], text);
+      }
+    });
+
+  it('notices a source that does not introduce itself', () => {
+    assert.match(faultsOf('src/site/a.ts', 'const a = 1;').join(), /what it is about/);
+  });
+
+  it('finds nothing in what is right', () => {
+    const right =
+      '/** What it is about. */\n// If it is late, the import waits.\nexport const anyone = (now: number) => now;\n';
+    assert.deepEqual(faultsOf('src/site/a.ts', right), []);
+  });
 });

@@ -32,24 +32,26 @@ export const readImports = (): Import[] =>
     filesIn(folder, '.ts').flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8'))),
   );
 
+/** The room of a file; a package is no room, even where it has the name of one. */
 const roomOf = (path: string): string => {
   if (path.startsWith('nodes/')) return 'nodes';
+  if (!path.startsWith('src/')) return path.startsWith('node:') ? path : `npm:${path}`;
   const match = /^src\/(drivers\/[a-z-]+|[a-z-]+)\//.exec(path);
   return match?.[1] ?? path;
 };
 
-/** What each room may import besides itself; packages by name, "node:" where the platform is allowed. */
+/** What each room may import besides itself; "npm:" before packages, "node:" where the platform is allowed. */
 const arrows: Record<string, RegExp> = {
-  model: /^zod$/,
+  model: /^npm:zod$/,
   drivers: /^(model)$/,
-  'drivers/modbus': /^(model|drivers|zod|node:.*|modbus-serial)$/,
-  mqtt: /^(model|node:.*|mqtt|aedes)$/,
+  'drivers/modbus': /^(model|drivers|npm:zod|node:.*|npm:modbus-serial)$/,
+  mqtt: /^(model|node:.*|npm:mqtt|npm:aedes)$/,
   control: /^model$/,
-  bridge: /^(model|drivers|control|zod|node:.*)$/,
-  site: /^(model|zod)$/,
+  bridge: /^(model|drivers|control|npm:zod|node:.*)$/,
+  site: /^(model|npm:zod)$/,
   simulator: /^(model|drivers\/modbus|node:.*)$/,
-  shell: /^(model|bridge|drivers|zod|node:.*|node-red)$/,
-  nodes: /^(model|shell|bridge|drivers\/[a-z]+|mqtt|site|simulator|zod|node:.*|node-red)$/,
+  shell: /^(model|bridge|drivers|npm:zod|node:.*|npm:node-red)$/,
+  nodes: /^(model|shell|bridge|drivers\/[a-z]+|mqtt|site|simulator|npm:zod|node:.*|npm:node-red)$/,
 };
 
 /** Of a driver's files, the simulator knows the descriptions and how they are encoded, never the link. */
@@ -64,15 +66,18 @@ const callsOf = (file: string, imports: Import[]): Set<string> => {
 
 const allowedCalls = [/^(bridge,)?drivers\/[a-z]+$/, /^(mqtt|site|simulator)?$/];
 
-/** @returns what is wrong with an import, or undefined */
-export const check = ({ from, to }: Import): string | undefined => {
+/**
+ * @param imports all of them: a node is judged by everything it calls
+ * @returns what is wrong with an import, or undefined
+ */
+export const check = ({ from, to }: Import, imports: Import[]): string | undefined => {
   const [room, target] = [roomOf(from), roomOf(to)];
   if (room === target) return undefined;
   if (!arrows[room]?.test(target)) return `${from} must not import ${to}`;
   if (room === 'simulator' && target === 'drivers/modbus' && !simulatorMay.test(to))
     return `${from} must not import ${to}: only encoding and profiles of a driver`;
   if (room === 'nodes' && to.startsWith('src/')) {
-    const calls = [...callsOf(from, [...readImports(), { from, to }])].sort().join();
+    const calls = [...callsOf(from, imports)].sort().join();
     if (!allowedCalls.some((pattern) => pattern.test(calls))) return `${from} calls several rooms: ${calls}`;
   }
   return undefined;

@@ -25,10 +25,10 @@ const requireProgram = (name: string): string => {
   return path;
 };
 
-const ended = async (child: ChildProcess): Promise<void> => {
+const ended = async (child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = new Promise((resolve) => child.once('exit', resolve));
-  child.kill();
+  child.kill(signal);
   await exit;
 };
 
@@ -37,6 +37,8 @@ export interface Mosquitto {
   /** Everything it has written. */
   log(): string;
   close(): Promise<void>;
+  /** Ends it as kill -9 does: what it held in memory is gone. */
+  kill(): Promise<void>;
 }
 
 /**
@@ -59,14 +61,11 @@ export const startMosquitto = async (
   });
   await until(() => log.includes('running') || child.exitCode !== null, 'mosquitto runs');
   if (!log.includes('running')) throw new Error(`mosquitto does not run: ${log}`);
-  return {
-    port,
-    log: () => log,
-    async close() {
-      await ended(child);
-      rmSync(folder, { recursive: true, force: true });
-    },
+  const end = async (signal?: NodeJS.Signals): Promise<void> => {
+    await ended(child, signal);
+    rmSync(folder, { recursive: true, force: true });
   };
+  return { port, log: () => log, close: () => end(), kill: () => end('SIGKILL') };
 };
 
 export interface Received {

@@ -109,7 +109,7 @@ export const startNodeRed = async (
     port,
     userDir,
     log: () => written,
-    get: async (path) => (await ask(path)).json(),
+    get: async (path) => (await ask(path, { headers: { accept: 'application/json' } })).json(),
     flows: async () => (await ask('/flows')).json() as Promise<FlowNode[]>,
     async deploy(given, type = 'full') {
       await ask('/flows', {

@@ -1,39 +1,55 @@
-/** A TCP relay whose connections a test can cut. */
+/** A TCP relay whose connections a test can cut, and count. */
 import { connect as connectSocket, createServer, type Server, type Socket } from 'node:net';
 
 export interface Relay {
   port: number;
+  /** Connections it has taken since it began. */
+  accepted(): number;
   /** Nothing comes through any more, and nobody is told. */
   pause(): void;
+  /** What the client says still arrives, and no answer comes back, on the connections there are now. */
+  deafen(): void;
   cut(): void;
   close(): Promise<void>;
 }
 
-/** @param port one that is free, where none is given */
-export const startRelay = async (target: () => number, port = 0): Promise<Relay> => {
-  const sockets = new Set<Socket>();
+interface Pair {
+  near: Socket;
+  far: Socket;
+}
+
+/** @param given port; one that is free otherwise */
+export const startRelay = async (target: () => number, given = 0): Promise<Relay> => {
+  const pairs = new Set<Pair>();
+  let accepted = 0;
   const server: Server = createServer((near) => {
+    accepted++;
     const far = connectSocket(target(), '127.0.0.1');
+    const pair = { near, far };
+    pairs.add(pair);
     for (const socket of [near, far]) {
-      sockets.add(socket);
       socket.on('error', () => {});
       socket.on('close', () => {
-        sockets.delete(socket);
+        pairs.delete(pair);
         near.destroy();
         far.destroy();
       });
     }
     near.pipe(far).pipe(near);
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(given, '127.0.0.1', resolve));
   const address = server.address();
   const cut = (): void => {
-    for (const socket of sockets) socket.destroy();
+    for (const { near } of pairs) near.destroy();
   };
   return {
     port: typeof address === 'object' && address ? address.port : 0,
+    accepted: () => accepted,
     pause() {
-      for (const socket of sockets) socket.unpipe().pause();
+      for (const { near, far } of pairs) for (const socket of [near, far]) socket.unpipe().pause();
+    },
+    deafen() {
+      for (const { far } of pairs) far.unpipe().resume();
     },
     cut,
     close: () =>

@@ -52,6 +52,8 @@ const failuresUntilDead = 3;
 /** Every so many probes wait the whole timeout, for units that come back slower than they were. */
 const patientProbe = 4;
 const shortestProbeMs = 100;
+/** A probe waits this many times as long as the unit, or where it never answered the slowest other one, usually takes. */
+const patienceFactor = 4;
 /** A unit alone on its connection harms nobody: it is probed this often. */
 const lonelyProbeMs = 1000;
 /** A connection that was good and breaks may come back this soon before its requests fail. */
@@ -59,13 +61,18 @@ const graceMs = 1000;
 /** A redeploy takes devices away and brings them back: the connection outlives that. */
 const unusedMs = 2000;
 
+/** A unit that is busy is asked again, twice as long after each time, and this often before a read fails. */
+const busyPauseMs = 100;
+const longestBusyPauseMs = 2000;
+const busyRetries = 3;
+
 const noData = Buffer.alloc(0);
 
 interface Job {
   request: Request;
   /** Monotonic. */
   notAfter: number;
-  isRetry: boolean;
+  retries: number;
   resolve(data: Buffer): void;
   reject(failure: ModbusFailure): void;
 }
@@ -80,6 +87,8 @@ interface Unit {
   /** Bus time this unit has used, ms; whoever used least goes first. */
   used: number;
   freeAt: number;
+  /** Answers in a row that only said that it is busy. */
+  busy: number;
   failures: number;
   isDead: boolean;
   reason: string;
@@ -101,6 +110,13 @@ const strictest = (users: UnitLimits[]): UnitLimits => ({
 const provesLife = ({ kind, code }: ModbusFailure): boolean =>
   kind === 'unconfirmed' || (kind === 'exception' && code !== 10 && code !== 11);
 
+/** MODBUS Application Protocol V1.1b3 §7: acknowledge (still working) and server device busy; to be asked later. */
+const saysBusy = (failure: ModbusFailure): boolean =>
+  failure.kind === 'exception' && (failure.code === 5 || failure.code === 6);
+
+const busyPause = ({ busy }: Unit): number =>
+  busy === 0 ? 0 : Math.min(longestBusyPauseMs, busyPauseMs * 2 ** (busy - 1));
+
 /**
  * @param link opened by the bus when the first unit attaches, closed with the bus
  */
@@ -110,14 +126,13 @@ export const createBus = (link: Link, clock: Clock): Bus => {
   let left = (): void => {};
   const listeners = new Set<() => void>();
   let inFlight = 0;
-  let wake: Timer | undefined;
+  let wake: { at: number; timer: Timer } | undefined;
   let probeTimer: Timer | undefined;
   let grace: Timer | undefined;
   let unused: Timer | undefined;
   let wasOpen = false;
-  /** Bus time that may be spent on probes, ms. */
-  let budget = 0;
-  let budgetAt = clock.monotonic();
+  /** When the bus time of the last probe has been earned back. */
+  let probeFreeAt = 0;
 
   const changed = (): void => {
     for (const listener of listeners) listener();
@@ -127,12 +142,6 @@ export const createBus = (link: Link, clock: Clock): Bus => {
     let least = link.maxInFlight;
     for (const unit of units.values()) least = Math.min(least, unit.limits.maxInFlight);
     return least;
-  };
-
-  const refill = (): void => {
-    const now = clock.monotonic();
-    budget = Math.min(budget + (now - budgetAt) * probeShare, 60_000 * probeShare);
-    budgetAt = now;
   };
 
   const failQueue = (unit: Unit, failure: (job: Job) => ModbusFailure): void => {
@@ -187,6 +196,7 @@ export const createBus = (link: Link, clock: Clock): Bus => {
     inFlight++;
     try {
       const data = await exchange(unit, request, timeoutMs);
+      unit.busy = 0;
       markAlive(unit, clock.monotonic() - startedAt);
       return data;
     } catch (error) {
@@ -194,33 +204,45 @@ export const createBus = (link: Link, clock: Clock): Bus => {
         error instanceof ModbusFailure
           ? error
           : new ModbusFailure('malformed', `${describeRequest(request)}: ${error}`);
+      unit.busy = saysBusy(failure) ? unit.busy + 1 : 0;
       if (provesLife(failure)) markAlive(unit, clock.monotonic() - startedAt);
       else if (failure.kind !== 'refused') markFailed(unit, failure);
       throw failure;
     } finally {
       const now = clock.monotonic();
       unit.used += now - startedAt;
-      unit.freeAt = now + unit.limits.interRequestMs;
+      unit.freeAt = now + Math.max(unit.limits.interRequestMs, busyPause(unit));
       unit.inFlight--;
       inFlight--;
       pump();
     }
   };
 
+  /** How long an answer of the unit may be expected to take, ms; undefined where nobody has ever answered. */
+  const expectedMs = (unit: Unit): number | undefined => {
+    if (unit.usualMs !== undefined) return unit.usualMs;
+    const known = [...units.values()].flatMap(({ usualMs }) => usualMs ?? []);
+    return known.length === 0 ? undefined : Math.max(...known);
+  };
+
+  const patienceFor = (unit: Unit): number => {
+    const { timeoutMs } = unit.limits;
+    const expected = expectedMs(unit);
+    if (expected === undefined || unit.probes % patientProbe === 0) return timeoutMs;
+    return Math.min(timeoutMs, Math.max(shortestProbeMs, expected * patienceFactor));
+  };
+
   const probe = (unit: Unit): void => {
     const { lastRequest } = unit;
     if (!lastRequest) return;
     unit.probes++;
-    unit.lastProbeAt = clock.monotonic();
-    const patience =
-      unit.usualMs === undefined || unit.probes % patientProbe === 0
-        ? unit.limits.timeoutMs
-        : Math.min(unit.limits.timeoutMs, Math.max(shortestProbeMs, unit.usualMs * 4));
     const startedAt = clock.monotonic();
-    run(unit, lastRequest, patience)
+    unit.lastProbeAt = startedAt;
+    run(unit, lastRequest, patienceFor(unit))
       .catch(() => {})
       .finally(() => {
-        budget -= clock.monotonic() - startedAt;
+        const now = clock.monotonic();
+        probeFreeAt = now + (now - startedAt) / probeShare;
         scheduleProbe();
       });
   };
@@ -233,8 +255,7 @@ export const createBus = (link: Link, clock: Clock): Bus => {
       const last = Math.max(...dead.map((unit) => unit.lastProbeAt));
       return Math.max(0, last + lonelyProbeMs - clock.monotonic());
     }
-    refill();
-    return Math.max(0, -budget / probeShare) + lonelyProbeMs / 4;
+    return Math.max(0, probeFreeAt - clock.monotonic()) + lonelyProbeMs / 4;
   };
 
   const scheduleProbe = (): void => {
@@ -272,17 +293,24 @@ export const createBus = (link: Link, clock: Clock): Bus => {
     return best ? { unit: best, waitMs: 0 } : { waitMs };
   };
 
+  /** One timer for all pauses: it is moved only when an earlier one comes. */
+  const wakeAt = (at: number): void => {
+    if (wake && wake.at <= at) return;
+    wake?.timer.cancel();
+    const timer = clock.after(at - clock.monotonic(), () => {
+      wake = undefined;
+      pump();
+    });
+    wake = { at, timer };
+  };
+
   const pump = (): void => {
     if (link.state().kind !== 'open') return;
     const limit = maxInFlight();
     while (inFlight < limit) {
       const { unit, waitMs } = nextUnit();
       if (!unit) {
-        if (waitMs < Number.POSITIVE_INFINITY && !wake)
-          wake = clock.after(waitMs, () => {
-            wake = undefined;
-            pump();
-          });
+        if (waitMs < Number.POSITIVE_INFINITY) wakeAt(clock.monotonic() + waitMs);
         return;
       }
       const job = unit.queue.shift();
@@ -292,14 +320,19 @@ export const createBus = (link: Link, clock: Clock): Bus => {
     }
   };
 
-  /** Reading twice harms nothing: what a broken connection took along is asked again, once. */
+  /** Reading twice harms nothing: a busy unit is asked again, and once what a broken connection took along. */
+  const mayRetry = (unit: Unit, { request, retries }: Job, failure: ModbusFailure): boolean => {
+    if (isWrite(request) || unit.isDead || !units.has(unit.id)) return false;
+    if (saysBusy(failure)) return retries < busyRetries;
+    return failure.kind === 'disconnected' && retries === 0 && (grace !== undefined || link.state().kind === 'open');
+  };
+
   const retry = (unit: Unit, job: Job, failure: ModbusFailure): void => {
-    const isWaiting = grace !== undefined || link.state().kind === 'open';
-    if (failure.kind !== 'disconnected' || isWrite(job.request) || job.isRetry || unit.isDead || !isWaiting) {
+    if (!mayRetry(unit, job, failure)) {
       job.reject(failure);
       return;
     }
-    job.isRetry = true;
+    job.retries++;
     unit.queue.unshift(job);
     pump();
   };
@@ -349,7 +382,7 @@ export const createBus = (link: Link, clock: Clock): Bus => {
   const submit = (request: Request, notAfter = Number.POSITIVE_INFINITY): Promise<Buffer> =>
     new Promise((resolve, reject) => {
       const unit = units.get(request.unit);
-      const job: Job = { request, notAfter, isRetry: false, resolve, reject };
+      const job: Job = { request, notAfter, retries: 0, resolve, reject };
       if (!unit) return reject(new ModbusFailure('refused', `${describeRequest(request)}: nobody attached this unit`));
       const state = link.state().kind;
       // A write is not kept for a connection that may come back: who writes decides anew then.
@@ -375,6 +408,7 @@ export const createBus = (link: Link, clock: Clock): Bus => {
           inFlight: 0,
           used: 0,
           freeAt: 0,
+          busy: 0,
           failures: 0,
           isDead: false,
           reason: '',
@@ -426,7 +460,7 @@ export const createBus = (link: Link, clock: Clock): Bus => {
             resolve();
           };
         });
-      for (const timer of [wake, probeTimer, grace, unused]) timer?.cancel();
+      for (const timer of [wake?.timer, probeTimer, grace, unused]) timer?.cancel();
       await link.close();
     },
   };

@@ -8,7 +8,7 @@ import { type BlockPoint, compileBlock, isTextPoint, type OpTable } from './deco
 import { channelsOf, describeProfile, hasTarget, identityOf, rawWords } from './describe.ts';
 import { type Block, type LearntRange, planReads, splitBlock } from './plan.ts';
 import type { Point } from './point.ts';
-import { ModbusFailure } from './request.ts';
+import { dataLength, ModbusFailure } from './request.ts';
 import type { ResolvedProfile } from './resolve.ts';
 import { createSampler } from './sampler.ts';
 
@@ -43,7 +43,10 @@ interface CompiledBlock {
   texts: Point[];
   /** Channels fed by this block. */
   channels: number[];
-  last: Buffer | undefined;
+  /** Bytes of the last answer, in place; whether they still count. */
+  last: Buffer;
+  view: DataView;
+  isKnown: boolean;
 }
 
 interface ReadOutcome {
@@ -91,12 +94,15 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
       const scaleIndex = point.source.scaleFrom === undefined ? undefined : indexOf.get(point.source.scaleFrom);
       return { point, index: indexOf.get(point.name) ?? 0, ...(scaleIndex === undefined ? {} : { scaleIndex }) };
     });
+    const last = Buffer.alloc(dataLength({ unit, ...block }));
     return {
       block,
       table: compileBlock(entries, block.address),
       texts: block.points.filter(isTextPoint),
       channels: block.points.map((point) => channelOfPoint.get(point)).filter((channel) => channel !== undefined),
-      last: undefined,
+      last,
+      view: new DataView(last.buffer, last.byteOffset, last.length),
+      isKnown: false,
     };
   };
 
@@ -120,10 +126,11 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
   let absentAt = 0;
 
   const decode = (compiled: CompiledBlock, data: Buffer): void => {
-    if (compiled.last?.equals(data)) return;
-    compiled.last = Buffer.from(data);
-    const view = new DataView(compiled.last.buffer, compiled.last.byteOffset, compiled.last.length);
-    sampler.decode(compiled.table, compiled.texts, compiled.block.address, view);
+    const { table, texts, block, last, view, isKnown } = compiled;
+    if (isKnown && last.equals(data)) return;
+    data.copy(last);
+    compiled.isKnown = true;
+    sampler.decode(table, texts, block.address, view);
   };
 
   const learn = (range: LearntRange): void => {
@@ -159,7 +166,7 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
       return [{ compiled, ts: clock.now() }];
     } catch (error) {
       if (!(error instanceof ModbusFailure)) throw error;
-      compiled.last = undefined;
+      compiled.isKnown = false;
       if (isRefusal(error) && !isClosed) return bisect(group, compiled, error);
       return [{ compiled, failure: error, ts: clock.now() }];
     }
@@ -295,10 +302,10 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
     describe: () => ({ ...description, ...identity }),
     inspect() {
       const seen = new Map<number, string>();
-      for (const { block, last } of Object.values(blocks).flat())
+      for (const { block, last, isKnown } of Object.values(blocks).flat())
         for (const point of block.points) {
           const channel = channelOfPoint.get(point);
-          if (channel !== undefined && last) seen.set(channel, rawWords(point, block.address, last));
+          if (channel !== undefined && isKnown) seen.set(channel, rawWords(point, block.address, last));
         }
       return seen;
     },

@@ -50,13 +50,11 @@ export const createSampler = (points: Point[], channelPoints: Point[], sums: Sum
   const indexOf = new Map(points.map((point, index) => [point.name, index]));
   const values = new Float64Array(points.length).fill(Number.NaN);
   const texts = new Array<string | null>(points.length).fill(null);
-  const channels = channelPoints.map((point) => ({
-    point,
-    index: indexOf.get(point.name) ?? 0,
-    isNumeric: isNumeric(point),
-    min: point.target?.min ?? Number.NEGATIVE_INFINITY,
-    max: point.target?.max ?? Number.POSITIVE_INFINITY,
-  }));
+  // By channel, each list in one piece: with a thousand devices it is memory that a poll waits for.
+  const places = Uint32Array.from(channelPoints, ({ name }) => indexOf.get(name) ?? 0);
+  const isNumber = Uint8Array.from(channelPoints, (point) => Number(isNumeric(point)));
+  const least = Float64Array.from(channelPoints, ({ target }) => target?.min ?? Number.NEGATIVE_INFINITY);
+  const most = Float64Array.from(channelPoints, ({ target }) => target?.max ?? Number.POSITIVE_INFINITY);
   const totals = sums.map((sum, i) => ({
     sum,
     channel: firstSum + i,
@@ -78,13 +76,12 @@ export const createSampler = (points: Point[], channelPoints: Point[], sums: Sum
     },
     sample(channel, ts, failure) {
       if (failure) return { channel, value: null, ts, reason: reasonOf(failure) };
-      const known = channels[channel];
-      if (!known) return { channel, value: null, ts, reason: 'sentinel' };
-      const { point, index, min, max } = known;
-      const number = values[index] as number;
-      const value = known.isNumeric ? (Number.isNaN(number) ? null : number) : read(point, index);
+      const place = places[channel] as number;
+      const number = values[place] as number;
+      const value =
+        isNumber[channel] === 0 ? read(channelPoints[channel] as Point, place) : Number.isNaN(number) ? null : number;
       if (value === null) return { channel, value, ts, reason: 'sentinel' };
-      if (typeof value === 'number' && (value < min || value > max))
+      if (typeof value === 'number' && (value < (least[channel] as number) || value > (most[channel] as number)))
         return { channel, value: null, ts, reason: 'out_of_range', raw: String(value) };
       return { channel, value, ts };
     },

@@ -97,6 +97,30 @@ describe('Modbus TCP link', () => {
     assert.equal(await read(9), 9);
   });
 
+  it('gives an answer with a foreign transaction id to nobody', async () => {
+    answer = (asked) => {
+      if (asked.address !== 1) good(asked);
+      else asked.socket.write(frameOf(asked, { id: (asked.id + 1000) & 0xffff }, [0xdead]));
+    };
+    const outcomes = await Promise.all([failureOf(link.read(request(1), 100)), read(2), read(3)]);
+    assert.equal(outcomes[0].kind, 'timeout');
+    assert.deepEqual(outcomes.slice(1), [2, 3]);
+    assert.equal(server.connections(), 1);
+  });
+
+  it('keeps 300 reads in parallel apart, answered in any order', async () => {
+    const waiting: Asked[] = [];
+    answer = (asked) => {
+      waiting.push(asked);
+      if (waiting.length < 300) return;
+      // 7 and 300 have no divisor in common: each is taken once.
+      for (let i = 0; i < 300; i++) good(waiting[(i * 7) % 300] as Asked);
+    };
+    const addresses = Array.from({ length: 300 }, (_, i) => 1000 + i);
+    assert.deepEqual(await Promise.all(addresses.map((address) => read(address))), addresses);
+    assert.equal(new Set(waiting.map(({ id }) => id)).size, 300);
+  });
+
   const malformed: [name: string, (asked: Asked) => Buffer][] = [
     ['another unit', (asked) => frameOf(asked, { unit: 7 })],
     ['another function code', (asked) => frameOf(asked, { functionCode: 4 })],
@@ -154,6 +178,19 @@ describe('Modbus TCP link', () => {
   it('lets go of every request at once when the connection is reset', async () => {
     answer = (asked) => {
       if (server.asked.length === 3) asked.socket.resetAndDestroy();
+    };
+    const startedAt = performance.now();
+    const failures = await Promise.all([1, 2, 3].map((address) => failureOf(link.read(request(address), 5000))));
+    assert.ok(failures.every(({ kind }) => kind === 'disconnected'));
+    assert.ok(performance.now() - startedAt < 2500, 'it waited for the deadline');
+    answer = good;
+    await until(isOpen, 'the link opens again');
+    assert.equal(await read(4), 4);
+  });
+
+  it('lets go of every request at once when the device ends the connection', async () => {
+    answer = (asked) => {
+      if (server.asked.length === 3) asked.socket.end();
     };
     const startedAt = performance.now();
     const failures = await Promise.all([1, 2, 3].map((address) => failureOf(link.read(request(address), 5000))));

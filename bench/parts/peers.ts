@@ -1,0 +1,12 @@
+/** Processes beside the one that is measured: its devices and its broker. */
+import { findProgram, startMosquitto } from '../../test/support/mosquitto.ts';
+import { type Part, startPart } from '../../test/support/part.ts';
+import { startLocalBroker } from '../../test/support/street.ts';
+
+export const startDevice = (): Promise<Part> => startPart(new URL('device.ts', import.meta.url));
+
+/** mosquitto where it is installed, else the embedded broker. */
+export const startBroker = async (): Promise<Part & { name: string }> =>
+  findProgram('mosquitto')
+    ? { name: 'mosquitto', ...(await startMosquitto()) }
+    : { name: 'the embedded broker', ...(await startLocalBroker()) };

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { startBroker, type TestBroker } from '../support/broker.ts';
+import { type CountedStreet, deployCases, openCountedStreet } from '../support/counted-street.ts';
+import { until } from '../support/events.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { type NodeRed, startNodeRed } from '../support/node-red.ts';
+import { type Observer, observe } from '../support/observer.ts';
+import { type Part, startPart } from '../support/part.ts';
+import { type Relay, startRelay } from '../support/relay.ts';
+import { siteFlow, startLocalBroker } from '../support/street.ts';
+
+describe('a full deploy loses nothing that QoS promises', function () {
+  this.timeout(60_000);
+  let broker: Part;
+  let street: CountedStreet;
+
+  before(async () => {
+    broker = await startLocalBroker();
+    street = await openCountedStreet(broker.port);
+  });
+  after(async () => {
+    await street?.close();
+    await broker?.close();
+  });
+
+  for (const [name, disturb] of Object.entries(deployCases))
+    it(name, async () => {
+      await disturb(street);
+      await street.nothingIsLost();
+    });
+});
+
+describe('a partial deploy of an unrelated node', function () {
+  this.timeout(60_000);
+  let house: Part;
+  let broker: TestBroker;
+  let relays: Relay[];
+  let observer: Observer;
+  let red: NodeRed;
+
+  before(async () => {
+    const free = await freePorts(3);
+    house = await startPart(new URL('../support/processes/house.ts', import.meta.url), free.map(String));
+    broker = await startBroker();
+    observer = observe(broker.port);
+    await until(observer.isConnected, 'the observer listens');
+    relays = await Promise.all([...free, broker.port].map((port) => startRelay(() => port)));
+    const ports = new Map([1502, 1503, 1504, 1883].map((port, i) => [port, relays[i]?.port ?? 0]));
+    red = await startNodeRed(siteFlow(ports));
+    await until(() => observer.last('sites/home/power')?.quality === 'good', 'live data', 20_000);
+  });
+  after(async () => {
+    await observer?.close();
+    await red?.remove();
+    await Promise.all(relays?.map((relay) => relay.close()) ?? []);
+    await broker?.close();
+    await house?.close();
+  });
+
+  /** TCP connections to each device and to the broker, and MQTT CONNECTs. */
+  const connections = (): number[] => [
+    ...relays.map((relay) => relay.accepted()),
+    broker.events.filter(({ kind }) => kind === 'connected').length,
+  ];
+
+  it('drops no connection and no message', async () => {
+    const before = connections();
+    assert.ok(
+      before.every((count) => count > 0),
+      before.join(),
+    );
+    const from = observer.heard.length;
+    const flows = await red.flows();
+    for (let round = 0; round < 3; round++) {
+      const changed = flows.map((node) => (node.type === 'function' ? { ...node, name: `changed ${round}` } : node));
+      await red.deploy(changed, 'nodes');
+      const count = observer.heard.length;
+      await until(() => observer.heard.length > count + 150, 'messages go on');
+    }
+    assert.deepEqual(connections(), before);
+    const heard = observer.heard.slice(from);
+    assert.ok(!heard.some(({ topic }) => topic.startsWith('system/status/')));
+
+    const numbers = new Map<string, number[]>();
+    for (const { topic, payload } of heard) {
+      const { seq } = JSON.parse(payload);
+      if (typeof seq === 'number') numbers.set(topic, [...(numbers.get(topic) ?? []), seq]);
+    }
+    assert.ok(numbers.size > 50, `${numbers.size} topics`);
+    for (const [topic, [first = 0, ...others]] of numbers)
+      assert.deepEqual(
+        others,
+        others.map((_, i) => first + i + 1),
+        topic,
+      );
+  });
+});

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { until } from '../support/events.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { type FlowNode, type NodeRed, startNodeRed, withPorts } from '../support/node-red.ts';
+import { type Observer, observe } from '../support/observer.ts';
+import { freshSettings, type Installation, installPacked } from '../support/packed.ts';
+
+const name = '@emsflow/node-red-ems';
+
+interface NodeSet {
+  module: string;
+  types: string[];
+  enabled: boolean;
+  err?: string;
+}
+
+describe('the package as it is packed, in a fresh user directory', function () {
+  this.timeout(60_000);
+  let installation: Installation;
+  let red: NodeRed;
+  let observer: Observer;
+
+  before(async () => {
+    installation = installPacked();
+    red = await startNodeRed([], { EMS_USER_DIR: installation.userDir }, freshSettings);
+  });
+  after(async () => {
+    await observer?.close();
+    await red?.remove();
+    installation?.remove();
+  });
+
+  it('offers every node', async () => {
+    const sets = ((await red.get('/nodes')) as NodeSet[]).filter(({ module }) => module === name);
+    const { 'node-red': declared, files } = JSON.parse(readFileSync(join(installation.folder, 'package.json'), 'utf8'));
+    assert.deepEqual(
+      sets.filter(({ err, enabled }) => err !== undefined || !enabled),
+      [],
+    );
+    assert.deepEqual(sets.flatMap(({ types }) => types).sort(), Object.keys(declared.nodes).sort());
+    for (const file of files.filter((each: string) => !each.includes('*')))
+      assert.ok(existsSync(join(installation.folder, file)), `${file} is not packed`);
+  });
+
+  it('offers its examples, and the first one works as it is imported', async () => {
+    const examples = `/library/examples/flows/${name}`;
+    assert.match(JSON.stringify(await red.get(examples)), /01 First meter/);
+    const flow = (await red.get(encodeURI(`${examples}/01 First meter`))) as FlowNode[];
+    const shipped = [1505, 1506, 1507, 1884];
+    const free = await freePorts(shipped.length);
+    const ports = new Map(shipped.map((port, i) => [port, free[i] as number]));
+    await red.deploy(withPorts(flow, ports), 'full');
+    observer = observe(ports.get(1884) as number);
+    await until(() => observer.last('sites/first/power')?.quality === 'good', 'the power of the site', 20_000);
+  });
+
+  it('complains of nothing', () => {
+    const complaints = red
+      .log()
+      .split('\n')
+      .filter((line) => /\[(error|warn)\]/.test(line) && !/Projects disabled|unencrypted credentials/.test(line));
+    assert.deepEqual(complaints, []);
+  });
+});

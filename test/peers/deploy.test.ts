@@ -1,0 +1,22 @@
+import { type CountedStreet, deployCases, openCountedStreet } from '../support/counted-street.ts';
+import { type Mosquitto, startMosquitto } from '../support/mosquitto.ts';
+
+describe('a full deploy loses nothing that QoS promises, at mosquitto', () => {
+  let mosquitto: Mosquitto;
+  let street: CountedStreet;
+
+  before(async () => {
+    mosquitto = await startMosquitto();
+    street = await openCountedStreet(mosquitto.port);
+  });
+  after(async () => {
+    await street?.close();
+    await mosquitto?.close();
+  });
+
+  for (const [name, disturb] of Object.entries(deployCases))
+    it(name, async () => {
+      await disturb(street);
+      await street.nothingIsLost();
+    });
+});

@@ -1,0 +1,31 @@
+import { startMosquitto } from '../support/mosquitto.ts';
+import {
+  oneAfterTheOther,
+  openStreet,
+  orders,
+  overlapping,
+  type StartBroker,
+  type Street,
+  startLocalBroker,
+} from '../support/street.ts';
+
+const brokers: Record<string, StartBroker> = {
+  mosquitto: (port) => startMosquitto(undefined, port),
+  'the local broker': startLocalBroker,
+};
+
+for (const [name, startBroker] of Object.entries(brokers))
+  describe(`whatever dies comes back, without a redeploy, at ${name}`, () => {
+    let street: Street;
+
+    before(async () => {
+      street = await openStreet(startBroker);
+      await street.isLive();
+    });
+    after(() => street?.close());
+
+    for (const order of orders) {
+      it(`one after the other: ${order.join(', ')}`, () => oneAfterTheOther(street, order));
+      it(`two away at a time: ${order.join(', ')}`, () => overlapping(street, order));
+    }
+  });
