@@ -4,7 +4,7 @@ import { type Listener, listen } from '../support/broker.ts';
 import { openBrowser, openPage } from '../support/browser.ts';
 import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { type NodeRed, readFlow, startNodeRed, withPorts } from '../support/node-red.ts';
+import { type NodeRed, readFlows, startNodeRed, withPorts } from '../support/node-red.ts';
 
 const shippedPorts = [1502, 1503, 1504, 1505, 1506, 1507, 1883, 1884];
 const names = ['02 Complete site', '03 Command a battery', '04 Two controllers, one battery'];
@@ -31,8 +31,7 @@ describe('the dashboard commands a battery', function () {
   before(async () => {
     const free = await freePorts(shippedPorts.length);
     const ports = new Map(shippedPorts.map((port, i) => [port, free[i] as number]));
-    const nodes = new Map(names.flatMap(readFlow).map((node) => [node.id, node]));
-    red = await startNodeRed(withPorts([...nodes.values()], ports));
+    red = await startNodeRed(withPorts(readFlows(names), ports));
     listener = await listen(ports.get(1883) as number);
     browser = await openBrowser();
     ({ page, complaints } = await openPage(browser, { locale: 'en-US' }));

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { openBrowser, openPage, type Watched } from '../support/browser.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { root } from '../support/house-rules.ts';
-import { type NodeRed, readFlow, startNodeRed, withPorts } from '../support/node-red.ts';
+import { type NodeRed, readFlows, startNodeRed, withPorts } from '../support/node-red.ts';
 
 /** The little of the editor that the tests touch. */
 interface EditorNode {
@@ -91,7 +91,7 @@ describe('the editor, as a user sees it', () => {
   before(async () => {
     const free = await freePorts(shippedPorts.length);
     const ports = new Map(shippedPorts.map((port, i) => [port, free[i] as number]));
-    const nodes = ['02 Complete site', '01 First meter'].flatMap(readFlow);
+    const nodes = readFlows(['02 Complete site', '03 Command a battery', '01 First meter']);
     red = await startNodeRed(withPorts(nodes, ports));
     url = `http://127.0.0.1:${red.port}/`;
     browser = await openBrowser();

@@ -4,7 +4,7 @@ import { type Listener, listen } from '../support/broker.ts';
 import { wantedDelivery } from '../support/deliveries.ts';
 import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { type NodeRed, readFlow, startNodeRed, withPorts } from '../support/node-red.ts';
+import { type NodeRed, readFlows, startNodeRed, withPorts } from '../support/node-red.ts';
 import { createSchemaCheck } from '../support/shipped-schemas.ts';
 
 const shippedPorts = [1502, 1503, 1504, 1505, 1506, 1507, 1883, 1884];
@@ -29,7 +29,7 @@ describe('shipped flows on a real Node-RED', function () {
   before(async () => {
     const free = await freePorts(shippedPorts.length);
     ports = new Map(shippedPorts.map((port, i) => [port, free[i] as number]));
-    red = await startNodeRed(names.flatMap((name) => withPorts(readFlow(name), ports)));
+    red = await startNodeRed(withPorts(readFlows(names), ports));
   });
   after(async () => {
     for (const listener of listeners) await listener.close();

@@ -20,6 +20,11 @@ export interface FlowNode {
 export const readFlow = (name: string): FlowNode[] =>
   JSON.parse(readFileSync(join(root, 'flows', `${name}.json`), 'utf8'));
 
+/** Several flows, and once what they share: each brings its broker and its dashboard page along. */
+export const readFlows = (names: string[]): FlowNode[] => [
+  ...new Map(names.flatMap(readFlow).map((node) => [node.id, node])).values(),
+];
+
 /** A flow with other ports in place of those it was shipped with. */
 export const withPorts = (nodes: FlowNode[], moved: Map<number, number>): FlowNode[] =>
   nodes.map((node) => {
