@@ -30,9 +30,19 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Subscribes and writes down what comes. */
+const connectWithin = async (port: number, untilMs: number): Promise<MqttClient> => {
+  try {
+    return await mqtt.connectAsync({ host: '127.0.0.1', port, protocolVersion: 4 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' || performance.now() > untilMs) throw error;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return connectWithin(port, untilMs);
+  }
+};
+
+/** Subscribes and writes down what comes. A broker that is just starting is waited for. */
 export const listen = async (port: number, filter = '#'): Promise<Listener> => {
-  const client = await mqtt.connectAsync({ host: '127.0.0.1', port, protocolVersion: 4 });
+  const client = await connectWithin(port, performance.now() + 10_000);
   const heard: Heard[] = [];
   client.on('message', (topic, payload, { qos, retain }) =>
     heard.push({ topic, payload: String(payload), qos, retain }),
