@@ -3,6 +3,8 @@ import { benchAggregate } from './aggregate.ts';
 import { benchCommand } from './command.ts';
 import { benchDecode } from './decode.ts';
 import { benchLink } from './link.ts';
+import { benchOcpp } from './ocpp.ts';
+import { benchOcppCommand } from './ocpp-command.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchPoll } from './poll.ts';
 import { benchUnits } from './units.ts';
@@ -14,6 +16,8 @@ const benches: Record<string, (isShort: boolean) => Promise<void>> = {
   poll: benchPoll,
   aggregate: benchAggregate,
   command: benchCommand,
+  ocpp: benchOcpp,
+  'ocpp-command': benchOcppCommand,
   pipeline: benchPipeline,
 };
 

@@ -171,7 +171,7 @@ export default function register(RED: NodeAPI): void {
           isReversed: config.reversed,
           isBilling: config.billing,
         },
-        onRemoved: memory.remove,
+        onClosed: (isRemoved) => (isRemoved ? memory.remove() : undefined),
       });
     },
   });

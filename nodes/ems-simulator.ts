@@ -17,6 +17,9 @@ const config = z.object({
   every: numberField(5, 1, 3600),
   /** The simulated storage falls back after this long without a write, s. */
   watchdog: numberField(60, 1, 3600),
+  /** Wallboxes, and the OCPP server they dial. */
+  wallboxes: numberField(0, 0, 3),
+  ocpp: textField('ws://127.0.0.1:8887'),
 });
 
 const fault = z.union([
@@ -32,6 +35,19 @@ const changes = z.strictObject({
   /** 0..1 of a clear sky; null: clouds as they come. */
   sky: z.number().min(0).max(1).nullable().optional(),
   extra_load_w: z.number().min(0).max(100_000).optional(),
+  cars: z
+    .partialRecord(
+      z.enum(['1', '2', '3']),
+      z
+        .strictObject({
+          phases: z.union([z.literal(1), z.literal(3)]).optional(),
+          soc: z.number().min(0).max(100).optional(),
+          capacity_wh: z.number().min(1000).max(1_000_000).optional(),
+          stops_at_soc: z.number().min(1).max(100).optional(),
+        })
+        .nullable(),
+    )
+    .optional(),
   faults: z.strictObject({ grid: fault.optional(), hybrid: fault.optional(), storage: fault.optional() }).optional(),
 });
 
@@ -47,10 +63,11 @@ export default function register(RED: NodeAPI): void {
       const { host, gridPort, hybridPort, storagePort } = config;
       const ports = { grid: gridPort, hybrid: hybridPort, storage: storagePort };
       const { startHour, seed, speed, watchdog: watchdogS } = config;
+      const garage = { url: config.ocpp, count: config.wallboxes };
       showStatus({ fill: 'yellow', shape: 'ring', key: 'opening' });
       const opening = keepOpening(
         clock,
-        () => startSimulation({ host, ports, startHour, seed, speed, watchdogS }, clock),
+        () => startSimulation({ host, ports, startHour, seed, speed, watchdogS, garage }, clock),
         {
           opened: () => show(),
           failed(error, isFirst) {

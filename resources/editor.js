@@ -25,7 +25,7 @@
     .ems-table table { width: 100%; font-size: 12px; border-collapse: collapse; }
     .ems-table th { text-align: left; font-weight: 600; }
     .ems-table th, .ems-table td { padding: 2px 8px 2px 0; border-bottom: 1px solid var(--red-ui-secondary-border-color); }
-    .ems-table td.ems-number { text-align: right; font-variant-numeric: tabular-nums; }
+    .ems-table .ems-number { text-align: right; font-variant-numeric: tabular-nums; }
     .ems-table code { white-space: nowrap; }
     #ems-dump .form-row > select { width: 130px; }
     #ems-dump .form-row > input[type=text] { width: 80px; }
@@ -52,7 +52,8 @@
         ...(body === undefined ? {} : { data: JSON.stringify(body), contentType: 'application/json' }),
       });
     } catch (failed) {
-      return { error: failed.responseJSON?.error || failed.statusText || String(failed.status) };
+      const { status, statusText, responseJSON } = failed;
+      return { error: responseJSON?.error || statusText || String(status), status };
     }
   };
 
@@ -134,6 +135,50 @@
     }
   };
 
+  /** At once and then again and again, for as long as the form that holds an element is there. */
+  const repeat = (selector, everyMs, run) => {
+    const [element] = $(selector);
+    const timer = setInterval(() => (element.isConnected ? run() : clearInterval(timer)), everyMs);
+    run();
+  };
+
+  /** The age of a time, s. */
+  const ageOf = (ts) => Math.max(0, Math.round((Date.now() - Date.parse(ts)) / 1000));
+
+  /** The last readings of a bridge, with its registers where it has some, as long as somebody looks at them. */
+  const showLive = async (node, kind) => {
+    if (!$('#ems-live').prop('open')) return;
+    const { readings, raw = {}, error, status } = await ask('GET', `ems/${kind}/live/${node.id}`);
+    const target = $('#ems-live-table').empty();
+    if (!readings?.length) {
+      target.text(status === 500 ? text(node, 'live.deploy') : (error ?? text(node, 'live.none')));
+      return;
+    }
+    const hasRaw = Object.keys(raw).length > 0;
+    const table = $('<table>').appendTo(target);
+    const head = $('<tr>').appendTo(table);
+    for (const column of ['topic', 'value', 'quality', 'age', ...(hasRaw ? ['raw'] : [])])
+      $('<th>', { class: ['value', 'age'].includes(column) ? 'ems-number' : '' })
+        .text(text(node, `live.${column}`))
+        .appendTo(head);
+    for (const { topic, value, unit, ts, quality, reason } of readings) {
+      const shown = typeof value === 'number' ? Number(value.toPrecision(7)) : value;
+      const row = $('<tr>')
+        .append(cell(topic.split('/').slice(2).join('/')))
+        .append(cell(`${shown ?? '–'} ${unitText(unit)}`, 'ems-number'))
+        .append(cell(reason ? `${quality}: ${reason}` : quality))
+        .append(cell(`${ageOf(ts)} s`, 'ems-number'))
+        .appendTo(table);
+      if (hasRaw) row.append($('<td>').append($('<code>').text(raw[topic] ?? '')));
+    }
+  };
+
+  /** Live from now on, and at once where it is opened. */
+  const wireLive = (node, kind) => {
+    $('#ems-live').on('toggle', () => showLive(node, kind));
+    repeat('#ems-live', 2000, () => showLive(node, kind));
+  };
+
   const broker = {
     prepare(node) {
       const list = $('#node-config-input-servers-list');
@@ -195,8 +240,7 @@
       const editorElement = 'node-input-inline-editor';
       modbus.editor = RED.editor.createEditor({ id: editorElement, mode: 'ace/mode/json', value: node.inline || '' });
       modbus.fillProfiles(node);
-      modbus.timer = setInterval(() => modbus.showLive(node), 2000);
-      $('#ems-live').on('toggle', () => modbus.showLive(node));
+      wireLive(node, 'modbus');
       $('#ems-dump-run').on('click', () => modbus.dump(node));
     },
     async fillProfiles(node) {
@@ -335,32 +379,6 @@
       const unit = profile?.connection?.unitId;
       $('#node-input-unit').attr('placeholder', unit === undefined ? '1' : String(unit));
     },
-    async showLive(node) {
-      if (!$('#ems-live').prop('open')) return;
-      const { readings, raw = {}, error } = await ask('GET', `ems/modbus/live/${node.id}`);
-      const target = $('#ems-live-table').empty();
-      if (!readings?.length) {
-        target.text(error ?? text(node, 'live.none'));
-        return;
-      }
-      const table = $('<table>').appendTo(target);
-      const head = $('<tr>').appendTo(table);
-      for (const column of ['topic', 'value', 'quality', 'age', 'raw'])
-        $('<th>')
-          .text(text(node, `live.${column}`))
-          .appendTo(head);
-      for (const { topic, value, unit, ts, quality, reason } of readings) {
-        const shown = typeof value === 'number' ? Number(value.toPrecision(7)) : value;
-        const age = Math.max(0, Math.round((Date.now() - Date.parse(ts)) / 1000));
-        $('<tr>')
-          .append(cell(topic.split('/').slice(2).join('/')))
-          .append(cell(`${shown ?? '–'} ${unit && unit !== '1' ? unit : ''}`, 'ems-number'))
-          .append(cell(reason ? `${quality}: ${reason}` : quality))
-          .append(cell(`${age} s`, 'ems-number'))
-          .append($('<td>').append($('<code>').text(raw[topic] ?? '')))
-          .appendTo(table);
-      }
-    },
     async dump(node) {
       const asked = {
         client: $('#node-input-client').val(),
@@ -392,7 +410,6 @@
       modbus.close();
     },
     close() {
-      clearInterval(modbus.timer);
       clearTimeout(modbus.pause);
       modbus.editor.destroy();
       modbus.editor = undefined;
@@ -495,7 +512,7 @@
       const meta = command.meta();
       command.showMeaning(node, meta);
       const { min_s: min, max_s: max } = meta?.lease ?? {};
-      $('#ems-row-lease').toggle(meta === undefined || !['config', 'release'].includes(meta.kind));
+      $('#ems-row-lease').toggle(meta === undefined || !['config', 'action', 'release'].includes(meta.kind));
       $('#ems-lease-range').text(
         max === undefined ? '' : text(node, 'range.here', { span: spanOf({ min, max, unit: 's' }) }),
       );
@@ -675,6 +692,8 @@
     command,
     subscribe,
     pick,
+    /** What forms in files of their own are made with. */
+    kit: { ask, text, labelOf, isEnv, showResult, repeat, wireLive },
 
     /** @returns a validator of a number within bounds; an empty field is the default, or means none */
     number: (name, min, max) =>

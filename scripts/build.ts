@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { profileSchema } from '../src/drivers/modbus/profile.ts';
+import { presetSchema } from '../src/drivers/ocpp/quirks.ts';
 import { jsonSchemas } from '../src/model/message.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -32,6 +33,10 @@ rmSync(at('examples'), { recursive: true, force: true });
 cpSync(at('flows'), at('examples'), { recursive: true });
 
 mkdirSync(at('schemas'), { recursive: true });
-const schemas = { ...jsonSchemas(), 'profile-1.json': z.toJSONSchema(profileSchema, { io: 'input' }) };
+const schemas = {
+  ...jsonSchemas(),
+  'profile-1.json': z.toJSONSchema(profileSchema, { io: 'input' }),
+  'charger-1.json': z.toJSONSchema(presetSchema, { io: 'input' }),
+};
 for (const [name, schema] of Object.entries(schemas))
   writeFileSync(at('schemas', name), `${JSON.stringify(schema, null, 2)}\n`);

@@ -16,6 +16,7 @@ const ports = {
   EMS_EDITOR_PORT: portFrom('EMS_EDITOR_PORT', 1880),
   EMS_BROKER_PORT: portFrom('EMS_BROKER_PORT', 1883),
   EMS_MODBUS_PORT: portFrom('EMS_MODBUS_PORT', 1502),
+  EMS_OCPP_PORT: portFrom('EMS_OCPP_PORT', 8887),
 };
 const host = '127.0.0.1';
 const userDir = process.env.EMS_USER_DIR || join(root, '.node-red');
@@ -33,14 +34,17 @@ const withPorts = (nodes) => {
     [1883, ports.EMS_BROKER_PORT],
     [1884, ports.EMS_BROKER_PORT + 1],
     ...[0, 1, 2, 3, 4, 5].map((i) => [1502 + i, ports.EMS_MODBUS_PORT + i]),
+    [8887, ports.EMS_OCPP_PORT],
+    [8888, ports.EMS_OCPP_PORT + 1],
   ]);
   const movePort = (port) => moved.get(Number(port)) ?? port;
+  const moveUrl = (url) => url.replace(/:(\d+)$/, (_, port) => `:${movePort(port)}`);
   return nodes.map((node) => {
     const next = { ...node };
     for (const key of ['port', 'gridPort', 'hybridPort', 'storagePort'])
       if (key in next) next[key] = movePort(next[key]);
-    if (Array.isArray(next.servers))
-      next.servers = next.servers.map((url) => url.replace(/:(\d+)$/, (_, port) => `:${movePort(port)}`));
+    if (Array.isArray(next.servers)) next.servers = next.servers.map(moveUrl);
+    if (next.ocpp) next.ocpp = moveUrl(next.ocpp);
     return next;
   });
 };
@@ -68,6 +72,7 @@ const portsOf = (type, ...keys) =>
     .flatMap((node) => keys.map((key) => Number(node[key])));
 const brokers = portsOf('ems-local-broker', 'port');
 const devices = portsOf('ems-simulator', 'gridPort', 'hybridPort', 'storagePort');
+const stations = flows.filter(({ type }) => type === 'ems-ocpp-server').map(({ port }) => Number(port));
 
 const stop = (reason) => {
   console.error(reason);
@@ -79,6 +84,7 @@ const checkPorts = async () => {
     ['EMS_EDITOR_PORT', [ports.EMS_EDITOR_PORT]],
     ['EMS_BROKER_PORT', brokers],
     ['EMS_MODBUS_PORT', devices],
+    ['EMS_OCPP_PORT', stations],
   ];
   const users = new Map();
   for (const [name, group] of wanted)
@@ -110,6 +116,7 @@ const announce = async () => {
       `  Dashboard  ${editor}/dashboard`,
       ...brokers.map((port) => `  Broker     mqtt://${host}:${port}`),
       ...(devices.length > 0 ? [`  Devices    Modbus TCP on ports ${devices.join(', ')} (simulated)`] : []),
+      ...stations.map((port) => `  Wallboxes  ws://${host}:${port}`),
       `  Your flows ${flowFile}`,
       '',
       '  Stop with Ctrl+C.',

@@ -102,3 +102,7 @@ export const printRatio = (what: string, ratio: number, expected: Expected): voi
 /** The same of a share, 0 to 1. */
 export const printShare = (what: string, share: number, expected: Expected): void =>
   printFigure(what, share, expected, (value) => `${Number((value * 100).toFixed(1))} %`);
+
+/** An amount with its unit. */
+export const printAmount = (what: string, amount: number, unit: string, expected: Expected): void =>
+  printFigure(what, amount, expected, (value) => `${short(value)} ${unit}`);

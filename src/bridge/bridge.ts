@@ -6,14 +6,13 @@
 import type { Actuator, Channel, Cycle, DeviceState, Driver, Sample } from '../drivers/driver.ts';
 import type { Quality, Reason } from '../model/common.ts';
 import type { Event } from '../model/event.ts';
-import { createBoot, createEventId } from '../model/identity.ts';
+import { createBoot, createEventId, hashTag } from '../model/identity.ts';
 import type { Message } from '../model/message.ts';
 import type { Reading, Value } from '../model/reading.ts';
 import { type Clock, isoTime } from '../model/time.ts';
 import { formatTopic } from '../model/topic.ts';
-import { derivations, mounted } from './derive.ts';
+import { type Derivation, derivations, mounted } from './derive.ts';
 import { createDesk, type Incoming } from './desk.ts';
-import { hashTag } from './identity.ts';
 import { createLedger, type Journal, type Reply } from './ledger.ts';
 import { componentKey, describeDevice, isMeter, isSourceRole, type Placement, roleOf } from './meta.ts';
 import { createOwnerWatch } from './owner-watch.ts';
@@ -94,9 +93,9 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
   const { placement, reportsCycles = false, trusted = [], journal } = options;
   const { device } = placement;
   const boot = createBoot();
-  const description = driver.describe();
-  const channels = mounted(description.channels, placement.isReversed === true);
-  const derived = derivations(channels);
+  let description = driver.describe();
+  const channels: Channel[] = [];
+  const derived: Derivation[] = [];
   let state: DeviceState = { kind: 'connecting' };
   let announced: string | undefined;
   let isMetaDue = true;
@@ -143,10 +142,31 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
     };
   };
 
-  const outputs = channels.map((channel) => createOutput(channel, undefined));
-  const halves: Output[][] = channels.map(() => []);
-  for (const { from, channel, sign } of derived) halves[from]?.push(createOutput(channel, sign));
-  const all = [...outputs, ...halves.flat()];
+  /** By channel. */
+  const outputs: Output[] = [];
+  const halves: Output[][] = [];
+  const all: Output[] = [];
+  /** States of charge, which commands may have as their goal. */
+  const goals: { channel: number; component: string }[] = [];
+
+  /** Channels of the driver that are not known yet: all of them at first, later what the device shows of itself. */
+  const takeUp = (): void => {
+    description = driver.describe();
+    const known = channels.length;
+    const added = mounted(description.channels, placement.isReversed === true).slice(known);
+    channels.push(...added);
+    for (const [place, channel] of added.entries()) {
+      outputs.push(createOutput(channel, undefined));
+      halves.push([]);
+      if (channel.quantity === 'soc' && channel.part === undefined)
+        goals.push({ channel: known + place, component: componentKey(channel) });
+    }
+    const fresh = derivations(channels).filter(({ from }) => from >= known);
+    derived.push(...fresh);
+    for (const { from, channel, sign } of fresh) halves[from]?.push(createOutput(channel, sign));
+    all.push(...outputs.slice(known), ...halves.slice(known).flat());
+  };
+  takeUp();
 
   const toReading = (output: Output, ts: string): Reading & { topic: string } => {
     const { topic, channel, number, other, quality = 'invalid', seq, reason, raw } = output;
@@ -185,7 +205,7 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
       if (output.quality === 'invalid' && output.reason === reason) return false;
       if (output.quality === undefined && reason === 'device_offline') return false;
     }
-    count(output, value === null ? 'invalid' : 'good');
+    count(output, value === null ? 'invalid' : sample.isEstimated ? 'estimated' : 'good');
     output.seq++;
     keepValue(output, value);
     output.ts = sample.ts;
@@ -318,13 +338,6 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
 
   const owners = createOwnerWatch(clock, desk.lost);
 
-  /** States of charge, which commands may have as their goal. */
-  const goals = channels.flatMap(({ type, index, quantity, part }, channel) =>
-    quantity === 'soc' && part === undefined
-      ? [{ channel, component: componentKey({ type, ...(index === undefined ? {} : { index }) }) }]
-      : [],
-  );
-
   const watchGoals = ({ samples }: Cycle): void => {
     for (const { channel, component } of goals)
       for (const sample of samples)
@@ -384,8 +397,10 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
       watch = clock.every(watchEveryMs, watchAges);
       driver.start({
         described() {
+          takeUp();
           isMetaDue = true;
           actuators = driver.actuators();
+          desk.offered();
         },
         state(next) {
           const before = state;
@@ -396,6 +411,8 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
         },
         cycle: takeCycle,
         drifted: desk.drifted,
+        event: ({ component, name, severity, ...facts }) =>
+          emit(component && componentKey(component), name, severity, facts),
       });
       desk.start();
     },

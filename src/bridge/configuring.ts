@@ -1,7 +1,8 @@
 /** Settings that the device keeps by itself: written one after the other, the newest wins, without a lease. */
-import { type Actuator, type Applied, CommandFailure, type Order } from '../drivers/driver.ts';
+import type { Actuator, Order } from '../drivers/driver.ts';
 import type { Params } from '../model/command.ts';
 import type { Clock } from '../model/time.ts';
+import { type Apply, carryOut } from './carry-out.ts';
 import type { Request } from './riders.ts';
 import { createWear, wornOut } from './wear.ts';
 
@@ -12,11 +13,7 @@ export interface Configuring {
 
 const wishOf = ({ verb, params }: Pick<Order, 'verb' | 'params'>): string => JSON.stringify([verb, params]);
 
-export const createConfiguring = (
-  { key, isPersistent }: Actuator,
-  clock: Clock,
-  apply: (order: Order, signal: AbortSignal) => Promise<Applied>,
-): Configuring => {
+export const createConfiguring = ({ key, isPersistent }: Actuator, clock: Clock, apply: Apply): Configuring => {
   const wear = createWear(clock);
   /** What was written last, or tried to be. */
   let last: string | undefined;
@@ -24,35 +21,23 @@ export const createConfiguring = (
   let isWorking = false;
   let isClosed = false;
 
-  const carryOut = async ({ order, request }: { order: Order; request: Request }): Promise<void> => {
-    if (clock.monotonic() >= order.startBy) {
-      request.settle({
-        status: 'expired',
-        code: 'EXPIRED',
-        message: 'its time was over before the device could be told',
-      });
-      return;
-    }
-    const wish = wishOf(order);
-    if (wish !== last) wear.note();
-    last = wish;
-    try {
-      const { verified, reason } = await apply(order, new AbortController().signal);
-      const { isClamped: clamped } = request;
-      if (!isClosed)
-        request.settle({ status: 'completed', applied: order.params, clamped, verified, ...(reason && { reason }) });
-    } catch (error) {
-      const { code, message } = error instanceof CommandFailure ? error : new CommandFailure('INTERNAL', String(error));
-      if (!isClosed) request.settle({ status: code === 'EXPIRED' ? 'expired' : 'failed', code, message });
-    }
-  };
-
   const work = async (): Promise<void> => {
     isWorking = true;
     while (next && !isClosed) {
       const current = next;
       next = undefined;
-      await carryOut(current);
+      await carryOut(
+        current.order,
+        current.request,
+        clock,
+        apply,
+        () => {
+          const wish = wishOf(current.order);
+          if (wish !== last) wear.note();
+          last = wish;
+        },
+        () => isClosed,
+      );
     }
     isWorking = false;
   };

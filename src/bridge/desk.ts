@@ -10,6 +10,7 @@ import { commandDefaults, type Response } from '../model/command.ts';
 import type { Event } from '../model/event.ts';
 import { type Clock, isoTime, parseTime } from '../model/time.ts';
 import { parseTopic } from '../model/topic.ts';
+import { type Acting, createActing } from './acting.ts';
 import { type Configuring, createConfiguring } from './configuring.ts';
 import { createJudge, type Judged } from './judge.ts';
 import type { KnownCommand, Ledger, Reply } from './ledger.ts';
@@ -56,6 +57,8 @@ export interface Desk {
   letGo(): Promise<void>;
   drifted(actuator: string, what: string): void;
   returned(): void;
+  /** The device may have more to command than before. */
+  offered(): void;
   /** A node left the broker: what its requesters hold for their session ends. */
   lost(node: string): void;
   /** A quantity of a component has this value now. */
@@ -90,6 +93,7 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
   const { device } = options;
   const lines = new Map<string, { component: string; steering: Steering }>();
   const configurings = new Map<string, Configuring>();
+  const acting: Acting = createActing(clock, sink.apply);
   const problems = new Map<string, string>();
   const judge = createJudge({ trusted: options.trusted, actuators: sink.actuators, offline: sink.offline }, clock);
 
@@ -150,10 +154,16 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
     lines.set(key, { component, steering });
   };
 
-  for (const actuator of sink.actuators()) {
-    if (actuator.fallback) addLine(actuator);
-    else configurings.set(actuator.key, createConfiguring(actuator, clock, sink.apply));
-  }
+  /** @returns those that are new */
+  const addActuators = (): Actuator[] => {
+    const added = sink.actuators().filter(({ key }) => !lines.has(key) && !configurings.has(key));
+    for (const actuator of added) {
+      if (actuator.fallback) addLine(actuator);
+      else configurings.set(actuator.key, createConfiguring(actuator, clock, sink.apply));
+    }
+    return added;
+  };
+  addActuators();
 
   const startBy = ({ ts, ttl_s }: Judging['command']): number =>
     clock.monotonic() + Math.min(ttl_s * 1000, parseTime(ts) + ttl_s * 1000 - clock.now());
@@ -169,6 +179,10 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
     if (!actuator) return;
     if (verb.kind === 'config') {
       configurings.get(actuator.key)?.configure(name, params, request);
+      return;
+    }
+    if (verb.kind === 'action') {
+      acting.act(actuator.key, name, params, request);
       return;
     }
     const [value] = Object.values(params);
@@ -269,6 +283,7 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
         id: command.id,
         startBy: Number.POSITIVE_INFINITY,
         isClamped: false,
+        isResumed: true,
         settle(answer: Answer) {
           const response = toResponse(command.id, command.topic.split('/').at(-1) ?? '', answer);
           sink.respond(command.topic, response, command.reply);
@@ -290,6 +305,7 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
   const close = (): void => {
     for (const { steering } of lines.values()) steering.close();
     for (const configuring of configurings.values()) configuring.close();
+    acting.close();
   };
 
   return {
@@ -310,6 +326,9 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
     },
     returned() {
       for (const { steering } of lines.values()) steering.returned();
+    },
+    offered() {
+      for (const { key } of addActuators()) lines.get(key)?.steering.start([]);
     },
     lost(node) {
       for (const { steering } of lines.values())

@@ -91,7 +91,10 @@ const describeCommand = (
       },
     ]),
   ),
-  lease: kind === 'config' ? { required: false } : { required: true, min_s: leaseRange.minS, max_s: maxLeaseS },
+  lease:
+    kind === 'config' || kind === 'action'
+      ? { required: false }
+      : { required: true, min_s: leaseRange.minS, max_s: maxLeaseS },
   ...(fallback && { fallback: fallback.means }),
   latency_s: latencyS,
   verification,

@@ -22,6 +22,8 @@ export interface Request {
   /** Monotonic time after which it is not begun any more. */
   startBy: number;
   isClamped: boolean;
+  /** A restart has cut it off: it waits for its device for as long as its lease lasts. */
+  isResumed?: boolean;
   settle(answer: Answer): void;
 }
 
@@ -33,6 +35,8 @@ interface Rider extends Request {
 export interface Riders {
   add(request: Request, lease: Lease | undefined): void;
   isWaiting(): boolean;
+  /** Someone waits for an answer that a device which is away has to have as well. */
+  isHurried(): boolean;
   /** Monotonic time by which the first of those that wait must have begun. */
   nextStartBy(): number;
   /** Those that wait are with the device from now on. @returns by when it must have begun */
@@ -65,6 +69,7 @@ export const createRiders = (book: LeaseBook, clock: Clock): Riders => {
   return {
     add: (request, lease) => void waiting.push({ ...request, lease }),
     isWaiting: () => waiting.length > 0,
+    isHurried: () => waiting.some(({ isResumed }) => !isResumed),
     nextStartBy: () => Math.min(...waiting.map(({ startBy }) => startBy)),
     board() {
       aboard = waiting.splice(0);
@@ -118,7 +123,12 @@ export const createRiders = (book: LeaseBook, clock: Clock): Riders => {
       }
     },
     fail({ code, message }) {
-      for (const { lease, settle } of aboard.splice(0)) {
+      for (const rider of aboard.splice(0)) {
+        const { lease, isResumed, settle } = rider;
+        if (isResumed && code === 'DEVICE_OFFLINE') {
+          waiting.push(rider);
+          continue;
+        }
         if (lease) book.undo(lease);
         settle({ status: code === 'EXPIRED' ? 'expired' : 'failed', code, message });
       }

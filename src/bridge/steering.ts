@@ -213,7 +213,7 @@ export const createSteering = (
       if (!isOurs) return undefined;
       if (!mustReset && isDone(wanted())) return undefined;
     }
-    if ((mustReset || !riders.isWaiting()) && retryAt > now) return retryAt - now;
+    if ((mustReset || !riders.isHurried()) && retryAt > now) return retryAt - now;
     const order = wanted();
     const { minWriteIntervalMs = 0 } = describe() ?? {};
     // Nothing keeps a device from its safe state.

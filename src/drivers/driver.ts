@@ -4,6 +4,7 @@
  */
 import type { Code, Params } from '../model/command.ts';
 import type { Reason } from '../model/common.ts';
+import type { Event } from '../model/event.ts';
 import type { Role } from '../model/meta.ts';
 import type { Kind } from '../model/quantities.ts';
 import type { Value } from '../model/reading.ts';
@@ -58,6 +59,8 @@ export interface Sample {
   reason?: Reason;
   /** The device's own word for it. */
   raw?: string;
+  /** Concluded, not measured: the quality is "estimated". */
+  isEstimated?: boolean;
 }
 
 export type DeviceState =
@@ -140,6 +143,8 @@ export interface Applied {
   verified: boolean;
   /** Why it was not: "no_readback", "full", "no_effect" ... */
   reason?: string;
+  /** What an action found out; told in the place of its parameters. */
+  values?: Params;
 }
 
 /** The order was not carried out, or not seen to be. */
@@ -153,13 +158,31 @@ export class CommandFailure extends Error {
   }
 }
 
+/** Something that happened to a component, in the words of event/1. */
+export interface DriverEvent {
+  /** Absent: to the device as a whole. */
+  component?: { type: string; index?: number };
+  name: string;
+  severity: Event['severity'];
+  /** Where it may be told again after a crash: the same as before. */
+  id?: string;
+  state?: Event['state'];
+  code?: string;
+  message?: string;
+  data?: NonNullable<Event['data']>;
+}
+
 export interface DriverSink {
-  /** The description changed: a serial number was read, a point proved absent. */
+  /**
+   * The description changed: a serial number was read, a point proved absent, a component showed itself. New channels
+   * come behind those that are known; those stay as they are.
+   */
   described(): void;
   cycle(cycle: Cycle): void;
   state(state: DeviceState): void;
   /** The device does not hold any more what it was told. */
   drifted(actuator: string, what: string): void;
+  event(event: DriverEvent): void;
 }
 
 export interface Driver {

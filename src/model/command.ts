@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { finite, instant, shortText, word } from './common.ts';
 
 const commandId = z.string().min(1).max(64);
+/** The longest setting of a device: OCPP 2.0.1 part 2, ComponentVariable value. */
+const setting = z.string().max(2500);
 const params = z.record(
   word,
-  z.union([finite, z.boolean(), shortText, z.array(z.record(word, z.union([finite, shortText]))).max(1000)]),
+  z.union([finite, z.boolean(), setting, z.array(z.record(word, z.union([finite, setting]))).max(1000)]),
 );
 export type Params = z.infer<typeof params>;
 

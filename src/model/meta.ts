@@ -54,8 +54,9 @@ const rangeMeta = z.looseObject({
 export type RangeMeta = z.infer<typeof rangeMeta>;
 
 const commandMeta = z.looseObject({
-  /** setpoint: competes by priority. limit: intersects. config: the device keeps it. release: ends one's own leases. */
-  kind: z.enum(['setpoint', 'limit', 'config', 'release']).optional(),
+  /** setpoint: competes by priority. limit: intersects. config: the device keeps it. action: done once. release: ends one's own
+   * leases. */
+  kind: z.enum(['setpoint', 'limit', 'config', 'action', 'release']).optional(),
   params: z.record(word, rangeMeta),
   lease: z
     .looseObject({

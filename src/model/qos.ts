@@ -24,6 +24,9 @@ const heartbeat: Delivery = { class: 'status', qos: 1, retain: false };
 
 const actions: Record<'command' | 'response' | 'setpoint', Delivery> = { command, response, setpoint: status };
 
+/** What somebody may be billed by: it arrives once, as it was. */
+const billingEvents = new Set(['session_ended', 'signed_value']);
+
 const siteValue = (name: string): Delivery => {
   if (name === 'power') return telemetry;
   if (name === 'energy') return billing;
@@ -55,7 +58,7 @@ export const deliveryOf = (topic: Topic, isBilling = false): Delivery => {
     case 'event':
     case 'component_event':
     case 'site_event':
-      return isBilling ? billingRecord : event;
+      return isBilling || billingEvents.has(topic.name) ? billingRecord : event;
     case 'site_value':
       return siteValue(topic.name);
     case 'system':

@@ -16,9 +16,10 @@ export interface Parameter {
 
 /**
  * setpoint: competes for its actuator, the strongest wins. limit: intersects with all others. config: kept by the
- * device, without a lease. release: ends the requester's own leases.
+ * device, without a lease. action: done once, and over; nothing takes its place. release: ends the requester's own
+ * leases.
  */
-export type VerbKind = 'setpoint' | 'limit' | 'config' | 'release';
+export type VerbKind = 'setpoint' | 'limit' | 'config' | 'action' | 'release';
 
 export interface Verb {
   kind: VerbKind;
@@ -47,6 +48,9 @@ const release = verb('release', { command: { value: 'word', isOptional: true } }
 /** A share of the rated power, or watts: exactly one of them. */
 const powerLimit = verb('limit', { power_w: optional(watts), percent: optional(percent) });
 const amperes: Parameter = { value: 'number', unit: 'A', min: 0, max: 500 };
+const word: Parameter = { value: 'word' };
+const flag: Parameter = { value: 'boolean' };
+const list: Parameter = { value: 'list' };
 const phaseCount: Parameter = { value: 'number', unit: '1', min: 1, max: 3 };
 
 const battery: Record<string, Verb> = {
@@ -76,6 +80,22 @@ const evCharger: Record<string, Verb> = {
   /** Charging again, with up to current_a or as much as the charger may. */
   resume: verb('setpoint', { current_a: optional(amperes) }),
   set_phases: verb('setpoint', { phases: phaseCount }),
+  /** From start_s on: current_a or power_w of each period; the last lasts as long as the lease. */
+  set_profile: verb('setpoint', { schedule: list }),
+  start: verb('action', { id_tag: optional(word) }),
+  stop: verb('action'),
+  unlock: verb('action'),
+  reset: verb('action', { type: optional({ value: 'word', members: ['soft', 'hard'] }) }),
+  set_availability: verb('config', { operative: flag }),
+  trigger: verb('action', {
+    message: { value: 'word', members: ['boot', 'status', 'meter_values', 'heartbeat', 'transaction'] },
+  }),
+  /** Without a key: all of them. */
+  get_configuration: verb('action', { key: optional(word) }),
+  set_configuration: verb('action', { key: word, value: word }),
+  /** Names as "SmartChargingCtrlr.RateUnit", in rows of name and evse. */
+  get_variables: verb('action', { variables: list }),
+  set_variables: verb('action', { variables: list }),
   release,
 };
 

@@ -78,7 +78,8 @@ export const takeCommands = (
   }
 };
 
-export const showBridge = (status: BridgeStatus): Status => {
+/** @param isGuarded without this gateway, the device falls back by itself; where that goes without saying */
+export const showBridge = (status: BridgeStatus, isGuarded = true): Status => {
   switch (status.kind) {
     case 'connecting':
       return { fill: 'yellow', shape: 'ring', key: 'connecting' };
@@ -86,7 +87,7 @@ export const showBridge = (status: BridgeStatus): Status => {
       return {
         fill: 'green',
         shape: 'dot',
-        key: 'live',
+        key: isGuarded ? 'live' : 'unguarded',
         params: { points: status.points, s: status.durationS.toFixed(1) },
       };
     case 'degraded':
@@ -113,14 +114,18 @@ export interface BridgeNodeOptions extends Omit<BridgeOptions, 'journal'> {
   live: ReturnType<typeof serveLiveValues>;
   /** Each object in a message of its own. */
   isSingle: boolean;
-  /** Before the readings are started, and when the node is deleted. */
-  onRemoved?(): Promise<void>;
+  /** When the bridge is closed; isRemoved: the node was deleted. */
+  onClosed?(isRemoved: boolean): Promise<void> | void;
+  /** Whether the device falls back by itself without this gateway, where its integrator should see that. */
+  isGuarded?(): boolean;
+  /** @returns whether a message at the input was for the driver, and no command */
+  takes?(message: NodeMessageInFlow): boolean;
 }
 
 /** Runs a bridge from the deploy to the close of its node. */
 export const runBridge = <Config, Credentials>(
   { RED, node, clock, send, showStatus, onInput, onStarted, onClose }: NodeContext<Config, Credentials>,
-  { driver, live, isSingle, onRemoved, ...options }: BridgeNodeOptions,
+  { driver, live, isSingle, onClosed, takes, isGuarded, ...options }: BridgeNodeOptions,
 ): void => {
   const { device, name } = options.placement;
   const directory = directoryOf(RED);
@@ -139,13 +144,15 @@ export const runBridge = <Config, Credentials>(
       };
       send([null, { ...toNodeMessage([response]), ...(Object.keys(mqtt).length > 0 && { mqtt }) }]);
     },
-    status: (status) => showStatus(showBridge(status)),
+    status: (status) => showStatus(showBridge(status, isGuarded?.())),
   });
   const registration = directory.register(node.id, device);
   const watching = directory.onNodeState(bridge.nodeState);
   live.add(node.id, bridge);
 
-  onInput((message) => takeCommands(message, bridge, { device, requester: `flow/${name || device}`, clock }));
+  onInput((message) => {
+    if (!takes?.(message)) takeCommands(message, bridge, { device, requester: `flow/${name || device}`, clock });
+  });
   onStarted(() => bridge.start());
   onClose(async (isRemoved) => {
     live.remove(node.id);
@@ -155,9 +162,9 @@ export const runBridge = <Config, Credentials>(
     } finally {
       if (isRemoved) {
         registration.forget();
-        await onRemoved?.();
         journal.remove();
       } else journal.close();
+      await onClosed?.(isRemoved);
     }
   });
 };

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { Clock } from '../model/time.ts';
 import { systemClock } from './clock.ts';
 import { sentence } from './sentence.ts';
+import { awaitStart } from './started.ts';
 import { createStatus, type Status } from './status.ts';
 
 export type Send = (message: NodeMessage | (NodeMessage | NodeMessage[] | null)[]) => void;
@@ -89,12 +90,12 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
         cancel();
         run();
       };
+      const announced = awaitStart(RED, start);
       const cancel = (): void => {
         timer.cancel();
-        RED.events.removeListener('flows:started', start);
+        announced.cancel();
       };
       const timer = clock.after(startedWithinMs, start);
-      RED.events.once('flows:started', start);
       closers.push(cancel);
     };
 

@@ -35,6 +35,8 @@ export interface HouseControls {
   sky: number | undefined;
   /** Extra load, W. */
   extraLoadW: number;
+  /** What cars draw, by phase, W. */
+  chargingW: [number, number, number];
   hybrid: BatteryOrder;
   storage: BatteryOrder;
 }
@@ -141,7 +143,14 @@ const stepBattery = (
 export const createHouse = (options: HouseOptions = {}): House => {
   const { seed = 7, startHour = 10.5, solarPeakW = 8200 } = options;
   const random = createRandom(seed);
-  const controls: HouseControls = { speed: 1, sky: undefined, extraLoadW: 0, hybrid: ownWill(), storage: ownWill() };
+  const controls: HouseControls = {
+    speed: 1,
+    sky: undefined,
+    extraLoadW: 0,
+    chargingW: [0, 0, 0],
+    hybrid: ownWill(),
+    storage: ownWill(),
+  };
   const runningS = appliances.map(() => 0);
   let hour = startHour;
   let clouds = 0.85;
@@ -184,7 +193,8 @@ export const createHouse = (options: HouseOptions = {}): House => {
       runningS[i] = starts ? (shortest + random() * (longest - shortest)) * 60 : Math.max(0, left);
       if ((runningS[i] ?? 0) > 0) phases[phase] += powerW;
     });
-    for (const phase of [0, 1, 2] as const) phases[phase] += (random() - 0.5) * 24 + controls.extraLoadW / 3;
+    for (const phase of [0, 1, 2] as const)
+      phases[phase] += (random() - 0.5) * 24 + controls.extraLoadW / 3 + controls.chargingW[phase];
     return phases;
   };
 

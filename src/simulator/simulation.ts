@@ -3,6 +3,7 @@ import { openProfile } from '../drivers/modbus/library.ts';
 import type { ResolvedProfile } from '../drivers/modbus/resolve.ts';
 import type { Clock } from '../model/time.ts';
 import { type BatteryMode, createGridMeter, createHybrid, createStorage, type SimulatedDevice } from './devices.ts';
+import { type CarWish, createGarage, type GarageOptions, type WallboxState } from './garage.ts';
 import { createHouse } from './house.ts';
 import { type Fault, type ModbusServer, startModbusServer } from './modbus-server.ts';
 
@@ -17,6 +18,8 @@ export interface SimulationOptions {
   speed: number;
   /** The storage goes its own way again when nothing was written for so long, s. */
   watchdogS: number;
+  /** Wallboxes, and where they dial in. */
+  garage?: GarageOptions;
 }
 
 export interface Changes {
@@ -25,6 +28,8 @@ export interface Changes {
   sky?: number | null | undefined;
   extra_load_w?: number | undefined;
   faults?: Partial<Record<DeviceName, Fault | undefined>> | undefined;
+  /** Cars at the wallboxes, which are numbered from 1; null: the car is gone. */
+  cars?: Partial<Record<string, CarWish | null>> | undefined;
 }
 
 /** The truth that the devices measure. W with the signs of the model, SoC in %. */
@@ -40,6 +45,7 @@ export interface TrueState {
   storage_w: number;
   storage_soc: number;
   storage_mode: BatteryMode;
+  wallboxes: WallboxState[];
   speed: number;
   faults: Record<DeviceName, Fault['kind']>;
 }
@@ -90,10 +96,13 @@ export const startSimulation = async (options: SimulationOptions, clock: Clock):
     throw new Error(`the simulated house cannot open its ports: ${(error as Error).message}`);
   }
 
+  const garage = createGarage(options.garage ?? { url: '', count: 0 }, clock);
+  garage.setSpeed(speed);
   let before = clock.monotonic();
   const stepping = clock.every(stepMs, () => {
     const now = clock.monotonic();
     for (const device of devices) device.react(house.controls);
+    house.controls.chargingW = garage.chargingW();
     house.step((now - before) / 1000);
     before = now;
     for (const device of devices) device.update(house.state());
@@ -127,21 +136,27 @@ export const startSimulation = async (options: SimulationOptions, clock: Clock):
         storage_w: Math.round(storage.powerW),
         storage_soc: Number(storage.soc.toFixed(1)),
         storage_mode: modeOf('storage'),
+        wallboxes: garage.state(),
         speed: house.controls.speed,
         faults: perDevice((server, unit) => server.fault(unit).kind),
       };
     },
-    async change({ speed, sky, extra_load_w, faults = {} }) {
-      if (speed !== undefined) house.controls.speed = speed;
+    async change({ speed, sky, extra_load_w, faults = {}, cars = {} }) {
+      if (speed !== undefined) {
+        house.controls.speed = speed;
+        garage.setSpeed(speed);
+      }
       if (sky !== undefined) house.controls.sky = sky ?? undefined;
       if (extra_load_w !== undefined) house.controls.extraLoadW = extra_load_w;
       for (const { name, unit } of devices) {
         const fault = faults[name];
         if (fault) await servers.get(name)?.setFault(unit, fault);
       }
+      for (const [nth, car] of Object.entries(cars)) garage.park(Number(nth), car ?? null);
     },
     async close() {
       stepping.cancel();
+      await garage.close();
       await closeAll();
     },
   };

@@ -113,6 +113,33 @@ describe('what a bridge remembers of commands', () => {
       );
       assert.deepEqual(rig.replies, [reply, reply]);
     });
+
+    it('a command that was cut off waits for a device that is not back yet', async () => {
+      const id = await charge(1000);
+      const renewal = rig.send('charge', { power_w: 2000 }, { lease_s: 60 });
+      await clock.advanceAsync(10);
+      rig.device.setTrouble('offline');
+      await rig.restart(true);
+      await clock.advanceAsync(5000);
+      assert.equal(rig.outcome(renewal), undefined);
+      rig.device.setTrouble('none');
+      await clock.advanceAsync(1000);
+      assert.equal(rig.outcome(renewal)?.status, 'completed');
+      assert.deepEqual(told().at(-1), ['charge', 2000]);
+      assert.equal(rig.outcome(id)?.status, 'completed');
+    });
+
+    it('a command that was cut off ends with its lease where the device never comes back', async () => {
+      const id = rig.send('charge', { power_w: 1000 }, { lease_s: 30 });
+      await clock.advanceAsync(10);
+      rig.device.setTrouble('offline');
+      await rig.restart(true);
+      await clock.advanceAsync(40_000);
+      assert.equal(rig.outcome(id)?.status, 'expired');
+      rig.device.setTrouble('none');
+      await clock.advanceAsync(1000);
+      assert.deepEqual(told().at(-1), ['safe', undefined]);
+    });
   });
 
   describe('when its node is deleted', () => {

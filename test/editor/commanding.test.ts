@@ -6,7 +6,7 @@ import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { type NodeRed, readFlows, startNodeRed, withPorts } from '../support/node-red.ts';
 
-const shippedPorts = [1502, 1503, 1504, 1505, 1506, 1507, 1883, 1884];
+const shippedPorts = [1502, 1503, 1504, 1505, 1506, 1507, 1883, 1884, 8887, 8888];
 const names = ['02 Complete site', '03 Command a battery', '04 Two controllers, one battery'];
 
 describe('the dashboard commands a battery', function () {

@@ -2,35 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { openBrowser, openPage, type Watched } from '../support/browser.ts';
+import { openBrowser, openPage } from '../support/browser.ts';
+import { closeForm, dialog, type Editor, type EditorNode, judge, openEditor, openForm } from '../support/editor.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { root } from '../support/house-rules.ts';
 import { type NodeRed, readFlows, startNodeRed, withPorts } from '../support/node-red.ts';
 
-/** The little of the editor that the tests touch. */
-interface EditorNode {
-  id: string;
-  type: string;
-  name?: string;
-  valid?: boolean;
-  _def: { category: string; defaults: Record<string, { validate(value: unknown, options: object): unknown }> };
-}
-interface Editor {
-  emsEditor: { modbus: { editor: { setValue(text: string): void } } };
-  $(selector: string): { is(state: string): boolean };
-  RED: {
-    nodes: {
-      eachNode(look: (node: EditorNode) => void): void;
-      eachConfig(look: (node: EditorNode) => void): void;
-      node(id: string): EditorNode;
-    };
-    sidebar: { help: { show(type: string): void } };
-    editor: { edit(node: EditorNode): void; editConfig(property: string, type: string, id: string): void };
-  };
-}
-
 const types = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))['node-red'].nodes) as string[];
-const shippedPorts = [1502, 1503, 1504, 1505, 1506, 1507, 1883, 1884];
+const shippedPorts = [1502, 1503, 1504, 1505, 1506, 1507, 1883, 1884, 8887, 8888];
 
 /** Pictures of the documentation are made by this run, when it is asked for them. */
 const pictures = /^(dashboard|(editor|form-ems-modbus|help)-(en-US-light|de-dark))$/;
@@ -38,49 +17,6 @@ const pictures = /^(dashboard|(editor|form-ems-modbus|help)-(en-US-light|de-dark
 const picture = async (page: Page, name: string): Promise<void> => {
   if (process.env.EMS_PICTURES && pictures.test(name))
     await page.screenshot({ path: join(root, 'docs', `${name}.png`) });
-};
-
-const dialog = '.red-ui-tray';
-
-const openForm = async (page: Page, type: string): Promise<void> => {
-  const id = await page.evaluate<string, string>((wanted) => {
-    const { RED } = window as unknown as Editor;
-    let found = '';
-    const look = (node: EditorNode): void => {
-      if (node.type === wanted) found ||= node.id;
-    };
-    RED.nodes.eachNode(look);
-    RED.nodes.eachConfig(look);
-    const node = RED.nodes.node(found);
-    if (node._def.category === 'config') RED.editor.editConfig('', wanted, found);
-    else RED.editor.edit(node);
-    return found;
-  }, type);
-  assert.notEqual(id, '', `${type} is in no flow`);
-  await page.waitForSelector(`${dialog} .ems-form`);
-  await page.waitForFunction(() => !(window as unknown as Editor).$('.red-ui-tray').is(':animated'));
-  await page.evaluate(() => {
-    for (const details of document.querySelectorAll('details.ems-more')) (details as HTMLDetailsElement).open = true;
-  });
-};
-
-const closeForm = async (page: Page): Promise<void> => {
-  await page.click('#node-dialog-cancel, #node-config-dialog-cancel');
-  await page.waitForSelector(dialog, { state: 'detached' });
-};
-
-const openEditor = async (
-  browser: Browser,
-  url: string,
-  locale: string,
-  scheme: 'light' | 'dark',
-): Promise<Watched> => {
-  const watched = await openPage(browser, { locale, scheme });
-  const { page } = watched;
-  await page.goto(url);
-  await page.waitForFunction(() => document.querySelectorAll('.red-ui-flow-node').length > 10);
-  if (scheme === 'dark') await page.evaluate(() => document.documentElement.classList.add('nr-theme-dark'));
-  return watched;
 };
 
 describe('the editor, as a user sees it', () => {
@@ -91,7 +27,7 @@ describe('the editor, as a user sees it', () => {
   before(async () => {
     const free = await freePorts(shippedPorts.length);
     const ports = new Map(shippedPorts.map((port, i) => [port, free[i] as number]));
-    const nodes = readFlows(['02 Complete site', '03 Command a battery', '01 First meter']);
+    const nodes = readFlows(['02 Complete site', '03 Command a battery', '01 First meter', '06 First wallbox']);
     red = await startNodeRed(withPorts(nodes, ports));
     url = `http://127.0.0.1:${red.port}/`;
     browser = await openBrowser();
@@ -121,7 +57,9 @@ describe('the editor, as a user sees it', () => {
           '#red-ui-palette-container [data-palette-type^="ems-"] .red-ui-palette-label',
           (all) => all.map((label) => label.textContent?.replace(/\s+/g, ' ')),
         );
-        const palette = types.filter((type) => !/broker$|site$|client$/.test(type) || type === 'ems-local-broker');
+        const palette = types.filter(
+          (type) => !/broker$|site$|client$|server$/.test(type) || type === 'ems-local-broker',
+        );
         const catalog = (type: string) =>
           JSON.parse(readFileSync(join(root, 'locales', locale, `${type}.json`), 'utf8'))[type].paletteLabel;
         assert.deepEqual(labels.sort(), palette.map(catalog).sort());
@@ -235,18 +173,18 @@ describe('the editor, as a user sees it', () => {
     });
 
     it('says what is wrong with a value', async () => {
-      const reason = await page.evaluate(() => {
-        const { RED } = window as unknown as Editor;
-        const meters: EditorNode[] = [];
-        RED.nodes.eachNode((node) => {
-          if (node.type === 'ems-modbus') meters.push(node);
+      const meter = await page.evaluate(() => {
+        const meters: string[] = [];
+        (window as unknown as Editor).RED.nodes.eachNode(({ id, type }) => {
+          if (type === 'ems-modbus') meters.push(id);
         });
-        const [meter] = meters;
-        const { interval, device } = meter?._def.defaults ?? {};
-        return [interval?.validate.call(meter, 'often', {}), device?.validate.call(meter, 'a/b', {})];
+        return meters[0] ?? '';
       });
-      assert.match(reason[0] as string, /Interval must be a number from 0.1 to 86400/);
-      assert.match(reason[1] as string, /Device id: 1 to 64 letters/);
+      assert.match(
+        String(await judge(page, meter, 'interval', 'often')),
+        /Interval must be a number from 0.1 to 86400/,
+      );
+      assert.match(String(await judge(page, meter, 'device', 'a/b')), /Device id: 1 to 64 letters/);
     });
 
     it('tells every mistake of a profile that is typed in, and that none is left', async () => {

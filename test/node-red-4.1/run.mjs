@@ -29,7 +29,8 @@ if (!existsSync(node20)) npm('rebuild', 'node', '--ignore-scripts=false', '--log
 
 rmSync(join(here, 'build'), { recursive: true, force: true });
 run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.tests.json']);
-cpSync(join(root, 'profiles'), join(here, 'build/profiles'), { recursive: true });
+for (const folder of ['profiles', 'test/support/certificates'])
+  cpSync(join(root, folder), join(here, 'build', folder), { recursive: true });
 run(
   node20,
   [

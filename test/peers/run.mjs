@@ -9,17 +9,19 @@ const root = join(here, '../..');
 const venv = join(here, '.venv');
 const python = join(venv, 'bin/python');
 const installed = join(venv, 'installed.txt');
+const goStation = join(here, 'ocpp-go');
 
-const run = (command, words) => spawnSync(command, words, { cwd: root, stdio: 'inherit' }).status === 0;
+const run = (command, words, cwd = root) => spawnSync(command, words, { cwd, stdio: 'inherit' }).status === 0;
 const has = (command, ...words) => spawnSync(command, words, { stdio: 'ignore' }).error === undefined;
 
-const folders = ['/usr/sbin', '/usr/local/sbin'];
+const folders = ['/usr/sbin', '/usr/local/sbin', '/usr/local/go/bin'];
 process.env.PATH = [process.env.PATH, ...folders].join(':');
 
 const missing = [
   ...(has('mosquitto', '-h') ? [] : ['mosquitto']),
   ...(has('mosquitto_sub', '--help') ? [] : ['mosquitto-clients']),
   ...(has('python3', '--version') ? [] : ['python3', 'python3-venv']),
+  ...(has('go', 'version') ? [] : ['golang']),
 ];
 if (missing.length > 0) {
   console.error(`The peers need packages of the system: apt-get install ${missing.join(' ')}`);
@@ -47,6 +49,11 @@ if (!existsSync(installed) || readFileSync(installed, 'utf8') !== wanted) {
     process.exit(1);
   }
   writeFileSync(installed, wanted);
+}
+
+if (!run('go', ['build', '-o', 'station', '.'], goStation)) {
+  console.error('The charging station on ocpp-go could not be built (it needs Go 1.22 or newer); go says why above.');
+  process.exit(1);
 }
 
 const mocha = join(root, 'node_modules/mocha/bin/mocha.js');

@@ -62,6 +62,15 @@ describe('the simulated house', () => {
     assert.ok(hybrid.powerW > 4900 && storage.powerW > 3600);
   });
 
+  it('carries cars on the phases they draw from', () => {
+    const [bare, charging] = [createHouse({ startHour: 1 }), createHouse({ startHour: 1 })];
+    charging.controls.chargingW = [7360, 0, 0];
+    for (const house of [bare, charging]) house.step(60);
+    assert.ok(Math.abs(charging.state().loadW - bare.state().loadW - 7360) < 1e-6);
+    const onL1 = charging.state().gridPhasesW[0] - charging.state().gridPhasesW[1];
+    assert.ok(onL1 - (bare.state().gridPhasesW[0] - bare.state().gridPhasesW[1]) > 3000, `${onL1} W more on L1`);
+  });
+
   it('empties its batteries, and stops there', () => {
     const house = createHouse({ startHour: 20, hybridCapacityWh: 500, storageCapacityWh: 500 });
     house.controls.extraLoadW = 3000;

@@ -1,8 +1,11 @@
-/** The certificates of folder certificates/: an authority, a server at 127.0.0.1, a client, and a stranger. */
+/**
+ * The certificates of folder certificates/: an authority, a server at 127.0.0.1, a client (and as it was: expired), and a
+ * stranger.
+ */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-type Owner = 'server' | 'client' | 'stranger';
+type Owner = 'server' | 'client' | 'expired' | 'stranger';
 
 export const certificatePath = (file: `${Owner}.${'crt' | 'key'}` | 'ca.crt'): string =>
   fileURLToPath(new URL(`certificates/${file}`, import.meta.url));

@@ -23,6 +23,15 @@ const statusQuantities = [
   'max_discharge_power',
   'backup_reserve_soc',
   'phases_active',
+  'session_(energy|id|duration)',
+  'current_(limit|offered)',
+  'power_limit',
+  '(min|max)_current',
+  'phases_available',
+  'connected',
+  'cable_locked',
+  'error_code',
+  'id_tag',
   'energy_[a-z_]+',
 ].join('|');
 
@@ -33,6 +42,7 @@ const component = '[a-z][a-z0-9_]*(/[1-9][0-9]*)?';
 const table: [pattern: string, qos: 0 | 1 | 2, retain: boolean][] = [
   [`devices/${id}/meta`, 1, true],
   [`devices/${id}/availability`, 1, true],
+  [`devices/${id}/${component}/event/(session_ended|signed_value)`, 2, false],
   [`devices/${id}/(${component}/)?event/[a-z_]+`, 1, false],
   [`devices/${id}/${component}/command/[a-z_]+`, 1, false],
   [`devices/${id}/${component}/response/[a-z_]+`, 1, false],

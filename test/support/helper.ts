@@ -8,6 +8,8 @@ import heartbeat from '../../nodes/ems-heartbeat.ts';
 import localBroker from '../../nodes/ems-local-broker.ts';
 import modbus from '../../nodes/ems-modbus.ts';
 import modbusClient from '../../nodes/ems-modbus-client.ts';
+import ocpp from '../../nodes/ems-ocpp.ts';
+import ocppServer from '../../nodes/ems-ocpp-server.ts';
 import pick from '../../nodes/ems-pick.ts';
 import publish from '../../nodes/ems-publish.ts';
 import simulator from '../../nodes/ems-simulator.ts';
@@ -53,6 +55,8 @@ export const allNodes: Register[] = [
   site,
   modbusClient,
   modbus,
+  ocppServer,
+  ocpp,
   pick,
   validate,
   publish,
@@ -62,6 +66,9 @@ export const allNodes: Register[] = [
   heartbeat,
   simulator,
 ];
+
+/** Node-RED's own configuration of TLS. */
+export const tlsConfig: Register = require('@node-red/nodes/core/network/05-tls.js');
 
 export interface Sent {
   topic?: string;

@@ -31,10 +31,10 @@ export const withPorts = (nodes: FlowNode[], moved: Map<number, number>): FlowNo
     const next = { ...node };
     for (const key of ['port', 'gridPort', 'hybridPort', 'storagePort'])
       if (typeof next[key] === 'number') next[key] = moved.get(next[key]) ?? next[key];
-    if (Array.isArray(next.servers))
-      next.servers = next.servers.map((url: string) =>
-        url.replace(/:(\d+)$/, (_, port: string) => `:${moved.get(Number(port)) ?? port}`),
-      );
+    const move = (url: string): string =>
+      url.replace(/:(\d+)$/, (_, port: string) => `:${moved.get(Number(port)) ?? port}`);
+    if (Array.isArray(next.servers)) next.servers = next.servers.map(move);
+    if (typeof next.ocpp === 'string') next.ocpp = move(next.ocpp);
     return next;
   });
 

@@ -12,6 +12,8 @@ export interface Observer {
   isConnected(): boolean;
   /** The last payload on a topic since it is connected, as an object: a broker that came back tells anew what it knows. */
   last(topic: string): Record<string, unknown> | undefined;
+  /** With QoS 1, not retained. */
+  publish(topic: string, payload: string): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -42,6 +44,7 @@ export const observe = (port: number): Observer => {
       const payload = at < connectedAt ? undefined : heard[at]?.payload;
       return payload ? JSON.parse(payload) : undefined;
     },
+    publish: (topic, payload) => client.publishAsync(topic, payload, { qos: 1 }),
     close: () => client.endAsync(true),
   };
 };

@@ -5,6 +5,7 @@
 import type { Code } from '../../model/command.ts';
 import type { Clock, Timer } from '../../model/time.ts';
 import { type Actuator, type Applied, CommandFailure, type Order } from '../driver.ts';
+import { pause } from '../pause.ts';
 import type { Bus } from './bus.ts';
 import type { ResolvedAction, ResolvedActuator, ResolvedStep } from './controls.ts';
 import { evaluate, type Scope } from './expression.ts';
@@ -14,7 +15,7 @@ import type { Effect, Watchdog } from './profile.ts';
 import { type FailureKind, ModbusFailure } from './request.ts';
 import type { ResolvedProfile } from './resolve.ts';
 import { createSpotReader } from './spot-reader.ts';
-import { createVerifier, differences, type Expectation, isMet, pause, readable } from './verify.ts';
+import { createVerifier, differences, type Expectation, isMet, readable } from './verify.ts';
 import { type PlannedStep, planWrites, type Wanted } from './write-plan.ts';
 
 export interface ActorOptions {

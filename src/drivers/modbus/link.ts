@@ -1,5 +1,6 @@
 /** What every transport offers to the bus above it: a connection that keeps coming back, and one request after another. */
 import type { Clock, Timer } from '../../model/time.ts';
+import { createBackoff } from '../backoff.ts';
 import type { ReadRequest, WriteRequest } from './request.ts';
 
 export type LinkState =
@@ -41,21 +42,6 @@ const hurryMs = 3000;
 const hurriedDelayMs = 500;
 const hurriedTimeoutMs = 1500;
 
-/** Exponential back-off with jitter, so that many clients do not return at once. */
-export const createBackoff = (random: () => number = Math.random) => {
-  let attempt = 0;
-  return {
-    next(): number {
-      const ceiling = Math.min(longestDelayMs, firstDelayMs * 2 ** attempt);
-      attempt = Math.min(attempt + 1, 16);
-      return ceiling * (0.5 + random() / 2);
-    },
-    reset(): void {
-      attempt = 0;
-    },
-  };
-};
-
 /** A transport below the reconnecting part: one attempt, one connection. */
 export interface Connection {
   close(): void;
@@ -84,7 +70,7 @@ export const createLifecycle = (
   connect: (events: ConnectionEvents, timeoutMs: number) => Connection,
   { settleMs = 0, connectTimeoutMs = defaultConnectTimeoutMs, random = Math.random }: LifecycleOptions = {},
 ) => {
-  const backoff = createBackoff(random);
+  const backoff = createBackoff(firstDelayMs, longestDelayMs, random);
   const listeners: ((state: LinkState) => void)[] = [];
   let current: LinkState = { kind: 'closed' };
   let connection: Connection | undefined;

@@ -1,6 +1,7 @@
 /** Whether the device does what it was told: its registers read back, or the effect seen in others. */
 import type { Clock } from '../../model/time.ts';
 import { type Applied, CommandFailure } from '../driver.ts';
+import { pause } from '../pause.ts';
 import type { Point } from './point.ts';
 import type { SpotReader, Spots } from './spot-reader.ts';
 import type { Wanted } from './write-plan.ts';
@@ -37,18 +38,6 @@ type Look<T> =
   | { kind: 'unread'; error: unknown };
 
 const replaced: Applied = { verified: false, reason: 'replaced' };
-
-/** Waits, or until something newer is to be done. */
-export const pause = (ms: number, clock: Clock, signal?: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const finish = (): void => {
-      timer.cancel();
-      signal?.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = clock.after(ms, finish);
-    signal?.addEventListener('abort', finish);
-  });
 
 export const readable = (wanted: Wanted[]): Wanted[] => wanted.filter(({ point }) => point.isReadable);
 

@@ -31,9 +31,12 @@ export interface Token {
 
 /** One measured value, in unit and sign of the model. */
 export interface Measure {
-  /** A quantity of ev_charger: "power", "current", "energy_imported", "soc", ... */
+  /**
+   * A quantity of ev_charger: "power", "current", "energy_imported", "soc", ... or an energy the model has no place for
+   * there: energy_{imported,exported}_interval, energy_reactive_{import,export}, both also with _interval.
+   */
   quantity: string;
-  /** "l1", "l2", "l3", "n" */
+  /** "l1", "l2", "l3", "n". A voltage without one is that of l1 where the station has one phase. */
   part?: string;
   value: number;
   unit: string;
@@ -67,6 +70,16 @@ export interface TransactionFacts {
   token?: Token;
 }
 
+export interface PlugState {
+  evse: number;
+  /** 2.x: the connector of the EVSE. */
+  connector?: number;
+  status: PlugStatus;
+  /** The station's own word. */
+  raw: string;
+  at: number | undefined;
+}
+
 export type StationEvent =
   | {
       kind: 'boot';
@@ -80,18 +93,12 @@ export type StationEvent =
       reason?: string;
     }
   | { kind: 'heartbeat' }
-  | {
+  | (PlugState & {
       kind: 'status';
-      evse: number;
-      /** 2.x: the connector of the EVSE. */
-      connector?: number;
-      status: PlugStatus;
-      raw: string;
       errorCode?: string;
       vendorErrorCode?: string;
       info?: string;
-      at: number | undefined;
-    }
+    })
   | { kind: 'authorize'; token: Token }
   | (TransactionFacts & {
       kind: 'transaction_started';
@@ -134,8 +141,18 @@ export type StationEvent =
       isLast: boolean;
       variables: Variable[];
     }
-  /** 2.x NotifyEvent and what else says the state of a variable. */
-  | { kind: 'variables'; variables: Variable[] }
+  /** 2.x NotifyEvent; statuses: those of plugs among its variables (AvailabilityState). */
+  | { kind: 'variables'; variables: Variable[]; statuses?: PlugState[] }
+  /** 2.x: charging profiles that the station has, one part of an answer to get_profiles. */
+  | {
+      kind: 'profiles';
+      requestId: number;
+      isLast: boolean;
+      evse: number;
+      /** Who set them: "CSO" through us, "EMS", "SO", "Other". */
+      source: string;
+      profiles: { id: number; stackLevel: number; purpose: string; transaction?: string }[];
+    }
   | { kind: 'data_transfer'; vendor: string; message?: string; data?: unknown }
   | { kind: 'security_event'; type: string; info?: string; at: number | undefined }
   | { kind: 'charging_limit'; evse: number; source: string; isCleared: boolean }
@@ -145,14 +162,24 @@ export type StationEvent =
   /** Everything else that only has to be answered. */
   | { kind: 'notice'; action: string; payload: unknown };
 
-/** A setting of the station: a key of 1.6, a variable of 2.x ("SmartChargingCtrlr.RateUnit"). */
+/**
+ * A setting of the station: a key of 1.6, a variable of 2.x by component and name, instances in brackets
+ * ("SmartChargingCtrlr.RateUnit", "OCPPCommCtrlr.MessageTimeout[Default]").
+ */
 export interface Variable {
   name: string;
   /** 2.x: of which EVSE. */
   evse?: number;
+  /** 2.x: of which connector of the EVSE. */
+  connector?: number;
   value: string | undefined;
   isReadOnly?: boolean;
+  /** 2.x, in reports: the most it may be ("EVSE.Power": W). */
+  max?: number;
 }
+
+/** Which variable. */
+export type VariableName = Pick<Variable, 'name' | 'evse' | 'connector'>;
 
 /** What the one who handles an event decides about the answer; what is left out has the usual answer. */
 export interface Decision {
@@ -182,14 +209,19 @@ export interface Profile {
   id: number;
   stackLevel: number;
   purpose: 'station_max' | 'tx_default' | 'tx';
-  kind: 'absolute' | 'relative';
+  /** dynamic, 2.1: one period whose limit is changed by update_dynamic. */
+  kind: 'absolute' | 'relative' | 'dynamic';
   unit: 'A' | 'W';
   periods: Period[];
   durationS?: number;
   /** absolute */
   startAt?: number;
-  /** tx, 2.x */
+  /** tx */
   transaction?: string;
+  /** dynamic: how often the station asks for its limit by itself. */
+  pullIntervalS?: number;
+  /** 2.1: the station drops the profile after this long without a connection. */
+  maxOfflineS?: number;
 }
 
 /** What we ask of a station. */
@@ -203,10 +235,16 @@ export type StationRequest =
   | { kind: 'unlock'; evse: number; connector?: number }
   | { kind: 'reset'; isHard: boolean; evse?: number }
   | { kind: 'set_availability'; evse: number; isOperative: boolean }
-  | { kind: 'trigger'; message: 'boot' | 'status' | 'meter_values' | 'heartbeat' | 'transaction'; evse?: number }
+  | {
+      kind: 'trigger';
+      message: 'boot' | 'status' | 'meter_values' | 'heartbeat' | 'transaction';
+      evse?: number;
+      connector?: number;
+    }
   /** names undefined: all of them (1.6). */
-  | { kind: 'get_variables'; variables: Pick<Variable, 'name' | 'evse'>[] | undefined }
-  | { kind: 'set_variables'; variables: { name: string; evse?: number; value: string }[] }
+  | { kind: 'get_variables'; variables: VariableName[] | undefined }
+  /** 1.6: one at a time. */
+  | { kind: 'set_variables'; variables: (VariableName & { value: string })[] }
   | { kind: 'get_report'; requestId: number; isFull: boolean }
   | { kind: 'transaction_status'; transaction?: string }
   | { kind: 'send_local_list'; version: number; tokens: { token: Token; expiresAt?: number }[] }
@@ -218,7 +256,7 @@ export interface StationResult {
   status: 'accepted' | 'rejected' | 'not_supported' | 'reboot_required' | 'scheduled' | 'unknown' | 'done';
   /** The station's own word. */
   raw: string;
-  /** get_variables: those it told; set_variables: those it took, with what it said of each. */
+  /** get_variables: those it told, be it without a value; set_variables: all, with what it said of each. */
   variables?: (Variable & { status: string })[];
   /** composite_schedule: A or W. */
   schedule?: { unit: 'A' | 'W'; periods: { startS: number; limit: number }[] };

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the certificates of the tests anew: an authority, a server on this machine, a client, and a stranger's client.
+# Makes the certificates of the tests anew: an authority, a server on this machine, a client (also with
+# a certificate that has expired), and a stranger's client.
 set -euo pipefail
 cd "$(dirname "$0")"
 days=36500
@@ -17,5 +18,6 @@ own() { # name, subject
 own ca '/CN=Test authority'
 sign server '/CN=Test broker' 'subjectAltName=DNS:localhost,IP:127.0.0.1'
 sign client '/CN=Test gateway' 'extendedKeyUsage=clientAuth'
+days=-1 sign expired '/CN=Test gateway' 'extendedKeyUsage=clientAuth'
 own stranger '/CN=Stranger'
 rm ca.key ca.srl

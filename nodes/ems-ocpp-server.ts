@@ -1,0 +1,229 @@
+import { randomBytes } from 'node:crypto';
+import type { Node, NodeAPI } from 'node-red';
+import { z } from 'zod';
+import { codecFor } from '../src/drivers/ocpp/codecs.ts';
+import { type Csms, startCsms } from '../src/drivers/ocpp/csms.ts';
+import type { StationHandler, StationSettings } from '../src/drivers/ocpp/link.ts';
+import type { ListenerOptions, ListenerTls } from '../src/drivers/ocpp/listener.ts';
+import { createPasswords, type Passwords } from '../src/drivers/ocpp/passwords.ts';
+import { createPendingList, type PendingStation } from '../src/drivers/ocpp/pending.ts';
+import { createWaitingRoom } from '../src/drivers/ocpp/waiting-room.ts';
+import { choiceField, flagField, numberField, optionalNumberField, textField } from '../src/shell/config.ts';
+import { defineNode } from '../src/shell/define-node.ts';
+import { defineEndpoint } from '../src/shell/endpoints.ts';
+import { keepOpening, type Opening } from '../src/shell/keep-open.ts';
+import { createStateFile } from '../src/shell/state-file.ts';
+import type { Status } from '../src/shell/status.ts';
+
+const config = z
+  .object({
+    name: textField(),
+    host: textField('0.0.0.0'),
+    /** ws:// */
+    port: optionalNumberField(1, 65535),
+    /** wss:// */
+    tlsPort: optionalNumberField(1, 65535),
+    tls: textField(),
+    clientCertificates: flagField(false),
+    /** hold: a station nobody knows waits until somebody approves it. */
+    unknown: choiceField(['hold', 'refuse'], 'hold'),
+    /** Whose X-Forwarded-For is believed: addresses, separated by commas. */
+    proxies: textField().transform((text) =>
+      text
+        .split(',')
+        .map((each) => each.trim())
+        .filter((each) => each !== ''),
+    ),
+    heartbeat: numberField(120, 10, 86_400),
+  })
+  .refine(({ port, tlsPort }) => port !== undefined || tlsPort !== undefined, 'a port is missing')
+  .refine(({ tlsPort, tls }) => tlsPort === undefined || tls !== '', 'the port with TLS needs a TLS configuration');
+
+interface TlsNode extends Node {
+  addTLSOptions(options: Record<string, unknown>): Record<string, unknown>;
+}
+
+export interface OcppServerApi {
+  heartbeatS: number;
+  passwords: Passwords;
+  /** A station dials in for this handler, now or as soon as the ports are open. */
+  register(identity: string, settings: StationSettings, handler: StationHandler): { remove(): void };
+  /** Nodes without an identity wait for the station that is approved for their device. */
+  waitFor(device: string, bind: (identity: string) => void): { remove(): void };
+  /** A station that nobody knows waits for approval, or has said more of itself. */
+  onDoor(listener: (station: PendingStation) => void): { remove(): void };
+  /**
+   * Somebody decided about a station that waits.
+   * @param device undefined: it is refused
+   * @throws in words, where there is no such station, or nobody waits for one
+   */
+  settle(identity: string, device: string | undefined): void;
+  follow(showStatus: (status: Status) => void): { remove(): void };
+}
+
+interface Registration {
+  identity: string;
+  settings: StationSettings;
+  handler: StationHandler;
+  registered?: { remove(): void };
+}
+
+const settleRequest = z.object({ identity: z.string().min(1).max(48), device: z.string().max(64).optional() });
+
+const tlsOf = (RED: NodeAPI, id: string, asksClients: boolean): ListenerTls => {
+  const node = RED.nodes.getNode(id) as TlsNode | null;
+  if (!node) throw new Error('the TLS configuration of this server is missing, disabled or not deployed yet');
+  const { cert, key, ca, passphrase } = node.addTLSOptions({}) as Partial<ListenerTls>;
+  if (!cert || !key) throw new Error('the TLS configuration of this server has no certificate or no private key');
+  return { cert, key, ...(ca && { ca }), ...(passphrase && { passphrase }), asksClients };
+};
+
+/** The server that charging stations dial: OCPP 1.6J, 2.0.1 and 2.1 over WebSocket. */
+export default function register(RED: NodeAPI): void {
+  const servers = new Map<string, { csms(): Csms | undefined; pending(): PendingStation[]; api: OcppServerApi }>();
+  const serverOf = (id = '') => {
+    const server = servers.get(id);
+    if (!server) throw new Error('deploy this server first');
+    return server;
+  };
+
+  defineEndpoint(RED, 'get', '/ems/ocpp/:id/stations', ({ id }) => {
+    const { csms, pending } = serverOf(id);
+    const open = csms();
+    return {
+      ports: open?.ports ?? [],
+      connected: open?.connected() ?? 0,
+      pending: pending(),
+      refusals: open?.refusals() ?? [],
+    };
+  });
+
+  defineEndpoint(RED, 'post', '/ems/ocpp/:id/settle', ({ id }, body) => {
+    const { identity, device } = settleRequest.parse(body);
+    serverOf(id).api.settle(identity, device);
+    return {};
+  });
+
+  defineNode(RED, 'ems-ocpp-server', {
+    config,
+    start({ config, node, clock, report, onStarted, onClose }): OcppServerApi {
+      const { host, port, tlsPort } = config;
+      const listeners: ListenerOptions[] = [
+        ...(port === undefined ? [] : [{ host, port }]),
+        ...(tlsPort === undefined
+          ? []
+          : [{ host, port: tlsPort, tls: tlsOf(RED, config.tls, config.clientCertificates) }]),
+      ];
+      const memory = createStateFile(RED, `ems-ocpp-server-${node.id}`);
+      const kept = z.object({ secret: z.string().length(64) }).safeParse(memory.load());
+      const secret = kept.success ? kept.data.secret : randomBytes(32).toString('hex');
+      if (!kept.success) void memory.save({ secret }).catch(report);
+      const passwords = createPasswords(Buffer.from(secret, 'hex'));
+      const pending = createPendingList(clock);
+      const registrations = new Set<Registration>();
+      const waiting = new Map<string, (identity: string) => void>();
+      const doorListeners = new Set<(station: PendingStation) => void>();
+      const followers = new Set<(status: Status) => void>();
+      let status: Status = { fill: 'yellow', shape: 'ring', key: 'opening' };
+
+      const show = (next: Status): void => {
+        status = next;
+        for (const follower of followers) follower(next);
+      };
+
+      const enter = (csms: Csms, registration: Registration): void => {
+        const { identity, settings, handler } = registration;
+        registration.registered = csms.register(identity, settings, handler);
+      };
+
+      let opening: Opening<Csms> | undefined;
+      const open = (): Promise<Csms> =>
+        startCsms(
+          {
+            listeners,
+            passwords,
+            proxies: { addresses: config.proxies },
+            ...(config.unknown === 'hold' && {
+              unknown: () =>
+                createWaitingRoom(pending, codecFor, clock, (station) => {
+                  // Told once, by whichever node is there.
+                  const [listener] = doorListeners;
+                  listener?.(station);
+                }),
+            }),
+            report: (identity, what) => node.log(`${identity}: ${what}`),
+          },
+          clock,
+        );
+      const openPorts = (): Opening<Csms> =>
+        keepOpening(clock, open, {
+          opened(csms) {
+            for (const registration of registrations) enter(csms, registration);
+            show({ fill: 'green', shape: 'dot', key: 'open', params: { ports: csms.ports.join(', ') } });
+          },
+          failed(error, isFirst) {
+            show({
+              fill: 'red',
+              shape: 'ring',
+              key: 'taken',
+              params: { ports: [port, tlsPort].filter(Boolean).join(', ') },
+            });
+            if (isFirst) report(error);
+          },
+        });
+      // Not before every station of the deploy is registered: one that dials at once is no stranger.
+      onStarted(() => {
+        opening = openPorts();
+      });
+
+      const api: OcppServerApi = {
+        heartbeatS: config.heartbeat,
+        passwords,
+        register(identity, settings, handler) {
+          if ([...registrations].some((each) => each.identity === identity))
+            throw new Error(`two nodes are for the station "${identity}"`);
+          const registration: Registration = { identity, settings, handler };
+          const csms = opening?.current();
+          if (csms) enter(csms, registration);
+          registrations.add(registration);
+          pending.settle(identity);
+          return {
+            remove() {
+              registrations.delete(registration);
+              registration.registered?.remove();
+            },
+          };
+        },
+        waitFor(device, bind) {
+          waiting.set(device, bind);
+          return { remove: () => waiting.get(device) === bind && waiting.delete(device) };
+        },
+        onDoor(listener) {
+          doorListeners.add(listener);
+          return { remove: () => doorListeners.delete(listener) };
+        },
+        settle(identity, device) {
+          const station = pending.list().find((each) => each.identity === identity);
+          if (!station) throw new Error(`no station "${identity}" waits for approval`);
+          const bind = device === undefined ? undefined : waiting.get(device);
+          if (device !== undefined && !bind)
+            throw new Error(`no charge point node without an identity has the device id "${device}"`);
+          pending.settle(identity);
+          bind?.(identity);
+        },
+        follow(showStatus) {
+          followers.add(showStatus);
+          showStatus(status);
+          return { remove: () => followers.delete(showStatus) };
+        },
+      };
+      servers.set(node.id, { csms: () => opening?.current(), pending: pending.list, api });
+      onClose(async (isRemoved) => {
+        servers.delete(node.id);
+        await opening?.close();
+        if (isRemoved) await memory.remove();
+      });
+      return api;
+    },
+  });
+}

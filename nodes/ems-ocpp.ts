@@ -1,0 +1,305 @@
+import type { NodeAPI, NodeMessageInFlow } from 'node-red';
+import { z } from 'zod';
+import type { Authorization, Tag } from '../src/drivers/ocpp/authorisation.ts';
+import { codecFor } from '../src/drivers/ocpp/codecs.ts';
+import { createOcppDriver } from '../src/drivers/ocpp/driver.ts';
+import { listPresets } from '../src/drivers/ocpp/library.ts';
+import type { StationSettings } from '../src/drivers/ocpp/link.ts';
+import { findPasswordFault } from '../src/drivers/ocpp/passwords.ts';
+import { type Token, versions } from '../src/drivers/ocpp/words.ts';
+import { isRecord } from '../src/model/check.ts';
+import { createEventId } from '../src/model/identity.ts';
+import { isoTime } from '../src/model/time.ts';
+import { runBridge } from '../src/shell/bridge-node.ts';
+import {
+  choiceField,
+  flagField,
+  idField,
+  nodeReference,
+  numberField,
+  optionalNumberField,
+  textField,
+} from '../src/shell/config.ts';
+import { toNodeMessage } from '../src/shell/contract.ts';
+import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
+import { defineEndpoint, serveLiveValues } from '../src/shell/endpoints.ts';
+import { gatewayName } from '../src/shell/gateway.ts';
+import { openJournal } from '../src/shell/journal.ts';
+import { createStateFile } from '../src/shell/state-file.ts';
+import type { OcppServerApi } from './ems-ocpp-server.ts';
+import type { SiteApi } from './ems-site.ts';
+
+const listOf = (separator: RegExp) =>
+  textField().transform((text) =>
+    text
+      .split(separator)
+      .map((each) => each.trim())
+      .filter((each) => each !== ''),
+  );
+
+/** "04A2B3C4; 2027-12-31; blocked" */
+const tagOf = (line: string, context: z.RefinementCtx): Tag => {
+  const [id = '', ...words] = line.split(';').map((each) => each.trim());
+  const isBlocked = words.includes('blocked');
+  const dates = words.filter((each) => each !== 'blocked' && each !== '').map((each) => Date.parse(each));
+  if (id.length > 36 || dates.length > 1 || dates.some(Number.isNaN)) {
+    context.addIssue({ code: 'custom', message: `"${line}" is no tag like "04A2B3C4; 2027-12-31; blocked"` });
+    return z.NEVER;
+  }
+  const [expiresAt] = dates;
+  return { id, ...(isBlocked && { isBlocked }), ...(expiresAt !== undefined && { expiresAt }) };
+};
+
+const config = z.object({
+  server: nodeReference('the OCPP server'),
+  site: nodeReference('the site'),
+  device: idField('the device id'),
+  name: textField(),
+  /** As the station dials in; empty: the one that is approved for this device. */
+  identity: textField().pipe(z.string().max(48)),
+  version: choiceField(['auto', ...versions], 'auto'),
+  assumed: flagField(false),
+  preset: textField(),
+  phases: choiceField(['1', '2', '3'], '3'),
+  minCurrent: numberField(6, 6, 80),
+  maxCurrent: numberField(16, 6, 500),
+  failsafe: numberField(6, 0, 500),
+  /** The station itself falls back after this long without us, s; 0: never, empty: where it is proven to. */
+  fallback: optionalNumberField(0, 86_400),
+  foreign: flagField(false),
+  autostart: flagField(false),
+  interval: numberField(10, 1, 3600),
+  authorise: choiceField(['free', 'list', 'ask'], 'free'),
+  tags: listOf(/\n/).pipe(z.array(z.string().transform(tagOf)).max(10_000)),
+  security: choiceField(['0', '1', '2', '3'], '0'),
+  weak: flagField(false),
+  certificateNames: listOf(/[,\n]/),
+  /** Where somebody else's central system takes stations; empty: nobody else is told. */
+  forwardUrl: textField().pipe(
+    z.string().regex(/^(wss?:\/\/\S+)?$/, 'the address of the backend begins with ws:// or wss://'),
+  ),
+  forwardMode: choiceField(['observe', 'limit'], 'observe'),
+  billing: flagField(false),
+  single: flagField(false),
+  trusted: listOf(/,/),
+});
+
+interface Credentials {
+  password?: string;
+  /** For the backend; empty: the same as here. */
+  forwardPassword?: string;
+}
+
+const remembered = z.object({
+  identity: z.string().optional(),
+  verifier: z.string().optional(),
+});
+
+/** Where sessions are started from here. OCPP 1.6 §7.11: at most 20 characters. */
+const ownTag = 'EMS';
+const patienceMs = 5000;
+
+const authorizations: Authorization[] = ['accepted', 'blocked', 'expired', 'invalid', 'concurrent_tx'];
+const answered = z.object({ tag: z.string(), status: z.enum(authorizations as [Authorization, ...Authorization[]]) });
+const settled = z.object({ identity: z.string().min(1).max(48), device: z.string().max(64).optional() });
+
+/** Questions that a flow was asked about tags. */
+const createQuestions = (ask: (token: Token) => void, after: (ms: number, run: () => void) => { cancel(): void }) => {
+  const open = new Map<string, ((authorization: Authorization | undefined) => void)[]>();
+  const answer = (tag: string, authorization: Authorization | undefined): void => {
+    for (const settle of open.get(tag) ?? []) settle(authorization);
+    open.delete(tag);
+  };
+  return {
+    answer,
+    ask: (token: Token): Promise<Authorization | undefined> =>
+      new Promise((resolve) => {
+        const timer = after(patienceMs, () => answer(token.id, undefined));
+        open.set(token.id, [
+          ...(open.get(token.id) ?? []),
+          (authorization) => {
+            timer.cancel();
+            resolve(authorization);
+          },
+        ]);
+        ask(token);
+      }),
+  };
+};
+
+/** A charging station: its connectors as readings of the model, its sessions as events, its limits as commands. */
+export default function register(RED: NodeAPI): void {
+  const live = serveLiveValues(RED, 'ocpp');
+
+  defineEndpoint(RED, 'get', '/ems/ocpp-presets', () => listPresets().map(({ id, title }) => ({ id, title })));
+
+  defineNode(RED, 'ems-ocpp', {
+    config,
+    credentials: { password: { type: 'password' }, forwardPassword: { type: 'password' } },
+    start(context) {
+      const { config, credentials, node, clock, send, showStatus, report, onInput, onClose } = context;
+      const { device, name } = config;
+      const server = useConfigNode<OcppServerApi>(RED, config.server, 'ems-ocpp-server');
+      const site = useConfigNode<SiteApi>(RED, config.site, 'ems-site');
+      const memory = createStateFile(RED, `ems-ocpp-${node.id}`);
+      const kept = remembered.safeParse(memory.load());
+      let known = kept.success ? kept.data : {};
+      const remember = (more: z.infer<typeof remembered>): void => {
+        known = { ...known, ...more };
+        void memory.save(known).catch(report);
+      };
+
+      const door = server.onDoor((station) => {
+        const topic = `system/event/${gatewayName()}/charger_pending`;
+        const { firstSeen, lastSeen, ...data } = station;
+        send([
+          null,
+          toNodeMessage([
+            {
+              topic,
+              schema: 'event/1',
+              id: createEventId(),
+              name: 'charger_pending',
+              severity: 'info',
+              ts: isoTime(clock.now()),
+              data: { ...data, first_seen: isoTime(firstSeen), last_seen: isoTime(lastSeen) },
+            },
+          ]),
+        ]);
+      });
+      const questions = createQuestions(
+        ({ id, type }) => send([null, { topic: 'authorize', payload: { device, tag: id, ...(type && { type }) } }]),
+        clock.after,
+      );
+
+      const takes = (message: NodeMessageInFlow): boolean => {
+        const { topic = '', payload } = message;
+        const word = typeof topic === 'string' ? (topic.split('/').at(-1) ?? '') : '';
+        const given = isRecord(payload) ? payload : {};
+        if (word === 'authorize') {
+          const { tag, status } = answered.parse(given);
+          questions.answer(tag, status);
+          return true;
+        }
+        if (word !== 'approve' && word !== 'reject') return false;
+        const { identity, device: wanted } = settled.parse(given);
+        server.settle(identity, word === 'approve' ? (wanted ?? device) : undefined);
+        return true;
+      };
+
+      const needsPassword = config.security === '1' || config.security === '2';
+      /** Verifiers of the password; it was protected once, and again where it was changed. */
+      const verifiers = async (): Promise<string[]> => {
+        const { password = '' } = credentials as Credentials;
+        if (!needsPassword) return [];
+        const fault = findPasswordFault(password, config.weak);
+        if (fault) throw new Error(fault);
+        if (known.verifier && (await server.passwords.verify(known.verifier, Buffer.from(password))))
+          return [known.verifier];
+        const kind = /^[0-9a-f]{32,40}$/.test(password) ? 'generated' : 'chosen';
+        const verifier = await server.passwords.protect(password, kind);
+        if (verifier === undefined) throw new Error('too many passwords are being worked on; deploy again');
+        remember({ verifier });
+        return [verifier];
+      };
+
+      const { password = '', forwardPassword = '' } = credentials as Credentials;
+      const forward = { url: config.forwardUrl, mode: config.forwardMode, password: forwardPassword || password };
+
+      const run = async (identity: string): Promise<void> => {
+        const journal = openJournal(RED, `ems-ocpp-sessions-${node.id}`, (text) => node.warn(text));
+        const driver = createOcppDriver(
+          {
+            identity,
+            name: device,
+            codecOf: codecFor,
+            store: journal,
+            presets: listPresets(),
+            quirks: config.autostart ? { needsRemoteStart: true } : {},
+            ...(config.preset === '' ? {} : { preset: config.preset }),
+            limits: {
+              minCurrentA: config.minCurrent,
+              maxCurrentA: config.maxCurrent,
+              failsafeA: config.failsafe,
+              phases: Number(config.phases) as 1 | 2 | 3,
+              ...(config.fallback === undefined ? {} : { fallbackS: config.fallback }),
+              intervalS: config.interval,
+              keepsForeign: config.foreign,
+            },
+            authorisation: {
+              mode: config.authorise,
+              tags: config.tags,
+              ownTag,
+              ...(config.authorise === 'ask' && { ask: questions.ask }),
+            },
+            heartbeatS: server.heartbeatS,
+            ...(config.forwardUrl === '' ? {} : { forward }),
+          },
+          clock,
+        );
+        runBridge(context, {
+          driver,
+          live,
+          isSingle: config.single,
+          trusted: config.trusted,
+          placement: { device, name, site: site.id, gateway: gatewayName(), isBilling: config.billing },
+          takes,
+          isGuarded: driver.isGuarded,
+          async onClosed(isRemoved) {
+            if (!isRemoved) return journal.close();
+            journal.remove();
+            await memory.remove();
+          },
+        });
+        const registerWith = (passwords: string[]): { remove(): void } =>
+          server.register(
+            identity,
+            {
+              versions: config.version === 'auto' ? versions : [config.version],
+              isVersionAssumed: config.assumed,
+              security: Number(config.security) as StationSettings['security'],
+              passwords,
+              certificateNames: config.certificateNames,
+            },
+            driver,
+          );
+        const { verifier } = known;
+        // Nobody takes it for a stranger while its password is being worked on.
+        let registration = verifier === undefined || !needsPassword ? undefined : registerWith([verifier]);
+        let isClosed = false;
+        onClose(() => {
+          isClosed = true;
+          registration?.remove();
+        });
+        const passwords = await verifiers();
+        if (isClosed || (registration && passwords[0] === verifier)) return;
+        registration?.remove();
+        registration = registerWith(passwords);
+      };
+
+      onInput((message) => {
+        if (!takes(message)) throw new Error('no station is bound to this node yet');
+      });
+      onClose(() => door.remove());
+      const identity = config.identity || known.identity;
+      if (identity) {
+        void run(identity).catch((error) => {
+          showStatus({ fill: 'red', shape: 'ring', key: 'config' });
+          report(error);
+        });
+        return;
+      }
+      const following = server.follow(showStatus);
+      const waiting = server.waitFor(device, (bound) => {
+        following.remove();
+        waiting.remove();
+        remember({ identity: bound });
+        void run(bound).catch(report);
+      });
+      onClose(() => {
+        following.remove();
+        waiting.remove();
+      });
+    },
+  });
+}

@@ -1,0 +1,13 @@
+/** OCPP 1.6 as one codec. */
+import type { Codec } from './codec.ts';
+import { readCall } from './inbound.ts';
+import { readers16, reply16 } from './inbound-16.ts';
+import { decodeResult16, encode16 } from './outbound-16.ts';
+
+export const codec16: Codec = {
+  version: '1.6',
+  decode: (action, payload, at) => readCall(readers16, action, payload, at),
+  reply: reply16,
+  encode: encode16,
+  decodeResult: decodeResult16,
+};

@@ -1,0 +1,325 @@
+/**
+ * A charging station as a device: it dials in, is answered, made ready and understood, and takes what the bridge
+ * orders. It outlives its connections; what it must not forget lies in its store.
+ */
+import { type Clock, isoTime, type Timer } from '../../model/time.ts';
+import type { DeviceDescription, DeviceState, Driver, DriverSink } from '../driver.ts';
+import { createActions } from './actions.ts';
+import { createAsker } from './asking.ts';
+import { type AuthorisationOptions, createAuthoriser } from './authorisation.ts';
+import { createChannelBook } from './channels.ts';
+import type { Codec } from './codec.ts';
+import { createForeignBook, noForeign } from './foreign.ts';
+import { createForward, type ForwardOptions } from './forward.ts';
+import { createLimitRelay } from './forward-limits.ts';
+import { createLimiter, fallbackOf, type LimitSettings } from './limits.ts';
+import { CallFailure, type StationHandler, type StationLink } from './link.ts';
+import { createMemory, type Facts } from './memory.ts';
+import { createNudge } from './nudge.ts';
+import { offer } from './offer.ts';
+import { createOrders } from './orders.ts';
+import { createPhaseSwitch } from './phases.ts';
+import { findPreset, type Preset, type Quirks, resolveQuirks } from './quirks.ts';
+import { createReadiness } from './readiness.ts';
+import { authorizationOf } from './replies.ts';
+import { createSetUp } from './set-up.ts';
+import { createStarter } from './starter.ts';
+import { createStation } from './station.ts';
+import { createLedger, type RecordStore } from './store.ts';
+import { createTransactionBook } from './transactions.ts';
+import type { Decision, StationEvent, Version } from './words.ts';
+
+export interface OcppDriverOptions {
+  /** As the station dials in. */
+  identity: string;
+  /** Name of the device in the source of its readings. */
+  name: string;
+  codecOf(version: Version): Codec;
+  store: RecordStore;
+  presets: Preset[];
+  /** What the integrator said; goes before the preset. */
+  quirks: Quirks;
+  /** A preset by its id, where the station does not say what it is. */
+  preset?: string;
+  limits: LimitSettings;
+  authorisation: AuthorisationOptions;
+  /** Between two heartbeats of the station, s. */
+  heartbeatS: number;
+  /** EVSEs it is known to have, before it says so. */
+  evses?: number[];
+  /** Somebody else bills it, and may limit it. */
+  forward?: ForwardOptions;
+}
+
+export interface OcppDriver extends Driver, StationHandler {
+  /** What was found out, for the form. */
+  facts(): Facts;
+  quirks(): Quirks;
+  /** The station falls back by itself without us. */
+  isGuarded(): boolean;
+}
+
+const tickMs = 10_000;
+
+export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): OcppDriver => {
+  const { identity, name, codecOf, limits } = options;
+  const ledger = createLedger(options.store);
+  const memory = createMemory(ledger);
+  const book = createTransactionBook(ledger, clock);
+  const authoriser = createAuthoriser(options.authorisation, clock);
+  const isWatchedOnly = options.forward?.mode === 'observe';
+  const foreign = options.forward && createForeignBook(ledger, () => lastVersion === '1.6');
+  const ownTag = options.authorisation.ownTag;
+  let sink: DriverSink | undefined;
+  let line: { link: StationLink; codec: Codec } | undefined;
+  let lastVersion: Version | undefined;
+  let state: DeviceState = { kind: 'connecting' };
+  let isStoreBroken = false;
+  let ticker: Timer | undefined;
+  const noted = new Set<string>();
+
+  const chosen = options.presets.find(({ id }) => id === options.preset);
+  let known: { boot: Facts['boot']; quirks: Quirks } | undefined;
+  const quirks = (): Quirks => {
+    const { boot } = memory.facts();
+    if (known && known.boot === boot) return known.quirks;
+    const preset = chosen ?? (boot && findPreset(options.presets, boot));
+    known = { boot, quirks: resolveQuirks(options.quirks, preset) };
+    return known.quirks;
+  };
+
+  const described = (): void => sink?.described();
+  const channels = createChannelBook(ledger, limits.intervalS, described);
+  const asker = createAsker(
+    () => line,
+    () => quirks().paceMs ?? 0,
+    clock,
+  );
+  const nudge = createNudge(asker, quirks, clock);
+
+  const transaction = (evse: number): string | undefined => book.running(evse)?.transaction;
+
+  const station = createStation(
+    {
+      identity,
+      intervalS: limits.intervalS,
+      phases: limits.phases,
+      quirks,
+      authoriser,
+      heartbeatS: options.heartbeatS,
+    },
+    book,
+    channels,
+    memory,
+    clock,
+    {
+      samples: (samples) => sink?.cycle({ samples, durationMs: 0, errors: [] }),
+      event: (event) => sink?.event(event),
+      described,
+      inForce: (profile) => limiter.inForce(profile),
+      moved(evse) {
+        foreign?.moved(evse, transaction(evse) !== undefined);
+        if (evse === 0 || !readiness.isUsable()) return;
+        limiter.moved(evse);
+        starter.moved(evse);
+      },
+    },
+  );
+
+  const actions = createActions(asker, clock, { connector: station.connector, transaction, ownTag });
+  const limitSettings = foreign ? { ...limits, keepsForeign: true } : limits;
+  const limiter = createLimiter(limitSettings, asker, memory, quirks, nudge, foreign ?? noForeign, clock, {
+    evses: station.evses,
+    connector: station.connector,
+    transaction,
+    begun: (evse) => book.running(evse)?.startedAt,
+    restart: (evse) => actions.start(evse),
+    drifted: (evse, what) => sink?.drifted(`limit/${evse}`, what),
+  });
+  const phaseSwitch = createPhaseSwitch(limiter, memory, quirks, nudge, clock, station, (index, from, to) =>
+    sink?.event({
+      component: { type: 'ev_charger', index },
+      name: 'phase_switched',
+      severity: 'info',
+      data: { ...(from === undefined ? {} : { from }), to },
+    }),
+  );
+  const starter = createStarter(
+    () => quirks().needsRemoteStart === true && options.authorisation.mode === 'free',
+    station.connector,
+    transaction,
+    (evse) => actions.start(evse),
+  );
+  // What a backend has put into the station is the backend's; where it alone limits, so are all settings.
+  const setUpQuirks = (): Quirks => (isWatchedOnly ? { ...quirks(), keepsSettings: true } : quirks());
+  const lists = foreign ? { ...authoriser, localList: () => undefined } : authoriser;
+  const setUp = createSetUp(limits.intervalS, asker, memory, setUpQuirks, lists, clock, {
+    connectors(count) {
+      for (let evse = 1; evse <= count; evse++) station.connector(evse);
+    },
+    transactions: () => station.evses().flatMap((evse) => transaction(evse) ?? []),
+    over(id) {
+      const evse = book.find(id)?.evse;
+      if (evse === undefined) return;
+      book.detach(evse);
+      station.connector(evse).sessionEnded();
+      station.flush();
+    },
+    isStatusMissing: () => station.evses().some((evse) => station.connector(evse).status() === 'unknown'),
+  });
+  const carryOut = createOrders(limits, limiter, phaseSwitch, actions);
+  const forward =
+    options.forward &&
+    foreign &&
+    createForward(options.forward, identity, ledger, clock, {
+      event: (event) => sink?.event(event),
+      relayed: createLimitRelay(foreign, limiter.tellAgain, clock),
+    });
+
+  for (const evse of options.evses ?? []) station.connector(evse);
+
+  const enter = (next: DeviceState): void => {
+    state = next;
+    sink?.state(next);
+  };
+
+  const showStore = (): void => {
+    const isBroken = ledger.isBroken();
+    if (isBroken === isStoreBroken) return;
+    isStoreBroken = isBroken;
+    if (!readiness.isUsable()) return;
+    enter(
+      isBroken
+        ? {
+            kind: 'degraded',
+            reason: 'sessions cannot be written down; the station is not answered, and tells them again',
+          }
+        : { kind: 'online' },
+    );
+  };
+
+  const readiness = createReadiness(clock, {
+    needsBoot: () => quirks().needsBoot === true,
+    usable() {
+      const wasThere = state.kind === 'online' || state.kind === 'degraded';
+      enter({ kind: 'online' });
+      // Where the old connection was not seen to end, nobody above knows that the limits have to be told again.
+      if (wasThere) void limiter.tellAgain();
+    },
+    async makeReady(hasBooted, signal) {
+      await setUp.run(hasBooted, signal);
+      described();
+    },
+    event: (event) => sink?.event(event),
+  });
+
+  const noteOddities = (notes: string[]): void => {
+    for (const note of notes) {
+      if (noted.has(note) || noted.size >= 100) continue;
+      noted.add(note);
+      sink?.event({ name: 'protocol_deviation', severity: 'debug', message: note.slice(0, 1024) });
+    }
+  };
+
+  const decide = (event: StationEvent): Decision | Promise<Decision> => {
+    try {
+      return station.handle(event);
+    } finally {
+      showStore();
+    }
+  };
+
+  /** Something charges and nobody says how much. */
+  const breakSilence = (): void => {
+    const since = clock.monotonic() - 2 * limits.intervalS * 1000;
+    for (const evse of station.evses())
+      if (transaction(evse) !== undefined && station.connector(evse).heardAt() < since) nudge.ask(evse);
+  };
+
+  const describe = (): DeviceDescription => {
+    const { boot } = memory.facts();
+    return {
+      protocol: `ocpp${line?.link.version ?? lastVersion ?? ''}`,
+      source: `ocpp/${name}`,
+      ...(boot && {
+        vendor: boot.vendor,
+        model: boot.model,
+        ...(boot.serial && { serial: boot.serial }),
+        ...(boot.firmware && { firmware: boot.firmware }),
+      }),
+      channels: channels.all(),
+      components: { ev_charger: { role: 'ev', phases: limits.phases } },
+    };
+  };
+
+  return {
+    describe,
+    inspect: () => new Map(),
+    actuators: () => offer(station.evses(), limits, memory.facts(), quirks(), !isWatchedOnly),
+    apply: carryOut,
+    facts: memory.facts,
+    quirks,
+    // Where it is not limited from here, there is nothing to fall back from.
+    isGuarded: () => isWatchedOnly || fallbackOf(limits, quirks()) !== undefined,
+    start(given) {
+      sink = given;
+      sink.state(state);
+      station.start();
+      ticker = clock.every(Math.min(tickMs, limits.intervalS * 1000), () => {
+        if (!readiness.isUsable()) return;
+        station.tick();
+        limiter.tick();
+        breakSilence();
+      });
+    },
+    connected(link) {
+      line = { link, codec: codecOf(link.version) };
+      lastVersion = link.version;
+      station.connected();
+      limiter.returned();
+      nudge.reset();
+      described();
+      readiness.connected();
+      forward?.connected(link);
+    },
+    called(action, payload) {
+      if (!line) throw new CallFailure('offline', 'not connected');
+      const { codec } = line;
+      const decoded = codec.decode(action, payload, clock.now());
+      if (!decoded.ok) throw new CallFailure('error', decoded.reason, decoded.code);
+      const { event, notes } = decoded;
+      noteOddities(notes);
+      readiness.heard(event.kind === 'boot');
+      const reply = (made: Decision): object => codec.reply(event, made, clock.now());
+      const answer = (): object | Promise<object> => {
+        const decision = decide(event);
+        return decision instanceof Promise ? decision.then(reply) : reply(decision);
+      };
+      return forward
+        ? forward.called(action, payload, answer, (status) => {
+            if (event.kind === 'authorize') authoriser.judged(event.token, authorizationOf(status));
+          })
+        : answer();
+    },
+    disconnected(reason) {
+      readiness.disconnected();
+      line = undefined;
+      forward?.disconnected();
+      station.disconnected();
+      const { reconnectS } = quirks();
+      enter({
+        kind: 'offline',
+        reason: `not connected since ${isoTime(clock.now())}: ${reason}`,
+        ...(reconnectS === undefined ? {} : { retryMs: reconnectS * 1000 }),
+      });
+    },
+    async close() {
+      readiness.disconnected();
+      ticker?.cancel();
+      limiter.close();
+      forward?.close();
+      station.close();
+      line = undefined;
+    },
+  };
+};

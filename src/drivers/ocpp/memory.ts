@@ -1,0 +1,71 @@
+/** What was found out about a station, so that the next start need not try again. */
+import { z } from 'zod';
+import type { Ledger } from './store.ts';
+
+/** How a station takes limits. */
+export const limitFormSchema = z.object({
+  purpose: z.enum(['tx_default', 'tx', 'station_max']),
+  kind: z.enum(['absolute', 'relative']),
+  stackLevel: z.number(),
+  unit: z.enum(['A', 'W']),
+  saysPhases: z.boolean(),
+});
+export type LimitForm = z.infer<typeof limitFormSchema>;
+
+const factsSchema = z.object({
+  boot: z
+    .object({
+      vendor: z.string(),
+      model: z.string(),
+      serial: z.string().optional(),
+      firmware: z.string().optional(),
+      meterSerial: z.string().optional(),
+    })
+    .optional(),
+  /** EVSEs that showed themselves. */
+  evses: z.array(z.number()).optional(),
+  /** What the station said of itself when it was set up. */
+  maxStackLevel: z.number().optional(),
+  units: z.array(z.enum(['A', 'W'])).optional(),
+  switchesPhases: z.boolean().optional(),
+  /** Feature profiles of 1.6, lower case; absent: it did not say. */
+  features: z.array(z.string()).optional(),
+  limitForm: limitFormSchema.optional(),
+  /** By EVSE: the profile it was limited with last. */
+  limitIds: z.record(z.string(), z.number()).optional(),
+  /** Foreign limits were cleared once. */
+  isTakenOver: z.boolean().optional(),
+  /** Measurands as they were asked for, and what the station took of them. */
+  measurands: z.object({ wanted: z.string(), taken: z.string() }).optional(),
+  /** By EVSE: to how many phases it was switched, and when, ms. */
+  phases: z.record(z.string(), z.object({ phases: z.number(), at: z.number() })).optional(),
+  /** The list of tags in the station. */
+  localList: z.object({ version: z.number(), digest: z.string() }).optional(),
+});
+export type Facts = z.infer<typeof factsSchema>;
+
+export interface Memory {
+  facts(): Facts;
+  /** Takes up what is new; where it cannot be written, it is found out again after a restart. */
+  note(facts: Partial<Facts>): void;
+}
+
+const record = z.object({ facts: factsSchema });
+
+export const createMemory = (ledger: Ledger): Memory => {
+  let facts: Facts = {};
+  for (const given of ledger.records) {
+    const parsed = record.safeParse(given);
+    if (parsed.success) facts = parsed.data.facts;
+  }
+  ledger.keep(() => [{ facts }]);
+  return {
+    facts: () => facts,
+    note(more) {
+      const next = { ...facts, ...more };
+      if (JSON.stringify(next) === JSON.stringify(facts)) return;
+      facts = next;
+      ledger.append({ facts }, false);
+    },
+  };
+};

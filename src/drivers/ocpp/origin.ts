@@ -1,0 +1,58 @@
+/** Where a request comes from and how well it was guarded on the way: told by the socket, or by a proxy we know. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+
+export interface Proxies {
+  /** IP addresses, or networks as "10.0.0.0/8". */
+  addresses: readonly string[];
+  /** Header in which the proxy puts the common name of a client certificate that it has checked; in small letters. */
+  certificateHeader?: string;
+}
+
+export interface Origin {
+  address: string;
+  isSecure: boolean;
+  /** Common name of a client certificate that somebody we trust has checked. */
+  certificate?: string;
+  /** Why a client certificate that is there does not count. */
+  certificateFault?: string;
+}
+
+/** @returns whether an address belongs to one of our proxies */
+export const createProxyCheck = ({ addresses }: Proxies): ((address: string) => boolean) => {
+  const list = new BlockList();
+  for (const entry of addresses) {
+    const [network = '', bits] = entry.split('/');
+    const family = isIP(network) === 6 ? 'ipv6' : 'ipv4';
+    if (isIP(network) === 0) throw new Error(`proxy ${entry}: an IP address or a network is expected`);
+    if (bits === undefined) list.addAddress(network, family);
+    else list.addSubnet(network, Number(bits), family);
+  }
+  return (address) => isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+};
+
+/** IPv4 addresses in the clothes of IPv6 read like IPv4. */
+export const plainAddress = (address: string | undefined): string => address?.replace(/^::ffff:(?=[\d.]+$)/, '') ?? '';
+
+const first = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
+
+/**
+ * The headers of a proxy count only where the socket is that of a known proxy.
+ * @param direct what the socket itself tells
+ */
+export const readOrigin = (
+  direct: Origin,
+  headers: IncomingHttpHeaders,
+  isProxy: (address: string) => boolean,
+  certificateHeader: string | undefined,
+): Origin => {
+  const forwarded = first(headers['x-forwarded-for']);
+  // Without that header a proxy speaks for itself: it may be the computer of a station, too.
+  if (!forwarded || !isProxy(direct.address)) return direct;
+  // Each proxy appends whom it saw: the last one that is no proxy of ours is the station.
+  const chain = forwarded.split(',').map((part) => plainAddress(part.trim()));
+  const address = chain.findLast((part) => isIP(part) !== 0 && !isProxy(part)) ?? direct.address;
+  const isSecure = direct.isSecure || first(headers['x-forwarded-proto'])?.trim().toLowerCase() === 'https';
+  const certificate = certificateHeader === undefined ? undefined : first(headers[certificateHeader])?.trim();
+  return { address, isSecure, ...(certificate && { certificate }) };
+};

@@ -1,0 +1,43 @@
+/** What a station's records outlive: the process. The shape of the journals that the runtime keeps. */
+export interface RecordStore {
+  load(): unknown[];
+  /**
+   * Survives the end of the process at once; isUrgent: the end of power as well.
+   * @returns false where it could not be written
+   */
+  append(record: object, isUrgent: boolean): boolean;
+  /** Puts these records in the place of all. */
+  rewrite(records: object[]): boolean;
+}
+
+/** Several kinds of records in one store, each kind with its own way to say all it knows. */
+export interface Ledger {
+  records: unknown[];
+  append(record: object, isUrgent: boolean): boolean;
+  /** The last record could not be written. */
+  isBroken(): boolean;
+  /** Who keeps records here tells how to write all of them anew. */
+  keep(snapshot: () => object[]): void;
+}
+
+/** Records after which the store is written anew. */
+const rewriteAfter = 1500;
+
+export const createLedger = (store: RecordStore): Ledger => {
+  const snapshots: (() => object[])[] = [];
+  const records = store.load();
+  let written = records.length;
+  let isBroken = false;
+  return {
+    records,
+    append(record, isUrgent) {
+      // Before the new record, which no snapshot knows yet. What cannot be written anew stays as it is, and grows.
+      if (written >= rewriteAfter && store.rewrite(snapshots.flatMap((snapshot) => snapshot()))) written = 0;
+      isBroken = !store.append(record, isUrgent);
+      written++;
+      return !isBroken;
+    },
+    isBroken: () => isBroken,
+    keep: (snapshot) => void snapshots.push(snapshot),
+  };
+};

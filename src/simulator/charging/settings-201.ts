@@ -1,0 +1,85 @@
+/** The variables of a station of OCPP 2.0.1 (part 2, appendix 3), as one in the field has them: "Component.Variable". */
+import type { Wiring } from './offer.ts';
+import type { Quirks } from './quirks.ts';
+import { measurands } from './readings.ts';
+import { count, createSettings, fixed, flag, list, type Setting, type Settings, words } from './settings.ts';
+
+const ofEvse = (wiring: Wiring, index: number): Setting[] =>
+  [
+    fixed('EVSE.Available', true),
+    fixed('EVSE.AvailabilityState', 'Available'),
+    fixed('EVSE.SupplyPhases', wiring.phases),
+    fixed('EVSE.Power', Math.round(wiring.maxA * 230 * wiring.phases)),
+    fixed('EVSE.ACPhaseSwitchingSupported', wiring.canSwitchPhases),
+    fixed('EVSE.AllowReset', false),
+    fixed('Connector.Available', true),
+    fixed('Connector.ConnectorType', 'cType2'),
+  ].map((setting) => ({ ...setting, evse: index + 1 }));
+
+const sampled = 'Energy.Active.Import.Register,Power.Active.Import';
+
+export const createSettings201 = (wirings: readonly Wiring[], quirks: Quirks): Settings =>
+  createSettings([
+    fixed('AlignedDataCtrlr.Available', true),
+    flag('AlignedDataCtrlr.Enabled', true),
+    count('AlignedDataCtrlr.Interval', 0),
+    list('AlignedDataCtrlr.Measurands', 'Energy.Active.Import.Register', measurands),
+    count('AlignedDataCtrlr.TxEndedInterval', 0),
+    list('AlignedDataCtrlr.TxEndedMeasurands', '', measurands),
+    flag('AuthCacheCtrlr.Enabled', false),
+    flag('AuthCtrlr.AuthorizeRemoteStart', false),
+    flag('AuthCtrlr.Enabled', true),
+    flag('AuthCtrlr.LocalAuthorizeOffline', true),
+    flag('AuthCtrlr.LocalPreAuthorize', false),
+    flag('AuthCtrlr.OfflineTxForUnknownIdEnabled', true),
+    fixed('ChargingStation.Available', true),
+    fixed('ChargingStation.AvailabilityState', 'Available'),
+    fixed('ChargingStation.SupplyPhases', Math.max(...wirings.map(({ phases }) => phases))),
+    words('ClockCtrlr.TimeSource', 'Heartbeat'),
+    words('ClockCtrlr.TimeZone', 'Europe/Berlin'),
+    fixed('DeviceDataCtrlr.BytesPerMessage', 8192),
+    fixed('DeviceDataCtrlr.ItemsPerMessage', 20),
+    flag('LocalAuthListCtrlr.Enabled', true),
+    fixed('LocalAuthListCtrlr.Entries', 0),
+    fixed('LocalAuthListCtrlr.ItemsPerMessage', 50),
+    fixed('MonitoringCtrlr.Enabled', false),
+    fixed('OCPPCommCtrlr.FileTransferProtocols', 'HTTPS'),
+    count('OCPPCommCtrlr.HeartbeatInterval', 300),
+    count('OCPPCommCtrlr.MessageAttemptInterval', 5),
+    count('OCPPCommCtrlr.MessageAttempts', 3),
+    fixed('OCPPCommCtrlr.MessageTimeout', 30),
+    words('OCPPCommCtrlr.NetworkConfigurationPriority', '1'),
+    count('OCPPCommCtrlr.NetworkProfileConnectionAttempts', 3),
+    count('OCPPCommCtrlr.OfflineThreshold', 60),
+    count('OCPPCommCtrlr.ResetRetries', 1),
+    flag('OCPPCommCtrlr.UnlockOnEVSideDisconnect', true),
+    count('OCPPCommCtrlr.WebSocketPingInterval', 0),
+    fixed('ReservationCtrlr.Available', false),
+    fixed('SampledDataCtrlr.Available', true),
+    flag('SampledDataCtrlr.Enabled', true),
+    count('SampledDataCtrlr.TxEndedInterval', 0),
+    list('SampledDataCtrlr.TxEndedMeasurands', 'Energy.Active.Import.Register', measurands),
+    list('SampledDataCtrlr.TxStartedMeasurands', 'Energy.Active.Import.Register', measurands),
+    count('SampledDataCtrlr.TxUpdatedInterval', 60),
+    list('SampledDataCtrlr.TxUpdatedMeasurands', sampled, measurands),
+    { ...words('SecurityCtrlr.BasicAuthPassword', ''), isSecret: true },
+    words('SecurityCtrlr.OrganizationName', 'emsflow'),
+    fixed('SecurityCtrlr.SecurityProfile', 1),
+    fixed('SmartChargingCtrlr.Available', true),
+    flag('SmartChargingCtrlr.Enabled', true),
+    fixed('SmartChargingCtrlr.Entries', 0),
+    count('SmartChargingCtrlr.LimitChangeSignificance', 5),
+    fixed('SmartChargingCtrlr.PeriodsPerSchedule', 24),
+    fixed(
+      'SmartChargingCtrlr.Phases3to1',
+      wirings.some(({ canSwitchPhases }) => canSwitchPhases),
+    ),
+    fixed('SmartChargingCtrlr.ProfileStackLevel', 8),
+    fixed('SmartChargingCtrlr.RateUnit', quirks.onlyW ? 'W' : 'A,W'),
+    count('TxCtrlr.EVConnectionTimeOut', 60),
+    flag('TxCtrlr.StopTxOnEVSideDisconnect', true),
+    flag('TxCtrlr.StopTxOnInvalidId', true),
+    fixed('TxCtrlr.TxStartPoint', 'PowerPathClosed'),
+    fixed('TxCtrlr.TxStopPoint', 'EVConnected,Authorized'),
+    ...wirings.flatMap(ofEvse),
+  ]);

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import {
+  type AuthorisationOptions,
+  type Authorization,
+  createAuthoriser,
+} from '../../../src/drivers/ocpp/authorisation.ts';
+import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
+
+describe('who may charge', () => {
+  let clock: VirtualClock;
+  beforeEach(() => {
+    clock = createVirtualClock();
+  });
+  const create = (more: Partial<AuthorisationOptions>) =>
+    createAuthoriser(
+      {
+        mode: 'list',
+        tags: [
+          { id: 'GOOD' },
+          { id: 'BLOCKED', isBlocked: true },
+          { id: 'OLD', expiresAt: clock.now() - 1 },
+          { id: 'SOON', expiresAt: clock.now() + 1000 },
+        ],
+        ownTag: 'EMS',
+        ...more,
+      },
+      clock,
+    );
+
+  it('everybody', () => assert.equal(create({ mode: 'free' }).decide({ id: 'whoever' }), 'accepted'));
+
+  const byList: [id: string, authorization: Authorization][] = [
+    ['GOOD', 'accepted'],
+    ['good ', 'accepted'],
+    ['BLOCKED', 'blocked'],
+    ['OLD', 'expired'],
+    ['SOON', 'accepted'],
+    ['OTHER', 'invalid'],
+    ['', 'invalid'],
+    // Sessions that are started from here.
+    ['ems', 'accepted'],
+  ];
+  for (const [id, authorization] of byList)
+    it(`by the list, "${id}": ${authorization}`, () => assert.equal(create({}).decide({ id }), authorization));
+
+  it('a tag expires while everything runs', () => {
+    const authoriser = create({});
+    clock.advance(1000);
+    assert.equal(authoriser.decide({ id: 'SOON' }), 'expired');
+  });
+
+  describe('whom a flow says', () => {
+    let asked: string[];
+    let answer: (authorization: Authorization | undefined) => void;
+    let fail: (error: Error) => void;
+    const ask: AuthorisationOptions['ask'] = ({ id }) => {
+      asked.push(id);
+      return new Promise((resolve, reject) => {
+        answer = resolve;
+        fail = reject;
+      });
+    };
+    beforeEach(() => {
+      asked = [];
+    });
+
+    it('it has the word, also against the list', async () => {
+      const authoriser = create({ mode: 'ask', ask });
+      const decision = authoriser.decide({ id: 'GOOD' });
+      answer('blocked');
+      assert.equal(await decision, 'blocked');
+    });
+
+    it('and is asked once for each visit', async () => {
+      const authoriser = create({ mode: 'ask', ask });
+      const decision = authoriser.decide({ id: 'NEW' });
+      answer('accepted');
+      await decision;
+      assert.equal(authoriser.decide({ id: 'new' }), 'accepted');
+      clock.advance(60_000);
+      assert.ok(authoriser.decide({ id: 'NEW' }) instanceof Promise);
+      assert.deepEqual(asked, ['NEW', 'NEW']);
+    });
+
+    it('silent for 5 s, or broken: the list decides', async () => {
+      const authoriser = create({ mode: 'ask', ask });
+      const late = authoriser.decide({ id: 'GOOD' });
+      await clock.advanceAsync(5000);
+      assert.equal(await late, 'accepted');
+      const broken = authoriser.decide({ id: 'OTHER' });
+      fail(new Error('the flow failed'));
+      assert.equal(await broken, 'invalid');
+      const none = authoriser.decide({ id: 'BLOCKED' });
+      answer(undefined);
+      assert.equal(await none, 'blocked');
+    });
+
+    it('nobody is asked about our own, or about what is over', () => {
+      const authoriser = create({ mode: 'ask', ask });
+      assert.equal(authoriser.decide({ id: 'EMS' }), 'accepted');
+      assert.equal(authoriser.settled({ id: 'GOOD' }), 'accepted');
+      assert.deepEqual(asked, []);
+    });
+  });
+
+  it('the list of the station has who may charge, and only where a list decides', () => {
+    assert.equal(create({ mode: 'free' }).localList(), undefined);
+    const list = create({}).localList();
+    assert.deepEqual(
+      list?.tokens.map(({ token }) => token.id),
+      ['GOOD', 'OLD', 'SOON'],
+    );
+    assert.notEqual(list?.digest, create({ tags: [] }).localList()?.digest);
+  });
+});

@@ -1,0 +1,347 @@
+import assert from 'node:assert/strict';
+import { type Bridge, createBridge } from '../../../src/bridge/bridge.ts';
+import { createOcppDriver, type OcppDriver } from '../../../src/drivers/ocpp/driver.ts';
+import { CallFailure, type StationLink } from '../../../src/drivers/ocpp/link.ts';
+import type { StationEvent, StationRequest } from '../../../src/drivers/ocpp/words.ts';
+import { checkMessage } from '../../../src/model/check.ts';
+import type { Response } from '../../../src/model/command.ts';
+import type { Message } from '../../../src/model/message.ts';
+import type { Meta } from '../../../src/model/meta.ts';
+import type { Reading } from '../../../src/model/reading.ts';
+import { isoTime } from '../../../src/model/time.ts';
+import { createMemoryJournal, type MemoryJournal } from '../../support/memory-journal.ts';
+import {
+  type Answering,
+  accepted,
+  amperes,
+  boot,
+  rejected,
+  usualOptions,
+  watts,
+} from '../../support/scripted-station.ts';
+import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
+
+/** From the topics of the broker to the words of the station, and back. */
+describe('a charging station at a bridge', () => {
+  let clock: VirtualClock;
+  let journals: [MemoryJournal, MemoryJournal];
+  let driver: OcppDriver;
+  let bridge: Bridge;
+  let said: Message[];
+  let events: Message[];
+  let responses: Response[];
+  let requests: StationRequest[];
+  let answering: Answering;
+  let isConnected: boolean;
+  let sent = 0;
+
+  const open = (): void => {
+    driver = createOcppDriver({ ...usualOptions, store: journals[0] }, clock);
+    const placement = { device: '102', site: 'home', gateway: 'gw' };
+    bridge = createBridge({ placement, journal: journals[1] }, driver, clock, {
+      readings: (messages) => said.push(...messages),
+      events: (messages) => events.push(...messages),
+      answer: (response) => responses.push(response),
+      status() {},
+    });
+    bridge.start();
+  };
+  const connect = async (): Promise<void> => {
+    isConnected = true;
+    const link: StationLink = {
+      identity: 'box',
+      version: '1.6',
+      peer: { address: '127.0.0.1', isSecure: false, hasPassword: false },
+      async call(_action, payload) {
+        if (!isConnected) throw new CallFailure('offline', 'not connected');
+        const request = payload as StationRequest;
+        requests.push(request);
+        const answer = answering(request);
+        await new Promise<void>((resolve) => clock.after(20, resolve));
+        if (answer instanceof Error) throw answer;
+        return answer ?? accepted;
+      },
+      close() {},
+    };
+    driver.connected(link);
+    await say(boot);
+    await status('available');
+    await clock.advanceAsync(5000);
+    requests.length = 0;
+  };
+  const say = async (event: StationEvent): Promise<{ transaction?: number }> => {
+    const decision = await driver.called(event.kind, event);
+    await clock.advanceAsync(0);
+    return decision;
+  };
+  const status = (word: Extract<StationEvent, { kind: 'status' }>['status']): Promise<unknown> =>
+    say({ kind: 'status', evse: 1, status: word, raw: word, at: clock.now() });
+  const measure = (...values: number[]): Promise<unknown> => {
+    const measures = [...values.map((value, i) => amperes(value, `l${i + 1}`)), watts(230 * (values[0] ?? 0))];
+    const samples = [{ at: clock.now(), context: 'live' as const, measures, signed: [] }];
+    return say({ kind: 'meter_values', evse: 1, samples });
+  };
+  const facts = () => ({ at: clock.now(), isOffline: false, samples: [] });
+  const begin = async (): Promise<string> => {
+    await status('preparing');
+    const token = { id: 'TAG' };
+    const { transaction } = await say({ kind: 'transaction_started', evse: 1, token, meterStartWh: 0, ...facts() });
+    await status('charging');
+    return String(transaction);
+  };
+
+  beforeEach(async () => {
+    clock = createVirtualClock();
+    journals = [createMemoryJournal(), createMemoryJournal()];
+    [said, events, responses, requests] = [[], [], [], []];
+    answering = () => undefined;
+    open();
+    await connect();
+  });
+  afterEach(() => bridge.close());
+
+  const send = (verb: string, params: object = {}, more: Record<string, unknown> = {}): string => {
+    const { component = 'ev_charger/1', ...rest } = more;
+    const id = `c${++sent}`;
+    const timing = { ts: isoTime(clock.now()), ttl_s: 10, lease_s: 60 };
+    bridge.take({
+      topic: `devices/102/${component}/command/${verb}`,
+      body: { schema: 'command/1', id, params, requester: 'pv', ...timing, ...rest },
+      isRetained: false,
+      reply: {},
+    });
+    return id;
+  };
+  const outcome = (id: string): Partial<Response> =>
+    responses.findLast((each) => each.id === id && each.status !== 'accepted') ?? {};
+  const ask = async (verb: string, params: object = {}, more: Record<string, unknown> = {}, ms = 40_000) => {
+    const id = send(verb, params, more);
+    await clock.advanceAsync(ms);
+    return outcome(id);
+  };
+  const station = { component: 'ev_charger' };
+  const limits = (): unknown[] =>
+    requests.flatMap((each) => (each.kind === 'set_profile' ? [each.profile.periods[0]?.limit] : []));
+  const reading = (path: string): Reading | undefined =>
+    said.findLast(({ topic }) => topic === `devices/102/${path}`) as Reading | undefined;
+
+  it('everything it says fits the model', async () => {
+    await begin();
+    await measure(10, 10, 10);
+    await ask('set_current_limit', { current_a: 10 });
+    await say({ kind: 'transaction_ended', transaction: '1', reason: 'Local', ...facts() });
+    await status('faulted');
+    driver.disconnected('over');
+    for (const message of [...said, ...events, ...(responses as unknown as Message[])]) {
+      const { topic, ...payload } = message;
+      const checked = checkMessage(message, { now: clock.now() });
+      assert.ok(checked.ok, `${topic} ${JSON.stringify(payload)}: ${JSON.stringify(checked)}`);
+    }
+  });
+
+  it('a limit is accepted, told, seen, and over with its lease: the failsafe current', async () => {
+    await begin();
+    const id = send('set_current_limit', { current_a: 10 });
+    await clock.advanceAsync(1000);
+    await measure(10, 10, 10);
+    await clock.advanceAsync(1000);
+    assert.deepEqual(
+      [outcome(id).status, outcome(id).verified, outcome(id).applied],
+      ['completed', true, { current_a: 10 }],
+    );
+    assert.equal(reading('ev_charger/1/current_limit')?.value, 10);
+    await clock.advanceAsync(60_000);
+    assert.deepEqual(limits(), [10, 6]);
+  });
+
+  it('between 0 and 6 A: out of range, or 0 where that is wanted', async () => {
+    assert.equal((await ask('set_current_limit', { current_a: 4 })).code, 'OUT_OF_RANGE');
+    const { applied, clamped } = await ask('set_current_limit', { current_a: 4 }, { on_range: 'clamp' });
+    assert.deepEqual([applied, clamped, limits()], [{ current_a: 0 }, true, [0]]);
+  });
+
+  it('not more often than every 5 s, and the newest wins', async () => {
+    await begin();
+    for (const current_a of [10, 11, 12, 13]) {
+      send('set_current_limit', { current_a });
+      await clock.advanceAsync(500);
+    }
+    await clock.advanceAsync(10_000);
+    assert.deepEqual(limits(), [10, 13]);
+  });
+
+  it('a lost connection: refused at once; the lease that lasts is in force again within 10 s', async () => {
+    await begin();
+    send('set_current_limit', { current_a: 10 }, { lease_s: 3600 });
+    await clock.advanceAsync(20_000);
+    driver.disconnected('the connection was lost');
+    isConnected = false;
+    assert.equal((await ask('pause', {}, {}, 100)).code, 'DEVICE_OFFLINE');
+    await clock.advanceAsync(30_000);
+    said.length = 0;
+    isConnected = true;
+    await connect();
+    assert.equal(reading('ev_charger/1/current_limit')?.value, 10);
+  });
+
+  it('killed: the lease that lasts is in force again within 10 s of the connection', async () => {
+    await begin();
+    send('set_current_limit', { current_a: 10 }, { lease_s: 3600 });
+    await clock.advanceAsync(20_000);
+    const old = bridge;
+    isConnected = false;
+    open();
+    await old.close();
+    await clock.advanceAsync(5000);
+    said.length = 0;
+    await connect();
+    assert.equal(reading('ev_charger/1/current_limit')?.value, 10);
+  });
+
+  describe('actions', () => {
+    it('start: with our tag or another, seen when the session is there', async () => {
+      await status('preparing');
+      const id = send('start', { id_tag: 'GUEST' });
+      await clock.advanceAsync(1000);
+      await begin();
+      await clock.advanceAsync(1000);
+      assert.deepEqual([outcome(id).status, outcome(id).verified], ['completed', true]);
+      assert.deepEqual(
+        requests.flatMap((each) => (each.kind === 'start' ? [[each.evse, each.token.id]] : [])),
+        [[1, 'GUEST']],
+      );
+      assert.equal((await ask('start')).code, 'INTERLOCK');
+    });
+
+    it('start: accepted and then nothing', async () => {
+      const { status: done, verified, reason, applied } = await ask('start');
+      assert.deepEqual([done, verified, reason, applied], ['completed', false, 'no_session', { status: 'Accepted' }]);
+    });
+
+    it('stop: the session that runs, and none where none does', async () => {
+      assert.equal((await ask('stop')).code, 'INTERLOCK');
+      const transaction = await begin();
+      const id = send('stop');
+      await clock.advanceAsync(1000);
+      await say({ kind: 'transaction_ended', transaction, reason: 'Remote', meterStopWh: 1, ...facts() });
+      await clock.advanceAsync(1000);
+      assert.equal(outcome(id).verified, true);
+      assert.deepEqual(
+        requests.find(({ kind }) => kind === 'stop'),
+        { kind: 'stop', transaction },
+      );
+    });
+
+    it('a refusal is a failure with the station’s own word', async () => {
+      answering = ({ kind }) => (kind === 'unlock' ? { status: 'rejected', raw: 'UnlockFailed' } : undefined);
+      const { status: done, code, message } = await ask('unlock');
+      assert.deepEqual([done, code, message], ['failed', 'DEVICE_REJECTED', 'the station says UnlockFailed']);
+      answering = () => ({ status: 'not_supported', raw: 'NotSupported' });
+      assert.equal((await ask('reset', { type: 'hard' }, station)).code, 'UNSUPPORTED');
+      answering = () => new CallFailure('timeout', 'no answer within 20 s');
+      assert.equal((await ask('trigger', { message: 'status' })).code, 'TIMEOUT');
+    });
+
+    it('settings are read into the answer', async () => {
+      const variables = [
+        { name: 'HeartbeatInterval', value: '300', isReadOnly: false, status: 'Accepted' },
+        { name: 'AuthorizationKey', value: 'secret', status: 'Accepted' },
+      ];
+      answering = ({ kind }) => (kind === 'get_variables' ? { ...accepted, variables } : undefined);
+      const { applied } = await ask('get_configuration', {}, station);
+      assert.deepEqual(applied, {
+        variables: [{ name: 'HeartbeatInterval', value: '300', status: 'Accepted', readonly: 'false' }],
+      });
+      assert.deepEqual(requests.at(-1), { kind: 'get_variables', variables: undefined });
+      await ask('get_variables', { variables: [{ name: 'EVSE.Power', evse: 1 }] }, station);
+      assert.deepEqual(requests.at(-1), { kind: 'get_variables', variables: [{ name: 'EVSE.Power', evse: 1 }] });
+    });
+
+    it('settings are written, and passwords are not', async () => {
+      answering = ({ kind }) =>
+        kind === 'set_variables' ? { status: 'reboot_required', raw: 'RebootRequired' } : undefined;
+      const { applied, reason } = await ask('set_configuration', { key: 'A', value: '1' }, station);
+      assert.deepEqual([applied?.status, reason], ['RebootRequired', 'reboot_required']);
+      assert.deepEqual(requests.at(-1), { kind: 'set_variables', variables: [{ name: 'A', value: '1' }] });
+      answering = () => undefined;
+      const rows = ['A', 'B'].map((name) => ({ name, value: '1' }));
+      await ask('set_variables', { variables: rows }, station);
+      // OCPP 1.6: one at a time.
+      assert.deepEqual(
+        requests.slice(-2),
+        rows.map((row) => ({ kind: 'set_variables', variables: [row] })),
+      );
+      const secret = { key: 'AuthorizationKey', value: 'x' };
+      assert.equal((await ask('set_configuration', secret, station)).code, 'UNSUPPORTED');
+    });
+
+    it('out of service: shown by its status, or planned for later', async () => {
+      const id = send('set_availability', { operative: false });
+      await clock.advanceAsync(1000);
+      await status('unavailable');
+      await clock.advanceAsync(1000);
+      assert.equal(outcome(id).verified, true);
+      answering = () => ({ status: 'scheduled', raw: 'Scheduled' });
+      assert.equal((await ask('set_availability', { operative: true })).reason, 'scheduled');
+    });
+  });
+
+  it('its meta says what can be commanded, where', () => {
+    const meta = bridge.meta() as Meta;
+    const offered = Object.fromEntries(
+      meta.components.map(({ index = 0, commands = {} }) => [index, Object.keys(commands).sort()]),
+    );
+    assert.deepEqual(offered, {
+      0: [
+        'get_configuration',
+        'get_variables',
+        'reset',
+        'set_availability',
+        'set_configuration',
+        'set_variables',
+        'trigger',
+      ],
+      1: [
+        'pause',
+        'release',
+        'resume',
+        'set_availability',
+        'set_current_limit',
+        'set_power_limit',
+        'set_profile',
+        'start',
+        'stop',
+        'trigger',
+        'unlock',
+      ],
+    });
+    const { set_current_limit: limit } = meta.components.find(({ index }) => index === 1)?.commands ?? {};
+    assert.deepEqual(limit?.params.current_a, { unit: 'A', min: 6, max: 32, step: 0.1, zero: true });
+    assert.deepEqual(limit?.fallback, { current_a: 6 });
+  });
+
+  it('a station that refuses everything is not in its safe state, and says so', async () => {
+    await begin();
+    await ask('set_current_limit', { current_a: 16 });
+    answering = ({ kind }) => (kind === 'set_profile' ? rejected : undefined);
+    await clock.advanceAsync(120_000);
+    const alarm = events.find(({ topic }) => topic.endsWith('event/failsafe_unconfirmed'));
+    assert.ok(alarm);
+    answering = () => undefined;
+    await clock.advanceAsync(60_000);
+    const cleared = events.findLast(({ topic }) => topic.endsWith('event/failsafe_unconfirmed'));
+    assert.equal((cleared as { state?: string } | undefined)?.state, 'cleared');
+  });
+
+  it('a limit that the station forgets is noticed, told of and told again', async () => {
+    await begin();
+    send('set_current_limit', { current_a: 10 }, { lease_s: 3600 });
+    const drawing = clock.every(10_000, () => void measure(limits().length > 1 ? 10 : 32));
+    await clock.advanceAsync(2000);
+    await measure(10);
+    await clock.advanceAsync(120_000);
+    drawing.cancel();
+    assert.ok(events.some(({ topic }) => topic.endsWith('event/setpoint_lost')));
+    assert.deepEqual(limits(), [10, 10]);
+  });
+});

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { createProxyCheck, readOrigin } from '../../../src/drivers/ocpp/origin.ts';
+import { createBucket, createBuckets } from '../../../src/drivers/ocpp/rates.ts';
+import { createRefusals } from '../../../src/drivers/ocpp/refusals.ts';
+import { createVirtualClock } from '../../support/virtual-clock.ts';
+
+describe('OCPP rates', () => {
+  it('allow a burst, and then what comes by time', () => {
+    const clock = createVirtualClock();
+    const bucket = createBucket({ perS: 2, burst: 3 }, clock);
+    const taken = (): number => [1, 1, 1, 1, 1].filter(() => bucket.take()).length;
+    assert.equal(taken(), 3);
+    clock.advance(1000);
+    assert.equal(taken(), 2);
+    clock.advance(60_000);
+    assert.equal(taken(), 3);
+    bucket.giveBack();
+    assert.equal(taken(), 1);
+  });
+
+  it('are kept for a bounded number of keys', () => {
+    const clock = createVirtualClock();
+    const buckets = createBuckets({ perS: 0, burst: 1 }, clock, 2);
+    assert.ok(buckets('a').take());
+    buckets('b');
+    assert.ok(!buckets('a').take());
+    buckets('c');
+    assert.ok(!buckets('a').take(), 'used a moment ago');
+    buckets('d');
+    buckets('e');
+    assert.ok(buckets('a').take(), 'forgotten');
+  });
+});
+
+describe('OCPP refusals', () => {
+  it('hold a bounded number, and no more than a share of one address', () => {
+    const refusals = createRefusals(createVirtualClock(), 10, 4);
+    for (let i = 0; i < 3; i++) refusals.note({ address: '10.0.0.1', identity: `A${i}`, reason: 'no' });
+    for (let i = 0; i < 50; i++) refusals.note({ address: '10.0.0.2', identity: `B${i}`, reason: 'no' });
+    const count = (address: string): number => refusals.list().filter((entry) => entry.address === address).length;
+    assert.deepEqual([count('10.0.0.1'), count('10.0.0.2')], [3, 4]);
+    for (let i = 0; i < 50; i++) refusals.note({ address: `10.0.1.${i}`, reason: 'no' });
+    assert.equal(refusals.list().length, 10);
+  });
+
+  it('show nothing that moves a cursor or fills a screen', () => {
+    const refusals = createRefusals(createVirtualClock());
+    refusals.note({
+      address: '10.0.0.1',
+      identity: `a\u001b[2J\n\u202e${'x'.repeat(100)}`,
+      reason: 'y'.repeat(10_000),
+    });
+    const [entry] = refusals.list();
+    assert.match(entry?.identity ?? '', /^a\ufffd\[2J\ufffd\ufffdx+$/);
+    assert.deepEqual([entry?.identity?.length, entry?.reason.length], [48, 300]);
+  });
+});
+
+describe('OCPP origin', () => {
+  const direct = { address: '10.0.0.1', isSecure: false };
+  const isProxy = createProxyCheck({ addresses: ['10.0.0.0/24', '::1'] });
+  const addressOf = (forwarded: string, address = direct.address): string =>
+    readOrigin({ ...direct, address }, { 'x-forwarded-for': forwarded }, isProxy, undefined).address;
+
+  it('is the last address that is no proxy of ours', () => {
+    assert.equal(addressOf('203.0.113.1'), '203.0.113.1');
+    assert.equal(addressOf('6.6.6.6, 203.0.113.1, 10.0.0.7'), '203.0.113.1');
+    assert.equal(addressOf('203.0.113.1', '::1'), '203.0.113.1');
+  });
+  it('is the proxy where it says nothing that can be read', () => {
+    for (const text of ['', 'unknown', ',,', '10.0.0.7']) assert.equal(addressOf(text), '10.0.0.1');
+  });
+  it('is not what a stranger claims', () => {
+    assert.equal(addressOf('203.0.113.1', '192.0.2.1'), '192.0.2.1');
+  });
+  it('needs addresses that are some', () => {
+    assert.throws(() => createProxyCheck({ addresses: ['proxy.example'] }), /proxy proxy\.example: an IP address/);
+  });
+});

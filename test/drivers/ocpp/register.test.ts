@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { endRegister, energyOf, newRegister, readRegister } from '../../../src/drivers/ocpp/register.ts';
+
+const energy = (start: number | undefined, readings: number[], stop?: number): number | undefined =>
+  energyOf(endRegister(readings.reduce(readRegister, newRegister(start)), stop));
+
+describe('the energy register of a session', () => {
+  const cases: [name: string, start: number | undefined, readings: number[], stop: number | undefined, wh?: number][] =
+    [
+      ['from the first to the last', 1000, [1200, 1500], 2000, 1000],
+      ['without readings', 1000, [], 2000, 1000],
+      ['nothing charged', 1000, [1000], 1000, 0],
+      ['a dropout to 0', 1000, [1200, 0, 1300], 1500, 500],
+      ['two of them', 1000, [1200, 0, 0, 1300], 1500, 500],
+      ['a stop that reads 0', 1000, [1200], 0, 200],
+      ['it starts with each session', 12_000, [0, 50, 100], 500, 500],
+      ['the same, and nobody saw it begin', 12_000, [], 500, 500],
+      ['the meter was exchanged', 1000, [5000, 10, 20], 300, 4300],
+      ['the last digit trembles', 1000, [2000, 1999, 2000], 2000, 1000],
+      ['a stop one below the last reading', 1000, [2000], 1999, 1000],
+      ['the beginning was never read', undefined, [500, 700], 900, 400],
+      ['read once, at the end', undefined, [], 900],
+      ['nothing at all', undefined, [], undefined],
+      ['the end was never told', 1000, [1700], undefined, 700],
+    ];
+  for (const [name, start, readings, stop, wh] of cases)
+    it(name, () => assert.equal(energy(start, readings, stop), wh));
+
+  it('never falls below what was counted, whatever is read', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 1e6 })), (readings) => {
+        let register = newRegister(1000);
+        let before = 0;
+        for (const wh of readings) {
+          register = readRegister(register, wh);
+          const now = energyOf(register) ?? Number.NaN;
+          assert.ok(now >= before, `${now} < ${before}`);
+          before = now;
+        }
+      }),
+    );
+  });
+});

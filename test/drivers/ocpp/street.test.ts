@@ -1,0 +1,262 @@
+/** Everything at once: the server, the codecs, the station as a device, and simulated charge points with cars. */
+import assert from 'node:assert/strict';
+import {
+  type Applied,
+  CommandFailure,
+  type Cycle,
+  type DeviceState,
+  type DriverEvent,
+} from '../../../src/drivers/driver.ts';
+import { codecFor } from '../../../src/drivers/ocpp/codecs.ts';
+import { createOcppDriver, type OcppDriver, type OcppDriverOptions } from '../../../src/drivers/ocpp/driver.ts';
+import { listPresets } from '../../../src/drivers/ocpp/library.ts';
+import type { Params } from '../../../src/model/command.ts';
+import type { Value } from '../../../src/model/reading.ts';
+import {
+  type ChargePoint,
+  type ChargePointOptions,
+  createChargePoint,
+  type OutletState,
+} from '../../../src/simulator/charging/charge-point.ts';
+import { openSettings, startTestCsms, type TestCsms } from '../../support/csms.ts';
+import { until } from '../../support/events.ts';
+import { createFastClock } from '../../support/fast-clock.ts';
+import { createMemoryJournal, type MemoryJournal } from '../../support/memory-journal.ts';
+import { usualOptions } from '../../support/scripted-station.ts';
+
+const speed = 40;
+const clock = createFastClock(speed);
+
+for (const version of ['1.6', '2.0.1'] as const)
+  describe(`from the car to the device and back, OCPP ${version}`, function () {
+    this.timeout(60_000);
+    let csms: TestCsms;
+    let point: ChargePoint;
+    let driver: OcppDriver;
+    let registered: { remove(): void } | undefined;
+    let journal: MemoryJournal;
+    let events: DriverEvent[];
+    let states: DeviceState[];
+    let values: Map<string, Value>;
+
+    const outlet = (): OutletState => point.state().outlets[0] as OutletState;
+    const named = (name: string): DriverEvent[] => events.filter((event) => event.name === name);
+
+    const attach = (more: Partial<OcppDriverOptions> = {}): void => {
+      driver = createOcppDriver(
+        { ...usualOptions, identity: 'CP1', codecOf: codecFor, store: journal, ...more },
+        clock,
+      );
+      const own = driver;
+      const take = ({ samples }: Cycle): void => {
+        const { channels } = own.describe();
+        for (const { channel, value } of samples) {
+          const { index = 0, quantity, part } = channels[channel] ?? {};
+          values.set(part === undefined ? `${index}/${quantity}` : `${index}/${quantity}/${part}`, value);
+        }
+      };
+      driver.start({
+        described() {},
+        cycle: (cycle) => own === driver && take(cycle),
+        state: (state) => own === driver && states.push(state),
+        drifted() {},
+        event: (event) => own === driver && events.push(event),
+      });
+      registered = csms.register('CP1', openSettings, driver);
+    };
+    const open = async (
+      more: Partial<ChargePointOptions> = {},
+      options: Partial<OcppDriverOptions> = {},
+    ): Promise<void> => {
+      attach(options);
+      point = createChargePoint({ url: csms.url(''), identity: 'CP1', version, access: 'plug', ...more }, clock);
+      await until(() => states.at(-1)?.kind === 'online', 'it is online', 20_000);
+    };
+    const apply = (verb: string | undefined, params: Params = {}, actuator = 'limit/1'): Promise<Applied> =>
+      driver.apply(
+        {
+          actuator,
+          ...(verb === undefined ? {} : { verb }),
+          params,
+          limits: {},
+          startBy: Number.POSITIVE_INFINITY,
+          notAfter: Number.POSITIVE_INFINITY,
+        },
+        new AbortController().signal,
+      );
+    const plugIn = async (): Promise<void> => {
+      point.plug(1);
+      await until(() => values.get('1/status') === 'charging', 'it charges', 20_000);
+      await until(() => outlet().currentsA[0] > 5.9, 'current flows');
+    };
+    const sessionIs = (isRunning: boolean): Promise<void> =>
+      until(() => ((values.get('1/session_id') ?? '') !== '') === isRunning, `session ${isRunning}`, 20_000);
+
+    beforeEach(async () => {
+      csms = await startTestCsms({}, clock);
+      journal = createMemoryJournal();
+      [events, states, values] = [[], [], new Map()];
+    });
+    afterEach(async () => {
+      await point.close();
+      registered?.remove();
+      await driver.close();
+      await csms.close();
+    });
+
+    it('a whole life', async () => {
+      await open();
+      await until(() => values.get('1/status') === 'available', 'it is available');
+      await plugIn();
+      await sessionIs(true);
+      assert.deepEqual(await apply('set_current_limit', { current_a: 10 }), { verified: true });
+      await until(() => Math.abs(outlet().currentsA[0] - 10) < 0.1, '10 A');
+      assert.deepEqual(await apply('pause'), { verified: true });
+      assert.equal(outlet().currentsA[0], 0);
+      assert.deepEqual(await apply('resume', { current_a: 8 }), { verified: true });
+      await until(() => Math.abs(Number(values.get('1/current/l1')) - 8) < 0.2, '8 A are told', 20_000);
+      const stopped = await apply('stop', {}, 'actions/1');
+      assert.equal(stopped.verified, true);
+      await until(() => named('session_ended').length === 1, 'its end is told');
+      const { data } = named('session_ended')[0] ?? {};
+      assert.ok(
+        Math.abs(Number(data?.energy_wh) - (outlet().registerWh - Number(data?.meter_start_wh))) < 3,
+        JSON.stringify(data),
+      );
+      point.unplug(1);
+      await until(() => values.get('1/status') === 'available', 'it is available', 20_000);
+    });
+
+    it('left alone it falls back by itself, as its preset says that it can', async () => {
+      await open({}, { presets: listPresets() });
+      await plugIn();
+      assert.deepEqual(await apply('set_current_limit', { current_a: 14 }), { verified: true });
+      assert.equal(driver.actuators().find(({ key }) => key === 'limit/1')?.watchdogS, 300);
+      await csms.close();
+      await until(() => !point.state().isConnected, 'it is alone');
+      await until(() => Math.abs(outlet().currentsA[0] - 6) < 0.1, 'it has gone to the failsafe current', 20_000);
+    });
+
+    it('killed in the middle: the session goes on as the same, and is told once', async () => {
+      await open();
+      await plugIn();
+      await sessionIs(true);
+      const id = values.get('1/session_id');
+      registered?.remove();
+      await driver.close();
+      values.clear();
+      attach();
+      point.cut();
+      await until(() => values.get('1/status') === 'charging', 'it charges', 20_000);
+      await sessionIs(true);
+      assert.equal(values.get('1/session_id'), id);
+      point.unplug(1);
+      await until(() => named('session_ended').length > 0, 'its end is told', 20_000);
+      assert.equal(named('session_ended').length, 1);
+    });
+
+    const quirky: [
+      name: string,
+      quirks: NonNullable<ChargePointOptions['quirks']>,
+      own?: OcppDriverOptions['quirks'],
+    ][] = [
+      ['stack level 0 only', { hasOnlyLevelZero: true }],
+      ['Relative only', { needsRelative: true }],
+      ['watts only', { onlyW: true }],
+      ['no TxDefaultProfile', { rejectsPurposes: ['tx_default', 'station_max'] }],
+      ['no numberPhases', { rejectsNumberPhases: true }],
+      ['resumes without a limit', { resumesUnlimited: true }],
+      ['no boot again, slow answers', { bootsOnce: true, answersAfterMs: 500 }],
+      ['1970', { startsIn1970: true }],
+      ['local time', { localTimeMin: 120 }],
+      ['values on connector 0', { measuresOnZero: true }],
+      ['triggers refused', { refusesTriggers: ['MeterValues'] }],
+      ['levels counted wrong', { countsLevels: true }],
+      ['hangs up before its boot', { hangsUpBeforeBoot: true }, { needsBoot: true }],
+      ['hangs up when hurried', { hangsUpWhenHurriedMs: 500 }, { paceMs: 1000 }],
+      ['tells its settings only by name', { hidesWholeConfiguration: true }],
+      ['reboots on measurands', { rebootsOnMeasurands: true }],
+      ['spikes', { spikesAfterProfileS: 3 }],
+      ['numbers with a comma', { numbers: 'comma', voltagePhases: 'L1', currentPhases: 'L1-N', omitsUnits: true }],
+      ['empty frames, long errors', { sendsEmptyFrames: true, explainsAtLength: true }],
+    ];
+    for (const [name, quirks, own = {}] of quirky)
+      it(`obeys: ${name}`, async () => {
+        await open({ quirks }, { quirks: own });
+        await plugIn();
+        await until(() => Number(values.get('1/current/l1')) > 5, 'its current is told', 20_000);
+        await apply('pause');
+        await until(() => outlet().currentsA[0] === 0, 'no current', 20_000);
+        const applied = await apply('set_current_limit', { current_a: 9 });
+        assert.deepEqual(applied, { verified: true });
+        await until(() => Math.abs(outlet().currentsA[0] - 9) < 0.2, '9 A', 20_000);
+      });
+
+    it('a station that says yes and does nothing is found out', async () => {
+      await open({ quirks: { ignoresProfiles: true } });
+      await plugIn();
+      await assert.rejects(
+        apply('set_current_limit', { current_a: 8 }),
+        (error: unknown) => error instanceof CommandFailure && error.code === 'READBACK_MISMATCH',
+      );
+    });
+
+    it('begins again where a pause ended the transaction', async () => {
+      await open({ quirks: { zeroEndsTransaction: true } }, { quirks: { restartsAfterPause: true } });
+      await plugIn();
+      await sessionIs(true);
+      await apply('pause');
+      await sessionIs(false);
+      await apply('resume', { current_a: 9 });
+      await sessionIs(true);
+      await until(() => Math.abs(outlet().currentsA[0] - 9) < 0.2, '9 A', 20_000);
+    });
+
+    it('one phase and three', async () => {
+      await open({ outlets: [{ canSwitchPhases: true }] }, { quirks: { switchesPhases: true } });
+      await plugIn();
+      await apply('set_current_limit', { current_a: 10 });
+      assert.deepEqual(await apply('set_phases', { phases: 1 }, 'phases/1'), { verified: true });
+      assert.equal(outlet().livePhases, 1);
+      assert.equal(named('phase_switched').length, 1);
+    });
+
+    it('phases that are chosen by power', async () => {
+      await open(
+        { quirks: { onlyW: true, choosesPhasesByPower: true }, outlets: [{ canSwitchPhases: true }] },
+        { quirks: { unit: 'W', switchesPhases: true } },
+      );
+      await plugIn();
+      await apply('set_current_limit', { current_a: 10 });
+      const applied = await apply('set_phases', { phases: 1 }, 'phases/1');
+      assert.deepEqual([applied, outlet().livePhases], [{ verified: true }, 1]);
+    });
+
+    it('power and energy that are called by the wrong unit are noticed', async () => {
+      await open({ quirks: { callsKwW: true } });
+      await plugIn();
+      await until(() => named('unit_suspect').length > 0, 'it is noticed', 20_000);
+      assert.equal(values.get('1/power'), null);
+    });
+
+    it('energy of sessions: registers that begin at 0, dropouts, closing values', async () => {
+      for (const quirks of [{ hasSessionRegister: true }, { dropsRegisterEvery: 3 }, { closesWithMeterValues: true }]) {
+        await open({ quirks });
+        await plugIn();
+        await sessionIs(true);
+        const before = outlet().registerWh;
+        await until(() => outlet().registerWh > before + 100, 'energy flows', 20_000);
+        point.unplug(1);
+        await until(() => named('session_ended').length === 1, 'its end is told', 20_000);
+        const wh = Number(named('session_ended')[0]?.data?.energy_wh);
+        assert.ok(wh > 100 && wh < 2000, `${JSON.stringify(quirks)}: ${wh}`);
+        await point.close();
+        registered?.remove();
+        await driver.close();
+        journal = createMemoryJournal();
+        events.length = 0;
+        states.length = 0;
+      }
+      await open();
+    });
+  });

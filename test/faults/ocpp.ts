@@ -1,0 +1,94 @@
+/**
+ * What becomes of ten charging sessions when Node-RED is killed in their midst, and of transactions that find the disk
+ * full: npm run test:faults:ocpp -- [kills]. Needs root for the small disk. Prints a table, and ends with 1 where a
+ * session was lost or doubled, an energy wrong or a limit back too late.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pause } from '../../src/drivers/pause.ts';
+import { systemClock } from '../../src/shell/clock.ts';
+import { allowedMs, type Garage, type GarageReport, openGarage } from '../support/ocpp-garage.ts';
+import { startLocalBroker } from '../support/street.ts';
+
+/** Longer than a station of OCPP 1.6 with the usual settings would try to tell a transaction. */
+const fullForMs = 30_000;
+
+const withGarage = async (play: (garage: Garage) => Promise<GarageReport>): Promise<GarageReport> => {
+  const broker = await startLocalBroker();
+  const garage = await openGarage(broker.port);
+  try {
+    return await play(garage);
+  } catch (error) {
+    return { sessions: 0, limitsBackMs: [], problems: [(error as Error).message] };
+  } finally {
+    await garage.close();
+    await broker.close();
+  }
+};
+
+const playKills = (kills: number) =>
+  withGarage(async (garage) => {
+    for (let nth = 0; nth < kills; nth++) await garage.playRound();
+    return garage.settle();
+  });
+
+/** Puts the records of the runtime on a disk of their own, fills it up while cars come and go, and makes room again. */
+const playFullDisk = () =>
+  withGarage(async (garage) => {
+    const { red } = garage.street;
+    const disk = join(red.userDir, 'ems');
+    const filler = join(disk, 'filler');
+    await red.stop();
+    const records = join(red.userDir, 'ems-before');
+    renameSync(disk, records);
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]);
+    cpSync(records, disk, { recursive: true });
+    try {
+      await red.start();
+      await garage.obey();
+      try {
+        writeFileSync(filler, Buffer.alloc(4 * 1024 * 1024));
+      } catch {
+        // It is full now.
+      }
+      await garage.changeCars();
+      await pause(fullForMs, systemClock);
+      const untold = garage.stations.filter(({ point }) => point.state().waiting > 0).length;
+      rmSync(filler);
+      const report = await garage.settle();
+      if (untold === 0) report.problems.push('the disk was not full: every station was answered');
+      return report;
+    } finally {
+      await red.stop();
+      execFileSync('umount', [disk]);
+    }
+  });
+
+const [given = '50'] = process.argv.slice(2);
+const plays: [name: string, run: () => Promise<GarageReport>][] = [
+  [`Node-RED killed (-9) ${given} times`, () => playKills(Number(given))],
+  ['disk full while cars come and go', playFullDisk],
+];
+
+const rows: (string | number)[][] = [];
+const problems: string[] = [];
+for (const [name, run] of plays) {
+  const { sessions, limitsBackMs, problems: own } = await run();
+  const seconds = limitsBackMs.map((ms) => ms / 1000).sort((a, b) => a - b);
+  const [median, worst] = [seconds[seconds.length >> 1], seconds.at(-1)].map((s) => s?.toFixed(1) ?? '–');
+  rows.push([name, sessions, own.length, seconds.length, median ?? '–', worst ?? '–']);
+  problems.push(...own.map((problem) => `${name}: ${problem}`));
+}
+console.log(
+  [
+    '| what happened | sessions | lost, doubled or wrong | limits back | after, median s | after, worst s |',
+    '|---|--:|--:|--:|--:|--:|',
+    ...rows.map((row) => `| ${row.join(' | ')} |`),
+    '',
+    `After: after the reconnection of the station, measured in it; at most ${allowedMs / 1000} s.`,
+    ...problems,
+  ].join('\n'),
+);
+process.exit(problems.length > 0 ? 1 : 0);

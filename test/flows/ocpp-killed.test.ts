@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { type Garage, openGarage } from '../support/ocpp-garage.ts';
+import type { Part } from '../support/part.ts';
+import { startLocalBroker } from '../support/street.ts';
+
+const rounds = 3;
+
+describe('Node-RED is killed in the middle of ten charging sessions', () => {
+  let broker: Part;
+  let garage: Garage;
+
+  before(async () => {
+    broker = await startLocalBroker();
+    garage = await openGarage(broker.port);
+  });
+  after(async () => {
+    await garage?.close();
+    await broker?.close();
+  });
+
+  it(`${rounds} times: no session is lost or doubled, each energy is right, and limits come back`, async () => {
+    for (let round = 0; round < rounds; round++) await garage.playRound();
+    const { sessions, problems } = await garage.settle();
+    assert.deepEqual(problems, []);
+    assert.ok(sessions > 10);
+  }).timeout(180_000);
+});

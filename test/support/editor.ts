@@ -1,0 +1,89 @@
+/** The editor of Node-RED in a browser: its forms are opened, read and closed as a user does. */
+import assert from 'node:assert/strict';
+import type { Browser, Page } from 'playwright-core';
+import { openPage, type Watched } from './browser.ts';
+
+interface Field {
+  validate(value: unknown, options: object): unknown;
+}
+
+/** The little of the editor that the tests touch. */
+export interface EditorNode {
+  id: string;
+  type: string;
+  name?: string;
+  valid?: boolean;
+  _def: { category: string; defaults: Record<string, Field>; credentials?: Record<string, Field> };
+}
+export interface Editor {
+  emsEditor: { modbus: { editor: { setValue(text: string): void } } };
+  $(selector: string): { is(state: string): boolean };
+  RED: {
+    nodes: {
+      eachNode(look: (node: EditorNode) => void): void;
+      eachConfig(look: (node: EditorNode) => void): void;
+      node(id: string): EditorNode;
+    };
+    sidebar: { help: { show(type: string): void } };
+    editor: { edit(node: EditorNode): void; editConfig(property: string, type: string, id: string): void };
+  };
+}
+
+export const dialog = '.red-ui-tray';
+
+/** Opens the form of a node, and everything in it that can be folded. @param id otherwise the first of its type */
+export const openForm = async (page: Page, type: string, id = ''): Promise<void> => {
+  const opened = await page.evaluate<string, [string, string]>(
+    ([wanted, given]) => {
+      const { RED } = window as unknown as Editor;
+      let found = given;
+      const look = (node: EditorNode): void => {
+        if (node.type === wanted) found ||= node.id;
+      };
+      RED.nodes.eachNode(look);
+      RED.nodes.eachConfig(look);
+      const node = RED.nodes.node(found);
+      if (node._def.category === 'config') RED.editor.editConfig('', wanted, found);
+      else RED.editor.edit(node);
+      return found;
+    },
+    [type, id],
+  );
+  assert.notEqual(opened, '', `${type} is in no flow`);
+  await page.waitForSelector(`${dialog} .ems-form`);
+  await page.waitForFunction(() => !(window as unknown as Editor).$('.red-ui-tray').is(':animated'));
+  await page.evaluate(() => {
+    for (const details of document.querySelectorAll('details.ems-more')) (details as HTMLDetailsElement).open = true;
+  });
+};
+
+export const closeForm = async (page: Page): Promise<void> => {
+  await page.click('#node-dialog-cancel, #node-config-dialog-cancel');
+  await page.waitForSelector(dialog, { state: 'detached' });
+};
+
+/** What a field of a node says to a value: true, or what is wrong with it. */
+export const judge = (page: Page, id: string, field: string, value: string): Promise<unknown> =>
+  page.evaluate(
+    ([of, name, given]) => {
+      const node = (window as unknown as Editor).RED.nodes.node(of);
+      const { defaults, credentials } = node._def;
+      return { ...defaults, ...credentials }[name]?.validate.call(node, given, {});
+    },
+    [id, field, value] as const,
+  );
+
+/** The editor with all its nodes drawn. */
+export const openEditor = async (
+  browser: Browser,
+  url: string,
+  locale: string,
+  scheme: 'light' | 'dark',
+): Promise<Watched> => {
+  const watched = await openPage(browser, { locale, scheme });
+  const { page } = watched;
+  await page.goto(url);
+  await page.waitForSelector('.red-ui-flow-node');
+  if (scheme === 'dark') await page.evaluate(() => document.documentElement.classList.add('nr-theme-dark'));
+  return watched;
+};
