@@ -1,11 +1,11 @@
 import type { NodeAPI, NodeMessageInFlow } from 'node-red';
 import { z } from 'zod';
-import type { Authorization, Tag } from '../src/drivers/ocpp/authorisation.ts';
-import { codecFor } from '../src/drivers/ocpp/codecs.ts';
+import { codecFor } from '../src/drivers/ocpp/codec/codecs.ts';
 import { createOcppDriver } from '../src/drivers/ocpp/driver.ts';
 import { listPresets } from '../src/drivers/ocpp/library.ts';
-import type { StationSettings } from '../src/drivers/ocpp/link.ts';
-import { findPasswordFault } from '../src/drivers/ocpp/passwords.ts';
+import type { StationSettings } from '../src/drivers/ocpp/link/link.ts';
+import { findPasswordFault } from '../src/drivers/ocpp/link/passwords.ts';
+import type { Authorization, Tag } from '../src/drivers/ocpp/station/authorisation.ts';
 import { type Token, versions } from '../src/drivers/ocpp/words.ts';
 import { isRecord } from '../src/model/check.ts';
 import { createEventId } from '../src/model/identity.ts';

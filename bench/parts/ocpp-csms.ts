@@ -8,11 +8,11 @@ import { RPCServer } from 'ocpp-rpc';
 import { WebSocketServer } from 'ws';
 import { createBridge } from '../../src/bridge/bridge.ts';
 import type { Driver, DriverSink } from '../../src/drivers/driver.ts';
-import { codecFor } from '../../src/drivers/ocpp/codecs.ts';
-import { startCsms } from '../../src/drivers/ocpp/csms.ts';
+import { codecFor } from '../../src/drivers/ocpp/codec/codecs.ts';
 import { createOcppDriver } from '../../src/drivers/ocpp/driver.ts';
 import { listPresets } from '../../src/drivers/ocpp/library.ts';
-import { createPasswords } from '../../src/drivers/ocpp/passwords.ts';
+import { startCsms } from '../../src/drivers/ocpp/link/csms.ts';
+import { createPasswords } from '../../src/drivers/ocpp/link/passwords.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 
 export interface Usage {

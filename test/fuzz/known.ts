@@ -1,5 +1,5 @@
 /** The stations that the server under fire knows, and their passwords. */
-import { createPasswords } from '../../src/drivers/ocpp/passwords.ts';
+import { createPasswords } from '../../src/drivers/ocpp/link/passwords.ts';
 
 /** Anybody comes in as one of these. */
 export const openStations = Array.from({ length: 8 }, (_, i) => `OPEN${i}`);

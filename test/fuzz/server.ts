@@ -1,7 +1,7 @@
 /** The server under fire, in a process of its own: what it does to itself is seen from outside. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { startCsms } from '../../src/drivers/ocpp/csms.ts';
-import { CallFailure, type StationHandler, type StationLink } from '../../src/drivers/ocpp/link.ts';
+import { startCsms } from '../../src/drivers/ocpp/link/csms.ts';
+import { CallFailure, type StationHandler, type StationLink } from '../../src/drivers/ocpp/link/link.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { authority, identityOf } from '../support/certificates.ts';
 import { certified, crowd, lockedStations, neighbour, openStations, passwords, secrets } from './known.ts';

@@ -32,6 +32,8 @@ describe('the house notices a wrong turn', () => {
     ['src/drivers/modbus/bus.ts', '../../mqtt/link.ts'],
     ['src/drivers/modbus/bus.ts', '../../bridge/bridge.ts'],
     ['src/drivers/modbus/bus.ts', 'node-red'],
+    ['src/drivers/ocpp/link/csms.ts', '../codec/codecs.ts'],
+    ['src/drivers/ocpp/codec/codecs.ts', '../station/station.ts'],
     ['src/mqtt/link.ts', '../bridge/bridge.ts'],
     ['src/mqtt/link.ts', '../site/site.ts'],
     ['src/mqtt/link.ts', 'modbus-serial'],

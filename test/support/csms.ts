@@ -1,9 +1,9 @@
 /** A CSMS on loopback for tests, and stations made of bare WebSockets. */
 import { connect as connectSocket } from 'node:net';
 import WebSocket, { type ClientOptions } from 'ws';
-import { type Csms, type CsmsOptions, startCsms } from '../../src/drivers/ocpp/csms.ts';
-import type { StationHandler, StationLink, StationSettings } from '../../src/drivers/ocpp/link.ts';
-import { createPasswords } from '../../src/drivers/ocpp/passwords.ts';
+import { type Csms, type CsmsOptions, startCsms } from '../../src/drivers/ocpp/link/csms.ts';
+import type { StationHandler, StationLink, StationSettings } from '../../src/drivers/ocpp/link/link.ts';
+import { createPasswords } from '../../src/drivers/ocpp/link/passwords.ts';
 import type { Clock } from '../../src/model/time.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { until } from './events.ts';

@@ -1,8 +1,8 @@
 /** A simulated charge point at our server, forwarded to a second central system: everything real but the time. */
 import type { Cycle, DriverEvent, Order } from '../../src/drivers/driver.ts';
-import { codecFor } from '../../src/drivers/ocpp/codecs.ts';
+import { codecFor } from '../../src/drivers/ocpp/codec/codecs.ts';
 import { createOcppDriver, type OcppDriver } from '../../src/drivers/ocpp/driver.ts';
-import type { ForwardOptions } from '../../src/drivers/ocpp/forward.ts';
+import type { ForwardOptions } from '../../src/drivers/ocpp/forward/forward.ts';
 import type { Clock } from '../../src/model/time.ts';
 import {
   type ChargePoint,

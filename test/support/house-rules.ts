@@ -58,6 +58,15 @@ const arrows: Record<string, RegExp> = {
 /** Of a driver's files, the simulator knows the descriptions and how they are encoded, never the link. */
 const simulatorMay = /^src\/drivers\/modbus\/(encode|decode|point|profile|resolve|library)\.ts$/;
 
+/** Parts of a driver that know nothing of the rest of it: frames from strangers, and the words of a version. */
+const chambers: [part: string, may: RegExp][] = [
+  ['src/drivers/ocpp/link/', /^src\/drivers\/ocpp\/(link\/|words\.ts$)/],
+  ['src/drivers/ocpp/codec/', /^src\/drivers\/ocpp\/(codec\/|words\.ts$)/],
+];
+
+const leavesChamber = ({ from, to }: Import): boolean =>
+  chambers.some(([part, may]) => from.startsWith(part) && to.startsWith('src/drivers/') && !may.test(to));
+
 /** A node works with a bridge and one driver, or with one of these rooms. */
 const callsOf = (file: string, imports: Import[]): Set<string> => {
   const rooms = imports.filter(({ from, to }) => from === file && to.startsWith('src/')).map(({ to }) => roomOf(to));
@@ -73,6 +82,7 @@ const allowedCalls = [/^(bridge,)?drivers\/[a-z]+$/, /^(mqtt|site|simulator)?$/]
  */
 export const check = ({ from, to }: Import, imports: Import[]): string | undefined => {
   const [room, target] = [roomOf(from), roomOf(to)];
+  if (leavesChamber({ from, to })) return `${from} must not import ${to}: a part of its own`;
   if (room === target) return undefined;
   if (!arrows[room]?.test(target)) return `${from} must not import ${to}`;
   if (room === 'simulator' && target === 'drivers/modbus' && !simulatorMay.test(to))

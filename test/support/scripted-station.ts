@@ -3,9 +3,9 @@
  * remembers what was asked, and a car that does as it is told, after a while.
  */
 import type { Cycle, DeviceState, DriverEvent, DriverSink } from '../../src/drivers/driver.ts';
-import type { Codec } from '../../src/drivers/ocpp/codec.ts';
+import type { Codec } from '../../src/drivers/ocpp/codec/codec.ts';
 import { createOcppDriver, type OcppDriver, type OcppDriverOptions } from '../../src/drivers/ocpp/driver.ts';
-import { CallFailure, type CallOptions, type StationLink } from '../../src/drivers/ocpp/link.ts';
+import { CallFailure, type CallOptions, type StationLink } from '../../src/drivers/ocpp/link/link.ts';
 import type {
   Decision,
   Measure,

@@ -179,10 +179,8 @@ describe('Modbus TCP link', () => {
     answer = (asked) => {
       if (server.asked.length === 3) asked.socket.resetAndDestroy();
     };
-    const startedAt = performance.now();
-    const failures = await Promise.all([1, 2, 3].map((address) => failureOf(link.read(request(address), 5000))));
+    const failures = await Promise.all([1, 2, 3].map((address) => failureOf(link.read(request(address), 60_000))));
     assert.ok(failures.every(({ kind }) => kind === 'disconnected'));
-    assert.ok(performance.now() - startedAt < 2500, 'it waited for the deadline');
     answer = good;
     await until(isOpen, 'the link opens again');
     assert.equal(await read(4), 4);
@@ -192,10 +190,8 @@ describe('Modbus TCP link', () => {
     answer = (asked) => {
       if (server.asked.length === 3) asked.socket.end();
     };
-    const startedAt = performance.now();
-    const failures = await Promise.all([1, 2, 3].map((address) => failureOf(link.read(request(address), 5000))));
+    const failures = await Promise.all([1, 2, 3].map((address) => failureOf(link.read(request(address), 60_000))));
     assert.ok(failures.every(({ kind }) => kind === 'disconnected'));
-    assert.ok(performance.now() - startedAt < 2500, 'it waited for the deadline');
     answer = good;
     await until(isOpen, 'the link opens again');
     assert.equal(await read(4), 4);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { codecFor } from '../../../src/drivers/ocpp/codecs.ts';
-import { readers16 } from '../../../src/drivers/ocpp/inbound-16.ts';
-import { oursOf } from '../../../src/drivers/ocpp/notices-2.ts';
+import { codecFor } from '../../../src/drivers/ocpp/codec/codecs.ts';
+import { readers16 } from '../../../src/drivers/ocpp/codec/inbound-16.ts';
+import { oursOf } from '../../../src/drivers/ocpp/codec/notices-2.ts';
 import { type Decision, type StationEvent, type Version, versions } from '../../../src/drivers/ocpp/words.ts';
 import { actionsOf, assertResult } from '../../support/ocpp-schemas.ts';
 

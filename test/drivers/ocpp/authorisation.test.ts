@@ -3,7 +3,7 @@ import {
   type AuthorisationOptions,
   type Authorization,
   createAuthoriser,
-} from '../../../src/drivers/ocpp/authorisation.ts';
+} from '../../../src/drivers/ocpp/station/authorisation.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('who may charge', () => {

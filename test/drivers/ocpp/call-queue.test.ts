@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { type CallQueue, createCallQueue } from '../../../src/drivers/ocpp/call-queue.ts';
-import { CallFailure, type CallOptions } from '../../../src/drivers/ocpp/link.ts';
+import { type CallQueue, createCallQueue } from '../../../src/drivers/ocpp/link/call-queue.ts';
+import { CallFailure, type CallOptions } from '../../../src/drivers/ocpp/link/link.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('OCPP call queue', () => {

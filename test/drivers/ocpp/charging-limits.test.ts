@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Applied, CommandFailure, Order } from '../../../src/drivers/driver.ts';
 import type { OcppDriverOptions } from '../../../src/drivers/ocpp/driver.ts';
-import { CallFailure } from '../../../src/drivers/ocpp/link.ts';
+import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
 import type { Profile, StationRequest } from '../../../src/drivers/ocpp/words.ts';
 import {
   type Answering,

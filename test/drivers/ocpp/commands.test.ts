@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Bridge, createBridge } from '../../../src/bridge/bridge.ts';
 import { createOcppDriver, type OcppDriver } from '../../../src/drivers/ocpp/driver.ts';
-import { CallFailure, type StationLink } from '../../../src/drivers/ocpp/link.ts';
+import { CallFailure, type StationLink } from '../../../src/drivers/ocpp/link/link.ts';
 import type { StationEvent, StationRequest } from '../../../src/drivers/ocpp/words.ts';
 import { checkMessage } from '../../../src/model/check.ts';
 import type { Response } from '../../../src/model/command.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { createForeignBook, type ForeignBook } from '../../../src/drivers/ocpp/foreign.ts';
-import type { Step } from '../../../src/drivers/ocpp/limit-form.ts';
-import type { LimitForm } from '../../../src/drivers/ocpp/memory.ts';
-import { createLedger } from '../../../src/drivers/ocpp/store.ts';
+import { createForeignBook, type ForeignBook } from '../../../src/drivers/ocpp/forward/foreign.ts';
+import type { Step } from '../../../src/drivers/ocpp/limits/limit-form.ts';
+import type { LimitForm } from '../../../src/drivers/ocpp/station/memory.ts';
+import { createLedger } from '../../../src/drivers/ocpp/station/store.ts';
 import { createMemoryJournal, type MemoryJournal } from '../../support/memory-journal.ts';
 
 const now = Date.UTC(2026, 5, 1, 12);

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type BackendLine, createBackendLine } from '../../../src/drivers/ocpp/forward-line.ts';
-import { CallFailure } from '../../../src/drivers/ocpp/link.ts';
+import { type BackendLine, createBackendLine } from '../../../src/drivers/ocpp/forward/forward-line.ts';
+import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
 import { until } from '../../support/events.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
 

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
-import { createForwardOutbox, type ForwardOutbox, type Letter } from '../../../src/drivers/ocpp/forward-outbox.ts';
-import { CallFailure } from '../../../src/drivers/ocpp/link.ts';
-import { createLedger } from '../../../src/drivers/ocpp/store.ts';
+import {
+  createForwardOutbox,
+  type ForwardOutbox,
+  type Letter,
+} from '../../../src/drivers/ocpp/forward/forward-outbox.ts';
+import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
+import { createLedger } from '../../../src/drivers/ocpp/station/store.ts';
 import { createMemoryJournal, type MemoryJournal } from '../../support/memory-journal.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ForwardOptions } from '../../../src/drivers/ocpp/forward.ts';
+import type { ForwardOptions } from '../../../src/drivers/ocpp/forward/forward.ts';
 import type { ChargePointOptions } from '../../../src/simulator/charging/charge-point.ts';
 import { type ChargingWords, words16, words201 } from '../../support/charging-words.ts';
 import { until } from '../../support/events.ts';

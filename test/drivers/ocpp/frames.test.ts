@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import ocpp from 'ocpp-rpc';
-import { CallFailure } from '../../../src/drivers/ocpp/link.ts';
+import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
 import {
   createRecorder,
   dial,

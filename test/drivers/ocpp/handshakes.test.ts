@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chooseVersion, readHandshake } from '../../../src/drivers/ocpp/handshake.ts';
+import { chooseVersion, readHandshake } from '../../../src/drivers/ocpp/link/handshake.ts';
 import {
   createRecorder,
   dial,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { createProxyCheck, readOrigin } from '../../../src/drivers/ocpp/origin.ts';
-import { createBucket, createBuckets } from '../../../src/drivers/ocpp/rates.ts';
-import { createRefusals } from '../../../src/drivers/ocpp/refusals.ts';
+import { createProxyCheck, readOrigin } from '../../../src/drivers/ocpp/link/origin.ts';
+import { createBucket, createBuckets } from '../../../src/drivers/ocpp/link/rates.ts';
+import { createRefusals } from '../../../src/drivers/ocpp/link/refusals.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
 describe('OCPP rates', () => {

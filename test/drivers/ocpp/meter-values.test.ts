@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Fields } from '../../../src/drivers/ocpp/lenient.ts';
-import { readSamples } from '../../../src/drivers/ocpp/meter-values.ts';
+import type { Fields } from '../../../src/drivers/ocpp/codec/lenient.ts';
+import { readSamples } from '../../../src/drivers/ocpp/codec/meter-values.ts';
 import type { Measure, Sample } from '../../../src/drivers/ocpp/words.ts';
 
 const arrival = Date.parse('2026-01-05T10:00:05Z');

@@ -4,8 +4,8 @@ import {
   findPasswordFault,
   generatePassword,
   isVerifier,
-} from '../../../src/drivers/ocpp/passwords.ts';
-import { createTurnstile } from '../../../src/drivers/ocpp/turnstile.ts';
+} from '../../../src/drivers/ocpp/link/passwords.ts';
+import { createTurnstile } from '../../../src/drivers/ocpp/link/turnstile.ts';
 
 const keyed = createPasswords(Buffer.alloc(32, 1));
 

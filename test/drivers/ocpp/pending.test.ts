@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Peer, StationLink } from '../../../src/drivers/ocpp/link.ts';
-import { createPendingList, type PendingStation } from '../../../src/drivers/ocpp/pending.ts';
-import { createWaitingRoom } from '../../../src/drivers/ocpp/waiting-room.ts';
+import type { Peer, StationLink } from '../../../src/drivers/ocpp/link/link.ts';
+import { createPendingList, type PendingStation } from '../../../src/drivers/ocpp/station/pending.ts';
+import { createWaitingRoom } from '../../../src/drivers/ocpp/station/waiting-room.ts';
 import type { StationEvent } from '../../../src/drivers/ocpp/words.ts';
 import { boot, passingCodec } from '../../support/scripted-station.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { endRegister, energyOf, newRegister, readRegister } from '../../../src/drivers/ocpp/register.ts';
+import { endRegister, energyOf, newRegister, readRegister } from '../../../src/drivers/ocpp/station/register.ts';
 
 const energy = (start: number | undefined, readings: number[], stop?: number): number | undefined =>
   energyOf(endRegister(readings.reduce(readRegister, newRegister(start)), stop));

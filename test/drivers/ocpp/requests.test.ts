@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { codecFor } from '../../../src/drivers/ocpp/codecs.ts';
-import { roundLimit } from '../../../src/drivers/ocpp/exact.ts';
+import { codecFor } from '../../../src/drivers/ocpp/codec/codecs.ts';
+import { roundLimit } from '../../../src/drivers/ocpp/codec/exact.ts';
 import {
   type Profile,
   type StationRequest,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect as connectTls } from 'node:tls';
-import type { StationSettings } from '../../../src/drivers/ocpp/link.ts';
-import type { ListenerOptions } from '../../../src/drivers/ocpp/listener.ts';
+import type { StationSettings } from '../../../src/drivers/ocpp/link/link.ts';
+import type { ListenerOptions } from '../../../src/drivers/ocpp/link/listener.ts';
 import { authority, identityOf } from '../../support/certificates.ts';
 import {
   createRecorder,

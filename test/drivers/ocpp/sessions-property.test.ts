@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { CallFailure } from '../../../src/drivers/ocpp/link.ts';
+import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
 import type { Decision, StationEvent } from '../../../src/drivers/ocpp/words.ts';
 import { createStationRig, type Rig, wattHours } from '../../support/scripted-station.ts';
 

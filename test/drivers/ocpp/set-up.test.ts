@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Codec } from '../../../src/drivers/ocpp/codec.ts';
+import type { Codec } from '../../../src/drivers/ocpp/codec/codec.ts';
 import type { OcppDriverOptions } from '../../../src/drivers/ocpp/driver.ts';
 import { listPresets } from '../../../src/drivers/ocpp/library.ts';
-import { CallFailure } from '../../../src/drivers/ocpp/link.ts';
+import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
 import type {
   StationEvent,
   StationRequest,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { codecFor } from '../../../src/drivers/ocpp/codecs.ts';
+import { codecFor } from '../../../src/drivers/ocpp/codec/codecs.ts';
 import type { Measure, Version } from '../../../src/drivers/ocpp/words.ts';
 import { assertResult } from '../../support/ocpp-schemas.ts';
 import { type Frame, readFrames } from './frames.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { readTime } from '../../../src/drivers/ocpp/station-time.ts';
+import { readTime } from '../../../src/drivers/ocpp/codec/station-time.ts';
 
 const arrival = Date.parse('2026-01-05T10:00:05Z');
 

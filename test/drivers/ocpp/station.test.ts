@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { listPresets } from '../../../src/drivers/ocpp/library.ts';
-import { CallFailure } from '../../../src/drivers/ocpp/link.ts';
+import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
 import type { Decision, Sample, StationEvent } from '../../../src/drivers/ocpp/words.ts';
 import {
   amperes,

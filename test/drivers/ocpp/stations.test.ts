@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { StationHandler, UnknownStation } from '../../../src/drivers/ocpp/link.ts';
+import type { StationHandler, UnknownStation } from '../../../src/drivers/ocpp/link/link.ts';
 import {
   createRecorder,
   dial,

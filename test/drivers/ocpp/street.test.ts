@@ -7,7 +7,7 @@ import {
   type DeviceState,
   type DriverEvent,
 } from '../../../src/drivers/driver.ts';
-import { codecFor } from '../../../src/drivers/ocpp/codecs.ts';
+import { codecFor } from '../../../src/drivers/ocpp/codec/codecs.ts';
 import { createOcppDriver, type OcppDriver, type OcppDriverOptions } from '../../../src/drivers/ocpp/driver.ts';
 import { listPresets } from '../../../src/drivers/ocpp/library.ts';
 import type { Params } from '../../../src/model/command.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createTimekeeper, type Timekeeper } from '../../../src/drivers/ocpp/timekeeper.ts';
+import { createTimekeeper, type Timekeeper } from '../../../src/drivers/ocpp/station/timekeeper.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 const hour = 3_600_000;

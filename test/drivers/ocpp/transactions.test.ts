@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { CallFailure } from '../../../src/drivers/ocpp/link.ts';
-import { energyOf } from '../../../src/drivers/ocpp/register.ts';
-import { sessionEnded } from '../../../src/drivers/ocpp/session.ts';
-import { createLedger } from '../../../src/drivers/ocpp/store.ts';
-import { createTransactionBook, type TransactionBook } from '../../../src/drivers/ocpp/transactions.ts';
+import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
+import { energyOf } from '../../../src/drivers/ocpp/station/register.ts';
+import { sessionEnded } from '../../../src/drivers/ocpp/station/session.ts';
+import { createLedger } from '../../../src/drivers/ocpp/station/store.ts';
+import { createTransactionBook, type TransactionBook } from '../../../src/drivers/ocpp/station/transactions.ts';
 import type { Sample, StationEvent } from '../../../src/drivers/ocpp/words.ts';
 import { createMemoryJournal, type MemoryJournal } from '../../support/memory-journal.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';

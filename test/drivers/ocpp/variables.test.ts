@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { readVariableName, wireVariable } from '../../../src/drivers/ocpp/variables.ts';
+import { readVariableName, wireVariable } from '../../../src/drivers/ocpp/codec/variables.ts';
 import type { VariableName } from '../../../src/drivers/ocpp/words.ts';
 
 const word = fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,20}$/);

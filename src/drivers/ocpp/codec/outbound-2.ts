@@ -1,0 +1,231 @@
+/** OCPP 2.0.1 and 2.1: what we ask of a station, and its answers. 2.1 adds dynamic profiles and longer, free tokens. */
+import { isoTime } from '../../../model/time.ts';
+import type { StationRequest, StationResult, Token } from '../words.ts';
+import type { EncodedCall } from './codec.ts';
+import { exactInteger, exactText, roundLimit, wholeSeconds } from './exact.ts';
+import { asFields, findWord, maxValue, readFlag, readList, readText, wordsOf } from './lenient.ts';
+import { compositeOf, meaningOf, noWords, statusOf, told, worstOf } from './outbound.ts';
+import { forStart, profile2, purposes2 } from './profile.ts';
+import { readVariableName, wireEvse, wireVariable } from './variables.ts';
+
+type Version2 = '2.0.1' | '2.1';
+
+const call = (action: string, payload: object): EncodedCall => ({ action, payload });
+
+/** OCPP 2.0.1 IdTokenEnumType; 2.1 has left it open. */
+const tokenTypes = wordsOf<string>(
+  Object.fromEntries(
+    ['Central', 'eMAID', 'ISO14443', 'ISO15693', 'KeyCode', 'Local', 'MacAddress', 'NoAuthorization'].map((type) => [
+      type,
+      type,
+    ]),
+  ),
+);
+
+const tokenOf = ({ id, type = 'Central' }: Token, version: Version2): object => {
+  const known = findWord(tokenTypes, type, 'type', []);
+  if (!known && version === '2.0.1') throw new Error(`OCPP 2.0.1 knows no token of type "${type}"`);
+  return {
+    idToken: exactText(id, version === '2.1' ? 255 : 36, 'the token'),
+    type: known ?? exactText(type, 20, 'the type of the token'),
+  };
+};
+
+const transactionOf = (id: string): string => exactText(id, 36, 'the transaction');
+
+const evseOf = (evse: number): number => exactInteger(evse, 'the EVSE');
+
+/** EVSEType where one is meant: 0 and none are the whole station. */
+const onEvse = (evse: number | undefined, connector?: number): object =>
+  evse ? { evse: wireEvse(evse, connector) } : {};
+
+const clearProfile = (request: Extract<StationRequest, { kind: 'clear_profile' }>): EncodedCall => {
+  const { id, evse, purpose, stackLevel } = request;
+  // K10.FR.02: an id, or criteria.
+  if (id !== undefined) return call('ClearChargingProfile', { chargingProfileId: exactInteger(id, 'the profile') });
+  const chargingProfileCriteria = {
+    ...(evse === undefined ? {} : { evseId: evseOf(evse) }),
+    ...(purpose === undefined ? {} : { chargingProfilePurpose: purposes2[purpose] }),
+    ...(stackLevel === undefined ? {} : { stackLevel: exactInteger(stackLevel, 'the stack level') }),
+  };
+  if (Object.keys(chargingProfileCriteria).length === 0)
+    throw new Error('without a filter the limits of the installer would go as well');
+  return call('ClearChargingProfile', { chargingProfileCriteria });
+};
+
+const triggers = {
+  boot: 'BootNotification',
+  status: 'StatusNotification',
+  meter_values: 'MeterValues',
+  heartbeat: 'Heartbeat',
+  transaction: 'TransactionEvent',
+};
+
+/** F06.FR.12: a status is asked of a connector; most EVSEs have one. */
+const trigger = ({ message, evse, connector }: Extract<StationRequest, { kind: 'trigger' }>): EncodedCall =>
+  call('TriggerMessage', {
+    requestedMessage: triggers[message],
+    ...onEvse(evse, message === 'status' ? (connector ?? 1) : connector),
+  });
+
+const getVariables = (request: Extract<StationRequest, { kind: 'get_variables' }>): EncodedCall => {
+  if (!request.variables || request.variables.length === 0)
+    throw new Error('OCPP 2.x tells all variables in a report only');
+  return call('GetVariables', { getVariableData: request.variables.map(wireVariable) });
+};
+
+const setVariables = (request: Extract<StationRequest, { kind: 'set_variables' }>, version: Version2): EncodedCall => {
+  if (request.variables.length === 0) throw new Error('no variable is set');
+  return call('SetVariables', {
+    setVariableData: request.variables.map((variable) => ({
+      attributeValue: exactText(variable.value, version === '2.1' ? 2500 : 1000, variable.name),
+      ...wireVariable(variable),
+    })),
+  });
+};
+
+const sendLocalList = (
+  request: Extract<StationRequest, { kind: 'send_local_list' }>,
+  version: Version2,
+): EncodedCall => {
+  const localAuthorizationList = request.tokens.map(({ token, expiresAt }) => ({
+    idToken: tokenOf(token, version),
+    idTokenInfo: {
+      status: 'Accepted',
+      ...(expiresAt === undefined ? {} : { cacheExpiryDateTime: isoTime(expiresAt) }),
+    },
+  }));
+  return call('SendLocalList', {
+    versionNumber: exactInteger(request.version, 'the version'),
+    updateType: 'Full',
+    // D01.FR.04: without a list, all is deleted; an empty one is not allowed.
+    ...(localAuthorizationList.length > 0 ? { localAuthorizationList } : {}),
+  });
+};
+
+const start = (request: Extract<StationRequest, { kind: 'start' }>, version: Version2): EncodedCall =>
+  call('RequestStartTransaction', {
+    remoteStartId: exactInteger(request.remoteStartId, 'the id'),
+    idToken: tokenOf(request.token, version),
+    ...(request.evse ? { evseId: evseOf(request.evse) } : {}),
+    ...(request.profile ? { chargingProfile: profile2(forStart(request.profile), version) } : {}),
+  });
+
+const dataTransfer = ({ vendor, message, data }: Extract<StationRequest, { kind: 'data_transfer' }>): EncodedCall =>
+  call('DataTransfer', {
+    vendorId: exactText(vendor, 255, 'the vendor'),
+    ...(message === undefined ? {} : { messageId: exactText(message, 50, 'the message') }),
+    ...(data === undefined ? {} : { data }),
+  });
+
+/** @throws Error where the version has no words for it */
+export const encode2 =
+  (version: Version2) =>
+  (request: StationRequest): EncodedCall => {
+    switch (request.kind) {
+      case 'set_profile':
+        return call('SetChargingProfile', {
+          evseId: evseOf(request.evse),
+          chargingProfile: profile2(request.profile, version),
+        });
+      case 'clear_profile':
+        return clearProfile(request);
+      case 'get_profiles':
+        return call('GetChargingProfiles', {
+          requestId: exactInteger(request.requestId, 'the id'),
+          ...(request.evse === undefined ? {} : { evseId: evseOf(request.evse) }),
+          chargingProfile: {},
+        });
+      case 'composite_schedule':
+        return call('GetCompositeSchedule', {
+          evseId: evseOf(request.evse),
+          duration: wholeSeconds(request.durationS, 'the duration'),
+          ...(request.unit ? { chargingRateUnit: request.unit } : {}),
+        });
+      case 'start':
+        return start(request, version);
+      case 'stop':
+        return call('RequestStopTransaction', { transactionId: transactionOf(request.transaction) });
+      case 'unlock':
+        return call('UnlockConnector', {
+          evseId: evseOf(request.evse),
+          connectorId: exactInteger(request.connector ?? 1, 'the connector'),
+        });
+      case 'reset':
+        return call('Reset', {
+          type: request.isHard ? 'Immediate' : 'OnIdle',
+          ...(request.evse ? { evseId: evseOf(request.evse) } : {}),
+        });
+      case 'set_availability':
+        return call('ChangeAvailability', {
+          operationalStatus: request.isOperative ? 'Operative' : 'Inoperative',
+          ...onEvse(request.evse),
+        });
+      case 'trigger':
+        return trigger(request);
+      case 'get_variables':
+        return getVariables(request);
+      case 'set_variables':
+        return setVariables(request, version);
+      case 'get_report':
+        return call('GetBaseReport', {
+          requestId: exactInteger(request.requestId, 'the id'),
+          reportBase: request.isFull ? 'FullInventory' : 'ConfigurationInventory',
+        });
+      case 'transaction_status':
+        return call(
+          'GetTransactionStatus',
+          request.transaction === undefined ? {} : { transactionId: transactionOf(request.transaction) },
+        );
+      case 'send_local_list':
+        return sendLocalList(request, version);
+      case 'update_dynamic':
+        if (version === '2.0.1') return noWords(version, request);
+        // The unit is that of the profile: to 0.1 is fine enough for both.
+        return call('UpdateDynamicSchedule', {
+          chargingProfileId: exactInteger(request.profile, 'the profile'),
+          scheduleUpdate: { limit: roundLimit(request.limit, 'A') },
+        });
+      case 'data_transfer':
+        return dataTransfer(request);
+    }
+  };
+
+/** GetVariables and SetVariables: each variable with the word about it. */
+const readVariables = (payload: unknown, key: string): NonNullable<StationResult['variables']> =>
+  readList(asFields(payload) ?? {}, key, []).map((entry) => ({
+    ...readVariableName(entry, []),
+    value: readText(entry, 'attributeValue', [], maxValue),
+    status: readText(entry, 'attributeStatus', []) ?? '',
+  }));
+
+export const decodeResult2 = (request: StationRequest, payload: unknown): StationResult => {
+  switch (request.kind) {
+    case 'get_variables': {
+      const answers = readVariables(payload, 'getVariableResult');
+      const variables = answers.filter(({ status }) => meaningOf(status) === 'accepted');
+      const isNoneTold = variables.length === 0 && answers.length > 0;
+      const result = isNoneTold ? worstOf(answers.map(({ status }) => status)) : told(payload).result;
+      return { ...result, variables };
+    }
+    case 'set_variables': {
+      // In the order they were asked for.
+      const answers = readVariables(payload, 'setVariableResult');
+      const variables = request.variables.map((variable, i) => ({ ...variable, status: answers[i]?.status ?? '' }));
+      return { ...worstOf(variables.map(({ status }) => status)), variables };
+    }
+    case 'composite_schedule':
+      return compositeOf(payload, 'schedule');
+    case 'start': {
+      const transaction = readText(asFields(payload) ?? {}, 'transactionId', []);
+      return { ...statusOf(payload), ...(transaction === undefined ? {} : { transaction }) };
+    }
+    case 'transaction_status': {
+      const { result, from } = told(payload);
+      const isOngoing = readFlag(from, 'ongoingIndicator', []);
+      return { ...result, ...(isOngoing === undefined ? {} : { isOngoing }) };
+    }
+    default:
+      return statusOf(payload);
+  }
+};

@@ -1,0 +1,60 @@
+/** What all versions share in asking a station: its answers. */
+
+import type { StationRequest, StationResult } from '../words.ts';
+import { asFields, type Fields, findWord, parseNumber, readInteger, readList, readText, wordsOf } from './lenient.ts';
+
+/** Of the switch over all requests: those a version cannot say. */
+export const noWords = (version: string, { kind }: StationRequest): never => {
+  throw new Error(`OCPP ${version} has no words for "${kind}"`);
+};
+
+/** What a station says about whether it will -> what it means. */
+const statuses = wordsOf<StationResult['status']>({
+  Accepted: 'accepted',
+  Rejected: 'rejected',
+  NotSupported: 'not_supported',
+  NotImplemented: 'not_supported',
+  RebootRequired: 'reboot_required',
+  Scheduled: 'scheduled',
+  Unlocked: 'done',
+  UnlockFailed: 'rejected',
+  OngoingAuthorizedTransaction: 'rejected',
+  Failed: 'rejected',
+  VersionMismatch: 'rejected',
+  NotSupportedAttributeType: 'not_supported',
+});
+
+export const meaningOf = (raw: string): StationResult['status'] => findWord(statuses, raw, 'status', []) ?? 'unknown';
+
+/** The status an answer states, in the word that stands for it there. */
+export const statusOf = (payload: unknown): StationResult => {
+  const raw = readText(asFields(payload) ?? {}, 'status', []) ?? '';
+  return { status: meaningOf(raw), raw };
+};
+
+/** An answer that tells something instead. */
+export const told = (payload: unknown): { result: StationResult; from: Fields } => ({
+  result: { status: asFields(payload) ? 'done' : 'unknown', raw: '' },
+  from: asFields(payload) ?? {},
+});
+
+/** GetCompositeSchedule; periods that are no limit (-1) are left out. @param key of the schedule in the answer */
+export const compositeOf = (payload: unknown, key: string): StationResult => {
+  const schedule = asFields(asFields(payload)?.[key]);
+  if (!schedule) return statusOf(payload);
+  const periods = readList(schedule, 'chargingSchedulePeriod', []).flatMap((period) => {
+    const startS = readInteger(period, 'startPeriod', []);
+    const limit = parseNumber(period.limit);
+    return startS === undefined || !(limit >= 0) ? [] : [{ startS, limit }];
+  });
+  const unit = /^w/i.test(readText(schedule, 'chargingRateUnit', []) ?? 'A') ? 'W' : 'A';
+  return { ...statusOf(payload), schedule: { unit, periods } };
+};
+
+/** Several variables at once: taken where all are, else the first that was not. */
+export const worstOf = (raws: string[]): StationResult => {
+  const results = raws.map((raw) => ({ status: meaningOf(raw), raw }));
+  const not = (fine: StationResult['status'][]): StationResult | undefined =>
+    results.find(({ status }) => !fine.includes(status));
+  return not(['accepted', 'reboot_required']) ?? not(['accepted']) ?? results[0] ?? { status: 'unknown', raw: '' };
+};

@@ -1,0 +1,319 @@
+/**
+ * The current a station may give, on every EVSE: told in the form it takes, kept up while the order lasts, and
+ * watched, because a station that accepts a limit need not obey it.
+ */
+import type { Clock, Timer } from '../../../model/time.ts';
+import type { Applied, Order } from '../../driver.ts';
+import type { ForeignLimits } from '../forward/foreign.ts';
+import type { Quirks } from '../quirks.ts';
+import { type Asker, toCommandFailure } from '../station/asking.ts';
+import type { Connector } from '../station/connector.ts';
+import type { Memory } from '../station/memory.ts';
+import type { Nudge } from '../station/nudge.ts';
+import { isPluggedIn } from '../station/status.ts';
+import type { Profile } from '../words.ts';
+import { createLimitCheck, type Looking, replaced } from './limit-check.ts';
+import { bringCurrent, type Grid, type Step } from './limit-form.ts';
+import { createProber, type Later } from './prober.ts';
+import { createTranslation, type Installation, type Wish } from './translation.ts';
+
+export interface LimitSettings extends Installation {
+  /** What holds while nobody says anything, and what the station falls back to by itself. */
+  failsafeA: number;
+  /**
+   * The station itself falls back to the failsafe current after this long without us, s. 0: it does not; absent: as
+   * usual, where it is proven that this station can.
+   */
+  fallbackS?: number;
+  /** Between two samples of the station, s. */
+  intervalS: number;
+  /** Another master limits it as well: its limits stay, and the lower one is in force. */
+  keepsForeign?: boolean;
+}
+
+const provenFallbackS = 300;
+
+/** @returns after how long the station falls back by itself, s; undefined: it does not */
+export const fallbackOf = ({ fallbackS }: LimitSettings, { keepsFallback }: Quirks): number | undefined =>
+  (fallbackS ?? (keepsFallback === true ? provenFallbackS : 0)) || undefined;
+
+export interface LimitSink {
+  evses(): number[];
+  connector(evse: number): Connector;
+  /** The transaction that runs there. */
+  transaction(evse: number): string | undefined;
+  /** When it began, ms. */
+  begun(evse: number): number | undefined;
+  /** Starts a session where pausing ended it. */
+  restart(evse: number): Promise<unknown>;
+  /** It does not hold what it was told. */
+  drifted(evse: number, what: string): void;
+}
+
+export interface Limiter {
+  apply(evse: number, wish: Wish, order: Pick<Order, 'startBy' | 'notAfter'>, signal: AbortSignal): Promise<Applied>;
+  /** A car came, a session began or ended: what could not be told before can be now. */
+  moved(evse: number): void;
+  /** The connection is new: nobody knows what the station holds. */
+  returned(): void;
+  /** What is asked for is told again, now. @param isForced also where the station should have it already */
+  tellAgain(isForced?: boolean): Promise<void>;
+  /** Time passes: what is drawn is compared with what is allowed. */
+  tick(): void;
+  /** No current, whatever is asked for, until it is let go. */
+  suspend(evse: number): Promise<void>;
+  letGo(evse: number): Promise<void>;
+  /** OCPP 2.1 K28: what a profile of ours says now, A or W as it was told. */
+  inForce(profile: number): number | undefined;
+  close(): void;
+}
+
+interface Line {
+  evse: number;
+  wish: Wish | undefined;
+  /** Monotonic; after it, nothing of the wish is written. */
+  notAfter: number;
+  /** What the station took last on this connection: A at the beginning, and when, monotonic. */
+  sent: { signature: string; currentA: number; phases: number; profile: Profile; at: number } | undefined;
+  later: Later | undefined;
+  isSuspended: boolean;
+  overSince: number | undefined;
+  refresh: Timer | undefined;
+  /** One thing is told at a time. */
+  turn: Promise<unknown>;
+}
+
+/** Above the limit for this long, it does not hold it, ms. */
+const driftMs = 30_000;
+
+export const createLimiter = (
+  settings: LimitSettings,
+  asker: Asker,
+  memory: Memory,
+  quirks: () => Quirks,
+  nudge: Nudge,
+  foreign: ForeignLimits,
+  clock: Clock,
+  sink: LimitSink,
+): Limiter => {
+  const prober = createProber(asker, memory, quirks, settings.keepsForeign === true, foreign, clock);
+  const lines = new Map<number, Line>();
+
+  const lineOf = (evse: number): Line => {
+    const known = lines.get(evse);
+    if (known) return known;
+    const line: Line = {
+      evse,
+      wish: undefined,
+      notAfter: Number.POSITIVE_INFINITY,
+      sent: undefined,
+      later: undefined,
+      isSuspended: false,
+      overSince: undefined,
+      refresh: undefined,
+      turn: Promise.resolve(),
+    };
+    lines.set(evse, line);
+    return line;
+  };
+
+  const translation = createTranslation(settings, memory, sink.connector);
+  const check = createLimitCheck(
+    {
+      intervalS: settings.intervalS,
+      phases: (evse) => translation.switchedTo(evse) ?? settings.phases,
+      connector: sink.connector,
+      nudge,
+    },
+    clock,
+  );
+
+  /** With what another master allows. */
+  const withForeign = (evse: number, steps: Step[], grid: Grid): Step[] =>
+    foreign.merge(evse, steps, grid, sink.begun(evse), settings.minCurrentA, clock.now());
+
+  /** @returns what could not be told yet, or undefined: the station took it, or has it already */
+  const deliver = async (line: Line, wish: Wish, startBy: number, isForced: boolean): Promise<Later | undefined> => {
+    const { evse, notAfter } = line;
+    const grid = translation.grid(evse);
+    const steps = translation.steps(wish, grid);
+    const { failsafeA } = settings;
+    const fallbackS = fallbackOf(settings, quirks());
+    const last = steps.at(-1);
+    if (fallbackS !== undefined && last && last.currentA > failsafeA)
+      steps.push({ startS: last.startS + fallbackS, currentA: bringCurrent(failsafeA, settings.minCurrentA) });
+    const told = withForeign(evse, steps, grid);
+    const phases = translation.phasesToSay(evse);
+    const transaction = sink.transaction(evse);
+    const { limitForm } = memory.facts();
+    const signature = JSON.stringify([
+      steps,
+      phases,
+      limitForm?.unit === 'W' ? grid.phases : null,
+      limitForm?.purpose === 'tx' ? transaction : null,
+      foreign.isPresent(evse) ? [foreign.revision(), told[0]?.currentA, transaction] : null,
+    ]);
+    if (!isForced && line.sent?.signature === signature && wish.length === 1) return undefined;
+    const until = Math.min(startBy, notAfter);
+    const taken = await prober.tell({
+      evse,
+      steps: told,
+      grid,
+      phases,
+      isSwitched: translation.switchedTo(evse) !== undefined,
+      status: sink.connector(evse).status(),
+      transaction,
+      isAlone: sink.evses().length === 1,
+      options: {
+        isUrgent: true,
+        key: `limit/${evse}`,
+        ...(until < Number.POSITIVE_INFINITY ? { notAfter: until } : {}),
+      },
+    });
+    line.overSince = undefined;
+    line.later = typeof taken === 'string' ? taken : undefined;
+    if (typeof taken === 'string') return taken;
+    const currentA = told[0]?.currentA ?? 0;
+    line.sent = { signature, currentA, phases: grid.phases, profile: taken, at: clock.monotonic() };
+    sink.connector(evse).set('current_limit', currentA);
+    return undefined;
+  };
+
+  /** Waits for what is being told already; the wish is that of the moment. */
+  const inTurn = <T>(line: Line, work: () => Promise<T>): Promise<T> => {
+    const done = line.turn.then(work);
+    line.turn = done.catch(() => {});
+    return done;
+  };
+
+  /** What happens without an order: what cannot be told is told again with the next occasion. */
+  const quietly = async (line: Line, isForced: boolean): Promise<void> => {
+    try {
+      await inTurn(line, async () => {
+        if (!line.wish || line.isSuspended || !asker.isConnected() || clock.monotonic() >= line.notAfter) return;
+        await deliver(line, line.wish, Number.POSITIVE_INFINITY, isForced);
+      });
+    } catch (error) {
+      line.sent = undefined;
+      sink.drifted(line.evse, `the limit could not be told again: ${(error as Error).message}`);
+    }
+  };
+
+  /** A fallback inside the station runs down unless it is pushed out again and again. */
+  const keepUp = (line: Line): void => {
+    line.refresh?.cancel();
+    const fallbackS = fallbackOf(settings, quirks());
+    if (fallbackS === undefined || line.notAfter === Number.POSITIVE_INFINITY) return;
+    line.refresh = clock.after(fallbackS * 500, () => {
+      void quietly(line, true);
+      keepUp(line);
+    });
+  };
+
+  const restartIfOver = async (evse: number): Promise<void> => {
+    const isWaiting = isPluggedIn(sink.connector(evse).status()) === true;
+    if (quirks().restartsAfterPause && isWaiting && sink.transaction(evse) === undefined) await sink.restart(evse);
+  };
+
+  const lookAt = (line: Line, isResumed: boolean): Looking => ({
+    evse: line.evse,
+    told: () => line.sent,
+    isResumed,
+    async tellAgain() {
+      const { wish } = line;
+      if (wish) await inTurn(line, () => deliver(line, wish, Number.POSITIVE_INFINITY, true));
+    },
+    async idle() {
+      if (isResumed) await restartIfOver(line.evse);
+    },
+  });
+
+  /** Watts and amperes are the same only while the car takes the same phases; another master may change his mind. */
+  const isOutdated = ({ evse, wish, sent }: Line): boolean => {
+    if (!wish || !sent) return false;
+    const grid = translation.grid(evse);
+    if (foreign.isPresent(evse) && wish.length === 1) {
+      const [now] = withForeign(evse, translation.steps(wish, grid), grid);
+      if (now?.currentA !== sent.currentA) return true;
+    }
+    const isTranslated = memory.facts().limitForm?.unit === 'W' || wish.some((each) => 'powerW' in each);
+    return isTranslated && grid.phases !== sent.phases;
+  };
+
+  const watch = (line: Line): void => {
+    const { evse, sent } = line;
+    if (!sent || line.isSuspended || !asker.isConnected()) return;
+    if (isOutdated(line)) {
+      void quietly(line, false);
+      return;
+    }
+    const now = clock.monotonic();
+    if (check.effect(evse, sent) !== 'over') line.overSince = undefined;
+    else line.overSince ??= now;
+    if (line.overSince === undefined || now - line.overSince < driftMs || now - sent.at < check.effectMs + driftMs)
+      return;
+    const what = check.complaint(evse, sent);
+    line.overSince = undefined;
+    line.sent = undefined;
+    sink.drifted(evse, what);
+  };
+
+  return {
+    async apply(evse, wish, { startBy, notAfter }, signal) {
+      const line = lineOf(evse);
+      const before = line.sent?.currentA;
+      line.refresh?.cancel();
+      line.wish = wish;
+      line.notAfter = notAfter;
+      if (line.isSuspended) return { verified: false, reason: 'switching_phases' };
+      try {
+        const later = await inTurn(line, () => deliver(line, wish, startBy, false));
+        if (later !== undefined) return { verified: false, reason: later };
+        keepUp(line);
+        return await check.verify(lookAt(line, before === 0 && (line.sent?.currentA ?? 0) > 0), signal);
+      } catch (error) {
+        // Nobody wants any more what came to nothing.
+        if (line.wish === wish) line.wish = undefined;
+        if (signal.aborted) return replaced;
+        throw toCommandFailure(error);
+      }
+    },
+    moved(evse) {
+      const line = lineOf(evse);
+      const isCarHere = isPluggedIn(sink.connector(evse).status()) === true;
+      const isDue =
+        (line.sent !== undefined && (foreign.isPresent(evse) || line.sent.profile.purpose === 'tx')) ||
+        (line.later === 'no_car' && isCarHere) ||
+        (line.later === 'no_session' && sink.transaction(evse) !== undefined) ||
+        (line.sent !== undefined && memory.facts().limitForm?.purpose === 'tx' && sink.transaction(evse) !== undefined);
+      if (!isDue) return;
+      line.later = undefined;
+      void quietly(line, false);
+    },
+    returned() {
+      for (const line of lines.values()) line.sent = undefined;
+    },
+    async tellAgain(isForced = true) {
+      await Promise.all([...lines.values()].map((line) => quietly(line, isForced)));
+    },
+    tick() {
+      for (const line of lines.values()) watch(line);
+    },
+    async suspend(evse) {
+      const line = lineOf(evse);
+      line.isSuspended = true;
+      await inTurn(line, () => deliver(line, [{ startS: 0, currentA: 0 }], Number.POSITIVE_INFINITY, true));
+    },
+    async letGo(evse) {
+      const line = lineOf(evse);
+      line.isSuspended = false;
+      const wish = line.wish ?? [{ startS: 0, currentA: settings.failsafeA }];
+      await inTurn(line, () => deliver(line, wish, Number.POSITIVE_INFINITY, true));
+    },
+    inForce: (profile) =>
+      [...lines.values()].find(({ sent }) => sent?.profile.id === profile)?.sent?.profile.periods[0]?.limit,
+    close() {
+      for (const { refresh } of lines.values()) refresh?.cancel();
+    },
+  };
+};

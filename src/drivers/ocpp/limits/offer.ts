@@ -1,0 +1,125 @@
+/** What a station can be told, as far as it is known by now: on each EVSE, and as a whole. */
+import { findVerb } from '../../../model/verbs.ts';
+import type { Actuator, ParameterRange, VerbDescription } from '../../driver.ts';
+import type { Quirks } from '../quirks.ts';
+import type { Facts } from '../station/memory.ts';
+import { fallbackOf, type LimitSettings } from './limits.ts';
+import { dwellMs } from './phases.ts';
+
+const usualVoltage = 230;
+const usualLimitIntervalS = 5;
+/** What lies in flash is not written more often, ms. */
+const flashIntervalMs = 60_000;
+
+const verbs = (offered: Record<string, Record<string, ParameterRange>>): Actuator['verbs'] =>
+  Object.fromEntries(
+    Object.entries(offered).map(([name, params]): [string, VerbDescription] => {
+      const verb = findVerb('ev_charger', name);
+      if (!verb || verb.kind === 'release') throw new Error(`the model has no ${name}`);
+      return [name, { kind: verb.kind, params, maxLeaseS: verb.maxLeaseS }];
+    }),
+  );
+
+const componentOf = (evse: number): { type: string; index?: number } => ({
+  type: 'ev_charger',
+  ...(evse === 0 ? {} : { index: evse }),
+});
+
+/** "limit/1", "phases/1", "actions/1", "availability/1"; of the station "actions/0", "availability/0" */
+export const parseKey = (key: string): { what: string; evse: number } => {
+  const [what = '', evse = '0'] = key.split('/');
+  return { what, evse: Number(evse) };
+};
+
+const once = { minWriteIntervalMs: 0, latencyS: 30, verification: 'effect', isPersistent: false } as const;
+
+const limitOf = (evse: number, settings: LimitSettings, facts: Facts, quirks: Quirks): Actuator => {
+  const { minCurrentA, maxCurrentA, failsafeA, phases, intervalS } = settings;
+  const fallbackS = fallbackOf(settings, quirks);
+  const amperes = { unit: 'A', min: minCurrentA, max: maxCurrentA, step: 0.1, isZeroAllowed: true };
+  const minW = minCurrentA * usualVoltage;
+  const watts = { unit: 'W', min: minW, max: Math.max(minW, maxCurrentA * usualVoltage * phases), isZeroAllowed: true };
+  const isInFlash = facts.limitForm?.purpose === 'station_max';
+  const intervalMs = (quirks.limitIntervalS ?? usualLimitIntervalS) * 1000;
+  return {
+    key: `limit/${evse}`,
+    ...componentOf(evse),
+    verbs: verbs({
+      set_current_limit: { current_a: amperes },
+      set_power_limit: { power_w: watts },
+      pause: {},
+      resume: { current_a: { ...amperes, isOptional: true, default: maxCurrentA } },
+      set_profile: { schedule: {} },
+    }),
+    fallback: { means: { current_a: failsafeA }, verb: 'set_current_limit' },
+    minWriteIntervalMs: isInFlash ? Math.max(flashIntervalMs, intervalMs) : intervalMs,
+    latencyS: Math.max(15, intervalS + 8),
+    verification: 'effect',
+    ...(fallbackS === undefined ? {} : { watchdogS: fallbackS }),
+    isPersistent: isInFlash,
+  };
+};
+
+const phasesOf = (evse: number, { phases }: LimitSettings): Actuator => ({
+  key: `phases/${evse}`,
+  ...componentOf(evse),
+  verbs: verbs({ set_phases: { phases: { unit: '1', min: 1, max: 3, choices: ['1', '3'] } } }),
+  fallback: { means: { phases } },
+  minWriteIntervalMs: dwellMs,
+  latencyS: 180,
+  verification: 'effect',
+  isPersistent: false,
+});
+
+const message: ParameterRange = { choices: ['boot', 'status', 'meter_values', 'heartbeat', 'transaction'] };
+
+const availabilityOf = (evse: number): Actuator => ({
+  key: `availability/${evse}`,
+  ...componentOf(evse),
+  verbs: verbs({ set_availability: { operative: {} } }),
+  ...once,
+  isPersistent: true,
+});
+
+/**
+ * @param evses without the station as a whole
+ * @param isLimited from here; somebody else does it otherwise
+ */
+export const offer = (
+  evses: number[],
+  settings: LimitSettings,
+  facts: Facts,
+  quirks: Quirks,
+  isLimited = true,
+): Actuator[] => {
+  // Told watts, a station chooses its phases by them.
+  const isSwitching = quirks.switchesPhases ?? (facts.switchesPhases === true || facts.limitForm?.unit === 'W');
+  const takesAvailability = quirks.takesAvailability !== false;
+  return [
+    ...evses.flatMap((evse) => [
+      ...(isLimited ? [limitOf(evse, settings, facts, quirks)] : []),
+      ...(isLimited && isSwitching && settings.phases === 3 ? [phasesOf(evse, settings)] : []),
+      {
+        key: `actions/${evse}`,
+        ...componentOf(evse),
+        verbs: verbs({ start: { id_tag: { isOptional: true } }, stop: {}, unlock: {}, trigger: { message } }),
+        ...once,
+      },
+      ...(takesAvailability ? [availabilityOf(evse)] : []),
+    ]),
+    {
+      key: 'actions/0',
+      ...componentOf(0),
+      verbs: verbs({
+        reset: { type: { choices: ['soft', 'hard'], isOptional: true } },
+        trigger: { message },
+        get_configuration: { key: { isOptional: true } },
+        set_configuration: { key: {}, value: {} },
+        get_variables: { variables: {} },
+        set_variables: { variables: {} },
+      }),
+      ...once,
+    },
+    ...(takesAvailability ? [availabilityOf(0)] : []),
+  ];
+};

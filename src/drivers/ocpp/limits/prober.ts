@@ -1,0 +1,141 @@
+/**
+ * How a station takes a limit is tried once and remembered: its purpose, kind, stack level, unit, and whether it says
+ * for how many phases it is.
+ */
+import type { Clock } from '../../../model/time.ts';
+import { CommandFailure } from '../../driver.ts';
+import type { ForeignLimits } from '../forward/foreign.ts';
+import type { CallOptions } from '../link/link.ts';
+import type { Quirks } from '../quirks.ts';
+import { type Asker, isRefusal } from '../station/asking.ts';
+import type { LimitForm, Memory } from '../station/memory.ts';
+import type { Status } from '../station/status.ts';
+import type { Profile } from '../words.ts';
+import { buildProfile, formsOf, type Grid, type Step } from './limit-form.ts';
+
+export interface Telling {
+  evse: number;
+  steps: Step[];
+  grid: Grid;
+  /** To be said, because it is to change or not the usual three. */
+  phases: 1 | 2 | 3 | undefined;
+  /** It was switched to them. */
+  isSwitched: boolean;
+  status: Status;
+  /** The transaction that runs here. */
+  transaction: string | undefined;
+  /** What limits the station limits this EVSE. */
+  isAlone: boolean;
+  options: Partial<CallOptions>;
+}
+
+/** Why a station could not be told now, and will be when that is over. */
+export type Later = 'no_car' | 'no_session';
+
+export interface Prober {
+  /**
+   * @returns the profile it took, or why it could not be told
+   * @throws CallFailure, CommandFailure
+   */
+  tell(telling: Telling): Promise<Profile | Later>;
+}
+
+const isSame = (a: LimitForm, b: LimitForm | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** @param keepsForeign limits of another master stay beside ours */
+export const createProber = (
+  asker: Asker,
+  memory: Memory,
+  quirks: () => Quirks,
+  keepsForeign: boolean,
+  foreign: ForeignLimits,
+  clock: Clock,
+): Prober => {
+  /** @returns the profile it took, or why it did not */
+  const attempt = async (form: LimitForm, telling: Telling): Promise<Profile | { why: string }> => {
+    const { evse, steps, grid, phases, isSwitched, transaction, options } = telling;
+    const built = buildProfile(form, evse, steps, grid, phases, isSwitched, clock.now(), transaction);
+    const profile = { ...built.profile, id: foreign.freeId(built.profile.id) };
+    try {
+      const { status, raw } = await asker.ask({ kind: 'set_profile', evse: built.evse, profile }, options);
+      return status === 'accepted' || status === 'done' ? profile : { why: raw };
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return { why: (error as Error).message };
+    }
+  };
+
+  /** Another master's limits would lie over ours; the installer's own limit of the station stays. */
+  const takeOver = async (): Promise<void> => {
+    if (keepsForeign || memory.facts().isTakenOver) return;
+    for (const purpose of ['tx', 'tx_default'] as const)
+      try {
+        await asker.ask({ kind: 'clear_profile', purpose });
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+      }
+    memory.note({ isTakenOver: true });
+  };
+
+  const isExpected = (form: LimitForm, { purpose, kind, unit, stackLevel }: Quirks): boolean =>
+    (purpose ?? form.purpose) === form.purpose &&
+    (kind ?? form.kind) === form.kind &&
+    (unit ?? form.unit) === form.unit &&
+    (stackLevel ?? form.stackLevel) === form.stackLevel;
+
+  /** In their order, as the limits of another master leave room for them. */
+  const formsFor = ({ evse, transaction, phases, isAlone }: Telling, known: LimitForm | undefined): LimitForm[] => {
+    const own = quirks();
+    const facts = memory.facts();
+    const situation = { hasSession: transaction !== undefined, isAlone, wantsPhases: phases !== undefined };
+    // A limit of the station as a whole leaves theirs alone, and the lower one is in force.
+    const hasCap = isAlone && foreign.isPresent(evse);
+    const caps = hasCap ? formsOf({ ...own, purpose: 'station_max' }, facts, situation) : [];
+    const forms = [...(known ? [known] : []), ...formsOf(own, facts, situation), ...caps].flatMap(
+      (form) => foreign.above(form, evse, facts.maxStackLevel, situation.hasSession) ?? [],
+    );
+    return forms.filter((form, i) => forms.findIndex((each) => isSame(each, form)) === i);
+  };
+
+  /** One profile of ours is enough: an old one of another purpose would go on limiting beside it. */
+  const clearOld = async (evse: number, { id }: Profile): Promise<void> => {
+    const { limitIds = {} } = memory.facts();
+    const old = limitIds[String(evse)];
+    if (old === id) return;
+    memory.note({ limitIds: { ...limitIds, [String(evse)]: id } });
+    if (old === undefined || foreign.holds(old)) return;
+    try {
+      await asker.ask({ kind: 'clear_profile', id: old });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+  };
+
+  return {
+    async tell(telling) {
+      await takeOver();
+      const { limitForm } = memory.facts();
+      const own = quirks();
+      const hasSession = telling.transaction !== undefined;
+      const known = limitForm && isExpected(limitForm, own) ? limitForm : undefined;
+      // OCPP 1.6 §5.16: a TxProfile needs a transaction.
+      if (known?.purpose === 'tx' && !hasSession) return 'no_session';
+      let why = 'there is no way to tell it a limit';
+      for (const form of formsFor(telling, known)) {
+        const outcome = await attempt(form, telling);
+        if (!('why' in outcome)) {
+          // Where it had to give way, it was not the station that wanted it so.
+          if (!foreign.isPresent(telling.evse)) memory.note({ limitForm: form });
+          await clearOld(telling.evse, outcome);
+          return outcome;
+        }
+        why = outcome.why;
+        // Some refuse a pause while nothing is plugged in: how they take it is known all the same.
+        if (isSame(form, known) && telling.steps[0]?.currentA === 0 && telling.status === 'available') return 'no_car';
+      }
+      // Perhaps it only takes what belongs to a transaction.
+      if (!hasSession && !own.purpose && !known) return 'no_session';
+      throw new CommandFailure('DEVICE_REJECTED', `the station refuses every form of a limit: ${why}`);
+    },
+  };
+};

@@ -1,0 +1,168 @@
+/**
+ * The server that charging stations dial (CSMS): several ports in front of one list of stations. It answers each
+ * frame, keeps strangers and floods out, and goes on while the list of stations changes.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock } from '../../../model/time.ts';
+import { type Connection, type ConnectionLimits, createConnection } from './connection.ts';
+import { createDoor, type DoorOptions, type Guest } from './door.ts';
+import type { StationHandler, StationLink, StationSettings, UnknownStation } from './link.ts';
+import { type Listener, type ListenerOptions, refuse, startListener } from './listener.ts';
+import { createProxyCheck, type Origin, type Proxies, readOrigin } from './origin.ts';
+import type { Passwords } from './passwords.ts';
+import { createRefusals, type Refusal } from './refusals.ts';
+import { checkSettings } from './requirements.ts';
+import { createStations } from './stations.ts';
+import { createTransport, type TransportOptions } from './transport.ts';
+
+export interface CsmsLimits extends ConnectionLimits, TransportOptions, Omit<DoorOptions, 'unknown'> {
+  /** A station whose handler was removed is kept so long for the next one: a deploy takes its nodes away and brings others. */
+  handoverMs: number;
+}
+
+const usualLimits: CsmsLimits = {
+  pingIntervalMs: 30_000,
+  maxFrameBytes: 1024 * 1024,
+  deadlineMs: 10_000,
+  maxOpen: 100,
+  // A station that was offline for days tells everything at once; it waits for each answer.
+  messages: { perS: 50, burst: 3000 },
+  bytes: { perS: 256 * 1024, burst: 16 * 1024 * 1024 },
+  maxWaiting: 50,
+  maxUnsent: 1024 * 1024,
+  closeGraceMs: 2000,
+  unansweredMs: 10_000,
+  maxHeld: 20,
+  unknownRate: { perS: 0.2, burst: 20 },
+  wrongRate: { perS: 0.1, burst: 10 },
+  handoverMs: 10_000,
+};
+
+export interface CsmsOptions {
+  listeners: readonly ListenerOptions[];
+  passwords: Passwords;
+  /** Whose headers about the station behind them are believed. */
+  proxies?: Proxies;
+  /** @returns who holds a station that nobody registered, or undefined to refuse it (404) */
+  unknown?(station: UnknownStation): StationHandler | undefined;
+  limits?: Partial<CsmsLimits>;
+  /** What happened to a station that its integrator should know, in words without secrets. */
+  report?(identity: string, what: string): void;
+}
+
+export interface Csms {
+  /** In the order of the listeners. */
+  ports: readonly number[];
+  /**
+   * A station that is connected already (held, or of a handler that was removed a moment ago) stays connected, where it
+   * has brought what the settings demand.
+   * @throws Error where the identity is registered already, or no station could meet the settings
+   */
+  register(identity: string, settings: StationSettings, handler: StationHandler): { remove(): void };
+  /** Why stations did not get in, the newest first. */
+  refusals(): Refusal[];
+  /** How many are connected now. */
+  connected(): number;
+  /** Resolves when every socket is gone. @param code 1001 going away, 1012 service restart */
+  close(code?: number, reason?: string): Promise<void>;
+}
+
+/** @throws Error when a port cannot be opened, with the port and the reason in words */
+export const startCsms = async (options: CsmsOptions, clock: Clock): Promise<Csms> => {
+  const { passwords, proxies, unknown, report = () => {} } = options;
+  const limits: CsmsLimits = { ...usualLimits, ...options.limits };
+  const isProxy = createProxyCheck(proxies ?? { addresses: [] });
+  const refusals = createRefusals(clock);
+  const stations = createStations(clock, limits.handoverMs, report);
+  const door = createDoor(stations, passwords, { ...limits, unknown }, clock);
+  const transport = await createTransport(limits);
+  const connections = new Set<Connection>();
+  /** Between handshake and connection. */
+  const arriving = new Set<Socket>();
+  let isClosing = false;
+
+  const connect = (request: IncomingMessage, socket: Socket, head: Buffer, guest: Guest): boolean => {
+    const { identity, version, subProtocol, peer, holder } = guest;
+    const client = transport.upgrade(request, socket, head, identity, subProtocol);
+    if (!client) return false;
+    const { noReply } = transport;
+    const connection = createConnection(
+      { client, socket, identity, version, peer, limits, noReply },
+      {
+        called: (action, payload) => stations.called(link, action, payload),
+        ended(reason) {
+          connections.delete(connection);
+          stations.ended(link, reason);
+        },
+        told: (what) => report(identity, what),
+      },
+      clock,
+    );
+    const link: StationLink = connection.link;
+    connections.add(connection);
+    stations.connect(link, holder);
+    return true;
+  };
+
+  const receive = async (request: IncomingMessage, socket: Socket, head: Buffer, direct: Origin): Promise<void> => {
+    const origin = readOrigin(direct, request.headers, isProxy, proxies?.certificateHeader);
+    const { address } = origin;
+    arriving.add(socket);
+    const admission = await door.admit(request, origin);
+    arriving.delete(socket);
+    if (isClosing || socket.destroyed) socket.destroy();
+    else if (!admission.ok) {
+      const { status, reason, identity } = admission;
+      refusals.note({ address, reason, ...(identity !== undefined && { identity }) });
+      refuse(socket, status, reason);
+    } else if (!connect(request, socket, head, admission))
+      refusals.note({ address, identity: admission.identity, reason: 'the station broke off the handshake' });
+  };
+
+  const events = {
+    dialled(request: IncomingMessage, socket: Socket, head: Buffer, direct: Origin) {
+      receive(request, socket, head, direct).catch((error: Error) => {
+        refusals.note({ address: direct.address, reason: `the handshake failed here: ${error.message}` });
+        socket.destroy();
+      });
+    },
+    failed: (address: string, reason: string) => refusals.note({ address, reason }),
+  };
+
+  const closeAll = async (listeners: Listener[], code: number, reason: string): Promise<void> => {
+    isClosing = true;
+    const closed = listeners.map((listener) => listener.close());
+    for (const socket of arriving) socket.destroy();
+    const ended = [...connections].map(({ link, ended }) => {
+      link.close(code, reason);
+      return ended;
+    });
+    await Promise.all([...closed, ...ended]);
+    stations.close();
+    await transport.close();
+  };
+
+  const listeners: Listener[] = [];
+  try {
+    for (const listener of options.listeners) listeners.push(await startListener(listener, events));
+  } catch (error) {
+    await closeAll(listeners, 1001, 'not started');
+    throw error;
+  }
+
+  let closing: Promise<void> | undefined;
+  return {
+    ports: listeners.map(({ port }) => port),
+    register(identity, settings, handler) {
+      checkSettings(identity, settings);
+      return stations.register(identity, settings, handler);
+    },
+    refusals: refusals.list,
+    connected: () => connections.size,
+    close(code = 1001, reason = 'the server is closing') {
+      closing ??= closeAll(listeners, code, reason);
+      return closing;
+    },
+  };
+};

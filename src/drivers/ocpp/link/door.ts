@@ -1,0 +1,155 @@
+/** Who may come in, and as what: the checks between a handshake that could be read and a connection. */
+import type { Clock } from '../../../model/time.ts';
+import { type Version, versions } from '../words.ts';
+import {
+  type Choice,
+  chooseVersion,
+  type Handshake,
+  type Objection,
+  readHandshake,
+  type UpgradeRequest,
+} from './handshake.ts';
+import type { Peer, StationHandler, StationSettings, UnknownStation } from './link.ts';
+import type { Origin } from './origin.ts';
+import { isSlow, type Passwords } from './passwords.ts';
+import { createBuckets, type Rate } from './rates.ts';
+import { findTransportFault, needsPassword } from './requirements.ts';
+import type { Stations } from './stations.ts';
+
+export interface DoorOptions {
+  /** @returns who holds a station that nobody registered, or undefined to refuse it */
+  unknown: ((station: UnknownStation) => StationHandler | undefined) | undefined;
+  maxHeld: number;
+  /** Handshakes of unknown identities, for each address. */
+  unknownRate: Rate;
+  /** Wrong passwords, for each identity at each address. */
+  wrongRate: Rate;
+}
+
+export interface Guest {
+  ok: true;
+  identity: string;
+  version: Version;
+  subProtocol: string | undefined;
+  peer: Peer;
+  /** Of an unknown station. */
+  holder: StationHandler | undefined;
+}
+
+export type Admission = Guest | ({ ok: false; identity?: string } & Objection);
+
+export interface Door {
+  admit(request: UpgradeRequest, origin: Origin): Promise<Admission>;
+}
+
+const busy: Objection = { status: 503, reason: 'too many passwords are being checked: the station has to try again' };
+const tooOften = (what: string): Objection => ({
+  status: 429,
+  reason: `${what} too often: the station has to wait a minute`,
+});
+
+/** Why there is no password to be checked. */
+const missingWords: Record<Exclude<Handshake['credentials']['kind'], 'password'>, string> = {
+  none: 'the station sends no password',
+  unreadable: 'the station sends something else than basic authentication',
+  other_user: 'the station sends another user name than its identity',
+};
+
+export const createDoor = (stations: Stations, passwords: Passwords, options: DoorOptions, clock: Clock): Door => {
+  const unknownBuckets = createBuckets(options.unknownRate, clock);
+  const wrongBuckets = createBuckets(options.wrongRate, clock);
+  const decoys = { chosen: passwords.decoy('chosen'), generated: passwords.decoy('generated') };
+
+  /** An unknown identity costs as much as a wrong password. @returns what is kept of it, where it may be wanted */
+  const weigh = async (password: Buffer): Promise<{ offered?: string } | undefined> => {
+    if (options.unknown) {
+      const offered = await passwords.protect(password, 'chosen');
+      return offered === undefined ? undefined : { offered };
+    }
+    const hasSlow = stations.all().some((settings) => settings.passwords?.some(isSlow));
+    const isDone = await passwords.verify(decoys[hasSlow ? 'chosen' : 'generated'], password);
+    return isDone === undefined ? undefined : {};
+  };
+
+  const peerOf = ({ address, isSecure, certificate }: Origin, hasPassword: boolean): Peer => ({
+    address,
+    isSecure,
+    hasPassword,
+    ...(certificate !== undefined && { certificate }),
+  });
+
+  const admitUnknown = async (
+    { identity, offered, credentials }: Handshake,
+    origin: Origin,
+  ): Promise<Guest | Objection> => {
+    if (!unknownBuckets(origin.address).take()) return tooOften('unknown stations dial from this address');
+    const hasPassword = credentials.kind === 'password';
+    const weighed = hasPassword ? await weigh(credentials.password) : {};
+    if (!weighed) return busy;
+    const refused: Objection = { status: 404, reason: `no station ${identity} is set up here` };
+    if (!options.unknown) return refused;
+    const choice: Choice = chooseVersion(offered, versions, false);
+    if (!choice.ok) return choice;
+    // It may have been registered in the meantime.
+    if (stations.settings(identity)) return busy;
+    if (!stations.isHeld(identity) && stations.heldCount() >= options.maxHeld)
+      return { status: 503, reason: `${options.maxHeld} stations wait for approval already` };
+    const peer: Peer = {
+      ...peerOf(origin, hasPassword),
+      ...(weighed.offered !== undefined && { offeredPassword: weighed.offered }),
+    };
+    const holder = options.unknown({ identity, version: choice.version, peer });
+    return holder ? { ...choice, identity, peer, holder } : refused;
+  };
+
+  /** @returns which of the passwords it is, the newest being 0, or why none */
+  const findPassword = async (
+    { identity, credentials }: Handshake,
+    settings: StationSettings,
+    origin: Origin,
+  ): Promise<number | Objection> => {
+    if (credentials.kind !== 'password') return { status: 401, reason: missingWords[credentials.kind] };
+    const wrong = wrongBuckets(JSON.stringify([origin.address, identity]));
+    // Counted before it is known to be wrong: many at once are not fewer.
+    if (!wrong.take()) return tooOften('wrong passwords for this station come from this address');
+    for (const [index, verifier] of (settings.passwords ?? []).entries()) {
+      const isRight = await passwords.verify(verifier, credentials.password);
+      if (isRight === false) continue;
+      wrong.giveBack();
+      return isRight ? index : busy;
+    }
+    return { status: 401, reason: 'the password is wrong' };
+  };
+
+  const admitKnown = async (
+    handshake: Handshake,
+    settings: StationSettings,
+    origin: Origin,
+  ): Promise<Guest | Objection> => {
+    const { identity, offered } = handshake;
+    const fault = findTransportFault(settings, identity, origin);
+    if (fault) return { status: 403, reason: fault };
+    const choice = chooseVersion(offered, settings.versions, settings.isVersionAssumed ?? false);
+    const peer = peerOf(origin, needsPassword(settings));
+    if (needsPassword(settings)) {
+      const index = await findPassword(handshake, settings, origin);
+      if (typeof index !== 'number') return index;
+      if (stations.settings(identity) !== settings)
+        return { status: 503, reason: 'the settings of the station have just changed: it has to try again' };
+      peer.isPasswordNewest = index === 0;
+      if (choice.ok && index === 0) stations.forgetOldPasswords(identity);
+    }
+    return choice.ok ? { ...choice, identity, peer, holder: undefined } : choice;
+  };
+
+  return {
+    async admit(request, origin) {
+      const read = readHandshake(request);
+      if (!read.ok) return read;
+      const { handshake } = read;
+      const settings = stations.settings(handshake.identity);
+      const answer = settings ? await admitKnown(handshake, settings, origin) : await admitUnknown(handshake, origin);
+      return 'status' in answer ? { ...answer, ok: false, identity: handshake.identity } : answer;
+    },
+  };
+};

@@ -1,0 +1,102 @@
+/** The quantities of a station: those it is known for, and those it shows with time, which come behind. */
+import { z } from 'zod';
+import { findQuantity } from '../../../model/quantities.ts';
+import type { Channel } from '../../driver.ts';
+import type { Ledger } from './store.ts';
+
+export interface ChannelBook {
+  all(): Channel[];
+  /**
+   * @param evse 0: the station as a whole
+   * @returns the channel, a new one where it was not known; undefined where the model has no such quantity
+   */
+  of(evse: number, quantity: string, part?: string): number | undefined;
+  /** Those of one EVSE that are known. */
+  known(evse: number): { channel: number; quantity: string; part: string | undefined }[];
+}
+
+const record = z.object({ channel: z.tuple([z.number(), z.string(), z.string().nullable()]) });
+
+/** What is said when it changes is said again this often, s. */
+export const repeatStatesS = 300;
+/** Registers rest while nobody charges. */
+const counterAgeS = 86_400;
+const parts = new Set(['l1', 'l2', 'l3', 'n', 'l1_l2', 'l2_l3', 'l3_l1']);
+
+/**
+ * Where a quantity stands, the same for all stations: thousands of them are looked up in one table that stays at hand.
+ */
+const places = new Map<string, Map<string | undefined, number[]>>();
+let placeCount = 0;
+
+const placeOf = (evse: number, quantity: string, part: string | undefined): number => {
+  const byPart = places.get(quantity) ?? new Map<string | undefined, number[]>();
+  const byEvse = byPart.get(part) ?? [];
+  const place = byEvse[evse];
+  if (place !== undefined) return place;
+  places.set(quantity, byPart.set(part, byEvse));
+  byEvse[evse] = placeCount;
+  return placeCount++;
+};
+
+/**
+ * @param intervalS between two samples of the station
+ * @param added there is a new one
+ */
+export const createChannelBook = (ledger: Ledger, intervalS: number, added: () => void): ChannelBook => {
+  const channels: Channel[] = [];
+  /** By place. */
+  const known: (number | undefined)[] = [];
+  const kept: [number, string, string | null][] = [];
+
+  const describe = (evse: number, quantity: string, part: string | undefined): Channel | undefined => {
+    const known = findQuantity('ev_charger', quantity);
+    if (!known || (part !== undefined && !parts.has(part))) return undefined;
+    const isState = known.kind === 'state' || known.kind === 'text' || /limit|session|offered|max_|min_/.test(quantity);
+    const measuredAgeS = Math.max(90, 3.5 * intervalS);
+    return {
+      type: 'ev_charger',
+      ...(evse === 0 ? {} : { index: evse }),
+      quantity,
+      ...(part === undefined ? {} : { part }),
+      ...(known.unit === undefined ? {} : { unit: known.unit }),
+      kind: known.kind,
+      intervalS: isState ? repeatStatesS : intervalS,
+      maxAgeS: isState ? 3 * repeatStatesS : known.kind === 'counter' ? counterAgeS : measuredAgeS,
+      signed: quantity === 'power' || quantity === 'current',
+    };
+  };
+
+  const add = (evse: number, quantity: string, part: string | undefined): number | undefined => {
+    const channel = describe(evse, quantity, part);
+    if (!channel) return undefined;
+    known[placeOf(evse, quantity, part)] = channels.length;
+    kept.push([evse, quantity, part ?? null]);
+    return channels.push(channel) - 1;
+  };
+
+  for (const given of ledger.records) {
+    const parsed = record.safeParse(given);
+    if (!parsed.success) continue;
+    const [evse, quantity, part] = parsed.data.channel;
+    if (known[placeOf(evse, quantity, part ?? undefined)] === undefined) add(evse, quantity, part ?? undefined);
+  }
+  ledger.keep(() => kept.map((channel) => ({ channel })));
+
+  return {
+    all: () => channels,
+    of(evse, quantity, part) {
+      const channel = known[placeOf(evse, quantity, part)];
+      if (channel !== undefined) return channel;
+      const fresh = add(evse, quantity, part);
+      if (fresh === undefined) return undefined;
+      ledger.append({ channel: [evse, quantity, part ?? null] }, false);
+      added();
+      return fresh;
+    },
+    known: (evse) =>
+      channels.flatMap(({ index = 0, quantity, part }, channel) =>
+        index === evse ? [{ channel, quantity, part }] : [],
+      ),
+  };
+};

@@ -1,0 +1,265 @@
+/** One EVSE as it is now: what it said last, what it measures, and what can be concluded where it is silent. */
+import type { Clock } from '../../../model/time.ts';
+import type { Sample as DriverSample } from '../../driver.ts';
+import type { Quirks } from '../quirks.ts';
+import type { Measure, PlugStatus } from '../words.ts';
+import type { ChannelBook } from './channels.ts';
+import { createGate } from './plausible.ts';
+import { energyOf } from './register.ts';
+import type { Session } from './session.ts';
+import { isAtRest, isPluggedIn, normaliseStatus, type Status } from './status.ts';
+
+/** What limits are made from and verified by. Times are monotonic, ms, of arrival. */
+export interface Measured {
+  /** Largest of the phases, A. */
+  current?: { value: number; at: number };
+  /** Phases that carry current. */
+  phases?: { value: number; at: number };
+  voltage?: { value: number; at: number };
+  power?: { value: number; at: number };
+  /** What the station allows the car, A. */
+  offered?: { value: number; at: number };
+}
+
+export interface PlugEvent {
+  status: PlugStatus;
+  raw: string;
+  errorCode?: string;
+  vendorErrorCode?: string;
+  info?: string;
+}
+
+export interface Connector {
+  readonly evse: number;
+  /** 2.x, of the EVSE; for unlocking. */
+  plug: number | undefined;
+  status(): Status;
+  /** Of this moment: it changes in place. */
+  measured(): Measured;
+  /** The connector says what it is doing. */
+  plugged(event: PlugEvent): void;
+  /** The transaction that runs here now. */
+  inSession(session: Session | undefined, token?: string): void;
+  /** A transaction ended, and nothing else runs. */
+  sessionEnded(): void;
+  /** @param at ms since 1970; older than what is known is not taken */
+  take(measures: Measure[], at: number): void;
+  /** A state of ours that belongs to it: the limit in force. */
+  set(quantity: string, value: number | string | null): void;
+  /** Says again what does not change, and what nobody measures at rest. */
+  repeat(): void;
+  /** Nothing is known any more. */
+  lost(): void;
+  /** It charges on other phases from now on. */
+  forgetPhases(): void;
+  /** What is to be told since the last time. */
+  drain(): DriverSample[];
+  suspicion(): string | undefined;
+  /** Monotonic: when it last measured what flows, or nothing could. */
+  heardAt(): number;
+}
+
+/** Measured while current flows; 0 where none can. */
+const flowing = new Set(['power', 'current', 'current_total', 'reactive_power', 'apparent_power']);
+/** Less than this is no current, A. */
+const leastCurrentA = 1;
+/** A phase that is switched off is no measure of the grid, V. */
+const leastVoltage = 50;
+const isPhase = (part: string | undefined): boolean => part === 'l1' || part === 'l2' || part === 'l3';
+
+const scale = (measure: Measure, factors: NonNullable<Quirks['factors']>): Measure => {
+  const [kind = ''] = measure.quantity.split('_');
+  const factor = kind === 'power' || kind === 'energy' || kind === 'current' ? factors[kind] : undefined;
+  return factor === undefined ? measure : { ...measure, value: measure.value * factor };
+};
+
+/** On one phase, what is said of all of them is said of that one. */
+const ofOnePhase = (measure: Measure): Measure[] => {
+  const { quantity, part } = measure;
+  if (part !== undefined) return [measure];
+  if (quantity === 'voltage') return [{ ...measure, part: 'l1' }];
+  return quantity === 'current_total' ? [measure, { ...measure, quantity: 'current', part: 'l1' }] : [measure];
+};
+
+export interface ConnectorOptions {
+  evse: number;
+  /** Of the installation. */
+  phases: number;
+  /** Between two samples of the station. */
+  intervalMs: number;
+  quirks(): Quirks;
+}
+
+export const createConnector = (
+  { evse, phases, intervalMs, quirks }: ConnectorOptions,
+  channels: ChannelBook,
+  clock: Clock,
+): Connector => {
+  const gate = createGate();
+  let due: DriverSample[] = [];
+  let plug: PlugEvent | undefined;
+  let session: Session | undefined;
+  let hasEnded = false;
+  let measured: Measured = {};
+  /** By channel, when what was told last was measured; ms since 1970. */
+  const told: (number | undefined)[] = [];
+  /** States by quantity, said again from time to time. */
+  const states = new Map<string, { value: DriverSample['value']; raw?: string }>();
+  let flowAt = Number.NEGATIVE_INFINITY;
+
+  const push = (sample: DriverSample): void => {
+    told[sample.channel] = sample.ts;
+    due.push(sample);
+  };
+
+  const pushState = (quantity: string, value: DriverSample['value'], raw?: string): void => {
+    const channel = channels.of(evse, quantity);
+    if (channel !== undefined) push({ channel, value, ts: clock.now(), ...(raw === undefined ? {} : { raw }) });
+  };
+
+  const set = (quantity: string, value: DriverSample['value'], raw?: string): void => {
+    const known = states.get(quantity);
+    if (known && known.value === value && known.raw === raw) return;
+    states.set(quantity, { value, ...(raw === undefined ? {} : { raw }) });
+    pushState(quantity, value, raw);
+  };
+
+  const status = (): Status => normaliseStatus(plug?.status, session, hasEnded);
+
+  const showStatus = (): void => {
+    const now = status();
+    set('status', now, plug?.raw.slice(0, 256));
+    const connected = isPluggedIn(now);
+    if (connected !== undefined) set('connected', connected);
+  };
+
+  const showSession = (): void => {
+    set('session_id', session?.transaction ?? '');
+    const energy = session && energyOf(session.register);
+    if (energy !== undefined) set('session_energy', energy);
+  };
+
+  /** Stations fall silent when a session is over: nothing flows. Without a cable that is no estimate. */
+  const rest = (): void => {
+    const ts = clock.now();
+    const isEstimated = isPluggedIn(status()) !== false;
+    flowAt = clock.monotonic();
+    channels.of(evse, 'power');
+    for (const { channel, quantity } of channels.known(evse))
+      if (flowing.has(quantity)) push({ channel, value: 0, ts, ...(isEstimated && { isEstimated }) });
+    const at = clock.monotonic();
+    const { voltage } = measured;
+    measured = { ...(voltage && { voltage }), current: { value: 0, at }, power: { value: 0, at } };
+  };
+
+  /** In place: thousands of stations do this every few seconds. */
+  const note = (key: keyof Measured, value: number, at: number): void => {
+    const known = measured[key];
+    if (!known) measured[key] = { value, at };
+    else [known.value, known.at] = [value, at];
+  };
+
+  const noteFor = (measures: Measure[]): void => {
+    const at = clock.monotonic();
+    let [currents, largest, active, voltages, volts] = [0, 0, 0, 0, 0];
+    for (const { quantity, part, value } of measures) {
+      const size = Math.abs(value);
+      if (part === undefined) {
+        if (quantity === 'power') note('power', value, at);
+        if (quantity === 'current_offered') note('offered', value, at);
+      } else if (!isPhase(part)) continue;
+      else if (quantity === 'current') {
+        currents++;
+        largest = Math.max(largest, size);
+        if (size >= leastCurrentA) active++;
+      } else if (quantity === 'voltage' && size > leastVoltage) [voltages, volts] = [voltages + 1, volts + size];
+    }
+    if (currents > 0) note('current', largest, at);
+    if (voltages > 0) note('voltage', volts / voltages, at);
+    if (active === 0) return;
+    note('phases', active, at);
+    set('phases_active', active);
+  };
+
+  return {
+    evse,
+    plug: undefined,
+    status,
+    measured: () => measured,
+    plugged(event) {
+      const before = status();
+      plug = event;
+      if (event.status === 'available') hasEnded = false;
+      showStatus();
+      const { errorCode = '', vendorErrorCode, info } = event;
+      set('error_code', vendorErrorCode ? `${errorCode} ${vendorErrorCode}`.trim() : errorCode, info?.slice(0, 256));
+      if (evse !== 0 && isAtRest(status()) && !isAtRest(before)) rest();
+    },
+    inSession(next, token) {
+      session = next;
+      if (next) hasEnded = false;
+      showStatus();
+      showSession();
+      if (token !== undefined) set('id_tag', token);
+    },
+    sessionEnded() {
+      session = undefined;
+      hasEnded = true;
+      showStatus();
+      set('session_id', '');
+      if (states.has('id_tag')) set('id_tag', null);
+      rest();
+    },
+    take(measures, at) {
+      const { factors } = quirks();
+      const scaled = factors ? measures.map((each) => scale(each, factors)) : measures;
+      const fresh = phases === 1 ? scaled.flatMap(ofOnePhase) : scaled;
+      const believed: Measure[] = [];
+      gate.note(fresh, at);
+      for (const measure of fresh) {
+        const { quantity, part, value } = measure;
+        const reason = gate.judge(measure, at);
+        const channel = channels.of(evse, quantity, part);
+        if (channel === undefined || at < (told[channel] ?? Number.NEGATIVE_INFINITY)) continue;
+        if (flowing.has(quantity)) flowAt = clock.monotonic();
+        if (reason !== undefined) push({ channel, value: null, ts: at, reason, raw: String(value) });
+        else {
+          believed.push(measure);
+          push(measure.isDerived ? { channel, value, ts: at, isEstimated: true } : { channel, value, ts: at });
+        }
+      }
+      noteFor(believed);
+    },
+    set,
+    repeat() {
+      for (const [quantity, { value, raw }] of states) {
+        const channel = channels.of(evse, quantity);
+        const { intervalS = 0 } = (channel !== undefined && channels.all()[channel]) || {};
+        if (channel === undefined || clock.now() - (told[channel] ?? 0) < intervalS * 1000) continue;
+        pushState(quantity, value, raw);
+      }
+      const isQuiet = clock.monotonic() - flowAt >= intervalMs;
+      if (evse !== 0 && isAtRest(status()) && isQuiet) rest();
+    },
+    lost() {
+      measured = {};
+      plug = undefined;
+      states.clear();
+      flowAt = Number.NEGATIVE_INFINITY;
+      for (const { channel, quantity } of channels.known(evse))
+        if (!/^energy_|^session_/.test(quantity))
+          push({ channel, value: null, ts: clock.now(), reason: 'device_offline' });
+    },
+    forgetPhases() {
+      const { phases: _, ...rest } = measured;
+      measured = rest;
+    },
+    drain() {
+      const drained = due;
+      due = [];
+      return drained;
+    },
+    suspicion: gate.suspicion,
+    heardAt: () => flowAt,
+  };
+};

@@ -1,0 +1,88 @@
+/** Stations that nobody knows yet: what they say of themselves, until somebody decides about them. */
+import type { Clock } from '../../../model/time.ts';
+import type { Peer } from '../link/link.ts';
+import type { Version } from '../words.ts';
+
+export interface PendingStation {
+  identity: string;
+  version: Version;
+  address: string;
+  isSecure: boolean;
+  hasPassword: boolean;
+  /** Once it has booted. */
+  vendor?: string;
+  model?: string;
+  serial?: string;
+  firmware?: string;
+  /** Wall clock, ms. */
+  firstSeen: number;
+  lastSeen: number;
+}
+
+export type StationFacts = Pick<PendingStation, 'vendor' | 'model' | 'serial' | 'firmware'>;
+
+export interface PendingList {
+  /** @returns full: there are too many already; it is not kept */
+  arrived(identity: string, version: Version, peer: Peer): 'new' | 'known' | 'full';
+  /** It said who it is. */
+  told(identity: string, facts: StationFacts): void;
+  /** Somebody decided. @returns what was known of it */
+  settle(identity: string): PendingStation | undefined;
+  list(): PendingStation[];
+}
+
+export interface PendingLimits {
+  most: number;
+  /** One address takes no more places than this. */
+  mostPerAddress: number;
+  /** A station that was not seen for this long is forgotten. */
+  forgetMs: number;
+}
+
+export const usualPendingLimits: PendingLimits = { most: 50, mostPerAddress: 10, forgetMs: 86_400_000 };
+
+export const createPendingList = (
+  clock: Clock,
+  { most, mostPerAddress, forgetMs }: PendingLimits = usualPendingLimits,
+): PendingList => {
+  const stations = new Map<string, PendingStation & { seenAt: number }>();
+
+  const forget = (): void => {
+    const oldest = clock.monotonic() - forgetMs;
+    for (const [identity, { seenAt }] of stations) if (seenAt < oldest) stations.delete(identity);
+  };
+
+  const isFull = (address: string): boolean =>
+    stations.size >= most ||
+    [...stations.values()].filter((station) => station.address === address).length >= mostPerAddress;
+
+  const show = ({ seenAt: _, ...station }: PendingStation & { seenAt: number }): PendingStation => station;
+
+  return {
+    arrived(identity, version, { address, isSecure, hasPassword }) {
+      forget();
+      const known = stations.get(identity);
+      if (!known && isFull(address)) return 'full';
+      const lastSeen = clock.now();
+      stations.set(identity, {
+        firstSeen: lastSeen,
+        ...known,
+        ...{ identity, version, address, isSecure, hasPassword, lastSeen, seenAt: clock.monotonic() },
+      });
+      return known ? 'known' : 'new';
+    },
+    told(identity, facts) {
+      const known = stations.get(identity);
+      if (known) stations.set(identity, { ...known, ...facts, lastSeen: clock.now(), seenAt: clock.monotonic() });
+    },
+    settle(identity) {
+      const known = stations.get(identity);
+      stations.delete(identity);
+      return known && show(known);
+    },
+    list() {
+      forget();
+      return [...stations.values()].map(show);
+    },
+  };
+};

@@ -1,0 +1,75 @@
+/**
+ * The energy register of a session. Real ones fall out to 0 for a sample, start from 0 with each session, or are
+ * exchanged: what is counted never falls and never doubles.
+ */
+import type { Sample } from '../words.ts';
+
+/** All in Wh. */
+export interface RegisterState {
+  /** Where the session began; undefined: not known. */
+  start: number | undefined;
+  /** Highest reading since the register began anew. */
+  last: number | undefined;
+  /** Counted before it began anew. */
+  carried: number;
+  /** A reading below the last one, which the next has to confirm. */
+  fallen: number | undefined;
+}
+
+export const newRegister = (start: number | undefined): RegisterState => ({
+  start,
+  last: start,
+  carried: 0,
+  fallen: undefined,
+});
+
+/** Of a register that began anew: what it had counted before, and then from 0. */
+const restart = ({ start, last, carried }: RegisterState, to: number): RegisterState => ({
+  start: 0,
+  last: to,
+  carried: carried + (start === undefined || last === undefined ? 0 : last - start),
+  fallen: undefined,
+});
+
+/** A fall this small is the register's own resolution, Wh. */
+const jitter = (last: number): number => Math.max(10, last / 1000);
+
+/** @returns the register after a reading during the session */
+export const readRegister = (state: RegisterState, wh: number): RegisterState => {
+  const { last, fallen } = state;
+  if (last === undefined) return { ...state, start: state.start ?? wh, last: wh, fallen: undefined };
+  if (wh >= last) return { ...state, last: wh, fallen: undefined };
+  if (last - wh <= jitter(last)) return { ...state, fallen: undefined };
+  // Low readings are a dropout, until one says by rising that it counts from there.
+  return fallen === undefined || wh <= fallen ? { ...state, fallen: wh } : restart(state, wh);
+};
+
+/** @returns the register after the last reading of all, which nothing follows to confirm */
+export const endRegister = (state: RegisterState, wh: number | undefined): RegisterState => {
+  if (wh === undefined) return state;
+  const { last } = state;
+  // The only reading of all says nothing of where it began.
+  if (last === undefined) return { ...state, last: wh };
+  if (wh >= last) return readRegister(state, wh);
+  // A 0 is no reading: whatever it counted was read before.
+  return wh === 0 || last - wh <= jitter(last) ? state : restart(state, wh);
+};
+
+/** @returns Wh, or undefined where the beginning was never read */
+export const energyOf = ({ start, last, carried }: RegisterState): number | undefined =>
+  start === undefined || last === undefined ? undefined : Math.round((carried + last - start) * 1000) / 1000;
+
+/** Readings of the whole register, in their order. */
+export const registerReadings = (samples: Sample[]): { context: Sample['context']; wh: number }[] =>
+  samples.flatMap(({ context, measures }) =>
+    measures
+      .filter(({ quantity, part }) => quantity === 'energy_imported' && part === undefined)
+      .map(({ value }) => ({ context, wh: value })),
+  );
+
+/** @returns the register after all readings of these samples */
+export const readAll = (register: RegisterState, samples: Sample[]): RegisterState =>
+  registerReadings(samples).reduce((state, { context, wh }) => {
+    if (context === 'begin') return state.start === undefined ? { ...newRegister(wh), carried: state.carried } : state;
+    return context === 'end' ? endRegister(state, wh) : readRegister(state, wh);
+  }, register);

@@ -1,0 +1,122 @@
+/** A charging session as it is kept, and what is told of it. */
+import { z } from 'zod';
+import { eventIdOf } from '../../../model/identity.ts';
+import { isoTime } from '../../../model/time.ts';
+import type { DriverEvent } from '../../driver.ts';
+import type { Sample, SignedValue } from '../words.ts';
+import { componentOf } from './alarms.ts';
+import { energyOf } from './register.ts';
+
+const maybe = z.number().optional();
+/** Also where it is left out in the record. */
+const known = z
+  .number()
+  .optional()
+  .transform((value) => value);
+
+export const sessionSchema = z.object({
+  /** As the station names it; an integer in 1.6. */
+  transaction: z.string(),
+  /** undefined: the station never said where. */
+  evse: maybe,
+  /** running: to the best of our knowledge. detached: nothing is plugged in any more, its end is still to come. */
+  state: z.enum(['running', 'detached', 'ended']),
+  /** Tells one beginning from another: 1.6 stations repeat theirs until it is answered. */
+  fingerprint: z.string().optional(),
+  /** When the car was gone, ms. */
+  detachedAt: maybe,
+  /** Hashed. */
+  tag: z.string().optional(),
+  startedAt: maybe,
+  endedAt: maybe,
+  register: z.object({
+    start: known,
+    last: known,
+    carried: z.number(),
+    fallen: known,
+  }),
+  chargingState: z.enum(['charging', 'ev_connected', 'suspended_ev', 'suspended_evse', 'idle']).optional(),
+  /** It was charging once. */
+  hasFlowed: z.boolean(),
+  /** We learnt of it in the middle. */
+  isAdopted: z.boolean(),
+  /** Told by the station while it went on, not only afterwards. */
+  isLive: z.boolean(),
+  remoteStartId: maybe,
+  reason: z.string().optional(),
+  /** Of an ended one: everybody knows. */
+  isTold: z.boolean(),
+});
+export type Session = z.infer<typeof sessionSchema>;
+
+const timeFact = (name: string, at: number | undefined): Record<string, string> =>
+  at === undefined ? {} : { [name]: isoTime(at) };
+const fact = <T>(name: string, value: T | undefined): Record<string, T> =>
+  value === undefined ? {} : { [name]: value };
+
+/** @param identity of the station */
+export const sessionStarted = (identity: string, session: Session): DriverEvent => {
+  const { transaction, evse, startedAt, tag, register, isAdopted } = session;
+  return {
+    component: componentOf(evse),
+    name: 'session_started',
+    severity: 'info',
+    id: eventIdOf(identity, transaction, String(startedAt), 'started'),
+    data: {
+      session_id: transaction,
+      ...timeFact('start', startedAt),
+      ...fact('id_tag', tag),
+      ...fact('meter_start_wh', register.start),
+      ...(isAdopted ? { adopted: true } : {}),
+    },
+  };
+};
+
+/** Wh from register to register; absent where one of them was never read. */
+export const sessionEnded = (identity: string, session: Session): DriverEvent => {
+  const { transaction, evse, startedAt, endedAt, tag, register, reason, isAdopted } = session;
+  return {
+    component: componentOf(evse),
+    name: 'session_ended',
+    severity: 'info',
+    id: eventIdOf(identity, transaction, String(startedAt), 'ended'),
+    data: {
+      session_id: transaction,
+      ...timeFact('start', startedAt),
+      ...timeFact('end', endedAt),
+      ...fact('id_tag', tag),
+      ...fact('energy_wh', energyOf(register)),
+      ...fact('meter_start_wh', register.start),
+      ...fact('meter_stop_wh', register.last),
+      ...fact('reason', reason),
+      ...(isAdopted ? { adopted: true } : {}),
+    },
+  };
+};
+
+/** Signed values as they came: whoever verifies them needs every letter. */
+export const signedValues = (
+  identity: string,
+  evse: number | undefined,
+  transaction: string | undefined,
+  samples: Sample[],
+): DriverEvent[] =>
+  samples.flatMap(({ at, signed }) =>
+    signed.map(({ measurand, context, data }: SignedValue): DriverEvent => {
+      const text = typeof data === 'string' ? data : (JSON.stringify(data) ?? '');
+      return {
+        component: componentOf(evse),
+        name: 'signed_value',
+        severity: 'info',
+        // The same value may be sent again with the end of its transaction.
+        id: eventIdOf(identity, transaction ?? '', measurand, context, text),
+        data: {
+          ...fact('session_id', transaction),
+          measurand,
+          context,
+          ...timeFact('at', at),
+          signed: typeof data === 'string' ? data : JSON.parse(text || 'null'),
+        },
+      };
+    }),
+  );

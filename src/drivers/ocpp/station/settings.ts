@@ -1,0 +1,99 @@
+/** What a station says of itself in its settings, whatever the version calls them and however it writes them. */
+
+import type { Variable, Version } from '../words.ts';
+import type { Facts } from './memory.ts';
+
+export interface SettingNames {
+  connectors: string | undefined;
+  features: string | undefined;
+  units: string;
+  maxStackLevel: string;
+  switchesPhases: string;
+  measurands: string;
+  mostMeasurands: string | undefined;
+  interval: string;
+}
+
+/** OCPP 1.6 §9; 2.0.1 part 2, appendices. */
+const names16: SettingNames = {
+  connectors: 'NumberOfConnectors',
+  features: 'SupportedFeatureProfiles',
+  units: 'ChargingScheduleAllowedChargingRateUnit',
+  maxStackLevel: 'ChargeProfileMaxStackLevel',
+  switchesPhases: 'ConnectorSwitch3to1PhaseSupported',
+  measurands: 'MeterValuesSampledData',
+  mostMeasurands: 'MeterValuesSampledDataMaxLength',
+  interval: 'MeterValueSampleInterval',
+};
+const names2: SettingNames = {
+  connectors: undefined,
+  features: undefined,
+  units: 'SmartChargingCtrlr.RateUnit',
+  maxStackLevel: 'SmartChargingCtrlr.ProfileStackLevel',
+  switchesPhases: 'SmartChargingCtrlr.Phases3to1',
+  measurands: 'SampledDataCtrlr.TxUpdatedMeasurands',
+  mostMeasurands: undefined,
+  interval: 'SampledDataCtrlr.TxUpdatedInterval',
+};
+
+export const namesOf = (version: Version): SettingNames => (version === '1.6' ? names16 : names2);
+
+export const wantedMeasurands = [
+  'Energy.Active.Import.Register',
+  'Power.Active.Import',
+  'Current.Import',
+  'Voltage',
+  'Current.Offered',
+  'SoC',
+];
+
+const list = (text: string): string[] =>
+  text
+    .split(',')
+    .map((each) => each.trim())
+    .filter(Boolean);
+
+/** The same measurands, in whatever order and case. */
+export const isSameList = (a: string, b: string): boolean => {
+  const sorted = (text: string): string => list(text.toLowerCase()).sort().join();
+  return sorted(a) === sorted(b);
+};
+
+export const createSettings = (variables: Variable[], names: SettingNames) => {
+  const byName = new Map(variables.map((variable) => [variable.name.toLowerCase(), variable]));
+  const find = (name: string | undefined): Variable | undefined => byName.get(name?.toLowerCase() ?? '');
+  const text = (name: string | undefined): string | undefined => find(name)?.value?.trim() || undefined;
+  const number = (name: string | undefined): number | undefined => {
+    const value = Number(text(name) ?? Number.NaN);
+    return Number.isFinite(value) ? value : undefined;
+  };
+
+  /** "Current,Power", "A", "Current, Power", "W" */
+  const units = (): Facts['units'] => {
+    const said = text(names.units)?.toLowerCase() ?? '';
+    const known: NonNullable<Facts['units']> = [];
+    if (/current|\ba\b/.test(said)) known.push('A');
+    if (/power|\bw\b/.test(said)) known.push('W');
+    return known.length > 0 ? known : undefined;
+  };
+
+  return {
+    find,
+    text,
+    number,
+    isEmpty: variables.length === 0,
+    facts(): Partial<Facts> {
+      const maxStackLevel = number(names.maxStackLevel);
+      const phases = text(names.switchesPhases);
+      const features = text(names.features);
+      const allowed = units();
+      return {
+        ...(maxStackLevel === undefined ? {} : { maxStackLevel }),
+        ...(phases === undefined ? {} : { switchesPhases: phases.toLowerCase() === 'true' }),
+        ...(features === undefined ? {} : { features: list(features.toLowerCase()) }),
+        ...(allowed === undefined ? {} : { units: allowed }),
+      };
+    },
+  };
+};
+export type Settings = ReturnType<typeof createSettings>;

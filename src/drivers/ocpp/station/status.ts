@@ -1,0 +1,51 @@
+/** What a connector is doing, in the words of the model (model.md §3.4). */
+
+import type { PlugStatus } from '../words.ts';
+import type { Session } from './session.ts';
+
+export type Status = Exclude<PlugStatus, 'occupied'> | 'unknown';
+
+const byTransaction = ({ chargingState, hasFlowed }: Session): Status => {
+  switch (chargingState) {
+    case 'charging':
+    case 'suspended_ev':
+    case 'suspended_evse':
+      return chargingState;
+    case 'idle':
+      return 'finishing';
+    default:
+      // Before the first energy the car is still getting ready.
+      return hasFlowed ? 'suspended_ev' : 'preparing';
+  }
+};
+
+/**
+ * 1.6 says it itself; in 2.x the connector says that something is plugged in, and the transaction what it does.
+ * @param plug undefined: it did not say yet
+ * @param session the one that runs
+ * @param hasEnded a transaction ended since the car was plugged in
+ */
+export const normaliseStatus = (
+  plug: PlugStatus | undefined,
+  session: Session | undefined,
+  hasEnded: boolean,
+): Status => {
+  if (plug !== undefined && plug !== 'occupied') return plug;
+  if (session?.chargingState !== undefined || (session && plug === 'occupied')) return byTransaction(session);
+  if (plug === undefined) return 'unknown';
+  return hasEnded ? 'finishing' : 'preparing';
+};
+
+/** @returns undefined where the status does not tell */
+export const isPluggedIn = (status: Status): boolean | undefined => {
+  if (status === 'available' || status === 'reserved') return false;
+  return status === 'unavailable' || status === 'faulted' || status === 'unknown' ? undefined : true;
+};
+
+/** No current can flow; nobody measures it either. */
+export const isAtRest = (status: Status): boolean =>
+  !['charging', 'suspended_ev', 'suspended_evse', 'unknown'].includes(status);
+
+/** The car may draw current, or is kept from it by us. */
+export const isInSession = (status: Status): boolean =>
+  status === 'charging' || status === 'suspended_ev' || status === 'suspended_evse';

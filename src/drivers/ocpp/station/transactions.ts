@@ -1,0 +1,277 @@
+/**
+ * The transactions of one station. What the station is answered was written down before: a store that fails means
+ * no answer for the station, which tells it again later, and never a lost session.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { hashTag } from '../../../model/identity.ts';
+import type { Clock } from '../../../model/time.ts';
+import { CallFailure } from '../link/link.ts';
+import type { StationEvent } from '../words.ts';
+import { endRegister, newRegister, readAll, readRegister } from './register.ts';
+import { type Session, sessionSchema } from './session.ts';
+import type { Ledger } from './store.ts';
+import { isBelievable } from './timekeeper.ts';
+
+type Started = Extract<StationEvent, { kind: 'transaction_started' }>;
+type Updated = Extract<StationEvent, { kind: 'transaction_updated' }>;
+type Ended = Extract<StationEvent, { kind: 'transaction_ended' }>;
+
+export interface TransactionBook {
+  /**
+   * @param at when it began, ms
+   * @param isReplay told late: it may be over by now
+   * @returns the session, and those that can have no end of their own any more because this one began
+   * @throws CallFailure where it could not be written down; so do updated and ended
+   */
+  started(event: Started, at: number, isReplay: boolean): { session: Session; isNew: boolean; lost: Session[] };
+  /** 2.x; of a transaction we know nothing of, it is the beginning. */
+  updated(event: Updated, at: number, isReplay: boolean): { session: Session; isNew: boolean; lost: Session[] };
+  /** @returns isNew false: it was ended before */
+  ended(event: Ended, at: number): { session: Session; isNew: boolean };
+  /** A reading of the energy register while it runs, Wh. */
+  measured(session: Session, wh: number): Session;
+  /** The transaction goes on now, as something said live tells. @returns whether that was not known */
+  seenLive(session: Session): boolean;
+  /**
+   * A transaction that goes on, begun before we knew of it.
+   * @returns undefined where it is known to be over
+   */
+  adopt(transaction: string, evse: number, at: number): Session | undefined;
+  /** The car is gone: the end of the session is yet to come, or lost. */
+  detach(evse: number): void;
+  /** Sessions whose car is gone since then, and whose end never came: over, with what was read. */
+  lose(before: number): Session[];
+  running(evse: number): Session | undefined;
+  all(): Session[];
+  find(transaction: string): Session | undefined;
+  /** Ended, and not known to everybody. */
+  untold(): Session[];
+  tell(session: Session): void;
+}
+
+/** Ended sessions that are remembered, so that what is told twice is known for the same. */
+const mostEnded = 200;
+/** Of all kinds: no station has more to tell of. */
+const mostSessions = 1000;
+/** Between two records of a register that only rises, ms. */
+const registerEveryMs = 60_000;
+/** OCPP 1.6 §7: transactionId is an integer; stations keep it in 32 bits. */
+const largestId = 2 ** 31 - 2;
+
+const record = z.object({ session: sessionSchema });
+const idRecord = z.object({ lastId: z.number() });
+
+const fingerprintOf = ({ evse, token, at, meterStartWh }: Started): string =>
+  createHash('sha256')
+    .update(JSON.stringify([evse, token?.id, isBelievable(at) ? at : null, meterStartWh]))
+    .digest('base64url')
+    .slice(0, 22);
+
+/** Nothing but what flows is different. */
+const isSame = (a: Session, b: Session): boolean =>
+  a.evse === b.evse && a.tag === b.tag && a.remoteStartId === b.remoteStartId && a.hasFlowed === b.hasFlowed;
+
+export const createTransactionBook = (ledger: Ledger, clock: Clock): TransactionBook => {
+  const sessions = new Map<string, Session>();
+  /** When the register of each was written, monotonic ms. */
+  const writtenAt = new Map<string, number>();
+  /** By EVSE: the transaction that began last. */
+  const current = new Map<number, string>();
+  let lastId = 0;
+
+  const forget = (transaction: string): void => {
+    sessions.delete(transaction);
+    writtenAt.delete(transaction);
+  };
+
+  const forgetOldest = (): void => {
+    const ended = [...sessions.values()].filter(({ state, isTold }) => state === 'ended' && isTold);
+    for (const { transaction } of ended.slice(0, Math.max(0, ended.length - mostEnded))) forget(transaction);
+    for (const transaction of sessions.keys()) {
+      if (sessions.size <= mostSessions) break;
+      forget(transaction);
+    }
+  };
+
+  const remember = (session: Session): void => {
+    const { transaction, evse, state } = session;
+    const isNew = !sessions.has(transaction);
+    sessions.set(transaction, session);
+    if (evse !== undefined && state === 'running') current.set(evse, transaction);
+    if (!isNew) return;
+    const id = Number(transaction);
+    if (Number.isInteger(id) && id <= largestId) lastId = Math.max(lastId, id);
+    forgetOldest();
+  };
+
+  for (const given of ledger.records) {
+    const parsed = record.safeParse(given);
+    if (parsed.success) remember(parsed.data.session);
+    const id = idRecord.safeParse(given);
+    if (id.success) lastId = Math.max(lastId, id.data.lastId);
+  }
+  ledger.keep(() => [{ lastId }, ...[...sessions.values()].map((session) => ({ session }))]);
+
+  const write = (session: Session): Session => {
+    if (!ledger.append({ session }, true))
+      throw new CallFailure('unanswered', 'the transaction could not be written down');
+    writtenAt.set(session.transaction, clock.monotonic());
+    remember(session);
+    return session;
+  };
+
+  /** Where a transaction may be told of again, nobody waits for the disk. */
+  const note = (session: Session): Session => {
+    ledger.append({ session }, false);
+    remember(session);
+    return session;
+  };
+
+  /** 1.6: seconds since 1970 lie above every id given before, even where the store was lost. */
+  const nextId = (): string => {
+    const wanted = Math.max(lastId + 1, Math.floor(clock.now() / 1000));
+    if (wanted <= largestId) return String(wanted);
+    let id = 1;
+    while (sessions.has(String(id))) id++;
+    return String(id);
+  };
+
+  const open = (transaction: string, evse: number | undefined, at: number | undefined): Session => ({
+    transaction,
+    evse,
+    state: 'running',
+    startedAt: at,
+    register: newRegister(undefined),
+    hasFlowed: false,
+    isAdopted: false,
+    isLive: false,
+    isTold: false,
+  });
+
+  const withState = (session: Session, state: Session['chargingState']): Session =>
+    state === undefined
+      ? session
+      : { ...session, chargingState: state, hasFlowed: session.hasFlowed || state === 'charging' };
+
+  const running = (evse: number): Session | undefined => {
+    const session = sessions.get(current.get(evse) ?? '');
+    return session?.state === 'running' ? session : undefined;
+  };
+
+  const known = (event: Started): Session | undefined => {
+    if (event.transaction !== undefined) return sessions.get(event.transaction);
+    const fingerprint = fingerprintOf(event);
+    // Without a time, two sessions of one person may look the same.
+    return [...sessions.values()].find(
+      (session) => session.fingerprint === fingerprint && (isBelievable(event.at) || session.state !== 'ended'),
+    );
+  };
+
+  /** Stations tell in order: of what went on here before, no end will come. */
+  const overtaken = (evse: number, at: number): Session[] =>
+    [...sessions.values()].filter(
+      (each) => each.evse === evse && each.state !== 'ended' && (each.startedAt ?? 0) <= at,
+    );
+
+  const end = (session: Session, at: number | undefined): Session =>
+    note({ ...session, state: 'ended', endedAt: at, reason: 'lost' });
+
+  /** A register that rises is not worth a record each time, and what it does now is told again soon. */
+  const keep = (before: Session, session: Session): Session => {
+    const isDue = clock.monotonic() - (writtenAt.get(session.transaction) ?? 0) >= registerEveryMs;
+    const isOther =
+      before.chargingState !== session.chargingState || before.register.carried !== session.register.carried;
+    if (!isDue && !isOther) {
+      remember(session);
+      return session;
+    }
+    writtenAt.set(session.transaction, clock.monotonic());
+    return note(session);
+  };
+
+  return {
+    started(event, at, isReplay) {
+      const before = known(event);
+      const { evse, token, meterStartWh, samples, remoteStartId } = event;
+      if (before) {
+        if (event.transaction === undefined || before.evse !== undefined)
+          return { session: before, isNew: false, lost: [] };
+        // Its updates came first, and nobody knew where.
+        return { session: write({ ...before, evse, startedAt: at }), isNew: false, lost: [] };
+      }
+      const opened = open(event.transaction ?? nextId(), evse, at);
+      const session: Session = {
+        ...withState(opened, event.chargingState),
+        ...(event.transaction === undefined ? { fingerprint: fingerprintOf(event) } : {}),
+        ...(token ? { tag: hashTag(token.id) } : {}),
+        ...(remoteStartId === undefined ? {} : { remoteStartId }),
+        register: readAll(newRegister(meterStartWh), samples),
+        isLive: !isReplay,
+      };
+      const lost = overtaken(evse, at);
+      return { session: write(session), isNew: true, lost: lost.map((each) => end(each, at)) };
+    },
+    updated(event, at, isReplay) {
+      const { transaction, evse, samples, token, remoteStartId, chargingState } = event;
+      const before = sessions.get(transaction);
+      if (before?.state === 'ended') return { session: before, isNew: false, lost: [] };
+      const session: Session = {
+        ...withState(before ?? { ...open(transaction, evse, at), isAdopted: true, isLive: !isReplay }, chargingState),
+        ...(evse === undefined ? {} : { evse }),
+        ...(token ? { tag: hashTag(token.id) } : {}),
+        ...(remoteStartId === undefined ? {} : { remoteStartId }),
+      };
+      session.register = readAll(session.register, samples);
+      if (before && isSame(before, session)) return { session: keep(before, session), isNew: false, lost: [] };
+      const lost = before || evse === undefined ? [] : overtaken(evse, at);
+      return { session: write(session), isNew: !before, lost: lost.map((each) => end(each, at)) };
+    },
+    ended(event, at) {
+      const { transaction, evse, samples, meterStopWh, reason, token } = event;
+      const before = sessions.get(transaction);
+      if (before?.state === 'ended') return { session: before, isNew: false };
+      const from = before ?? { ...open(transaction, evse, undefined), isAdopted: true };
+      const session: Session = {
+        ...from,
+        ...(from.evse === undefined && evse !== undefined ? { evse } : {}),
+        ...(from.tag === undefined && token ? { tag: hashTag(token.id) } : {}),
+        state: 'ended',
+        endedAt: at,
+        reason,
+        register: endRegister(readAll(from.register, samples), meterStopWh),
+        isTold: false,
+      };
+      return { session: write(session), isNew: true };
+    },
+    measured(session, wh) {
+      return keep(session, { ...session, register: readRegister(session.register, wh) });
+    },
+    seenLive(session) {
+      if (session.isLive || session.state !== 'running') return false;
+      note({ ...session, isLive: true });
+      return true;
+    },
+    adopt(transaction, evse, at) {
+      const before = sessions.get(transaction);
+      if (before) return before.state === 'running' ? before : undefined;
+      return note({ ...open(transaction, evse, at), isAdopted: true, isLive: true });
+    },
+    detach(evse) {
+      const session = running(evse);
+      if (session) note({ ...session, state: 'detached', detachedAt: clock.now() });
+    },
+    lose: (before) =>
+      [...sessions.values()]
+        .filter(({ state, detachedAt = 0 }) => state === 'detached' && detachedAt <= before)
+        .map((session) => end(session, session.detachedAt)),
+    running,
+    all: () => [...sessions.values()],
+    find: (transaction) => sessions.get(transaction),
+    untold: () => [...sessions.values()].filter(({ state, isTold }) => state === 'ended' && !isTold),
+    tell(session) {
+      const now = sessions.get(session.transaction);
+      if (now && now.endedAt === session.endedAt) note({ ...now, isTold: true });
+    },
+  };
+};
