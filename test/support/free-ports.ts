@@ -1,20 +1,25 @@
-/** Ports of this machine that nobody listens on. */
+/**
+ * Ports of this machine that nobody listens on. Taken below those that the system gives to outgoing connections
+ * (Linux: 32768 and above): such a port could be gone again before it is used.
+ */
 import { createServer } from 'node:net';
+
+const lowest = 10_000;
+const highest = 32_000;
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 
 /** @returns different ports, free a moment ago */
 export const freePorts = async (count: number): Promise<number[]> => {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = lowest + Math.floor(Math.random() * (highest - lowest));
+    if (await isFree(port)) ports.add(port);
+  }
+  return [...ports];
 };
