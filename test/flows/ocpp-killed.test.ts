@@ -3,8 +3,6 @@ import { type Garage, openGarage } from '../support/ocpp-garage.ts';
 import type { Part } from '../support/part.ts';
 import { startLocalBroker } from '../support/street.ts';
 
-const rounds = 3;
-
 describe('Node-RED is killed in the middle of ten charging sessions', () => {
   let broker: Part;
   let garage: Garage;
@@ -18,8 +16,8 @@ describe('Node-RED is killed in the middle of ten charging sessions', () => {
     await broker?.close();
   });
 
-  it(`${rounds} times: no session is lost or doubled, each energy is right, and limits come back`, async () => {
-    for (let round = 0; round < rounds; round++) await garage.playRound();
+  it('no session is lost or doubled, each energy is right, and limits come back', async () => {
+    await garage.playRound();
     const { sessions, problems } = await garage.settle();
     assert.deepEqual(problems, []);
     assert.ok(sessions > 10);
