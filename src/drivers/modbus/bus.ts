@@ -4,6 +4,17 @@
  * fail at once, and the bus itself probes for its return within a budget.
  */
 import type { Clock, Timer } from '../../model/time.ts';
+import { createProbes } from './bus-probes.ts';
+import {
+  busyPause,
+  createUnit,
+  type Job,
+  provesLife,
+  saysBusy,
+  setUsers,
+  type Unit,
+  type UnitLimits,
+} from './bus-unit.ts';
 import type { Link, LinkState } from './link.ts';
 import {
   describeRequest,
@@ -13,13 +24,6 @@ import {
   type Request,
   type WriteRequest,
 } from './request.ts';
-
-export interface UnitLimits {
-  timeoutMs: number;
-  maxInFlight: number;
-  /** Silence between two requests to this unit, ms. */
-  interRequestMs: number;
-}
 
 export interface UnitHealth {
   isDead: boolean;
@@ -46,76 +50,16 @@ export interface Bus {
   close(leavingMs?: number): Promise<void>;
 }
 
-/** Share of the bus time that probes of all dead units together take, a little below the 5 % they may cost. */
-const probeShare = 0.045;
 const failuresUntilDead = 3;
-/** Every so many probes wait the whole timeout, for units that come back slower than they were. */
-const patientProbe = 4;
-const shortestProbeMs = 100;
-/** A probe waits this many times as long as the unit, or where it never answered the slowest other one, usually takes. */
-const patienceFactor = 4;
-/** A unit alone on its connection harms nobody: it is probed this often. */
-const lonelyProbeMs = 1000;
 /** A connection that was good and breaks may come back this soon before its requests fail. */
 const graceMs = 1000;
 /** A redeploy takes devices away and brings them back: the connection outlives that. */
 const unusedMs = 2000;
 
-/** A unit that is busy is asked again, twice as long after each time, and this often before a read fails. */
-const busyPauseMs = 100;
-const longestBusyPauseMs = 2000;
+/** A read that finds its unit busy is sent again this often before it fails. */
 const busyRetries = 3;
 
 const noData = Buffer.alloc(0);
-
-interface Job {
-  request: Request;
-  /** Monotonic. */
-  notAfter: number;
-  retries: number;
-  resolve(data: Buffer): void;
-  reject(failure: ModbusFailure): void;
-}
-
-interface Unit {
-  id: number;
-  users: UnitLimits[];
-  limits: UnitLimits;
-  /** Writes first, then reads, each in their order. */
-  queue: Job[];
-  inFlight: number;
-  /** Bus time this unit has used, ms; whoever used least goes first. */
-  used: number;
-  freeAt: number;
-  /** Answers in a row that only said that it is busy. */
-  busy: number;
-  failures: number;
-  isDead: boolean;
-  reason: string;
-  lastRequest: ReadRequest | undefined;
-  lastProbeAt: number;
-  probes: number;
-  /** Smoothed time of good answers, ms. */
-  usualMs: number | undefined;
-}
-
-/** The strictest of all devices on one unit. */
-const strictest = (users: UnitLimits[]): UnitLimits => ({
-  timeoutMs: Math.max(...users.map((u) => u.timeoutMs)),
-  maxInFlight: Math.min(...users.map((u) => u.maxInFlight)),
-  interRequestMs: Math.max(...users.map((u) => u.interRequestMs)),
-});
-
-/** An answer, also a refusing one, proves the unit alive; 10 and 11 come from a gateway in its place. */
-const provesLife = ({ kind, code }: ModbusFailure): boolean =>
-  kind === 'unconfirmed' || (kind === 'exception' && code !== 10 && code !== 11);
-
-/** MODBUS Application Protocol V1.1b3 §7: acknowledge (still working) and server device busy; to be asked later. */
-const saysBusy = (failure: ModbusFailure): boolean =>
-  failure.kind === 'exception' && (failure.code === 5 || failure.code === 6);
-
-const busyPause = ({ busy }: Unit): number =>
-  busy === 0 ? 0 : Math.min(longestBusyPauseMs, busyPauseMs * 2 ** (busy - 1));
 
 /**
  * @param link opened by the bus when the first unit attaches, closed with the bus
@@ -127,12 +71,9 @@ export const createBus = (link: Link, clock: Clock): Bus => {
   const listeners = new Set<() => void>();
   let inFlight = 0;
   let wake: { at: number; timer: Timer } | undefined;
-  let probeTimer: Timer | undefined;
   let grace: Timer | undefined;
   let unused: Timer | undefined;
   let wasOpen = false;
-  /** When the bus time of the last probe has been earned back. */
-  let probeFreeAt = 0;
 
   const changed = (): void => {
     for (const listener of listeners) listener();
@@ -177,7 +118,7 @@ export const createBus = (link: Link, clock: Clock): Bus => {
     unit.lastProbeAt = clock.monotonic();
     failQueue(unit, (job) => unreachable(unit, job));
     changed();
-    scheduleProbe();
+    probes.schedule();
   };
 
   const exchange = async (unit: Unit, request: Request, timeoutMs: number): Promise<Buffer> => {
@@ -218,63 +159,11 @@ export const createBus = (link: Link, clock: Clock): Bus => {
     }
   };
 
-  /** How long an answer of the unit may be expected to take, ms; undefined where nobody has ever answered. */
-  const expectedMs = (unit: Unit): number | undefined => {
-    if (unit.usualMs !== undefined) return unit.usualMs;
-    const known = [...units.values()].flatMap(({ usualMs }) => usualMs ?? []);
-    return known.length === 0 ? undefined : Math.max(...known);
-  };
-
-  const patienceFor = (unit: Unit): number => {
-    const { timeoutMs } = unit.limits;
-    const expected = expectedMs(unit);
-    if (expected === undefined || unit.probes % patientProbe === 0) return timeoutMs;
-    return Math.min(timeoutMs, Math.max(shortestProbeMs, expected * patienceFactor));
-  };
-
-  const probe = (unit: Unit): void => {
-    const { lastRequest } = unit;
-    if (!lastRequest) return;
-    unit.probes++;
-    const startedAt = clock.monotonic();
-    unit.lastProbeAt = startedAt;
-    run(unit, lastRequest, patienceFor(unit))
-      .catch(() => {})
-      .finally(() => {
-        const now = clock.monotonic();
-        probeFreeAt = now + (now - startedAt) / probeShare;
-        scheduleProbe();
-      });
-  };
-
-  const deadUnits = (): Unit[] => [...units.values()].filter((unit) => unit.isDead && unit.lastRequest);
-
-  /** Milliseconds until the next probe of any dead unit may be sent. */
-  const untilProbe = (dead: Unit[]): number => {
-    if (dead.length === units.size) {
-      const last = Math.max(...dead.map((unit) => unit.lastProbeAt));
-      return Math.max(0, last + lonelyProbeMs - clock.monotonic());
-    }
-    return Math.max(0, probeFreeAt - clock.monotonic()) + lonelyProbeMs / 4;
-  };
-
-  const scheduleProbe = (): void => {
-    probeTimer?.cancel();
-    probeTimer = undefined;
-    const dead = deadUnits();
-    if (dead.length === 0) return;
-    probeTimer = clock.after(untilProbe(dead), () => {
-      probeTimer = undefined;
-      const [longest] = deadUnits()
-        .filter((unit) => unit.inFlight === 0)
-        .sort((a, b) => a.lastProbeAt - b.lastProbeAt);
-      if (!longest || link.state().kind !== 'open' || inFlight >= maxInFlight()) {
-        scheduleProbe();
-        return;
-      }
-      probe(longest);
-    });
-  };
+  const probes = createProbes(clock, {
+    units,
+    isFree: () => link.state().kind === 'open' && inFlight < maxInFlight(),
+    send: (unit, request, timeoutMs) => run(unit, request, timeoutMs),
+  });
 
   const hasWrite = ({ queue: [first] }: Unit): boolean => first !== undefined && isWrite(first.request);
 
@@ -355,7 +244,7 @@ export const createBus = (link: Link, clock: Clock): Bus => {
       grace?.cancel();
       grace = undefined;
       pump();
-      scheduleProbe();
+      probes.schedule();
     } else if (state.kind === 'waiting' && wasOpen) {
       wasOpen = false;
       for (const unit of units.values()) failWrites(unit);
@@ -397,35 +286,17 @@ export const createBus = (link: Link, clock: Clock): Bus => {
   return {
     attach(id, limits) {
       const known = units.get(id);
-      const users = [...(known?.users ?? []), limits];
-      if (known) Object.assign(known, { users, limits: strictest(users) });
-      else
-        units.set(id, {
-          id,
-          users,
-          limits,
-          queue: [],
-          inFlight: 0,
-          used: 0,
-          freeAt: 0,
-          busy: 0,
-          failures: 0,
-          isDead: false,
-          reason: '',
-          lastRequest: undefined,
-          lastProbeAt: 0,
-          probes: 0,
-          usualMs: undefined,
-        });
+      if (known) setUsers(known, [...known.users, limits]);
+      else units.set(id, createUnit(id, limits));
       link.open();
       return () => {
         const unit = units.get(id);
         if (!unit) return;
-        unit.users = unit.users.filter((user) => user !== limits);
-        if (unit.users.length > 0) {
-          unit.limits = strictest(unit.users);
-          return;
-        }
+        setUsers(
+          unit,
+          unit.users.filter((user) => user !== limits),
+        );
+        if (unit.users.length > 0) return;
         units.delete(id);
         failQueue(unit, disconnected);
         if (units.size > 0) return;
@@ -444,7 +315,7 @@ export const createBus = (link: Link, clock: Clock): Bus => {
     health(id) {
       const unit = units.get(id);
       if (!unit?.isDead) return { isDead: false, retryMs: 0 };
-      return { isDead: true, retryMs: untilProbe(deadUnits()), reason: unit.reason };
+      return { isDead: true, retryMs: probes.waitMs(), reason: unit.reason };
     },
     linkState: link.state,
     onChange(listener) {
@@ -460,7 +331,8 @@ export const createBus = (link: Link, clock: Clock): Bus => {
             resolve();
           };
         });
-      for (const timer of [wake?.timer, probeTimer, grace, unused]) timer?.cancel();
+      probes.cancel();
+      for (const timer of [wake?.timer, grace, unused]) timer?.cancel();
       await link.close();
     },
   };
