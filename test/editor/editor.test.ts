@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { openBrowser, openPage } from '../support/browser.ts';
 import { closeForm, dialog, type Editor, type EditorNode, judge, openEditor, openForm } from '../support/editor.ts';
-import { freePorts } from '../support/free-ports.ts';
 import { root } from '../support/house-rules.ts';
-import { type NodeRed, readFlows, startNodeRed, withPorts } from '../support/node-red.ts';
+import type { NodeRed } from '../support/node-red.ts';
+import { startShipped } from '../support/shipped-flows.ts';
 
 const types = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))['node-red'].nodes) as string[];
-const shippedPorts = [1502, 1503, 1504, 1505, 1506, 1507, 1883, 1884, 8887, 8888];
 
 /** Pictures of the documentation are made by this run, when it is asked for them. */
 const pictures = /^(dashboard|(editor|form-ems-modbus|help)-(en-US-light|de-dark))$/;
@@ -25,10 +24,7 @@ describe('the editor, as a user sees it', () => {
   let url: string;
 
   before(async () => {
-    const free = await freePorts(shippedPorts.length);
-    const ports = new Map(shippedPorts.map((port, i) => [port, free[i] as number]));
-    const nodes = readFlows(['02 Complete site', '03 Command a battery', '01 First meter', '06 First wallbox']);
-    red = await startNodeRed(withPorts(nodes, ports));
+    ({ red } = await startShipped(['02 Complete site', '03 Command a battery', '01 First meter', '06 First wallbox']));
     url = `http://127.0.0.1:${red.port}/`;
     browser = await openBrowser();
   });

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../support/events.ts';
-import { freePorts } from '../support/free-ports.ts';
-import { type FlowNode, type NodeRed, startNodeRed, withPorts } from '../support/node-red.ts';
+import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red.ts';
 import { type Observer, observe } from '../support/observer.ts';
 import { freshSettings, type Installation, installPacked } from '../support/packed.ts';
+import { movedToFreePorts } from '../support/shipped-flows.ts';
 
 const name = '@emsflow/node-red-ems';
 
@@ -48,11 +48,9 @@ describe('the package as it is packed, in a fresh user directory', function () {
     const examples = `/library/examples/flows/${name}`;
     assert.match(JSON.stringify(await red.get(examples)), /01 First meter/);
     const flow = (await red.get(encodeURI(`${examples}/01 First meter`))) as FlowNode[];
-    const shipped = [1505, 1506, 1507, 1884];
-    const free = await freePorts(shipped.length);
-    const ports = new Map(shipped.map((port, i) => [port, free[i] as number]));
-    await red.deploy(withPorts(flow, ports), 'full');
-    observer = observe(ports.get(1884) as number);
+    const { nodes, portOf } = await movedToFreePorts(flow);
+    await red.deploy(nodes, 'full');
+    observer = observe(portOf(1884));
     await until(() => observer.last('sites/first/power')?.quality === 'good', 'the power of the site', 20_000);
   });
 

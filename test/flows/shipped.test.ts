@@ -3,21 +3,20 @@ import { readdirSync } from 'node:fs';
 import { type Listener, listen } from '../support/broker.ts';
 import { wantedDelivery } from '../support/deliveries.ts';
 import { until } from '../support/events.ts';
-import { freePorts } from '../support/free-ports.ts';
-import { type NodeRed, readFlows, startNodeRed, withPorts } from '../support/node-red.ts';
+import type { NodeRed } from '../support/node-red.ts';
+import { startShipped } from '../support/shipped-flows.ts';
 import { createSchemaCheck } from '../support/shipped-schemas.ts';
 
-const shippedPorts = [1502, 1503, 1504, 1505, 1506, 1507, 1883, 1884, 8887, 8888];
 const names = readdirSync(new URL('../../flows/', import.meta.url)).map((name) => name.replace(/\.json$/, ''));
 
 describe('shipped flows on a real Node-RED', function () {
   this.timeout(60_000);
   let red: NodeRed;
-  let ports: Map<number, number>;
+  let portOf: (shipped: number) => number;
   const listeners: Listener[] = [];
 
   const hear = async (shippedPort: number): Promise<Listener> => {
-    const listener = await listen(ports.get(shippedPort) as number);
+    const listener = await listen(portOf(shippedPort));
     listeners.push(listener);
     return listener;
   };
@@ -27,9 +26,7 @@ describe('shipped flows on a real Node-RED', function () {
   };
 
   before(async () => {
-    const free = await freePorts(shippedPorts.length);
-    ports = new Map(shippedPorts.map((port, i) => [port, free[i] as number]));
-    red = await startNodeRed(withPorts(readFlows(names), ports));
+    ({ red, portOf } = await startShipped(names));
   });
   after(async () => {
     for (const listener of listeners) await listener.close();
