@@ -6,16 +6,16 @@ import { openBrowser, openPage } from '../support/browser.ts';
 import { closeForm, dialog, type Editor, type EditorNode, judge, openEditor, openForm } from '../support/editor.ts';
 import { root } from '../support/house-rules.ts';
 import type { NodeRed } from '../support/node-red.ts';
+import { takePicture } from '../support/pictures.ts';
 import { startShipped } from '../support/shipped-flows.ts';
 
 const types = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))['node-red'].nodes) as string[];
 
-/** Pictures of the documentation are made by this run, when it is asked for them. */
-const pictures = /^(dashboard|(editor|form-ems-modbus|help)-(en-US-light|de-dark))$/;
+/** Of all that is looked at here, what the documentation shows. */
+const shown = /^(dashboard|(editor|form-ems-modbus|help)-(en-US-light|de-dark))$/;
 
 const picture = async (page: Page, name: string): Promise<void> => {
-  if (process.env.EMS_PICTURES && pictures.test(name))
-    await page.screenshot({ path: join(root, 'docs', `${name}.png`) });
+  if (shown.test(name)) await takePicture(page, name);
 };
 
 describe('the editor, as a user sees it', () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { type Dashboard, openDashboard } from '../support/dashboard.ts';
+import { openEditor, openForm } from '../support/editor.ts';
 import { until } from '../support/events.ts';
+import { takePicture } from '../support/pictures.ts';
 
 const names = ['02 Complete site', '07 Garage with three wallboxes'];
 
@@ -29,6 +31,19 @@ describe('the dashboard of the garage', function () {
     await until(() => power() > 9000, 'three phases of 16 A', 30_000);
   });
 
+  it('shows who waits, as the form of the server does', async () => {
+    const waiting = dashboard.page.locator('.box', { hasText: 'WALLBOX-3' });
+    await waiting.waitFor();
+    await takePicture(dashboard.page, 'garage');
+    const { page } = await openEditor(dashboard.browser, `http://127.0.0.1:${dashboard.red.port}/`, 'en-US', 'light');
+    await openForm(page, 'ems-ocpp-server');
+    const told = page.locator('.ems-station[data-identity="WALLBOX-3"]');
+    await told.waitFor();
+    assert.match(await told.innerText(), /WALLBOX-3.*OCPP 1\.6.*emsflow Simulated 11/s);
+    await takePicture(page, 'form-ems-ocpp-server');
+    await page.context().close();
+  });
+
   it('approves the station that waits', async () => {
     await card('WALLBOX-3').getByRole('button', { name: 'Approve as wallbox 3' }).click();
     await card('wallbox 3').getByText('available').waitFor();
@@ -38,10 +53,12 @@ describe('the dashboard of the garage', function () {
   it('pauses a car, and lets it go on', async () => {
     await card('wallbox 1').getByRole('button', { name: 'Pause', exact: true }).click();
     await card('wallbox 1').getByText('pause completed').waitFor();
+    await card('wallbox 1').getByText('person at the dashboard').waitFor();
     assert.equal(value('devices/wallbox-1/ev_charger/1/status'), 'suspended_evse');
     assert.equal(value('devices/wallbox-1/ev_charger/1/current_offered'), 0);
     await card('wallbox 1').getByRole('button', { name: 'Release', exact: true }).click();
     await card('wallbox 1').getByText('release completed').waitFor();
+    await card('wallbox 1').getByText('nobody').waitFor();
     await until(() => value('devices/wallbox-1/ev_charger/1/status') === 'charging', 'it charges again', 30_000);
     assert.equal(value('devices/wallbox-1/ev_charger/1/current_limit'), 6);
   });

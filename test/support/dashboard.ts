@@ -7,6 +7,7 @@ import { startShipped } from './shipped-flows.ts';
 
 export interface Dashboard {
   red: NodeRed;
+  browser: Browser;
   page: Page;
   listener: Listener;
   /** What was written to the console of the browser. */
@@ -32,10 +33,12 @@ export const openDashboard = async (names: string[]): Promise<Dashboard> => {
   try {
     const heard = await listen(portOf(1883));
     listener = heard;
-    browser = await openBrowser();
-    const { page, complaints } = await openPage(browser, { locale: 'en-US' });
+    const opened = await openBrowser();
+    browser = opened;
+    const { page, complaints } = await openPage(opened, { locale: 'en-US' });
     return {
       red,
+      browser: opened,
       page,
       listener: heard,
       complaints,
