@@ -11,6 +11,14 @@ import { startShipped } from '../support/shipped-flows.ts';
 
 const types = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))['node-red'].nodes) as string[];
 
+const names = [
+  '02 Complete site',
+  '03 Command a battery',
+  '01 First meter',
+  '06 First wallbox',
+  '07 Garage with three wallboxes',
+];
+
 /** Of all that is looked at here, what the documentation shows. */
 const shown = /^(dashboard|(editor|form-ems-modbus|help)-(en-US-light|de-dark))$/;
 
@@ -24,7 +32,7 @@ describe('the editor, as a user sees it', () => {
   let url: string;
 
   before(async () => {
-    ({ red } = await startShipped(['02 Complete site', '03 Command a battery', '01 First meter', '06 First wallbox']));
+    ({ red } = await startShipped(names));
     url = `http://127.0.0.1:${red.port}/`;
     browser = await openBrowser();
   });
@@ -223,7 +231,9 @@ describe('the editor, as a user sees it', () => {
     await page.waitForFunction(() => /\d/.test(document.querySelector('.ems-value')?.textContent ?? ''), undefined, {
       timeout: 30_000,
     });
-    await page.waitForFunction(() => document.querySelectorAll('.ems-devices tbody tr').length === 3);
+    // Three devices on Modbus and the two wallboxes that were approved.
+    await page.waitForFunction(() => document.querySelectorAll('.ems-devices tbody tr').length === 5);
+    await page.locator('.ems-flow').getByText('Cars').waitFor();
     const first = await value.textContent();
     await page.waitForFunction((before) => document.querySelector('.ems-value')?.textContent !== before, first);
     const rows = await page.locator('.ems-devices tbody tr').allInnerTexts();
