@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { codecFor } from '../src/drivers/ocpp/codec/codecs.ts';
 import { createOcppDriver } from '../src/drivers/ocpp/driver.ts';
 import { listPresets } from '../src/drivers/ocpp/library.ts';
+import { foreignPolicies } from '../src/drivers/ocpp/limits/take-over.ts';
 import type { StationSettings } from '../src/drivers/ocpp/link/link.ts';
 import { findPasswordFault } from '../src/drivers/ocpp/link/passwords.ts';
 import type { Authorization, Tag } from '../src/drivers/ocpp/station/authorisation.ts';
@@ -66,7 +67,7 @@ const config = z.object({
   failsafe: numberField(6, 0, 500),
   /** The station itself falls back after this long without us, s; 0: never, empty: where it is proven to. */
   fallback: optionalNumberField(0, 86_400),
-  foreign: flagField(false),
+  foreign: choiceField(foreignPolicies, 'once'),
   autostart: flagField(false),
   interval: numberField(10, 1, 3600),
   authorise: choiceField(['free', 'list', 'ask'], 'free'),
@@ -224,7 +225,7 @@ export default function register(RED: NodeAPI): void {
               phases: Number(config.phases) as 1 | 2 | 3,
               ...(config.fallback === undefined ? {} : { fallbackS: config.fallback }),
               intervalS: config.interval,
-              keepsForeign: config.foreign,
+              foreignPolicy: config.foreign,
             },
             authorisation: {
               mode: config.authorise,

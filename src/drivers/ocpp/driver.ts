@@ -13,6 +13,7 @@ import { createLimiter, fallbackOf, type LimitSettings } from './limits/limits.t
 import { offer } from './limits/offer.ts';
 import { createOrders } from './limits/orders.ts';
 import { createPhaseSwitch } from './limits/phases.ts';
+import { createTakeOver } from './limits/take-over.ts';
 import { CallFailure, type StationHandler, type StationLink } from './link/link.ts';
 import { findPreset, type Preset, type Quirks, resolveQuirks } from './quirks.ts';
 import { createActions } from './station/actions.ts';
@@ -117,6 +118,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       event: (event) => sink?.event(event),
       described,
       inForce: (profile) => limiter.inForce(profile),
+      profiles: (event) => takeOver.reported(event),
       moved(evse) {
         foreign?.moved(evse, transaction(evse) !== undefined);
         if (evse === 0 || !readiness.isUsable()) return;
@@ -127,8 +129,15 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   );
 
   const actions = createActions(asker, clock, { connector: station.connector, transaction, ownTag });
-  const limitSettings = foreign ? { ...limits, keepsForeign: true } : limits;
-  const limiter = createLimiter(limitSettings, asker, memory, quirks, nudge, foreign ?? noForeign, clock, {
+  const takeOver = createTakeOver(
+    foreign ? 'keep' : (limits.foreignPolicy ?? 'once'),
+    asker,
+    memory,
+    foreign ?? noForeign,
+    clock,
+    { evses: station.evses, event: (event) => sink?.event(event) },
+  );
+  const limiter = createLimiter(limits, asker, memory, quirks, nudge, takeOver, foreign ?? noForeign, clock, {
     evses: station.evses,
     connector: station.connector,
     transaction,
@@ -207,8 +216,9 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       if (wasThere) void limiter.tellAgain();
     },
     async makeReady(hasBooted, signal) {
-      await setUp.run(hasBooted, signal);
+      const isWhole = await setUp.run(hasBooted, signal);
       described();
+      if (isWhole && !isWatchedOnly) await takeOver.survey(signal);
     },
     event: (event) => sink?.event(event),
   });
@@ -277,6 +287,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       lastVersion = link.version;
       station.connected();
       limiter.returned();
+      takeOver.returned();
       nudge.reset();
       described();
       readiness.connected();
@@ -317,6 +328,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       readiness.disconnected();
       ticker?.cancel();
       limiter.close();
+      takeOver.close();
       forward?.close();
       station.close();
       line = undefined;

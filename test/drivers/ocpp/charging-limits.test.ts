@@ -147,7 +147,7 @@ describe('limits of a charging station', () => {
   });
 
   it('beside another master: its limits stay', async () => {
-    await withLimits({ keepsForeign: true });
+    await withLimits({ foreignPolicy: 'keep' });
     await limit(16);
     assert.deepEqual([rig.asked('clear_profile'), rig.limits()], [[], [16]]);
   });

@@ -10,11 +10,12 @@ import { type Asker, toCommandFailure } from '../station/asking.ts';
 import type { Connector } from '../station/connector.ts';
 import type { Memory } from '../station/memory.ts';
 import type { Nudge } from '../station/nudge.ts';
-import { isPluggedIn } from '../station/status.ts';
+import { isInSession, isPluggedIn } from '../station/status.ts';
 import type { Profile } from '../words.ts';
 import { createLimitCheck, type Looking, replaced } from './limit-check.ts';
 import { bringCurrent, type Grid, type Step } from './limit-form.ts';
 import { createProber, type Later } from './prober.ts';
+import type { ForeignPolicy, TakeOver } from './take-over.ts';
 import { createTranslation, type Installation, type Wish } from './translation.ts';
 
 export interface LimitSettings extends Installation {
@@ -27,8 +28,8 @@ export interface LimitSettings extends Installation {
   fallbackS?: number;
   /** Between two samples of the station, s. */
   intervalS: number;
-  /** Another master limits it as well: its limits stay, and the lower one is in force. */
-  keepsForeign?: boolean;
+  /** What becomes of limits that others have left in it; absent: "once". */
+  foreignPolicy?: ForeignPolicy;
 }
 
 const provenFallbackS = 300;
@@ -92,11 +93,12 @@ export const createLimiter = (
   memory: Memory,
   quirks: () => Quirks,
   nudge: Nudge,
+  takeOver: Pick<TakeOver, 'begin' | 'holds'>,
   foreign: ForeignLimits,
   clock: Clock,
   sink: LimitSink,
 ): Limiter => {
-  const prober = createProber(asker, memory, quirks, settings.keepsForeign === true, foreign, clock);
+  const prober = createProber(asker, memory, quirks, takeOver, foreign, clock);
   const lines = new Map<number, Line>();
 
   const lineOf = (evse: number): Line => {
@@ -131,6 +133,20 @@ export const createLimiter = (
   /** With what another master allows. */
   const withForeign = (evse: number, steps: Step[], grid: Grid): Step[] =>
     foreign.merge(evse, steps, grid, sink.begun(evse), settings.minCurrentA, clock.now());
+
+  /** Without a session, stations say all kinds of things about what holds; theirs we have counted in. */
+  const lookForOthers = (line: Line): void => {
+    const { evse, sent } = line;
+    if (!sent || line.isSuspended || foreign.isPresent(evse) || !isInSession(sink.connector(evse).status())) return;
+    takeOver.holds({
+      evse,
+      profile: () => (line.isSuspended ? undefined : line.sent?.profile),
+      async tellAgain() {
+        const { wish } = line;
+        if (wish) await inTurn(line, () => deliver(line, wish, Number.POSITIVE_INFINITY, true));
+      },
+    });
+  };
 
   /** @returns what could not be told yet, or undefined: the station took it, or has it already */
   const deliver = async (line: Line, wish: Wish, startBy: number, isForced: boolean): Promise<Later | undefined> => {
@@ -176,6 +192,7 @@ export const createLimiter = (
     const currentA = told[0]?.currentA ?? 0;
     line.sent = { signature, currentA, phases: grid.phases, profile: taken, at: clock.monotonic() };
     sink.connector(evse).set('current_limit', currentA);
+    lookForOthers(line);
     return undefined;
   };
 
@@ -280,6 +297,7 @@ export const createLimiter = (
     },
     moved(evse) {
       const line = lineOf(evse);
+      lookForOthers(line);
       const isCarHere = isPluggedIn(sink.connector(evse).status()) === true;
       const isDue =
         (line.sent !== undefined && (foreign.isPresent(evse) || line.sent.profile.purpose === 'tx')) ||

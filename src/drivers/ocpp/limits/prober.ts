@@ -12,6 +12,7 @@ import type { LimitForm, Memory } from '../station/memory.ts';
 import type { Status } from '../station/status.ts';
 import type { Profile } from '../words.ts';
 import { buildProfile, formsOf, type Grid, type Step } from './limit-form.ts';
+import type { TakeOver } from './take-over.ts';
 
 export interface Telling {
   evse: number;
@@ -42,12 +43,12 @@ export interface Prober {
 
 const isSame = (a: LimitForm, b: LimitForm | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** @param keepsForeign limits of another master stay beside ours */
+/** @param takeOver asked before the first limit of all */
 export const createProber = (
   asker: Asker,
   memory: Memory,
   quirks: () => Quirks,
-  keepsForeign: boolean,
+  takeOver: Pick<TakeOver, 'begin'>,
   foreign: ForeignLimits,
   clock: Clock,
 ): Prober => {
@@ -63,18 +64,6 @@ export const createProber = (
       if (!isRefusal(error)) throw error;
       return { why: (error as Error).message };
     }
-  };
-
-  /** Another master's limits would lie over ours; the installer's own limit of the station stays. */
-  const takeOver = async (): Promise<void> => {
-    if (keepsForeign || memory.facts().isTakenOver) return;
-    for (const purpose of ['tx', 'tx_default'] as const)
-      try {
-        await asker.ask({ kind: 'clear_profile', purpose });
-      } catch (error) {
-        if (!isRefusal(error)) throw error;
-      }
-    memory.note({ isTakenOver: true });
   };
 
   const isExpected = (form: LimitForm, { purpose, kind, unit, stackLevel }: Quirks): boolean =>
@@ -113,7 +102,7 @@ export const createProber = (
 
   return {
     async tell(telling) {
-      await takeOver();
+      await takeOver.begin();
       const { limitForm } = memory.facts();
       const own = quirks();
       const hasSession = telling.transaction !== undefined;

@@ -35,6 +35,8 @@ const factsSchema = z.object({
   limitIds: z.record(z.string(), z.number()).optional(),
   /** Foreign limits were cleared once. */
   isTakenOver: z.boolean().optional(),
+  /** What this firmware was silent on. */
+  silent: z.object({ firmware: z.string(), kinds: z.array(z.string()) }).optional(),
   /** Measurands as they were asked for, and what the station took of them. */
   measurands: z.object({ wanted: z.string(), taken: z.string() }).optional(),
   /** By EVSE: to how many phases it was switched, and when, ms. */

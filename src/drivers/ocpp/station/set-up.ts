@@ -26,8 +26,9 @@ export interface SetUp {
   /**
    * @param hasBooted it said on this connection who it is
    * @param signal the connection is over
+   * @returns false where the station was left alone before the end
    */
-  run(hasBooted: boolean, signal: AbortSignal): Promise<void>;
+  run(hasBooted: boolean, signal: AbortSignal): Promise<boolean>;
 }
 
 const usualPaceMs = 100;
@@ -149,8 +150,10 @@ export const createSetUp = (
           await chooseMeasurands(settings, signal);
         }
         await pushList(signal);
+        return true;
       } catch (error) {
         if (!(error instanceof Exhausted)) throw error;
+        return false;
       }
     },
   };

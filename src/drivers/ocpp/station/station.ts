@@ -42,6 +42,8 @@ export interface StationSink {
   moved(evse: number): void;
   /** What a profile of ours says now. */
   inForce(profile: number): number | undefined;
+  /** It tells of charging profiles that lie in it. */
+  profiles(event: EventOf<'profiles'>): void;
 }
 
 export interface Station {
@@ -296,6 +298,9 @@ export const createStation = (
         const limit = sink.inForce(event.profile);
         return limit === undefined ? {} : { limit };
       }
+      case 'profiles':
+        sink.profiles(event);
+        return {};
       case 'security_event':
         sink.event({
           name: 'security_event',
