@@ -145,14 +145,17 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     restart: (evse) => actions.start(evse),
     drifted: (evse, what) => sink?.drifted(`limit/${evse}`, what),
   });
-  const phaseSwitch = createPhaseSwitch(limiter, memory, quirks, nudge, clock, station, (index, from, to) =>
-    sink?.event({
-      component: { type: 'ev_charger', index },
-      name: 'phase_switched',
-      severity: 'info',
-      data: { ...(from === undefined ? {} : { from }), to },
-    }),
-  );
+  const phaseSwitch = createPhaseSwitch(limiter, memory, quirks, nudge, clock, {
+    connector: station.connector,
+    switched: (index, from, to) =>
+      sink?.event({
+        component: { type: 'ev_charger', index },
+        name: 'phase_switched',
+        severity: 'info',
+        data: { ...(from === undefined ? {} : { from }), to },
+      }),
+    failed: (evse, what) => sink?.drifted(`phases/${evse}`, what),
+  });
   const starter = createStarter(
     () => quirks().needsRemoteStart === true && options.authorisation.mode === 'free',
     station.connector,
@@ -329,6 +332,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       ticker?.cancel();
       limiter.close();
       takeOver.close();
+      phaseSwitch.close();
       forward?.close();
       station.close();
       line = undefined;

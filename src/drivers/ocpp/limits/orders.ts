@@ -59,7 +59,7 @@ export const createOrders =
     if (what === 'limit') return limiter.apply(evse, wishOf(order, settings), order, signal);
     if (what === 'phases') {
       const phases = order.params.phases ?? settings.phases;
-      return phaseSwitch.apply(evse, phases === 1 ? 1 : 3, signal);
+      return phaseSwitch.apply(evse, phases === 1 ? 1 : 3, order, signal);
     }
     if (order.verb === undefined) throw new CommandFailure('UNSUPPORTED', `${order.actuator} has no safe state`);
     return actions.act(evse, order.verb, order.params, order.startBy);
