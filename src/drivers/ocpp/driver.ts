@@ -105,6 +105,8 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       identity,
       intervalS: limits.intervalS,
       phases: limits.phases,
+      minCurrentA: limits.minCurrentA,
+      maxCurrentA: limits.maxCurrentA,
       quirks,
       authoriser,
       heartbeatS: options.heartbeatS,
@@ -177,6 +179,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       station.connector(evse).sessionEnded();
       station.flush();
     },
+    evses: station.evses,
     isStatusMissing: () => station.evses().some((evse) => station.connector(evse).status() === 'unknown'),
   });
   const carryOut = createOrders(limits, limiter, phaseSwitch, actions);

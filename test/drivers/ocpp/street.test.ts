@@ -116,6 +116,10 @@ for (const version of ['1.6', '2.0.1'] as const)
     it('a whole life', async () => {
       await open();
       await until(() => values.get('1/status') === 'available', 'it is available');
+      assert.deepEqual(
+        ['1/min_current', '1/max_current', '1/phases_available'].map((path) => values.get(path)),
+        [6, 32, 3],
+      );
       await plugIn();
       await sessionIs(true);
       assert.deepEqual(await apply('set_current_limit', { current_a: 10 }), { verified: true });

@@ -6,7 +6,7 @@ import type { Measure, PlugStatus } from '../words.ts';
 import type { ChannelBook } from './channels.ts';
 import { createGate } from './plausible.ts';
 import { energyOf } from './register.ts';
-import type { Session } from './session.ts';
+import { durationOf, type Session } from './session.ts';
 import { isAtRest, isPluggedIn, normaliseStatus, type Status } from './status.ts';
 
 /** What limits are made from and verified by. Times are monotonic, ms, of arrival. */
@@ -42,6 +42,8 @@ export interface Connector {
   inSession(session: Session | undefined, token?: string): void;
   /** A transaction ended, and nothing else runs. */
   sessionEnded(): void;
+  /** 2.x: what the cable that is plugged in carries, A. */
+  cabled(maxA: number): void;
   /** @param at ms since 1970; older than what is known is not taken */
   take(measures: Measure[], at: number): void;
   /** A state of ours that belongs to it: the limit in force. */
@@ -85,13 +87,18 @@ export interface ConnectorOptions {
   evse: number;
   /** Of the installation. */
   phases: number;
+  /** Of the installation, A per phase. */
+  minCurrentA: number;
+  maxCurrentA: number;
+  /** Phases that the station supplies here, where it says so. */
+  supplyPhases(): number | undefined;
   /** Between two samples of the station. */
   intervalMs: number;
   quirks(): Quirks;
 }
 
 export const createConnector = (
-  { evse, phases, intervalMs, quirks }: ConnectorOptions,
+  { evse, phases, minCurrentA, maxCurrentA, supplyPhases, intervalMs, quirks }: ConnectorOptions,
   channels: ChannelBook,
   clock: Clock,
 ): Connector => {
@@ -100,6 +107,7 @@ export const createConnector = (
   let plug: PlugEvent | undefined;
   let session: Session | undefined;
   let hasEnded = false;
+  let cableA = Number.POSITIVE_INFINITY;
   let measured: Measured = {};
   /** By channel, when what was told last was measured; ms since 1970. */
   const told: (number | undefined)[] = [];
@@ -131,12 +139,27 @@ export const createConnector = (
     set('status', now, plug?.raw.slice(0, 256));
     const connected = isPluggedIn(now);
     if (connected !== undefined) set('connected', connected);
+    if (evse !== 0) showRange();
+  };
+
+  /** What a car may be given here: by the installation, the station and the cable. */
+  const showRange = (): void => {
+    set('min_current', minCurrentA);
+    set('max_current', Math.min(maxCurrentA, cableA));
+    set('phases_available', Math.min(phases, supplyPhases() ?? phases));
   };
 
   const showSession = (): void => {
     set('session_id', session?.transaction ?? '');
     const energy = session && energyOf(session.register);
     if (energy !== undefined) set('session_energy', energy);
+    showDuration();
+  };
+
+  /** In whole minutes while it goes on. Of one that we found under way, nobody knows. */
+  const showDuration = (): void => {
+    const seconds = session && durationOf(session, clock.now());
+    if (seconds !== undefined) set('session_duration', seconds - (seconds % 60));
   };
 
   /** Stations fall silent when a session is over: nothing flows. Without a cable that is no estimate. */
@@ -189,7 +212,7 @@ export const createConnector = (
     plugged(event) {
       const before = status();
       plug = event;
-      if (event.status === 'available') hasEnded = false;
+      if (event.status === 'available') [hasEnded, cableA] = [false, Number.POSITIVE_INFINITY];
       showStatus();
       const { errorCode = '', vendorErrorCode, info } = event;
       set('error_code', vendorErrorCode ? `${errorCode} ${vendorErrorCode}`.trim() : errorCode, info?.slice(0, 256));
@@ -209,6 +232,10 @@ export const createConnector = (
       set('session_id', '');
       if (states.has('id_tag')) set('id_tag', null);
       rest();
+    },
+    cabled(maxA) {
+      cableA = maxA;
+      showRange();
     },
     take(measures, at) {
       const { factors } = quirks();
@@ -232,6 +259,8 @@ export const createConnector = (
     },
     set,
     repeat() {
+      showDuration();
+      if (plug && evse !== 0) showRange();
       for (const [quantity, { value, raw }] of states) {
         const channel = channels.of(evse, quantity);
         const { intervalS = 0 } = (channel !== undefined && channels.all()[channel]) || {};

@@ -28,6 +28,8 @@ const factsSchema = z.object({
   maxStackLevel: z.number().optional(),
   units: z.array(z.enum(['A', 'W'])).optional(),
   switchesPhases: z.boolean().optional(),
+  /** 2.x, by EVSE: phases that it supplies. */
+  supplyPhases: z.record(z.string(), z.number()).optional(),
   /** Feature profiles of 1.6, lower case; absent: it did not say. */
   features: z.array(z.string()).optional(),
   limitForm: limitFormSchema.optional(),

@@ -97,3 +97,17 @@ export const createSettings = (variables: Variable[], names: SettingNames) => {
   };
 };
 export type Settings = ReturnType<typeof createSettings>;
+
+/** OCPP 2.0.1 part 2, appendix 3.1: of each EVSE. */
+export const evseNames = ['EVSE.SupplyPhases', 'EVSE.ACPhaseSwitchingSupported'];
+
+/** @param known what the station said of itself as a whole goes before what it says of one EVSE */
+export const evseFacts = (evse: number, variables: Variable[], known: Facts): Partial<Facts> => {
+  const [supply = '', switching = ''] = evseNames.map((name) => variables.find((each) => each.name === name)?.value);
+  const phases = Number(supply.trim() || Number.NaN);
+  return {
+    // 0: direct current.
+    ...([1, 2, 3].includes(phases) && { supplyPhases: { ...known.supplyPhases, [String(evse)]: phases } }),
+    ...(known.switchesPhases === undefined && /^true$/i.test(switching.trim()) && { switchesPhases: true }),
+  };
+};

@@ -14,7 +14,7 @@ import type { Connector } from './connector.ts';
 import { createConnectors } from './connectors.ts';
 import type { Memory } from './memory.ts';
 import { energyOf, registerReadings } from './register.ts';
-import { type Session, sessionEnded, sessionStarted, signedValues } from './session.ts';
+import { durationOf, type Session, sessionEnded, sessionStarted, signedValues } from './session.ts';
 import { isInSession } from './status.ts';
 import { createTimekeeper, type Moment } from './timekeeper.ts';
 import type { TransactionBook } from './transactions.ts';
@@ -27,6 +27,8 @@ export interface StationOptions {
   intervalS: number;
   /** Of the installation. */
   phases: number;
+  minCurrentA: number;
+  maxCurrentA: number;
   quirks(): Quirks;
   authoriser: Authoriser;
   /** Between two heartbeats of the station, s. */
@@ -69,7 +71,7 @@ const lostAfterMs = 3_600_000;
 const toldAfterMs = 5000;
 
 export const createStation = (
-  { identity, intervalS, phases, quirks, authoriser, heartbeatS }: StationOptions,
+  { identity, intervalS, quirks, authoriser, heartbeatS, ...installation }: StationOptions,
   book: TransactionBook,
   channels: ChannelBook,
   memory: Memory,
@@ -78,7 +80,7 @@ export const createStation = (
 ): Station => {
   const time = createTimekeeper(clock);
   const connectors = createConnectors(
-    { phases, intervalMs: intervalS * 1000, quirks },
+    { ...installation, intervalMs: intervalS * 1000, quirks },
     channels,
     memory,
     clock,
@@ -184,6 +186,7 @@ export const createStation = (
     const own = connector(evse);
     if (!moment.isReplay && session.state === 'running') {
       own.inSession(session, token?.id);
+      if (event.cableMaxA !== undefined) own.cabled(event.cableMaxA);
       takeRegister(evse, event.meterStartWh, moment);
     }
     takeSamples(evse, samples, isOffline);
@@ -203,6 +206,7 @@ export const createStation = (
       if (isNew) sink.event(sessionStarted(identity, session));
       else tellLive(session);
       connector(evse).inSession(session, token?.id);
+      if (event.cableMaxA !== undefined) connector(evse).cabled(event.cableMaxA);
     }
     takeSamples(evse, samples, isOffline);
     sink.moved(evse);
@@ -221,6 +225,7 @@ export const createStation = (
     takeRegister(evse, meterStopWh, moment);
     if (evse !== 0 && !book.running(evse)) {
       connector(evse).set('session_energy', energyOf(session.register) ?? null);
+      connector(evse).set('session_duration', durationOf(session, clock.now()) ?? null);
       connector(evse).sessionEnded();
     }
     sink.moved(evse);
