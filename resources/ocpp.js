@@ -301,7 +301,7 @@
   const chargePoint = {
     prepare(node) {
       edited.set(node.type, node);
-      chooseUsual(node, 'node-input', ['phases', 'authorise', 'security', 'version', 'forwardMode']);
+      chooseUsual(node, 'node-input', ['phases', 'authorise', 'security', 'version', 'foreign', 'forwardMode']);
       const show = () => chargePoint.show(node);
       for (const name of ['server', 'identity', 'authorise', 'security', 'forwardUrl'])
         $(`#node-input-${name}`).on('input change', show);
@@ -349,6 +349,7 @@
       const [authorise, security] = ['authorise', 'security'].map((name) => fieldOf(node, name));
       const hasPassword = security === '1' || security === '2';
       $('#ems-row-tags').toggle(authorise !== 'free');
+      $('#ems-row-onePlace').toggle(authorise === 'list');
       $('#ems-row-autostart').toggle(authorise === 'free');
       $('#ems-row-password, #ems-row-weak').toggle(hasPassword);
       $('#ems-row-certificateNames').toggle(security === '3');

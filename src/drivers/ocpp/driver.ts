@@ -27,6 +27,7 @@ import { createSetUp } from './station/set-up.ts';
 import { createStarter } from './station/starter.ts';
 import { createStation } from './station/station.ts';
 import { createLedger, type RecordStore } from './station/store.ts';
+import { createTagsInUse, type TagsInUse } from './station/tags-in-use.ts';
 import { createTransactionBook } from './station/transactions.ts';
 import type { Decision, StationEvent, Version } from './words.ts';
 
@@ -44,6 +45,8 @@ export interface OcppDriverOptions {
   preset?: string;
   limits: LimitSettings;
   authorisation: AuthorisationOptions;
+  /** Of all stations of the server; absent: this one alone. */
+  tagsInUse?: TagsInUse;
   /** Between two heartbeats of the station, s. */
   heartbeatS: number;
   /** EVSEs it is known to have, before it says so. */
@@ -67,7 +70,10 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   const ledger = createLedger(options.store);
   const memory = createMemory(ledger);
   const book = createTransactionBook(ledger, clock);
-  const authoriser = createAuthoriser(options.authorisation, clock);
+  const tags = (options.tagsInUse ?? createTagsInUse()).join(() =>
+    book.all().flatMap(({ state, evse = 0, tag }) => (state === 'running' && tag ? [{ evse, tag }] : [])),
+  );
+  const authoriser = createAuthoriser(options.authorisation, clock, tags.isElsewhere);
   const isWatchedOnly = options.forward?.mode === 'observe';
   const foreign = options.forward && createForeignBook(ledger, () => lastVersion === '1.6');
   const ownTag = options.authorisation.ownTag;
@@ -336,6 +342,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       limiter.close();
       takeOver.close();
       phaseSwitch.close();
+      tags.leave();
       forward?.close();
       station.close();
       line = undefined;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { listPresets } from '../../../src/drivers/ocpp/library.ts';
 import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
+import { createTagsInUse } from '../../../src/drivers/ocpp/station/tags-in-use.ts';
 import type { Decision, Sample, StationEvent } from '../../../src/drivers/ocpp/words.ts';
 import {
   accepted,
@@ -66,6 +67,41 @@ describe('a charging station as a device', () => {
       [vendor, model, serial, firmware, protocol, source],
       ['Acme', 'Box', '1', '1.0', 'ocpp1.6', 'ocpp/box'],
     );
+  });
+
+  it('a card that charges elsewhere is told so as it begins: at the next connector, or at the next station', async () => {
+    await rig.driver().close();
+    const tagsInUse = createTagsInUse();
+    const authorisation = { mode: 'list' as const, tags: [{ id: 'TAG' }], ownTag: 'EMS', isOnePlaceOnly: true };
+    rig = createStationRig({ tagsInUse, authorisation });
+    const other = createStationRig({ tagsInUse, authorisation });
+    await rig.ready();
+    await other.ready();
+    const id = await plugIn();
+    assert.equal((await rig.say({ kind: 'authorize', token: { id: 'tag' } })).authorization, 'accepted');
+    const begin = (at: Rig, evse: number, isOffline = false): Promise<Decision> =>
+      at.say({
+        kind: 'transaction_started',
+        evse,
+        at: at.clock.now() - (isOffline ? 3_600_000 : 0),
+        isOffline,
+        samples: [],
+        token: { id: 'tag' },
+        meterStartWh: 7,
+      });
+    assert.equal((await begin(rig, 2)).authorization, 'concurrent_tx');
+    assert.equal((await begin(other, 1)).authorization, 'concurrent_tx');
+    // What happened while nobody could be asked is over.
+    assert.equal((await begin(other, 2, true)).authorization, 'accepted');
+    assert.deepEqual(other.named('authorized').at(-1)?.data?.status, 'concurrent_tx');
+    await stop(id);
+    await rig.driver().close();
+    assert.equal((await begin(other, 3)).authorization, 'concurrent_tx');
+    await other.status('available', 1);
+    await other.status('available', 2);
+    await other.status('available', 3);
+    assert.equal((await begin(other, 4)).authorization, 'accepted');
+    await other.driver().close();
   });
 
   const range = () => ['1/min_current', '1/max_current', '1/phases_available'].map(rig.last);

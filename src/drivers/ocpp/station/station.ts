@@ -157,9 +157,10 @@ export const createStation = (
     token: Token | undefined,
     isLate: boolean,
     decided: (authorization: NonNullable<Decision['authorization']>) => Decision,
+    decide = authoriser.decide,
   ): Decision | Promise<Decision> | undefined => {
     if (!token) return undefined;
-    const authorization = isLate ? authoriser.settled(token) : authoriser.decide(token);
+    const authorization = isLate ? authoriser.settled(token) : decide(token);
     return authorization instanceof Promise ? authorization.then(decided) : decided(authorization);
   };
 
@@ -192,7 +193,19 @@ export const createStation = (
     takeSamples(evse, samples, isOffline);
     sink.moved(evse);
     const transaction = event.transaction === undefined ? { transaction: Number(session.transaction) } : {};
-    return authorize(token, moment.isReplay, (authorization) => ({ ...transaction, authorization })) ?? transaction;
+    const decided = (authorization: NonNullable<Decision['authorization']>): Decision => {
+      // It was let in a moment ago, and is not any more.
+      if (token && authorization === 'concurrent_tx')
+        sink.event({
+          component: componentOf(evse),
+          name: 'authorized',
+          severity: 'warning',
+          data: { id_tag: hashTag(token.id), status: authorization },
+        });
+      return { ...transaction, authorization };
+    };
+    const begin = (begun: Token) => authoriser.begin(begun, evse);
+    return authorize(token, moment.isReplay, decided, begin) ?? transaction;
   };
 
   const takeUpdate = (event: EventOf<'transaction_updated'>): Decision | Promise<Decision> => {
