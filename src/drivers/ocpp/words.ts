@@ -165,6 +165,8 @@ export type StationEvent =
   | { kind: 'data_transfer'; vendor: string; message?: string; data?: unknown }
   | { kind: 'security_event'; type: string; info?: string; at: number | undefined }
   | { kind: 'charging_limit'; evse: number; source: string; isCleared: boolean }
+  /** 2.1: a driver has asked for more than the limits of his session, or does not any more. */
+  | { kind: 'priority_charging'; transaction: string; isActive: boolean }
   | { kind: 'charging_needs'; evse: number; needs: unknown }
   /** 2.1: the station asks for its present limit. */
   | { kind: 'schedule_pull'; profile: number }

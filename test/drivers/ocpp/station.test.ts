@@ -89,8 +89,8 @@ describe('a charging station as a device', () => {
         token: { id: 'tag' },
         meterStartWh: 7,
       });
-    assert.equal((await begin(rig, 2)).authorization, 'concurrent_tx');
     assert.equal((await begin(other, 1)).authorization, 'concurrent_tx');
+    assert.equal((await begin(rig, 2)).authorization, 'concurrent_tx');
     // What happened while nobody could be asked is over.
     assert.equal((await begin(other, 2, true)).authorization, 'accepted');
     assert.deepEqual(other.named('authorized').at(-1)?.data?.status, 'concurrent_tx');

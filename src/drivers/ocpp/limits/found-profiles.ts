@@ -6,7 +6,7 @@
 import { purposeOf } from '../forward/foreign-profile.ts';
 import type { LimitForm } from '../station/memory.ts';
 import type { ReportedProfile } from '../words.ts';
-import { idOf, idStep } from './limit-form.ts';
+import { floorId, idOf, idStep } from './limit-form.ts';
 
 export interface FoundProfile extends ReportedProfile {
   /** 0: the station, and each EVSE of it. */
@@ -22,6 +22,10 @@ export const isOurs = ({ id, purpose: name, evse, source }: FoundProfile): boole
   const purpose = purposeOf(name);
   return purpose !== undefined && /^(CSO)?$/i.test(source) && id % idStep === idOf(purpose, evse);
 };
+
+/** What we lay below a dynamic profile: it is in force only where that is not. */
+export const isFloor = ({ id, evse, source }: FoundProfile): boolean =>
+  /^(CSO)?$/i.test(source) && id % idStep === floorId(evse);
 
 /** What a session is limited by; the rest belongs to the installation. */
 export const isOfSessions = ({ purpose: name }: FoundProfile): boolean => {

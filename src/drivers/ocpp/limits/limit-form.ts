@@ -87,6 +87,9 @@ export const idStep = 1000;
 export const idOf = (purpose: LimitForm['purpose'], evse: number): number =>
   idBase[purpose] + (purpose === 'station_max' ? 0 : evse);
 
+/** Of what lies below a dynamic profile. */
+export const floorId = (evse: number): number => 400 + evse;
+
 /** A clock of a station may be behind: it begins this much ago, s. */
 const leadS = 60;
 

@@ -153,11 +153,13 @@ export const createLimiter = (
     const { evse, notAfter } = line;
     const grid = translation.grid(evse);
     const steps = translation.steps(wish, grid);
-    const { failsafeA } = settings;
+    const [first, ...more] = steps;
+    const only = more.length > 0 || foreign.isPresent(evse) ? undefined : first;
     const fallbackS = fallbackOf(settings, quirks());
+    const safeA = bringCurrent(settings.failsafeA, settings.minCurrentA);
     const last = steps.at(-1);
-    if (fallbackS !== undefined && last && last.currentA > failsafeA)
-      steps.push({ startS: last.startS + fallbackS, currentA: bringCurrent(failsafeA, settings.minCurrentA) });
+    if (fallbackS !== undefined && last && last.currentA > settings.failsafeA)
+      steps.push({ startS: last.startS + fallbackS, currentA: safeA });
     const told = withForeign(evse, steps, grid);
     const phases = translation.phasesToSay(evse);
     const transaction = sink.transaction(evse);
@@ -174,6 +176,8 @@ export const createLimiter = (
     const taken = await prober.tell({
       evse,
       steps: told,
+      only,
+      fallback: fallbackS === undefined ? undefined : { afterS: fallbackS, currentA: safeA },
       grid,
       phases,
       isSwitched: translation.switchedTo(evse) !== undefined,
@@ -310,6 +314,7 @@ export const createLimiter = (
     },
     returned() {
       for (const line of lines.values()) line.sent = undefined;
+      prober.returned();
     },
     async tellAgain(isForced = true) {
       await Promise.all([...lines.values()].map((line) => quietly(line, isForced)));
@@ -328,8 +333,11 @@ export const createLimiter = (
       const wish = line.wish ?? [{ startS: 0, currentA: settings.failsafeA }];
       await inTurn(line, () => deliver(line, wish, Number.POSITIVE_INFINITY, true));
     },
-    inForce: (profile) =>
-      [...lines.values()].find(({ sent }) => sent?.profile.id === profile)?.sent?.profile.periods[0]?.limit,
+    inForce(profile) {
+      const line = [...lines.values()].find(({ sent }) => sent?.profile.id === profile);
+      // No answer keeps a profile alive that nobody wants any more.
+      return line && clock.monotonic() < line.notAfter ? line.sent?.profile.periods[0]?.limit : undefined;
+    },
     close() {
       for (const { refresh } of lines.values()) refresh?.cancel();
     },

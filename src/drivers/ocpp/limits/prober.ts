@@ -5,30 +5,14 @@
 import type { Clock } from '../../../model/time.ts';
 import { CommandFailure } from '../../driver.ts';
 import type { ForeignLimits } from '../forward/foreign.ts';
-import type { CallOptions } from '../link/link.ts';
 import type { Quirks } from '../quirks.ts';
 import { type Asker, isRefusal } from '../station/asking.ts';
 import type { LimitForm, Memory } from '../station/memory.ts';
-import type { Status } from '../station/status.ts';
 import type { Profile } from '../words.ts';
-import { buildProfile, formsOf, type Grid, type Step } from './limit-form.ts';
+import { createDynamic } from './dynamic.ts';
+import { buildProfile, formsOf } from './limit-form.ts';
 import type { TakeOver } from './take-over.ts';
-
-export interface Telling {
-  evse: number;
-  steps: Step[];
-  grid: Grid;
-  /** To be said, because it is to change or not the usual three. */
-  phases: 1 | 2 | 3 | undefined;
-  /** It was switched to them. */
-  isSwitched: boolean;
-  status: Status;
-  /** The transaction that runs here. */
-  transaction: string | undefined;
-  /** What limits the station limits this EVSE. */
-  isAlone: boolean;
-  options: Partial<CallOptions>;
-}
+import type { Telling } from './telling.ts';
 
 /** Why a station could not be told now, and will be when that is over. */
 export type Later = 'no_car' | 'no_session';
@@ -39,6 +23,8 @@ export interface Prober {
    * @throws CallFailure, CommandFailure
    */
   tell(telling: Telling): Promise<Profile | Later>;
+  /** The connection is new. */
+  returned(): void;
 }
 
 const isSame = (a: LimitForm, b: LimitForm | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -52,6 +38,8 @@ export const createProber = (
   foreign: ForeignLimits,
   clock: Clock,
 ): Prober => {
+  const dynamic = createDynamic(asker, memory, foreign, clock);
+
   /** @returns the profile it took, or why it did not */
   const attempt = async (form: LimitForm, telling: Telling): Promise<Profile | { why: string }> => {
     const { evse, steps, grid, phases, isSwitched, transaction, options } = telling;
@@ -109,6 +97,12 @@ export const createProber = (
       const known = limitForm && isExpected(limitForm, own) ? limitForm : undefined;
       // OCPP 1.6 §5.16: a TxProfile needs a transaction.
       if (known?.purpose === 'tx' && !hasSession) return 'no_session';
+      const moving = known && (await dynamic.tell(known, telling));
+      if (moving) {
+        await clearOld(telling.evse, moving);
+        return moving;
+      }
+      dynamic.replaced(telling.evse);
       let why = 'there is no way to tell it a limit';
       for (const form of formsFor(telling, known)) {
         const outcome = await attempt(form, telling);
@@ -126,5 +120,6 @@ export const createProber = (
       if (!hasSession && !own.purpose && !known) return 'no_session';
       throw new CommandFailure('DEVICE_REJECTED', `the station refuses every form of a limit: ${why}`);
     },
+    returned: dynamic.returned,
   };
 };

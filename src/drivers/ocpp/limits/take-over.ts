@@ -11,7 +11,7 @@ import { type Asker, isRefusal } from '../station/asking.ts';
 import type { Memory } from '../station/memory.ts';
 import type { Profile, StationEvent, StationRequest, StationResult } from '../words.ts';
 import { disagreement } from './composite.ts';
-import { type FoundProfile, isOfSessions, isOurs, isRival, type OwnPlace, wordsOf } from './found-profiles.ts';
+import { type FoundProfile, isFloor, isOfSessions, isOurs, isRival, type OwnPlace, wordsOf } from './found-profiles.ts';
 
 /**
  * once: cleared before the first limit of all, later ones are only told of. clear: whenever they are found. keep: never.
@@ -105,7 +105,8 @@ export const createTakeOver = (
 
   /** One of the station as a whole is the installer's, unless we know that we have set it. */
   const isOwn = (each: FoundProfile): boolean =>
-    isOurs(each) && (isOfSessions(each) || Object.values(memory.facts().limitIds ?? {}).includes(each.id));
+    isFloor(each) ||
+    (isOurs(each) && (isOfSessions(each) || Object.values(memory.facts().limitIds ?? {}).includes(each.id)));
 
   const rivalsOn = (evse: number): FoundProfile[] =>
     found.filter((each) => !isOwn(each) && !foreign.holds(each.id) && isRival(each, placeOf(evse)));

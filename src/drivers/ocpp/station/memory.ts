@@ -30,6 +30,10 @@ const factsSchema = z.object({
   switchesPhases: z.boolean().optional(),
   /** 2.x, by EVSE: phases that it supplies. */
   supplyPhases: z.record(z.string(), z.number()).optional(),
+  /** 2.1: profiles of kind Dynamic. */
+  supportsDynamic: z.boolean().optional(),
+  /** The firmware that refused one all the same. */
+  refusedDynamic: z.string().optional(),
   /** Feature profiles of 1.6, lower case; absent: it did not say. */
   features: z.array(z.string()).optional(),
   limitForm: limitFormSchema.optional(),

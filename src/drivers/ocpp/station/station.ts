@@ -336,6 +336,15 @@ export const createStation = (
           message: `limited by ${event.source}`,
         });
         return {};
+      case 'priority_charging':
+        sink.event({
+          component: componentOf(book.find(event.transaction)?.evse),
+          name: 'priority_charging',
+          severity: 'warning',
+          state: event.isActive ? 'active' : 'cleared',
+          ...(event.isActive && { message: 'it goes before the limits from here' }),
+        });
+        return {};
       case 'data_transfer':
         // Some repeat what they have to say until it is accepted.
         return { isVendorKnown: true };
