@@ -1,7 +1,7 @@
 import type { NodeAPI, NodeMessageInFlow } from 'node-red';
 import { z } from 'zod';
 import { codecFor } from '../src/drivers/ocpp/codec/codecs.ts';
-import { createOcppDriver } from '../src/drivers/ocpp/driver.ts';
+import { createOcppDriver, type OcppDriver } from '../src/drivers/ocpp/driver.ts';
 import { listPresets } from '../src/drivers/ocpp/library.ts';
 import { foreignPolicies } from '../src/drivers/ocpp/limits/take-over.ts';
 import type { StationSettings } from '../src/drivers/ocpp/link/link.ts';
@@ -132,8 +132,15 @@ const createQuestions = (ask: (token: Token) => void, after: (ms: number, run: (
 /** A charging station: its connectors as readings of the model, its sessions as events, its limits as commands. */
 export default function register(RED: NodeAPI): void {
   const live = serveLiveValues(RED, 'ocpp');
+  const drivers = new Map<string, OcppDriver>();
 
   defineEndpoint(RED, 'get', '/ems/ocpp-presets', () => listPresets().map(({ id, title }) => ({ id, title })));
+
+  defineEndpoint(RED, 'get', '/ems/ocpp/station/:id', ({ id = '' }) => {
+    const driver = drivers.get(id);
+    if (!driver) throw new Error('deploy this node first, with a station bound to it');
+    return driver.sheet();
+  });
 
   defineNode(RED, 'ems-ocpp', {
     config,
@@ -241,6 +248,8 @@ export default function register(RED: NodeAPI): void {
           },
           clock,
         );
+        drivers.set(node.id, driver);
+        onClose(() => void drivers.delete(node.id));
         runBridge(context, {
           driver,
           live,

@@ -9,7 +9,7 @@ import { authorizationOf } from './codec/replies.ts';
 import { createForeignBook, noForeign } from './forward/foreign.ts';
 import { createForward, type ForwardOptions } from './forward/forward.ts';
 import { createLimitRelay } from './forward/forward-limits.ts';
-import { createLimiter, fallbackOf, type LimitSettings } from './limits/limits.ts';
+import { createLimiter, fallbackOf, fallbackSheet, type LimitSettings } from './limits/limits.ts';
 import { offer } from './limits/offer.ts';
 import { createOrders } from './limits/orders.ts';
 import { createPhaseSwitch } from './limits/phases.ts';
@@ -23,7 +23,9 @@ import { createChannelBook } from './station/channels.ts';
 import { createMemory, type Facts } from './station/memory.ts';
 import { createNudge } from './station/nudge.ts';
 import { createReadiness } from './station/readiness.ts';
+import { rememberRefusals } from './station/refused.ts';
 import { createSetUp } from './station/set-up.ts';
+import { type StationSheet, sheetOf } from './station/sheet.ts';
 import { createStarter } from './station/starter.ts';
 import { createStation } from './station/station.ts';
 import { createLedger, type RecordStore } from './station/store.ts';
@@ -56,9 +58,9 @@ export interface OcppDriverOptions {
 }
 
 export interface OcppDriver extends Driver, StationHandler {
-  /** What was found out, for the form. */
   facts(): Facts;
-  quirks(): Quirks;
+  /** What is known of the station, for the form. */
+  sheet(): StationSheet;
   /** The station falls back by itself without us. */
   isGuarded(): boolean;
 }
@@ -86,20 +88,24 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   const noted = new Set<string>();
 
   const chosen = options.presets.find(({ id }) => id === options.preset);
-  let known: { boot: Facts['boot']; quirks: Quirks } | undefined;
-  const quirks = (): Quirks => {
+  let known: { boot: Facts['boot']; preset: Preset | undefined; quirks: Quirks } | undefined;
+  const family = (): { preset: Preset | undefined; quirks: Quirks } => {
     const { boot } = memory.facts();
-    if (known && known.boot === boot) return known.quirks;
+    if (known && known.boot === boot) return known;
     const preset = chosen ?? (boot && findPreset(options.presets, boot));
-    known = { boot, quirks: resolveQuirks(options.quirks, preset) };
-    return known.quirks;
+    known = { boot, preset, quirks: resolveQuirks(options.quirks, preset) };
+    return known;
   };
+  const quirks = (): Quirks => family().quirks;
 
   const described = (): void => sink?.described();
   const channels = createChannelBook(ledger, limits.intervalS, described);
-  const asker = createAsker(
-    () => line,
-    () => quirks().paceMs ?? 0,
+  const { asker, refused } = rememberRefusals(
+    createAsker(
+      () => line,
+      () => quirks().paceMs ?? 0,
+      clock,
+    ),
     clock,
   );
   const nudge = createNudge(asker, quirks, clock);
@@ -280,7 +286,19 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     actuators: () => offer(station.evses(), limits, memory.facts(), quirks(), !isWatchedOnly),
     apply: carryOut,
     facts: memory.facts,
-    quirks,
+    sheet: () =>
+      sheetOf({
+        identity,
+        isConnected: line !== undefined,
+        version: line?.link.version ?? lastVersion,
+        facts: memory.facts(),
+        evses: station.evses(),
+        preset: family().preset,
+        quirks: quirks(),
+        fallback: isWatchedOnly ? { why: 'watched' } : fallbackSheet(limits, quirks()),
+        others: takeOver.others(),
+        refused: refused(),
+      }),
     // Where it is not limited from here, there is nothing to fall back from.
     isGuarded: () => isWatchedOnly || fallbackOf(limits, quirks()) !== undefined,
     start(given) {

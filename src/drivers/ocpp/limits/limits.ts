@@ -10,6 +10,7 @@ import { type Asker, toCommandFailure } from '../station/asking.ts';
 import type { Connector } from '../station/connector.ts';
 import type { Memory } from '../station/memory.ts';
 import type { Nudge } from '../station/nudge.ts';
+import type { FallbackSheet } from '../station/sheet.ts';
 import { isInSession, isPluggedIn } from '../station/status.ts';
 import type { Profile } from '../words.ts';
 import { createLimitCheck, type Looking, replaced } from './limit-check.ts';
@@ -37,6 +38,13 @@ const provenFallbackS = 300;
 /** @returns after how long the station falls back by itself, s; undefined: it does not */
 export const fallbackOf = ({ fallbackS }: LimitSettings, { keepsFallback }: Quirks): number | undefined =>
   (fallbackS ?? (keepsFallback === true ? provenFallbackS : 0)) || undefined;
+
+export const fallbackSheet = (settings: LimitSettings, quirks: Quirks): FallbackSheet => {
+  const afterS = fallbackOf(settings, quirks);
+  const isSaid = settings.fallbackS !== undefined;
+  if (afterS === undefined) return { why: isSaid ? 'off' : 'unproven' };
+  return { why: isSaid ? 'form' : 'preset', afterS };
+};
 
 export interface LimitSink {
   evses(): number[];

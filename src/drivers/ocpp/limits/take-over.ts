@@ -37,6 +37,8 @@ export interface TakeOver {
   begin(): Promise<void>;
   /** A session runs under a limit of ours: is it in force? */
   holds(holding: Holding): void;
+  /** Profiles of others that lie in it, in words. */
+  others(): string[];
   /** The connection is new. */
   returned(): void;
   close(): void;
@@ -224,6 +226,7 @@ export const createTakeOver = (
         }),
       );
     },
+    others: () => found.filter((each) => !isOwn(each)).map(wordsOf),
     returned() {
       open?.done();
       open = undefined;
