@@ -9,17 +9,19 @@ import { authorizationOf } from './codec/replies.ts';
 import { createForeignBook, noForeign } from './forward/foreign.ts';
 import { createForward, type ForwardOptions } from './forward/forward.ts';
 import { createLimitRelay } from './forward/forward-limits.ts';
-import { createLimiter, fallbackOf, fallbackSheet, type LimitSettings } from './limits/limits.ts';
+import { createLimiter } from './limits/limits.ts';
 import { offer } from './limits/offer.ts';
 import { createOrders } from './limits/orders.ts';
 import { createPhaseSwitch } from './limits/phases.ts';
+import { fallbackOf, fallbackSheet, type LimitSettings } from './limits/settings.ts';
 import { createTakeOver } from './limits/take-over.ts';
 import { CallFailure, type StationHandler, type StationLink } from './link/link.ts';
-import { findPreset, type Preset, type Quirks, resolveQuirks } from './quirks.ts';
+import type { Preset, Quirks } from './quirks.ts';
 import { createActions } from './station/actions.ts';
 import { createAsker } from './station/asking.ts';
 import { type AuthorisationOptions, createAuthoriser } from './station/authorisation.ts';
 import { createChannelBook } from './station/channels.ts';
+import { createFamily } from './station/family.ts';
 import { createMemory, type Facts } from './station/memory.ts';
 import { createNudge } from './station/nudge.ts';
 import { createReadiness } from './station/readiness.ts';
@@ -87,15 +89,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   let ticker: Timer | undefined;
   const noted = new Set<string>();
 
-  const chosen = options.presets.find(({ id }) => id === options.preset);
-  let known: { boot: Facts['boot']; preset: Preset | undefined; quirks: Quirks } | undefined;
-  const family = (): { preset: Preset | undefined; quirks: Quirks } => {
-    const { boot } = memory.facts();
-    if (known && known.boot === boot) return known;
-    const preset = chosen ?? (boot && findPreset(options.presets, boot));
-    known = { boot, preset, quirks: resolveQuirks(options.quirks, preset) };
-    return known;
-  };
+  const family = createFamily(options, memory);
   const quirks = (): Quirks => family().quirks;
 
   const described = (): void => sink?.described();

@@ -3,7 +3,7 @@ import { findVerb } from '../../../model/verbs.ts';
 import type { Actuator, ParameterRange, VerbDescription } from '../../driver.ts';
 import type { Quirks } from '../quirks.ts';
 import type { Facts } from '../station/memory.ts';
-import { fallbackOf, type LimitSettings } from './limits.ts';
+import { fallbackOf, type LimitSettings } from './settings.ts';
 
 const usualVoltage = 230;
 const usualLimitIntervalS = 5;

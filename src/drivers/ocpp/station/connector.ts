@@ -4,22 +4,11 @@ import type { Sample as DriverSample } from '../../driver.ts';
 import type { Quirks } from '../quirks.ts';
 import type { Measure, PlugStatus } from '../words.ts';
 import type { ChannelBook } from './channels.ts';
+import { createMeter, type Measured } from './measured.ts';
 import { createGate } from './plausible.ts';
 import { energyOf } from './register.ts';
 import { durationOf, type Session } from './session.ts';
 import { isAtRest, isPluggedIn, normaliseStatus, type Status } from './status.ts';
-
-/** What limits are made from and verified by. Times are monotonic, ms, of arrival. */
-export interface Measured {
-  /** Largest of the phases, A. */
-  current?: { value: number; at: number };
-  /** Phases that carry current. */
-  phases?: { value: number; at: number };
-  voltage?: { value: number; at: number };
-  power?: { value: number; at: number };
-  /** What the station allows the car, A. */
-  offered?: { value: number; at: number };
-}
 
 export interface PlugEvent {
   status: PlugStatus;
@@ -63,12 +52,6 @@ export interface Connector {
 
 /** Measured while current flows; 0 where none can. */
 const flowing = new Set(['power', 'current', 'current_total', 'reactive_power', 'apparent_power']);
-/** Less than this is no current, A. */
-const leastCurrentA = 1;
-/** A phase that is switched off is no measure of the grid, V. */
-const leastVoltage = 50;
-const isPhase = (part: string | undefined): boolean => part === 'l1' || part === 'l2' || part === 'l3';
-
 const scale = (measure: Measure, factors: NonNullable<Quirks['factors']>): Measure => {
   const [kind = ''] = measure.quantity.split('_');
   const factor = kind === 'power' || kind === 'energy' || kind === 'current' ? factors[kind] : undefined;
@@ -108,7 +91,7 @@ export const createConnector = (
   let session: Session | undefined;
   let hasEnded = false;
   let cableA = Number.POSITIVE_INFINITY;
-  let measured: Measured = {};
+  const meter = createMeter(clock);
   /** By channel, when what was told last was measured; ms since 1970. */
   const told: (number | undefined)[] = [];
   /** States by quantity, said again from time to time. */
@@ -170,45 +153,14 @@ export const createConnector = (
     channels.of(evse, 'power');
     for (const { channel, quantity } of channels.known(evse))
       if (flowing.has(quantity)) push({ channel, value: 0, ts, ...(isEstimated && { isEstimated }) });
-    const at = clock.monotonic();
-    const { voltage } = measured;
-    measured = { ...(voltage && { voltage }), current: { value: 0, at }, power: { value: 0, at } };
-  };
-
-  /** In place: thousands of stations do this every few seconds. */
-  const note = (key: keyof Measured, value: number, at: number): void => {
-    const known = measured[key];
-    if (!known) measured[key] = { value, at };
-    else [known.value, known.at] = [value, at];
-  };
-
-  const noteFor = (measures: Measure[]): void => {
-    const at = clock.monotonic();
-    let [currents, largest, active, voltages, volts] = [0, 0, 0, 0, 0];
-    for (const { quantity, part, value } of measures) {
-      const size = Math.abs(value);
-      if (part === undefined) {
-        if (quantity === 'power') note('power', value, at);
-        if (quantity === 'current_offered') note('offered', value, at);
-      } else if (!isPhase(part)) continue;
-      else if (quantity === 'current') {
-        currents++;
-        largest = Math.max(largest, size);
-        if (size >= leastCurrentA) active++;
-      } else if (quantity === 'voltage' && size > leastVoltage) [voltages, volts] = [voltages + 1, volts + size];
-    }
-    if (currents > 0) note('current', largest, at);
-    if (voltages > 0) note('voltage', volts / voltages, at);
-    if (active === 0) return;
-    note('phases', active, at);
-    set('phases_active', active);
+    meter.rest();
   };
 
   return {
     evse,
     plug: undefined,
     status,
-    measured: () => measured,
+    measured: meter.measured,
     plugged(event) {
       const before = status();
       plug = event;
@@ -255,7 +207,8 @@ export const createConnector = (
           push(measure.isDerived ? { channel, value, ts: at, isEstimated: true } : { channel, value, ts: at });
         }
       }
-      noteFor(believed);
+      const active = meter.take(believed);
+      if (active !== undefined) set('phases_active', active);
     },
     set,
     repeat() {
@@ -271,7 +224,7 @@ export const createConnector = (
       if (evse !== 0 && isAtRest(status()) && isQuiet) rest();
     },
     lost() {
-      measured = {};
+      meter.forget();
       plug = undefined;
       states.clear();
       flowAt = Number.NEGATIVE_INFINITY;
@@ -279,10 +232,7 @@ export const createConnector = (
         if (!/^energy_|^session_/.test(quantity))
           push({ channel, value: null, ts: clock.now(), reason: 'device_offline' });
     },
-    forgetPhases() {
-      const { phases: _, ...rest } = measured;
-      measured = rest;
-    },
+    forgetPhases: meter.forgetPhases,
     drain() {
       const drained = due;
       due = [];

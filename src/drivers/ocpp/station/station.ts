@@ -16,6 +16,7 @@ import type { Memory } from './memory.ts';
 import { energyOf, registerReadings } from './register.ts';
 import { durationOf, type Session, sessionEnded, sessionStarted, signedValues } from './session.ts';
 import { isInSession } from './status.ts';
+import { tidingOf } from './tidings.ts';
 import { createTimekeeper, type Moment } from './timekeeper.ts';
 import type { TransactionBook } from './transactions.ts';
 
@@ -320,30 +321,9 @@ export const createStation = (
         sink.profiles(event);
         return {};
       case 'security_event':
-        sink.event({
-          name: 'security_event',
-          severity: 'warning',
-          code: event.type.slice(0, 256),
-          ...(event.info && { message: event.info.slice(0, 1024) }),
-        });
-        return {};
       case 'charging_limit':
-        sink.event({
-          component: componentOf(event.evse),
-          name: 'foreign_limit',
-          severity: 'warning',
-          state: event.isCleared ? 'cleared' : 'active',
-          message: `limited by ${event.source}`,
-        });
-        return {};
       case 'priority_charging':
-        sink.event({
-          component: componentOf(book.find(event.transaction)?.evse),
-          name: 'priority_charging',
-          severity: 'warning',
-          state: event.isActive ? 'active' : 'cleared',
-          ...(event.isActive && { message: 'it goes before the limits from here' }),
-        });
+        sink.event(tidingOf(event, (transaction) => book.find(transaction)?.evse));
         return {};
       case 'data_transfer':
         // Some repeat what they have to say until it is accepted.
