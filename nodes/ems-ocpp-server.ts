@@ -7,6 +7,7 @@ import type { StationHandler, StationSettings } from '../src/drivers/ocpp/link/l
 import type { ListenerOptions, ListenerTls } from '../src/drivers/ocpp/link/listener.ts';
 import { createPasswords, type Passwords } from '../src/drivers/ocpp/link/passwords.ts';
 import { createPendingList, type PendingStation } from '../src/drivers/ocpp/station/pending.ts';
+import { createTagsInUse, type TagsInUse } from '../src/drivers/ocpp/station/tags-in-use.ts';
 import { createWaitingRoom } from '../src/drivers/ocpp/station/waiting-room.ts';
 import { choiceField, flagField, numberField, optionalNumberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
@@ -46,6 +47,7 @@ interface TlsNode extends Node {
 export interface OcppServerApi {
   heartbeatS: number;
   passwords: Passwords;
+  tagsInUse: TagsInUse;
   /** A station dials in for this handler, now or as soon as the ports are open. */
   register(identity: string, settings: StationSettings, handler: StationHandler): { remove(): void };
   /** Nodes without an identity wait for the station that is approved for their device. */
@@ -179,6 +181,7 @@ export default function register(RED: NodeAPI): void {
       const api: OcppServerApi = {
         heartbeatS: config.heartbeat,
         passwords,
+        tagsInUse: createTagsInUse(),
         register(identity, settings, handler) {
           if ([...registrations].some((each) => each.identity === identity))
             throw new Error(`two nodes are for the station "${identity}"`);

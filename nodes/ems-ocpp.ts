@@ -1,8 +1,9 @@
 import type { NodeAPI, NodeMessageInFlow } from 'node-red';
 import { z } from 'zod';
 import { codecFor } from '../src/drivers/ocpp/codec/codecs.ts';
-import { createOcppDriver } from '../src/drivers/ocpp/driver.ts';
+import { createOcppDriver, type OcppDriver } from '../src/drivers/ocpp/driver.ts';
 import { listPresets } from '../src/drivers/ocpp/library.ts';
+import { foreignPolicies } from '../src/drivers/ocpp/limits/take-over.ts';
 import type { StationSettings } from '../src/drivers/ocpp/link/link.ts';
 import { findPasswordFault } from '../src/drivers/ocpp/link/passwords.ts';
 import type { Authorization, Tag } from '../src/drivers/ocpp/station/authorisation.ts';
@@ -66,11 +67,12 @@ const config = z.object({
   failsafe: numberField(6, 0, 500),
   /** The station itself falls back after this long without us, s; 0: never, empty: where it is proven to. */
   fallback: optionalNumberField(0, 86_400),
-  foreign: flagField(false),
+  foreign: choiceField(foreignPolicies, 'once'),
   autostart: flagField(false),
   interval: numberField(10, 1, 3600),
   authorise: choiceField(['free', 'list', 'ask'], 'free'),
   tags: listOf(/\n/).pipe(z.array(z.string().transform(tagOf)).max(10_000)),
+  onePlace: flagField(false),
   security: choiceField(['0', '1', '2', '3'], '0'),
   weak: flagField(false),
   certificateNames: listOf(/[,\n]/),
@@ -130,8 +132,15 @@ const createQuestions = (ask: (token: Token) => void, after: (ms: number, run: (
 /** A charging station: its connectors as readings of the model, its sessions as events, its limits as commands. */
 export default function register(RED: NodeAPI): void {
   const live = serveLiveValues(RED, 'ocpp');
+  const drivers = new Map<string, OcppDriver>();
 
   defineEndpoint(RED, 'get', '/ems/ocpp-presets', () => listPresets().map(({ id, title }) => ({ id, title })));
+
+  defineEndpoint(RED, 'get', '/ems/ocpp/station/:id', ({ id = '' }) => {
+    const driver = drivers.get(id);
+    if (!driver) throw new Error('deploy this node first, with a station bound to it');
+    return driver.sheet();
+  });
 
   defineNode(RED, 'ems-ocpp', {
     config,
@@ -224,19 +233,23 @@ export default function register(RED: NodeAPI): void {
               phases: Number(config.phases) as 1 | 2 | 3,
               ...(config.fallback === undefined ? {} : { fallbackS: config.fallback }),
               intervalS: config.interval,
-              keepsForeign: config.foreign,
+              foreignPolicy: config.foreign,
             },
             authorisation: {
               mode: config.authorise,
               tags: config.tags,
               ownTag,
+              isOnePlaceOnly: config.onePlace,
               ...(config.authorise === 'ask' && { ask: questions.ask }),
             },
+            tagsInUse: server.tagsInUse,
             heartbeatS: server.heartbeatS,
             ...(config.forwardUrl === '' ? {} : { forward }),
           },
           clock,
         );
+        drivers.set(node.id, driver);
+        onClose(() => void drivers.delete(node.id));
         runBridge(context, {
           driver,
           live,

@@ -77,6 +77,12 @@
 
   const listed = (parts) => parts.filter((part) => part !== undefined && part !== '').join(' · ');
 
+  const whenOf = (at) => {
+    const time = new Date(at);
+    const isToday = time.toDateString() === new Date().toDateString();
+    return isToday ? time.toLocaleTimeString() : time.toLocaleString([], { dateStyle: 'short', timeStyle: 'short' });
+  };
+
   emsEditor.ocpp = {
     /** How often is asked who waits. */
     lookEveryMs: 3000,
@@ -87,6 +93,7 @@
     showUrls,
     copyButton,
     listed,
+    whenOf,
   };
 })();
 
@@ -98,7 +105,7 @@
   if (emsEditor.ocppServer) return;
 
   const { ask, text, isEnv, showResult, repeat } = emsEditor.kit;
-  const { lookEveryMs, edited, fieldOf, chooseUsual, urlsOf, showUrls, listed } = emsEditor.ocpp;
+  const { lookEveryMs, edited, fieldOf, chooseUsual, urlsOf, showUrls, listed, whenOf } = emsEditor.ocpp;
 
   const style = document.createElement('style');
   style.textContent = `
@@ -119,12 +126,6 @@
     .ems-refusals td:nth-child(n + 3) { overflow-wrap: anywhere; }
   `;
   document.head.appendChild(style);
-
-  const whenOf = (at) => {
-    const time = new Date(at);
-    const isToday = time.toDateString() === new Date().toDateString();
-    return isToday ? time.toLocaleTimeString() : time.toLocaleString([], { dateStyle: 'short', timeStyle: 'short' });
-  };
 
   const server = {
     prepare(node) {
@@ -263,7 +264,7 @@
   if (emsEditor.chargePoint) return;
 
   const { ask, text, labelOf, isEnv, showResult, repeat, wireLive } = emsEditor.kit;
-  const { lookEveryMs, edited, fieldOf, chooseUsual, urlsOf, showUrls, copyButton, listed } = emsEditor.ocpp;
+  const { lookEveryMs, edited, fieldOf, chooseUsual, urlsOf, showUrls, copyButton, listed, whenOf } = emsEditor.ocpp;
 
   const longestIdentity = 48;
   const longestTag = 36;
@@ -298,10 +299,73 @@
   const generatePassword = () =>
     [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
+  /** @returns by row of the table, its lines */
+  const stationRows = (node, sheet) => {
+    const { isConnected, version, boot = {}, evses, preset, quirks, settings, measurands, limit, fallback } = sheet;
+    const word = (key, values) => text(node, `station.${key}`, values);
+    const plain = (value) => {
+      if (typeof value === 'boolean') return word(value ? 'yes' : 'no');
+      if (Array.isArray(value)) return value.join(', ');
+      return typeof value === 'object'
+        ? Object.entries(value)
+            .map(([key, each]) => `${key}: ${plain(each)}`)
+            .join(', ')
+        : String(value);
+    };
+    const said = (key, value) => (value ? word(key, { value }) : '');
+    return [
+      [
+        'who',
+        [
+          listed([
+            [boot.vendor, boot.model].filter(Boolean).join(' '),
+            said('serial', boot.serial),
+            said('firmware', boot.firmware),
+          ]),
+        ],
+      ],
+      ['version', [listed([version, word(isConnected ? 'online' : 'offline')])]],
+      ['evses', [evses.join(', ')]],
+      ['preset', [preset]],
+      ['quirks', [plain(quirks)]],
+      [
+        'settings',
+        [listed(Object.entries(settings).map(([key, value]) => word(`says.${key}`, { value: plain(value) })))],
+      ],
+      ['measurands', [measurands?.split(',').join(', ')]],
+      [
+        'limit',
+        [
+          limit
+            ? listed(
+                [
+                  limit.purpose,
+                  limit.kind,
+                  word('level', { value: limit.stackLevel }),
+                  limit.unit,
+                  limit.saysPhases && word('phases'),
+                ].filter(Boolean),
+              )
+            : word('unknown'),
+        ],
+      ],
+      ['fallback', [word(`fallback.${fallback.why}`, { s: fallback.afterS })]],
+      ['others', sheet.others.length > 0 ? sheet.others : [word('nobody')]],
+      [
+        'refused',
+        sheet.refused.length > 0
+          ? sheet.refused.map(({ at, times, asked, answer }) =>
+              listed([whenOf(at), `${asked}: ${answer}`, times > 1 ? word('times', { value: times }) : '']),
+            )
+          : [word('all')],
+      ],
+    ];
+  };
+
   const chargePoint = {
     prepare(node) {
       edited.set(node.type, node);
-      chooseUsual(node, 'node-input', ['phases', 'authorise', 'security', 'version', 'forwardMode']);
+      chooseUsual(node, 'node-input', ['phases', 'authorise', 'security', 'version', 'foreign', 'forwardMode']);
       const show = () => chargePoint.show(node);
       for (const name of ['server', 'identity', 'authorise', 'security', 'forwardUrl'])
         $(`#node-input-${name}`).on('input change', show);
@@ -313,6 +377,8 @@
         .appendTo('#ems-row-password > .ems-beside');
       chargePoint.fillPresets(node);
       wireLive(node, 'ocpp');
+      $('#ems-station-sheet').on('toggle', () => chargePoint.showStation(node));
+      repeat('#ems-station-sheet', lookEveryMs, () => chargePoint.showStation(node));
       repeat('#ems-ocpp-urls', lookEveryMs, () => chargePoint.look(node));
     },
     server: () => RED.nodes.node($('#node-input-server').val()),
@@ -349,6 +415,7 @@
       const [authorise, security] = ['authorise', 'security'].map((name) => fieldOf(node, name));
       const hasPassword = security === '1' || security === '2';
       $('#ems-row-tags').toggle(authorise !== 'free');
+      $('#ems-row-onePlace').toggle(authorise === 'list');
       $('#ems-row-autostart').toggle(authorise === 'free');
       $('#ems-row-password, #ems-row-weak').toggle(hasPassword);
       $('#ems-row-certificateNames').toggle(security === '3');
@@ -373,6 +440,27 @@
         .text(warnings.map((key) => text(node, `warning.${key}`)).join(' '));
       const ports = { host, port: String(port), tlsPort: String(tlsPort) };
       showUrls(node, '#ems-ocpp-urls', urlsOf(node, ports, fieldOf(node, 'identity'), isTlsNeeded));
+    },
+    /** What is known of the station, as long as somebody looks at it. What it says of itself is shown as text only. */
+    async showStation(node) {
+      if (!$('#ems-station-sheet').prop('open')) return;
+      const sheet = await ask('GET', `ems/ocpp/station/${node.id}`);
+      const target = $('#ems-station-table').empty();
+      if (!sheet.settings) {
+        target.text(text(node, 'station.none'));
+        return;
+      }
+      const table = $('<table>').appendTo(target);
+      for (const [row, lines] of stationRows(node, sheet)) {
+        const shown = lines.filter((line) => line !== undefined && line !== '');
+        if (shown.length === 0) continue;
+        const cell = $('<td>');
+        for (const line of shown) $('<div>').text(line).appendTo(cell);
+        $('<tr>')
+          .append($('<th>').text(text(node, `station.row.${row}`)))
+          .append(cell)
+          .appendTo(table);
+      }
     },
     /** It can be read now, and never again. */
     generate(node) {

@@ -8,6 +8,6 @@ export const pause = (ms: number, clock: Clock, signal?: AbortSignal): Promise<v
       signal?.removeEventListener('abort', finish);
       resolve();
     };
-    const timer = clock.after(ms, finish);
+    const timer = clock.after(signal?.aborted ? 0 : ms, finish);
     signal?.addEventListener('abort', finish);
   });

@@ -9,23 +9,29 @@ import { authorizationOf } from './codec/replies.ts';
 import { createForeignBook, noForeign } from './forward/foreign.ts';
 import { createForward, type ForwardOptions } from './forward/forward.ts';
 import { createLimitRelay } from './forward/forward-limits.ts';
-import { createLimiter, fallbackOf, type LimitSettings } from './limits/limits.ts';
+import { createLimiter } from './limits/limits.ts';
 import { offer } from './limits/offer.ts';
 import { createOrders } from './limits/orders.ts';
 import { createPhaseSwitch } from './limits/phases.ts';
+import { fallbackOf, fallbackSheet, type LimitSettings } from './limits/settings.ts';
+import { createTakeOver } from './limits/take-over.ts';
 import { CallFailure, type StationHandler, type StationLink } from './link/link.ts';
-import { findPreset, type Preset, type Quirks, resolveQuirks } from './quirks.ts';
+import type { Preset, Quirks } from './quirks.ts';
 import { createActions } from './station/actions.ts';
 import { createAsker } from './station/asking.ts';
 import { type AuthorisationOptions, createAuthoriser } from './station/authorisation.ts';
 import { createChannelBook } from './station/channels.ts';
+import { createFamily } from './station/family.ts';
 import { createMemory, type Facts } from './station/memory.ts';
 import { createNudge } from './station/nudge.ts';
 import { createReadiness } from './station/readiness.ts';
+import { rememberRefusals } from './station/refused.ts';
 import { createSetUp } from './station/set-up.ts';
+import { type StationSheet, sheetOf } from './station/sheet.ts';
 import { createStarter } from './station/starter.ts';
 import { createStation } from './station/station.ts';
 import { createLedger, type RecordStore } from './station/store.ts';
+import { createTagsInUse, type TagsInUse } from './station/tags-in-use.ts';
 import { createTransactionBook } from './station/transactions.ts';
 import type { Decision, StationEvent, Version } from './words.ts';
 
@@ -43,6 +49,8 @@ export interface OcppDriverOptions {
   preset?: string;
   limits: LimitSettings;
   authorisation: AuthorisationOptions;
+  /** Of all stations of the server; absent: this one alone. */
+  tagsInUse?: TagsInUse;
   /** Between two heartbeats of the station, s. */
   heartbeatS: number;
   /** EVSEs it is known to have, before it says so. */
@@ -52,9 +60,9 @@ export interface OcppDriverOptions {
 }
 
 export interface OcppDriver extends Driver, StationHandler {
-  /** What was found out, for the form. */
   facts(): Facts;
-  quirks(): Quirks;
+  /** What is known of the station, for the form. */
+  sheet(): StationSheet;
   /** The station falls back by itself without us. */
   isGuarded(): boolean;
 }
@@ -66,7 +74,10 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   const ledger = createLedger(options.store);
   const memory = createMemory(ledger);
   const book = createTransactionBook(ledger, clock);
-  const authoriser = createAuthoriser(options.authorisation, clock);
+  const tags = (options.tagsInUse ?? createTagsInUse()).join(() =>
+    book.all().flatMap(({ state, evse = 0, tag }) => (state === 'running' && tag ? [{ evse, tag }] : [])),
+  );
+  const authoriser = createAuthoriser(options.authorisation, clock, tags.isElsewhere);
   const isWatchedOnly = options.forward?.mode === 'observe';
   const foreign = options.forward && createForeignBook(ledger, () => lastVersion === '1.6');
   const ownTag = options.authorisation.ownTag;
@@ -78,21 +89,17 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   let ticker: Timer | undefined;
   const noted = new Set<string>();
 
-  const chosen = options.presets.find(({ id }) => id === options.preset);
-  let known: { boot: Facts['boot']; quirks: Quirks } | undefined;
-  const quirks = (): Quirks => {
-    const { boot } = memory.facts();
-    if (known && known.boot === boot) return known.quirks;
-    const preset = chosen ?? (boot && findPreset(options.presets, boot));
-    known = { boot, quirks: resolveQuirks(options.quirks, preset) };
-    return known.quirks;
-  };
+  const family = createFamily(options, memory);
+  const quirks = (): Quirks => family().quirks;
 
   const described = (): void => sink?.described();
   const channels = createChannelBook(ledger, limits.intervalS, described);
-  const asker = createAsker(
-    () => line,
-    () => quirks().paceMs ?? 0,
+  const { asker, refused } = rememberRefusals(
+    createAsker(
+      () => line,
+      () => quirks().paceMs ?? 0,
+      clock,
+    ),
     clock,
   );
   const nudge = createNudge(asker, quirks, clock);
@@ -104,6 +111,8 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       identity,
       intervalS: limits.intervalS,
       phases: limits.phases,
+      minCurrentA: limits.minCurrentA,
+      maxCurrentA: limits.maxCurrentA,
       quirks,
       authoriser,
       heartbeatS: options.heartbeatS,
@@ -117,6 +126,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       event: (event) => sink?.event(event),
       described,
       inForce: (profile) => limiter.inForce(profile),
+      profiles: (event) => takeOver.reported(event),
       moved(evse) {
         foreign?.moved(evse, transaction(evse) !== undefined);
         if (evse === 0 || !readiness.isUsable()) return;
@@ -127,8 +137,15 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   );
 
   const actions = createActions(asker, clock, { connector: station.connector, transaction, ownTag });
-  const limitSettings = foreign ? { ...limits, keepsForeign: true } : limits;
-  const limiter = createLimiter(limitSettings, asker, memory, quirks, nudge, foreign ?? noForeign, clock, {
+  const takeOver = createTakeOver(
+    foreign ? 'keep' : (limits.foreignPolicy ?? 'once'),
+    asker,
+    memory,
+    foreign ?? noForeign,
+    clock,
+    { evses: station.evses, event: (event) => sink?.event(event) },
+  );
+  const limiter = createLimiter(limits, asker, memory, quirks, nudge, takeOver, foreign ?? noForeign, clock, {
     evses: station.evses,
     connector: station.connector,
     transaction,
@@ -136,14 +153,17 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     restart: (evse) => actions.start(evse),
     drifted: (evse, what) => sink?.drifted(`limit/${evse}`, what),
   });
-  const phaseSwitch = createPhaseSwitch(limiter, memory, quirks, nudge, clock, station, (index, from, to) =>
-    sink?.event({
-      component: { type: 'ev_charger', index },
-      name: 'phase_switched',
-      severity: 'info',
-      data: { ...(from === undefined ? {} : { from }), to },
-    }),
-  );
+  const phaseSwitch = createPhaseSwitch(limiter, memory, quirks, nudge, clock, {
+    connector: station.connector,
+    switched: (index, from, to) =>
+      sink?.event({
+        component: { type: 'ev_charger', index },
+        name: 'phase_switched',
+        severity: 'info',
+        data: { ...(from === undefined ? {} : { from }), to },
+      }),
+    failed: (evse, what) => sink?.drifted(`phases/${evse}`, what),
+  });
   const starter = createStarter(
     () => quirks().needsRemoteStart === true && options.authorisation.mode === 'free',
     station.connector,
@@ -165,6 +185,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       station.connector(evse).sessionEnded();
       station.flush();
     },
+    evses: station.evses,
     isStatusMissing: () => station.evses().some((evse) => station.connector(evse).status() === 'unknown'),
   });
   const carryOut = createOrders(limits, limiter, phaseSwitch, actions);
@@ -207,8 +228,9 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       if (wasThere) void limiter.tellAgain();
     },
     async makeReady(hasBooted, signal) {
-      await setUp.run(hasBooted, signal);
+      const isWhole = await setUp.run(hasBooted, signal);
       described();
+      if (isWhole && !isWatchedOnly) await takeOver.survey(signal);
     },
     event: (event) => sink?.event(event),
   });
@@ -258,7 +280,19 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     actuators: () => offer(station.evses(), limits, memory.facts(), quirks(), !isWatchedOnly),
     apply: carryOut,
     facts: memory.facts,
-    quirks,
+    sheet: () =>
+      sheetOf({
+        identity,
+        isConnected: line !== undefined,
+        version: line?.link.version ?? lastVersion,
+        facts: memory.facts(),
+        evses: station.evses(),
+        preset: family().preset,
+        quirks: quirks(),
+        fallback: isWatchedOnly ? { why: 'watched' } : fallbackSheet(limits, quirks()),
+        others: takeOver.others(),
+        refused: refused(),
+      }),
     // Where it is not limited from here, there is nothing to fall back from.
     isGuarded: () => isWatchedOnly || fallbackOf(limits, quirks()) !== undefined,
     start(given) {
@@ -277,6 +311,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       lastVersion = link.version;
       station.connected();
       limiter.returned();
+      takeOver.returned();
       nudge.reset();
       described();
       readiness.connected();
@@ -317,6 +352,9 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       readiness.disconnected();
       ticker?.cancel();
       limiter.close();
+      takeOver.close();
+      phaseSwitch.close();
+      tags.leave();
       forward?.close();
       station.close();
       line = undefined;

@@ -80,6 +80,15 @@ export interface PlugState {
   at: number | undefined;
 }
 
+/** A charging profile as the station tells of it. */
+export interface ReportedProfile {
+  id: number;
+  stackLevel: number;
+  /** In the words of the wire: 2.1 has more of them than we set. */
+  purpose: string;
+  transaction?: string;
+}
+
 export type StationEvent =
   | {
       kind: 'boot';
@@ -151,11 +160,13 @@ export type StationEvent =
       evse: number;
       /** Who set them: "CSO" through us, "EMS", "SO", "Other". */
       source: string;
-      profiles: { id: number; stackLevel: number; purpose: string; transaction?: string }[];
+      profiles: ReportedProfile[];
     }
   | { kind: 'data_transfer'; vendor: string; message?: string; data?: unknown }
   | { kind: 'security_event'; type: string; info?: string; at: number | undefined }
   | { kind: 'charging_limit'; evse: number; source: string; isCleared: boolean }
+  /** 2.1: a driver has asked for more than the limits of his session, or does not any more. */
+  | { kind: 'priority_charging'; transaction: string; isActive: boolean }
   | { kind: 'charging_needs'; evse: number; needs: unknown }
   /** 2.1: the station asks for its present limit. */
   | { kind: 'schedule_pull'; profile: number }

@@ -166,6 +166,13 @@ describe('OCPP 2.1: answers', () => {
     assert.deepEqual(answer('2.1', 'PullDynamicScheduleUpdate', {}, { limit: 10 }), { status: 'Rejected' });
   });
 
+  it('priority charging is understood, and needs no word', () => {
+    const payload = { transactionId: 'T1', activated: true };
+    const decoded = codecFor('2.1').decode('NotifyPriorityCharging', payload, now);
+    assert.deepEqual(decoded.ok && decoded.event, { kind: 'priority_charging', transaction: 'T1', isActive: true });
+    assert.deepEqual(answer('2.1', 'NotifyPriorityCharging', payload), {});
+  });
+
   it('a VAT number comes back as it was', () =>
     assert.deepEqual(answer('2.1', 'VatNumberValidation', { vatNumber: 'DE123456789' }), {
       vatNumber: 'DE123456789',

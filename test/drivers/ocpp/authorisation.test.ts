@@ -49,6 +49,27 @@ describe('who may charge', () => {
     assert.equal(authoriser.decide({ id: 'SOON' }), 'expired');
   });
 
+  describe('a tag that charges at another place', () => {
+    const createBusy = (more: Partial<AuthorisationOptions>) =>
+      createAuthoriser(
+        { mode: 'list', tags: [{ id: 'GOOD' }, { id: 'OLD', isBlocked: true }], ownTag: 'EMS', ...more },
+        clock,
+        (_id, evse) => evse === 2,
+      );
+    const cases: [name: string, more: Partial<AuthorisationOptions>, id: string, evse: number, Authorization][] = [
+      ['does so as it likes', {}, 'GOOD', 2, 'accepted'],
+      ['is kept from it, where that is wanted', { isOnePlaceOnly: true }, 'GOOD', 2, 'concurrent_tx'],
+      ['is where it was', { isOnePlaceOnly: true }, 'GOOD', 1, 'accepted'],
+      ['has no other fault named', { isOnePlaceOnly: true }, 'OLD', 2, 'blocked'],
+      ['may be our own', { isOnePlaceOnly: true }, 'ems', 2, 'accepted'],
+      ['is nobody’s business where everybody charges', { isOnePlaceOnly: true, mode: 'free' }, 'GOOD', 2, 'accepted'],
+    ];
+    for (const [name, more, id, evse, authorization] of cases)
+      it(name, () => assert.equal(createBusy(more).begin({ id }, evse), authorization));
+    it('is not kept from showing itself', () =>
+      assert.equal(createBusy({ isOnePlaceOnly: true }).decide({ id: 'GOOD' }), 'accepted'));
+  });
+
   describe('whom a flow says', () => {
     let asked: string[];
     let answer: (authorization: Authorization | undefined) => void;

@@ -3,6 +3,7 @@ import type { Applied, CommandFailure, Order } from '../../../src/drivers/driver
 import type { OcppDriverOptions } from '../../../src/drivers/ocpp/driver.ts';
 import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
 import type { Profile, StationRequest } from '../../../src/drivers/ocpp/words.ts';
+import { isoTime } from '../../../src/model/time.ts';
 import {
   type Answering,
   accepted,
@@ -147,7 +148,7 @@ describe('limits of a charging station', () => {
   });
 
   it('beside another master: its limits stay', async () => {
-    await withLimits({ keepsForeign: true });
+    await withLimits({ foreignPolicy: 'keep' });
     await limit(16);
     assert.deepEqual([rig.asked('clear_profile'), rig.limits()], [[], [16]]);
   });
@@ -606,17 +607,91 @@ describe('limits of a charging station', () => {
       assert.deepEqual(rig.named('phase_switched'), []);
     });
 
-    it('not again within five minutes, also after a restart', async () => {
+    it('not wanted any more while the car still charges: nothing is switched, and nothing has failed', async () => {
+      rig.setAnswering(() => undefined);
+      const controller = new AbortController();
+      const given = begin(phases(1), controller.signal);
+      await rig.clock.advanceAsync(10_000);
+      controller.abort();
+      await rig.clock.advanceAsync(1000);
+      assert.deepEqual(given.outcome, { verified: false, reason: 'replaced' });
+      assert.deepEqual([rig.limits(), rig.named('phase_switched')], [[0, 16], []]);
+    });
+
+    it('too early, and the lease is over by then: refused at once, with when; also after a restart', async () => {
       draw();
       await finish(phases(1), 100_000);
       rig.kill();
       await rig.connect();
       await rig.status('charging');
       await rig.clock.advanceAsync(3000);
-      assert.equal(((await finish(phases(3))) as CommandFailure).code, 'INTERLOCK');
+      const at = isoTime(rig.clock.now());
+      const outcome = (await finish({ ...phases(3), notAfter: rig.clock.monotonic() + 60_000 }, 0)) as CommandFailure;
+      assert.equal(outcome.code, 'INTERLOCK');
+      const [, since, from = ''] = /switched (\d+) s ago; .* not before (\S+), and/.exec(outcome.message) ?? [];
+      assert.ok(Math.abs(Date.parse(from) - Date.parse(at) - (300 - Number(since)) * 1000) <= 1000, outcome.message);
       await rig.clock.advanceAsync(300_000);
+      assert.equal(rig.named('phase_switched').length, 1);
       draw();
-      assert.ok(!((await finish(phases(3), 150_000)) instanceof Error));
+      assert.deepEqual(await finish(phases(3), 150_000), { verified: true });
+    });
+
+    describe('too early, and the lease lasts: planned', () => {
+      const plan = async (): Promise<Date> => {
+        draw();
+        await finish(phases(1), 100_000);
+        const { verified, reason, message = '' } = (await finish(phases(3), 0)) as Applied;
+        assert.deepEqual([verified, reason], [false, 'scheduled']);
+        return new Date(/it will be at (\S+)$/.exec(message)?.[1] ?? '');
+      };
+      const last = (): unknown => rig.named('phase_switched').at(-1)?.data?.to;
+
+      it('and done then', async () => {
+        const at = (await plan()).getTime();
+        await rig.clock.advanceAsync(at - rig.clock.now() - 1000);
+        assert.deepEqual([last(), rig.limits().at(-1)], [1, 16]);
+        await rig.clock.advanceAsync(100_000);
+        assert.deepEqual([last(), rig.limits().slice(-2)], [3, [0, 16]]);
+      });
+
+      it('not where something else is asked for meanwhile', async () => {
+        await plan();
+        const given = begin(phases(1));
+        await rig.clock.advanceAsync(1000);
+        await rig.measure([amperes(16)]);
+        await rig.clock.advanceAsync(2000);
+        assert.deepEqual(given.outcome, { verified: true });
+        await rig.clock.advanceAsync(600_000);
+        assert.equal(last(), 1);
+      });
+
+      it('nor where it is asked for while it is done; the limit is back', async () => {
+        const at = (await plan()).getTime();
+        await rig.clock.advanceAsync(at - rig.clock.now() + 5000);
+        assert.equal(rig.limits().at(-1), 0);
+        assert.deepEqual(await finish(phases(1), 100_000), { verified: true });
+        assert.deepEqual([last(), rig.limits().at(-1)], [1, 16]);
+      });
+
+      it('what comes to nothing is told, to be tried again', async () => {
+        const at = (await plan()).getTime();
+        rig.drop();
+        await rig.clock.advanceAsync(at - rig.clock.now() + 5000);
+        assert.match(rig.drifts.join(), /phases\/1: phases could not be switched as planned: .*not connected/);
+      });
+
+      it('the safe state waits for its time, or until it is not wanted any more', async () => {
+        await plan();
+        const controller = new AbortController();
+        const given = begin(order(undefined, {}, { actuator: 'phases/1' }), controller.signal);
+        await rig.clock.advanceAsync(10_000);
+        assert.equal(given.outcome, undefined);
+        controller.abort();
+        await rig.clock.advanceAsync(0);
+        assert.deepEqual([given.outcome, last()], [{ verified: false, reason: 'replaced' }, 1]);
+        assert.deepEqual(await finish(order(undefined, {}, { actuator: 'phases/1' }), 500_000), { verified: true });
+        assert.equal(last(), 3);
+      });
     });
 
     it('a station that ignores it is found out', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type Bridge, createBridge } from '../../../src/bridge/bridge.ts';
 import { createOcppDriver, type OcppDriver } from '../../../src/drivers/ocpp/driver.ts';
 import { CallFailure, type StationLink } from '../../../src/drivers/ocpp/link/link.ts';
+import type { Quirks } from '../../../src/drivers/ocpp/quirks.ts';
 import type { StationEvent, StationRequest } from '../../../src/drivers/ocpp/words.ts';
 import { checkMessage } from '../../../src/model/check.ts';
 import type { Response } from '../../../src/model/command.ts';
@@ -34,9 +35,10 @@ describe('a charging station at a bridge', () => {
   let answering: Answering;
   let isConnected: boolean;
   let sent = 0;
+  let quirks: Quirks = {};
 
   const open = (): void => {
-    driver = createOcppDriver({ ...usualOptions, store: journals[0] }, clock);
+    driver = createOcppDriver({ ...usualOptions, quirks, store: journals[0] }, clock);
     const placement = { device: '102', site: 'home', gateway: 'gw' };
     bridge = createBridge({ placement, journal: journals[1] }, driver, clock, {
       readings: (messages) => said.push(...messages),
@@ -283,6 +285,49 @@ describe('a charging station at a bridge', () => {
       assert.equal(outcome(id).verified, true);
       answering = () => ({ status: 'scheduled', raw: 'Scheduled' });
       assert.equal((await ask('set_availability', { operative: true })).reason, 'scheduled');
+    });
+  });
+
+  describe('phases, a moment after they were switched', () => {
+    before(() => {
+      quirks = { switchesPhases: true };
+    });
+    after(() => {
+      quirks = {};
+    });
+    beforeEach(async () => {
+      await ask('set_phases', { phases: 1 }, { lease_s: 3600 });
+      await clock.advanceAsync(10_000);
+    });
+
+    it('with a lease that is over before they may be: refused at once, and what was asked before stays', async () => {
+      const id = send('set_phases', { phases: 3 }, { lease_s: 60 });
+      await clock.advanceAsync(100);
+      const { status: done, code, message = '' } = outcome(id);
+      assert.deepEqual([done, code], ['failed', 'INTERLOCK']);
+      assert.match(
+        message,
+        /^switched \d+ s ago; it is done every 300 s at the most: not before 20\S+Z, and this lease/,
+      );
+      await clock.advanceAsync(600_000);
+      assert.equal(events.filter(({ topic }) => topic.endsWith('event/phase_switched')).length, 1);
+    });
+
+    it('with one that lasts: planned, and told for when', async () => {
+      const id = send('set_phases', { phases: 3 }, { lease_s: 3600 });
+      await clock.advanceAsync(100);
+      const { status: done, verified, reason, message = '' } = outcome(id);
+      assert.deepEqual([done, verified, reason], ['completed', false, 'scheduled']);
+      assert.match(message, /it will be at 20\S+Z$/);
+      await clock.advanceAsync(600_000);
+      assert.equal(events.filter(({ topic }) => topic.endsWith('event/phase_switched')).length, 2);
+    });
+
+    it('a lease that ends too early is no alarm: the safe state waits its time', async () => {
+      send('release');
+      await clock.advanceAsync(600_000);
+      assert.equal(events.filter(({ topic }) => topic.endsWith('event/phase_switched')).length, 2);
+      assert.ok(!events.some(({ topic }) => topic.endsWith('event/failsafe_unconfirmed')));
     });
   });
 

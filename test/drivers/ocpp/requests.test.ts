@@ -454,6 +454,27 @@ describe('OCPP 2.1: dynamic profiles', () => {
       },
     }));
 
+  it('are good for so long without an update (K28.FR.13)', () => {
+    const { maxOfflineS: _, ...rest } = dynamic;
+    const request = { kind: 'set_profile' as const, evse: 1, profile: { ...rest, durationS: 300 } };
+    const { SetChargingProfile } = encode('2.1', request) as Record<string, { chargingProfile: object }>;
+    assert.deepEqual(SetChargingProfile?.chargingProfile, {
+      id: 101,
+      stackLevel: 8,
+      chargingProfilePurpose: 'TxDefaultProfile',
+      chargingProfileKind: 'Dynamic',
+      dynUpdateInterval: 60,
+      chargingSchedule: [
+        {
+          id: 101,
+          duration: 300,
+          chargingRateUnit: 'A',
+          chargingSchedulePeriod: [{ startPeriod: 0, limit: 16 }],
+        },
+      ],
+    });
+  });
+
   it('are changed', () =>
     assert.deepEqual(encode('2.1', { kind: 'update_dynamic', profile: 101, limit: 6.19 }), {
       UpdateDynamicSchedule: { chargingProfileId: 101, scheduleUpdate: { limit: 6.1 } },

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { listPresets } from '../../../src/drivers/ocpp/library.ts';
 import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
+import { createTagsInUse } from '../../../src/drivers/ocpp/station/tags-in-use.ts';
 import type { Decision, Sample, StationEvent } from '../../../src/drivers/ocpp/words.ts';
 import {
+  accepted,
   amperes,
   boot,
   createStationRig,
@@ -67,6 +69,75 @@ describe('a charging station as a device', () => {
     );
   });
 
+  it('a card that charges elsewhere is told so as it begins: at the next connector, or at the next station', async () => {
+    await rig.driver().close();
+    const tagsInUse = createTagsInUse();
+    const authorisation = { mode: 'list' as const, tags: [{ id: 'TAG' }], ownTag: 'EMS', isOnePlaceOnly: true };
+    rig = createStationRig({ tagsInUse, authorisation });
+    const other = createStationRig({ tagsInUse, authorisation });
+    await rig.ready();
+    await other.ready();
+    const id = await plugIn();
+    assert.equal((await rig.say({ kind: 'authorize', token: { id: 'tag' } })).authorization, 'accepted');
+    const begin = (at: Rig, evse: number, isOffline = false): Promise<Decision> =>
+      at.say({
+        kind: 'transaction_started',
+        evse,
+        at: at.clock.now() - (isOffline ? 3_600_000 : 0),
+        isOffline,
+        samples: [],
+        token: { id: 'tag' },
+        meterStartWh: 7,
+      });
+    assert.equal((await begin(other, 1)).authorization, 'concurrent_tx');
+    assert.equal((await begin(rig, 2)).authorization, 'concurrent_tx');
+    // What happened while nobody could be asked is over.
+    assert.equal((await begin(other, 2, true)).authorization, 'accepted');
+    assert.deepEqual(other.named('authorized').at(-1)?.data?.status, 'concurrent_tx');
+    await stop(id);
+    await rig.driver().close();
+    assert.equal((await begin(other, 3)).authorization, 'concurrent_tx');
+    await other.status('available', 1);
+    await other.status('available', 2);
+    await other.status('available', 3);
+    assert.equal((await begin(other, 4)).authorization, 'accepted');
+    await other.driver().close();
+  });
+
+  const range = () => ['1/min_current', '1/max_current', '1/phases_available'].map(rig.last);
+
+  it('what a car may be given: of the installation, and no more than its cable carries', async () => {
+    assert.deepEqual(range(), [6, 32, 3]);
+    await rig.status('preparing');
+    await start({ transaction: 'T1', cableMaxA: 20 });
+    assert.deepEqual(range(), [6, 20, 3]);
+    await rig.status('available');
+    assert.deepEqual(range(), [6, 32, 3]);
+    await start({ transaction: 'T2', cableMaxA: 63 });
+    assert.deepEqual(range(), [6, 32, 3]);
+    assert.deepEqual(rig.told('0/max_current'), []);
+  });
+
+  it('2.x: and of the phases that its EVSE supplies', async () => {
+    await rig.driver().close();
+    rig = createStationRig();
+    rig.setAnswering((request) => {
+      if (request.kind !== 'get_variables') return undefined;
+      const values: Record<string, string> = { 'EVSE.SupplyPhases': '1', 'EVSE.ACPhaseSwitchingSupported': 'true' };
+      const variables = (request.variables ?? []).flatMap((each) =>
+        each.evse === 1 && values[each.name] ? [{ ...each, value: values[each.name], status: 'Accepted' }] : [],
+      );
+      return { ...accepted, variables };
+    });
+    await rig.connect('2.0.1');
+    await rig.say(boot);
+    await rig.status('available');
+    await rig.status('available', 2);
+    await rig.clock.advanceAsync(30_000);
+    assert.deepEqual([rig.last('1/phases_available'), rig.last('2/phases_available')], [1, 3]);
+    assert.equal(rig.driver().facts().switchesPhases, true);
+  });
+
   describe('a session', () => {
     it('is told from its beginning to its end, with energy from register to register', async () => {
       const id = await plugIn();
@@ -89,6 +160,31 @@ describe('a charging station as a device', () => {
       assert.ok(eventId);
       assert.match(String(data?.id_tag), /^[0-9a-f]{16}$/);
       assert.deepEqual(['1/session_energy', '1/session_id', '1/energy_imported'].map(rig.last), [2000, '', 3000]);
+    });
+
+    it('how long it goes on: in whole minutes, and exactly when it is over', async () => {
+      const id = await plugIn();
+      assert.equal(rig.last('1/session_duration'), 0);
+      await rig.clock.advanceAsync(150_000);
+      assert.equal(rig.last('1/session_duration'), 120);
+      rig.kill();
+      await rig.connect();
+      await rig.status('charging');
+      await rig.clock.advanceAsync(60_000);
+      assert.equal(rig.last('1/session_duration'), 180);
+      await rig.clock.advanceAsync(33_000);
+      await stop(id);
+      const [ended] = rig.named('session_ended');
+      const seconds = (Date.parse(String(ended?.data?.end)) - Date.parse(String(ended?.data?.start))) / 1000;
+      assert.equal(rig.last('1/session_duration'), Math.floor(seconds));
+      assert.notEqual(Math.floor(seconds) % 60, 0);
+    });
+
+    it('of one that was found under way, nobody knows how long', async () => {
+      await rig.status('charging');
+      await rig.measure([watts(7000)], { transaction: '4711' });
+      await rig.clock.advanceAsync(150_000);
+      assert.deepEqual([rig.last('1/session_id'), rig.told('1/session_duration')], ['4711', []]);
     });
 
     it('after it the station falls silent: nothing flows, as a conclusion, and it stays so', async () => {

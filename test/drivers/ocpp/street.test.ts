@@ -10,6 +10,8 @@ import {
 import { codecFor } from '../../../src/drivers/ocpp/codec/codecs.ts';
 import { createOcppDriver, type OcppDriver, type OcppDriverOptions } from '../../../src/drivers/ocpp/driver.ts';
 import { listPresets } from '../../../src/drivers/ocpp/library.ts';
+import type { ForeignPolicy } from '../../../src/drivers/ocpp/limits/take-over.ts';
+import type { StationLink } from '../../../src/drivers/ocpp/link/link.ts';
 import type { Params } from '../../../src/model/command.ts';
 import type { Value } from '../../../src/model/reading.ts';
 import {
@@ -33,6 +35,7 @@ for (const version of ['1.6', '2.0.1'] as const)
     let csms: TestCsms;
     let point: ChargePoint;
     let driver: OcppDriver;
+    let link: StationLink;
     let registered: { remove(): void } | undefined;
     let journal: MemoryJournal;
     let events: DriverEvent[];
@@ -62,7 +65,13 @@ for (const version of ['1.6', '2.0.1'] as const)
         drifted() {},
         event: (event) => own === driver && events.push(event),
       });
-      registered = csms.register('CP1', openSettings, driver);
+      registered = csms.register('CP1', openSettings, {
+        ...driver,
+        connected(opened) {
+          link = opened;
+          own.connected(opened);
+        },
+      });
     };
     const open = async (
       more: Partial<ChargePointOptions> = {},
@@ -107,6 +116,10 @@ for (const version of ['1.6', '2.0.1'] as const)
     it('a whole life', async () => {
       await open();
       await until(() => values.get('1/status') === 'available', 'it is available');
+      assert.deepEqual(
+        ['1/min_current', '1/max_current', '1/phases_available'].map((path) => values.get(path)),
+        [6, 32, 3],
+      );
       await plugIn();
       await sessionIs(true);
       assert.deepEqual(await apply('set_current_limit', { current_a: 10 }), { verified: true });
@@ -219,6 +232,41 @@ for (const version of ['1.6', '2.0.1'] as const)
       assert.deepEqual(await apply('set_phases', { phases: 1 }, 'phases/1'), { verified: true });
       assert.equal(outlet().livePhases, 1);
       assert.equal(named('phase_switched').length, 1);
+    });
+
+    it('a profile that somebody else has left is told of, and goes where that is wanted', async () => {
+      const policy = (foreignPolicy: ForeignPolicy) => ({ limits: { ...usualOptions.limits, foreignPolicy } });
+      const begin = async (foreignPolicy: ForeignPolicy): Promise<void> => {
+        registered?.remove();
+        await driver.close();
+        attach(policy(foreignPolicy));
+        point.cut();
+        states.length = 0;
+        await until(() => states.at(-1)?.kind === 'online', 'it is online', 20_000);
+        void apply('set_current_limit', { current_a: 14 }).catch(() => {});
+      };
+      await open({}, policy('keep'));
+      await plugIn();
+      await sessionIs(true);
+      const transactionId = values.get('1/session_id');
+      const periods = { chargingRateUnit: 'A', chargingSchedulePeriod: [{ startPeriod: 0, limit: 7 }] };
+      const shared = { stackLevel: 5, chargingProfilePurpose: 'TxProfile', chargingProfileKind: 'Relative' };
+      const [place, payload] =
+        version === '1.6'
+          ? ['connectorId', { chargingProfileId: 77, transactionId: Number(transactionId), chargingSchedule: periods }]
+          : ['evseId', { id: 77, transactionId, chargingSchedule: [{ id: 1, ...periods }] }];
+      const profile = { ...shared, ...(payload as object) };
+      const call = { [String(place)]: 1, [version === '1.6' ? 'csChargingProfiles' : 'chargingProfile']: profile };
+      await link.call('SetChargingProfile', call, { timeoutMs: 30_000 });
+      await begin('keep');
+      await until(() => named('foreign_profile').length > 0, 'it is told of', 20_000);
+      assert.match(
+        String(named('foreign_profile')[0]?.message),
+        version === '1.6' ? /allows 7 A and was told 14 A/ : /limits this station: TxProfile 77 of CSO, stack level 5/,
+      );
+      await begin('clear');
+      await until(() => Math.abs(outlet().currentsA[0] - 14) < 0.2, 'ours is in force', 20_000);
+      assert.ok(outlet().profiles.every(({ id }) => id !== 77));
     });
 
     it('phases that are chosen by power', async () => {

@@ -23,6 +23,7 @@ import {
   note,
   quote,
   readFields,
+  readFlag,
   readInteger,
   readPlace,
   readText,
@@ -95,6 +96,18 @@ const readSchedulePull: Reader = (from, _at, notes) => {
   return noticeOf('PullDynamicScheduleUpdate', from);
 };
 
+/** K22. */
+const readPriorityCharging: Reader = (from, _at, notes) => ({
+  kind: 'priority_charging',
+  transaction: readText(from, 'transactionId', notes) ?? '',
+  isActive: readFlag(from, 'activated', notes) ?? false,
+});
+
+const only21: [string, Reader][] = [
+  ['PullDynamicScheduleUpdate', readSchedulePull],
+  ['NotifyPriorityCharging', readPriorityCharging],
+];
+
 export const readers2 = (version: Version): Readers => ({
   byAction: new Map<string, Reader>([
     ...[...noticesOf(version)].map(([action, answer]): [string, Reader] => [
@@ -129,7 +142,7 @@ export const readers2 = (version: Version): Readers => ({
     ],
     ['DataTransfer', readDataTransfer],
     ['SecurityEventNotification', readSecurityEvent],
-    ...(version === '2.1' ? [['PullDynamicScheduleUpdate', readSchedulePull] as const] : []),
+    ...(version === '2.1' ? only21 : []),
   ]),
   ours: oursOf(version),
 });

@@ -59,7 +59,6 @@ const of21: Readonly<Record<string, Answer>> = {
   NotifyDERStartStop: taken,
   // Not answered on the wire where it comes as SEND.
   NotifyPeriodicEventStream: taken,
-  NotifyPriorityCharging: taken,
   NotifySettlement: taken,
   NotifyWebPaymentStarted: taken,
   // We open none, and none is opened to us.

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { asFields } from '../codec/lenient.ts';
-import { bringCurrent, type Grid, type Step } from '../limits/limit-form.ts';
+import { bringCurrent, type Grid, idStep, type Step } from '../limits/limit-form.ts';
 import type { LimitForm } from '../station/memory.ts';
 import type { Ledger } from '../station/store.ts';
 import {
@@ -65,7 +65,6 @@ const record = z.object({ foreignProfiles: z.array(foreignProfileSchema) });
 const horizonMs = 86_400_000;
 /** OCPP 1.6 §9.4.3: few stations take more periods. */
 const mostPeriods = 24;
-const idStep = 1000;
 const setters = new Set(['SetChargingProfile', 'RemoteStartTransaction', 'RequestStartTransaction']);
 
 const numberOf = (...values: unknown[]): number | undefined => values.find((each) => typeof each === 'number');

@@ -1,5 +1,5 @@
 /** Whether a station does what it was told, by what it measures: "Accepted" only means that it will try. */
-import type { Measured } from '../station/connector.ts';
+import type { Measured } from '../station/measured.ts';
 import { isInSession, type Status } from '../station/status.ts';
 
 /** seen: it obeys. over: more than allowed. less: the car, or the station, takes less; that proves nothing. */

@@ -81,6 +81,14 @@ export const formsOf = (quirks: Quirks, facts: Facts, { hasSession, isAlone, wan
 
 /** One profile for each purpose and EVSE: told again, it takes the place of the one before (OCPP 1.6 §5.16). */
 const idBase: Record<LimitForm['purpose'], number> = { tx_default: 100, tx: 200, station_max: 300 };
+/** Where somebody else uses an id, ours lies this much higher, or a multiple of it. */
+export const idStep = 1000;
+
+export const idOf = (purpose: LimitForm['purpose'], evse: number): number =>
+  idBase[purpose] + (purpose === 'station_max' ? 0 : evse);
+
+/** Of what lies below a dynamic profile. */
+export const floorId = (evse: number): number => 400 + evse;
 
 /** A clock of a station may be behind: it begins this much ago, s. */
 const leadS = 60;
@@ -119,7 +127,7 @@ export const buildProfile = (
   return {
     evse: purpose === 'station_max' ? 0 : evse,
     profile: {
-      id: idBase[purpose] + (purpose === 'station_max' ? 0 : evse),
+      id: idOf(purpose, evse),
       stackLevel,
       purpose,
       kind,

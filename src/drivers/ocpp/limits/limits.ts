@@ -2,7 +2,7 @@
  * The current a station may give, on every EVSE: told in the form it takes, kept up while the order lasts, and
  * watched, because a station that accepts a limit need not obey it.
  */
-import type { Clock, Timer } from '../../../model/time.ts';
+import type { Clock } from '../../../model/time.ts';
 import type { Applied, Order } from '../../driver.ts';
 import type { ForeignLimits } from '../forward/foreign.ts';
 import type { Quirks } from '../quirks.ts';
@@ -10,32 +10,14 @@ import { type Asker, toCommandFailure } from '../station/asking.ts';
 import type { Connector } from '../station/connector.ts';
 import type { Memory } from '../station/memory.ts';
 import type { Nudge } from '../station/nudge.ts';
-import { isPluggedIn } from '../station/status.ts';
-import type { Profile } from '../words.ts';
+import { isInSession, isPluggedIn } from '../station/status.ts';
 import { createLimitCheck, type Looking, replaced } from './limit-check.ts';
 import { bringCurrent, type Grid, type Step } from './limit-form.ts';
+import { createLines, inTurn, type Line } from './lines.ts';
 import { createProber, type Later } from './prober.ts';
-import { createTranslation, type Installation, type Wish } from './translation.ts';
-
-export interface LimitSettings extends Installation {
-  /** What holds while nobody says anything, and what the station falls back to by itself. */
-  failsafeA: number;
-  /**
-   * The station itself falls back to the failsafe current after this long without us, s. 0: it does not; absent: as
-   * usual, where it is proven that this station can.
-   */
-  fallbackS?: number;
-  /** Between two samples of the station, s. */
-  intervalS: number;
-  /** Another master limits it as well: its limits stay, and the lower one is in force. */
-  keepsForeign?: boolean;
-}
-
-const provenFallbackS = 300;
-
-/** @returns after how long the station falls back by itself, s; undefined: it does not */
-export const fallbackOf = ({ fallbackS }: LimitSettings, { keepsFallback }: Quirks): number | undefined =>
-  (fallbackS ?? (keepsFallback === true ? provenFallbackS : 0)) || undefined;
+import { fallbackOf, type LimitSettings } from './settings.ts';
+import type { TakeOver } from './take-over.ts';
+import { createTranslation, type Wish } from './translation.ts';
 
 export interface LimitSink {
   evses(): number[];
@@ -68,21 +50,6 @@ export interface Limiter {
   close(): void;
 }
 
-interface Line {
-  evse: number;
-  wish: Wish | undefined;
-  /** Monotonic; after it, nothing of the wish is written. */
-  notAfter: number;
-  /** What the station took last on this connection: A at the beginning, and when, monotonic. */
-  sent: { signature: string; currentA: number; phases: number; profile: Profile; at: number } | undefined;
-  later: Later | undefined;
-  isSuspended: boolean;
-  overSince: number | undefined;
-  refresh: Timer | undefined;
-  /** One thing is told at a time. */
-  turn: Promise<unknown>;
-}
-
 /** Above the limit for this long, it does not hold it, ms. */
 const driftMs = 30_000;
 
@@ -92,31 +59,13 @@ export const createLimiter = (
   memory: Memory,
   quirks: () => Quirks,
   nudge: Nudge,
+  takeOver: Pick<TakeOver, 'begin' | 'holds'>,
   foreign: ForeignLimits,
   clock: Clock,
   sink: LimitSink,
 ): Limiter => {
-  const prober = createProber(asker, memory, quirks, settings.keepsForeign === true, foreign, clock);
-  const lines = new Map<number, Line>();
-
-  const lineOf = (evse: number): Line => {
-    const known = lines.get(evse);
-    if (known) return known;
-    const line: Line = {
-      evse,
-      wish: undefined,
-      notAfter: Number.POSITIVE_INFINITY,
-      sent: undefined,
-      later: undefined,
-      isSuspended: false,
-      overSince: undefined,
-      refresh: undefined,
-      turn: Promise.resolve(),
-    };
-    lines.set(evse, line);
-    return line;
-  };
-
+  const prober = createProber(asker, memory, quirks, takeOver, foreign, clock);
+  const lines = createLines();
   const translation = createTranslation(settings, memory, sink.connector);
   const check = createLimitCheck(
     {
@@ -132,16 +81,29 @@ export const createLimiter = (
   const withForeign = (evse: number, steps: Step[], grid: Grid): Step[] =>
     foreign.merge(evse, steps, grid, sink.begun(evse), settings.minCurrentA, clock.now());
 
+  /** Without a session, stations say all kinds of things about what holds; theirs we have counted in. */
+  const lookForOthers = (line: Line): void => {
+    const { evse, sent } = line;
+    if (!sent || line.isSuspended || foreign.isPresent(evse) || !isInSession(sink.connector(evse).status())) return;
+    takeOver.holds({
+      evse,
+      profile: () => (line.isSuspended ? undefined : line.sent?.profile),
+      tellAgain: () => again(line),
+    });
+  };
+
   /** @returns what could not be told yet, or undefined: the station took it, or has it already */
   const deliver = async (line: Line, wish: Wish, startBy: number, isForced: boolean): Promise<Later | undefined> => {
     const { evse, notAfter } = line;
     const grid = translation.grid(evse);
     const steps = translation.steps(wish, grid);
-    const { failsafeA } = settings;
+    const [first, ...more] = steps;
+    const only = more.length > 0 || foreign.isPresent(evse) ? undefined : first;
     const fallbackS = fallbackOf(settings, quirks());
+    const safeA = bringCurrent(settings.failsafeA, settings.minCurrentA);
     const last = steps.at(-1);
-    if (fallbackS !== undefined && last && last.currentA > failsafeA)
-      steps.push({ startS: last.startS + fallbackS, currentA: bringCurrent(failsafeA, settings.minCurrentA) });
+    if (fallbackS !== undefined && last && last.currentA > settings.failsafeA)
+      steps.push({ startS: last.startS + fallbackS, currentA: safeA });
     const told = withForeign(evse, steps, grid);
     const phases = translation.phasesToSay(evse);
     const transaction = sink.transaction(evse);
@@ -158,6 +120,8 @@ export const createLimiter = (
     const taken = await prober.tell({
       evse,
       steps: told,
+      only,
+      fallback: fallbackS === undefined ? undefined : { afterS: fallbackS, currentA: safeA },
       grid,
       phases,
       isSwitched: translation.switchedTo(evse) !== undefined,
@@ -176,14 +140,13 @@ export const createLimiter = (
     const currentA = told[0]?.currentA ?? 0;
     line.sent = { signature, currentA, phases: grid.phases, profile: taken, at: clock.monotonic() };
     sink.connector(evse).set('current_limit', currentA);
+    lookForOthers(line);
     return undefined;
   };
 
-  /** Waits for what is being told already; the wish is that of the moment. */
-  const inTurn = <T>(line: Line, work: () => Promise<T>): Promise<T> => {
-    const done = line.turn.then(work);
-    line.turn = done.catch(() => {});
-    return done;
+  const again = async (line: Line): Promise<void> => {
+    const { wish } = line;
+    if (wish) await inTurn(line, () => deliver(line, wish, Number.POSITIVE_INFINITY, true));
   };
 
   /** What happens without an order: what cannot be told is told again with the next occasion. */
@@ -219,10 +182,7 @@ export const createLimiter = (
     evse: line.evse,
     told: () => line.sent,
     isResumed,
-    async tellAgain() {
-      const { wish } = line;
-      if (wish) await inTurn(line, () => deliver(line, wish, Number.POSITIVE_INFINITY, true));
-    },
+    tellAgain: () => again(line),
     async idle() {
       if (isResumed) await restartIfOver(line.evse);
     },
@@ -260,7 +220,7 @@ export const createLimiter = (
 
   return {
     async apply(evse, wish, { startBy, notAfter }, signal) {
-      const line = lineOf(evse);
+      const line = lines.of(evse);
       const before = line.sent?.currentA;
       line.refresh?.cancel();
       line.wish = wish;
@@ -279,7 +239,8 @@ export const createLimiter = (
       }
     },
     moved(evse) {
-      const line = lineOf(evse);
+      const line = lines.of(evse);
+      lookForOthers(line);
       const isCarHere = isPluggedIn(sink.connector(evse).status()) === true;
       const isDue =
         (line.sent !== undefined && (foreign.isPresent(evse) || line.sent.profile.purpose === 'tx')) ||
@@ -291,29 +252,33 @@ export const createLimiter = (
       void quietly(line, false);
     },
     returned() {
-      for (const line of lines.values()) line.sent = undefined;
+      for (const line of lines.all()) line.sent = undefined;
+      prober.returned();
     },
     async tellAgain(isForced = true) {
-      await Promise.all([...lines.values()].map((line) => quietly(line, isForced)));
+      await Promise.all(lines.all().map((line) => quietly(line, isForced)));
     },
     tick() {
-      for (const line of lines.values()) watch(line);
+      for (const line of lines.all()) watch(line);
     },
     async suspend(evse) {
-      const line = lineOf(evse);
+      const line = lines.of(evse);
       line.isSuspended = true;
       await inTurn(line, () => deliver(line, [{ startS: 0, currentA: 0 }], Number.POSITIVE_INFINITY, true));
     },
     async letGo(evse) {
-      const line = lineOf(evse);
+      const line = lines.of(evse);
       line.isSuspended = false;
       const wish = line.wish ?? [{ startS: 0, currentA: settings.failsafeA }];
       await inTurn(line, () => deliver(line, wish, Number.POSITIVE_INFINITY, true));
     },
-    inForce: (profile) =>
-      [...lines.values()].find(({ sent }) => sent?.profile.id === profile)?.sent?.profile.periods[0]?.limit,
+    inForce(profile) {
+      const line = lines.all().find(({ sent }) => sent?.profile.id === profile);
+      // No answer keeps a profile alive that nobody wants any more.
+      return line && clock.monotonic() < line.notAfter ? line.sent?.profile.periods[0]?.limit : undefined;
+    },
     close() {
-      for (const { refresh } of lines.values()) refresh?.cancel();
+      for (const { refresh } of lines.all()) refresh?.cancel();
     },
   };
 };

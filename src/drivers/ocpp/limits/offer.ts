@@ -3,8 +3,7 @@ import { findVerb } from '../../../model/verbs.ts';
 import type { Actuator, ParameterRange, VerbDescription } from '../../driver.ts';
 import type { Quirks } from '../quirks.ts';
 import type { Facts } from '../station/memory.ts';
-import { fallbackOf, type LimitSettings } from './limits.ts';
-import { dwellMs } from './phases.ts';
+import { fallbackOf, type LimitSettings } from './settings.ts';
 
 const usualVoltage = 230;
 const usualLimitIntervalS = 5;
@@ -65,7 +64,8 @@ const phasesOf = (evse: number, { phases }: LimitSettings): Actuator => ({
   ...componentOf(evse),
   verbs: verbs({ set_phases: { phases: { unit: '1', min: 1, max: 3, choices: ['1', '3'] } } }),
   fallback: { means: { phases } },
-  minWriteIntervalMs: dwellMs,
+  // Whoever asks too early is told so (phases.ts).
+  minWriteIntervalMs: 0,
   latencyS: 180,
   verification: 'effect',
   isPersistent: false,

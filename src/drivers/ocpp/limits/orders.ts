@@ -2,9 +2,10 @@
 import type { Params } from '../../../model/command.ts';
 import { type Applied, CommandFailure, type Order } from '../../driver.ts';
 import type { Actions } from '../station/actions.ts';
-import type { Limiter, LimitSettings } from './limits.ts';
+import type { Limiter } from './limits.ts';
 import { parseKey } from './offer.ts';
 import type { PhaseSwitch } from './phases.ts';
+import type { LimitSettings } from './settings.ts';
 import type { Wish } from './translation.ts';
 
 /** OCPP 1.6 §9.4.3: few stations take more periods. */
@@ -59,7 +60,7 @@ export const createOrders =
     if (what === 'limit') return limiter.apply(evse, wishOf(order, settings), order, signal);
     if (what === 'phases') {
       const phases = order.params.phases ?? settings.phases;
-      return phaseSwitch.apply(evse, phases === 1 ? 1 : 3, signal);
+      return phaseSwitch.apply(evse, phases === 1 ? 1 : 3, order, signal);
     }
     if (order.verb === undefined) throw new CommandFailure('UNSUPPORTED', `${order.actuator} has no safe state`);
     return actions.act(evse, order.verb, order.params, order.startBy);

@@ -1,22 +1,36 @@
 /** One phase or three: never under load, with a pause that cars need, and not too often. */
-import type { Clock } from '../../../model/time.ts';
-import { type Applied, CommandFailure } from '../../driver.ts';
+import { type Clock, isoTime, type Timer } from '../../../model/time.ts';
+import { type Applied, CommandFailure, type Order } from '../../driver.ts';
 import { pause } from '../../pause.ts';
 import type { Quirks } from '../quirks.ts';
 import { toCommandFailure } from '../station/asking.ts';
+import type { Connector } from '../station/connector.ts';
 import type { Memory } from '../station/memory.ts';
 import type { Nudge } from '../station/nudge.ts';
 import { isInSession } from '../station/status.ts';
 import { effectOf } from './effect.ts';
-import type { Limiter, LimitSink } from './limits.ts';
+import { replaced } from './limit-check.ts';
+import type { Limiter } from './limits.ts';
 
 export interface PhaseSwitch {
-  /** @throws CommandFailure INTERLOCK where it was switched a moment ago */
-  apply(evse: number, phases: 1 | 3, signal: AbortSignal): Promise<Applied>;
+  /**
+   * Too early after the last switch, a command is planned for when it may be, as far as its lease lasts until then,
+   * and refused otherwise; the safe state waits.
+   * @throws CommandFailure INTERLOCK, READBACK_MISMATCH, or why the station was not told
+   */
+  apply(evse: number, phases: 1 | 3, order: Pick<Order, 'verb' | 'notAfter'>, signal: AbortSignal): Promise<Applied>;
+  close(): void;
+}
+
+export interface PhaseSink {
+  connector(evse: number): Connector;
+  switched(evse: number, from: number | undefined, to: number): void;
+  /** What was planned came to nothing. */
+  failed(evse: number, what: string): void;
 }
 
 /** control.md §3.3: between two switches, ms. */
-export const dwellMs = 300_000;
+const dwellMs = 300_000;
 const usualPauseS = 30;
 const lookMs = 1000;
 /** Until no current flows; until it flows on the phases it should. */
@@ -29,9 +43,12 @@ export const createPhaseSwitch = (
   quirks: () => Quirks,
   nudge: Nudge,
   clock: Clock,
-  sink: Pick<LimitSink, 'connector'>,
-  switched: (evse: number, from: number | undefined, to: number) => void,
+  sink: PhaseSink,
 ): PhaseSwitch => {
+  const planned = new Map<number, Timer>();
+  /** What was planned and is being done. */
+  const begun = new Map<number, { done: Promise<void>; controller: AbortController }>();
+
   /** @returns whether it came to be in time */
   const until = async (isMet: () => boolean, evse: number, ms: number, signal: AbortSignal): Promise<boolean> => {
     const end = clock.monotonic() + ms;
@@ -49,7 +66,7 @@ export const createPhaseSwitch = (
       const own = sink.connector(evse);
       return !isInSession(own.status()) || effectOf(own.status(), own.measured(), 0, 1, since) === 'seen';
     };
-    if (!(await until(isOff, evse, stopMs, signal)))
+    if (!(await until(isOff, evse, stopMs, signal)) && !signal.aborted)
       throw new CommandFailure('READBACK_MISMATCH', 'the car goes on charging: phases are not changed under load');
   };
 
@@ -66,43 +83,88 @@ export const createPhaseSwitch = (
       if (signal.aborted) return;
       memory.note({ phases: { ...known, [String(evse)]: { phases, at: clock.now() } } });
       sink.connector(evse).forgetPhases();
-      switched(evse, known[String(evse)]?.phases, phases);
+      sink.switched(evse, known[String(evse)]?.phases, phases);
     } finally {
       // The first current on the new phases; or the old limit again, where it came to nothing.
       await limiter.letGo(evse);
     }
   };
 
-  return {
-    async apply(evse, phases, signal) {
-      const before = memory.facts().phases?.[String(evse)];
-      const sinceMs = clock.now() - (before?.at ?? Number.NEGATIVE_INFINITY);
-      if (before?.phases !== phases) {
-        if (sinceMs >= 0 && sinceMs < dwellMs)
-          throw new CommandFailure(
-            'INTERLOCK',
-            `switched ${Math.round(sinceMs / 1000)} s ago; it is done every ${dwellMs / 1000} s at the most`,
-          );
-        try {
-          await change(evse, phases, signal);
-        } catch (error) {
-          throw toCommandFailure(error);
-        }
+  /** Switched where it is not known to be, and looked at. */
+  const bring = async (evse: number, phases: 1 | 3, signal: AbortSignal): Promise<Applied> => {
+    if (memory.facts().phases?.[String(evse)]?.phases !== phases)
+      try {
+        await change(evse, phases, signal);
+      } catch (error) {
+        throw toCommandFailure(error);
       }
-      if (signal.aborted) return { verified: false, reason: 'replaced' };
-      const since = clock.monotonic();
-      const own = sink.connector(evse);
-      if (!isInSession(own.status())) return { verified: false, reason: 'no_load' };
-      const shown = (): number | undefined => {
-        const { phases: seen } = own.measured();
-        return seen && seen.at > since ? seen.value : undefined;
-      };
-      await until(() => shown() !== undefined, evse, showMs, signal);
-      const active = shown();
-      if (active === undefined) return { verified: false, reason: signal.aborted ? 'replaced' : 'no_load' };
-      // A car may take fewer phases than it is given.
-      if (active > phases) throw new CommandFailure('READBACK_MISMATCH', `current flows on ${active} phases`);
-      return active === phases ? { verified: true } : { verified: false, reason: 'takes_less' };
+    if (signal.aborted) return replaced;
+    const since = clock.monotonic();
+    const own = sink.connector(evse);
+    if (!isInSession(own.status())) return { verified: false, reason: 'no_load' };
+    const shown = (): number | undefined => {
+      const { phases: seen } = own.measured();
+      return seen && seen.at > since ? seen.value : undefined;
+    };
+    await until(() => shown() !== undefined, evse, showMs, signal);
+    const active = shown();
+    if (active === undefined) return signal.aborted ? replaced : { verified: false, reason: 'no_load' };
+    // A car may take fewer phases than it is given.
+    if (active > phases) throw new CommandFailure('READBACK_MISMATCH', `current flows on ${active} phases`);
+    return active === phases ? { verified: true } : { verified: false, reason: 'takes_less' };
+  };
+
+  const plan = (evse: number, phases: 1 | 3, waitMs: number): void => {
+    const start = (): void => {
+      planned.delete(evse);
+      const controller = new AbortController();
+      const done = bring(evse, phases, controller.signal)
+        .then(() => {})
+        .catch((error) => sink.failed(evse, `phases could not be switched as planned: ${(error as Error).message}`))
+        .finally(() => begun.delete(evse));
+      begun.set(evse, { done, controller });
+    };
+    planned.set(evse, clock.after(waitMs, start));
+  };
+
+  /** What was planned gives way to what is asked for now. */
+  const drop = async (evse: number): Promise<void> => {
+    planned.get(evse)?.cancel();
+    planned.delete(evse);
+    const { done, controller } = begun.get(evse) ?? {};
+    controller?.abort();
+    await done;
+  };
+
+  /** Until it may be switched to so many, ms. */
+  const dwellLeft = (evse: number, phases: number): { waitMs: number; sinceMs: number } => {
+    const before = memory.facts().phases?.[String(evse)];
+    const sinceMs = clock.now() - (before?.at ?? Number.NEGATIVE_INFINITY);
+    // A clock that was set back knows nothing of before.
+    const isEarly = before?.phases !== phases && sinceMs >= 0 && sinceMs < dwellMs;
+    return { waitMs: isEarly ? dwellMs - sinceMs : 0, sinceMs };
+  };
+
+  return {
+    async apply(evse, phases, { verb, notAfter }, signal) {
+      await drop(evse);
+      const { waitMs, sinceMs } = dwellLeft(evse, phases);
+      if (waitMs > 0 && verb === undefined) {
+        await pause(waitMs, clock, signal);
+        if (signal.aborted) return replaced;
+      } else if (waitMs > 0) {
+        const why = `switched ${Math.round(sinceMs / 1000)} s ago; it is done every ${dwellMs / 1000} s at the most`;
+        const from = isoTime(clock.now() + waitMs);
+        if (clock.monotonic() + waitMs >= notAfter)
+          throw new CommandFailure('INTERLOCK', `${why}: not before ${from}, and this lease is over by then`);
+        plan(evse, phases, waitMs);
+        return { verified: false, reason: 'scheduled', message: `${why}: it will be at ${from}` };
+      }
+      return bring(evse, phases, signal);
+    },
+    close() {
+      for (const timer of planned.values()) timer.cancel();
+      for (const { controller } of begun.values()) controller.abort();
     },
   };
 };

@@ -5,29 +5,14 @@
 import type { Clock } from '../../../model/time.ts';
 import { CommandFailure } from '../../driver.ts';
 import type { ForeignLimits } from '../forward/foreign.ts';
-import type { CallOptions } from '../link/link.ts';
 import type { Quirks } from '../quirks.ts';
 import { type Asker, isRefusal } from '../station/asking.ts';
 import type { LimitForm, Memory } from '../station/memory.ts';
-import type { Status } from '../station/status.ts';
 import type { Profile } from '../words.ts';
-import { buildProfile, formsOf, type Grid, type Step } from './limit-form.ts';
-
-export interface Telling {
-  evse: number;
-  steps: Step[];
-  grid: Grid;
-  /** To be said, because it is to change or not the usual three. */
-  phases: 1 | 2 | 3 | undefined;
-  /** It was switched to them. */
-  isSwitched: boolean;
-  status: Status;
-  /** The transaction that runs here. */
-  transaction: string | undefined;
-  /** What limits the station limits this EVSE. */
-  isAlone: boolean;
-  options: Partial<CallOptions>;
-}
+import { createDynamic } from './dynamic.ts';
+import { buildProfile, formsOf } from './limit-form.ts';
+import type { TakeOver } from './take-over.ts';
+import type { Telling } from './telling.ts';
 
 /** Why a station could not be told now, and will be when that is over. */
 export type Later = 'no_car' | 'no_session';
@@ -38,19 +23,23 @@ export interface Prober {
    * @throws CallFailure, CommandFailure
    */
   tell(telling: Telling): Promise<Profile | Later>;
+  /** The connection is new. */
+  returned(): void;
 }
 
 const isSame = (a: LimitForm, b: LimitForm | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** @param keepsForeign limits of another master stay beside ours */
+/** @param takeOver asked before the first limit of all */
 export const createProber = (
   asker: Asker,
   memory: Memory,
   quirks: () => Quirks,
-  keepsForeign: boolean,
+  takeOver: Pick<TakeOver, 'begin'>,
   foreign: ForeignLimits,
   clock: Clock,
 ): Prober => {
+  const dynamic = createDynamic(asker, memory, foreign, clock);
+
   /** @returns the profile it took, or why it did not */
   const attempt = async (form: LimitForm, telling: Telling): Promise<Profile | { why: string }> => {
     const { evse, steps, grid, phases, isSwitched, transaction, options } = telling;
@@ -63,18 +52,6 @@ export const createProber = (
       if (!isRefusal(error)) throw error;
       return { why: (error as Error).message };
     }
-  };
-
-  /** Another master's limits would lie over ours; the installer's own limit of the station stays. */
-  const takeOver = async (): Promise<void> => {
-    if (keepsForeign || memory.facts().isTakenOver) return;
-    for (const purpose of ['tx', 'tx_default'] as const)
-      try {
-        await asker.ask({ kind: 'clear_profile', purpose });
-      } catch (error) {
-        if (!isRefusal(error)) throw error;
-      }
-    memory.note({ isTakenOver: true });
   };
 
   const isExpected = (form: LimitForm, { purpose, kind, unit, stackLevel }: Quirks): boolean =>
@@ -113,13 +90,19 @@ export const createProber = (
 
   return {
     async tell(telling) {
-      await takeOver();
+      await takeOver.begin();
       const { limitForm } = memory.facts();
       const own = quirks();
       const hasSession = telling.transaction !== undefined;
       const known = limitForm && isExpected(limitForm, own) ? limitForm : undefined;
       // OCPP 1.6 §5.16: a TxProfile needs a transaction.
       if (known?.purpose === 'tx' && !hasSession) return 'no_session';
+      const moving = known && (await dynamic.tell(known, telling));
+      if (moving) {
+        await clearOld(telling.evse, moving);
+        return moving;
+      }
+      dynamic.replaced(telling.evse);
       let why = 'there is no way to tell it a limit';
       for (const form of formsFor(telling, known)) {
         const outcome = await attempt(form, telling);
@@ -137,5 +120,6 @@ export const createProber = (
       if (!hasSession && !own.purpose && !known) return 'no_session';
       throw new CommandFailure('DEVICE_REJECTED', `the station refuses every form of a limit: ${why}`);
     },
+    returned: dynamic.returned,
   };
 };

@@ -22,12 +22,16 @@ export interface AuthorisationOptions {
   tags: Tag[];
   /** Our own, with which sessions are started from here. */
   ownTag: string;
+  /** Where the list decides: a tag charges at one place at a time; absent: at as many as it likes. */
+  isOnePlaceOnly?: boolean;
   /** @returns undefined: no opinion */
   ask?(token: Token): Promise<Authorization | undefined>;
 }
 
 export interface Authoriser {
   decide(token: Token): Authorization | Promise<Authorization>;
+  /** A transaction begins with it. */
+  begin(token: Token, evse: number): Authorization | Promise<Authorization>;
   /** Without asking: it is over already. */
   settled(token: Token): Authorization;
   /** Somebody has decided whose word goes before ours. */
@@ -45,7 +49,12 @@ const mostAnswers = 100;
 /** OCPP 1.6 §7.11: identifiers of tags do not care about case. */
 const keyOf = (id: string): string => id.trim().toLowerCase();
 
-export const createAuthoriser = ({ mode, tags, ownTag, ask }: AuthorisationOptions, clock: Clock): Authoriser => {
+/** @param isElsewhere whether a tag charges at another place already */
+export const createAuthoriser = (
+  { mode, tags, ownTag, isOnePlaceOnly, ask }: AuthorisationOptions,
+  clock: Clock,
+  isElsewhere: (id: string, evse: number) => boolean = () => false,
+): Authoriser => {
   const list = new Map(tags.map((tag) => [keyOf(tag.id), tag]));
   const answers = new Map<string, { authorization: Authorization; until: number }>();
 
@@ -77,16 +86,24 @@ export const createAuthoriser = ({ mode, tags, ownTag, ask }: AuthorisationOptio
       question.then(decide, () => decide(undefined));
     });
 
+  const decide: Authoriser['decide'] = (token) => {
+    const key = keyOf(token.id);
+    const known = answers.get(key);
+    const isAnswered = known !== undefined && known.until > clock.monotonic();
+    if (mode !== 'ask' || !ask || key === keyOf(ownTag) || isAnswered) return settled(token);
+    return patiently(token, ask(token)).then((authorization) => {
+      judged(token, authorization);
+      return authorization;
+    });
+  };
+
   return {
-    decide(token) {
-      const key = keyOf(token.id);
-      const known = answers.get(key);
-      const isAnswered = known !== undefined && known.until > clock.monotonic();
-      if (mode !== 'ask' || !ask || key === keyOf(ownTag) || isAnswered) return settled(token);
-      return patiently(token, ask(token)).then((authorization) => {
-        judged(token, authorization);
-        return authorization;
-      });
+    decide,
+    begin(token, evse) {
+      const decision = decide(token);
+      const isGuarded = isOnePlaceOnly === true && mode === 'list' && keyOf(token.id) !== keyOf(ownTag);
+      // OCPP 1.6 §7.2, OCPP 2.0.1 AuthorizationStatusEnumType: only of a transaction that begins.
+      return isGuarded && decision === 'accepted' && isElsewhere(token.id, evse) ? 'concurrent_tx' : decision;
     },
     settled,
     judged,

@@ -4,22 +4,11 @@ import type { Sample as DriverSample } from '../../driver.ts';
 import type { Quirks } from '../quirks.ts';
 import type { Measure, PlugStatus } from '../words.ts';
 import type { ChannelBook } from './channels.ts';
+import { createMeter, type Measured } from './measured.ts';
 import { createGate } from './plausible.ts';
 import { energyOf } from './register.ts';
-import type { Session } from './session.ts';
+import { durationOf, type Session } from './session.ts';
 import { isAtRest, isPluggedIn, normaliseStatus, type Status } from './status.ts';
-
-/** What limits are made from and verified by. Times are monotonic, ms, of arrival. */
-export interface Measured {
-  /** Largest of the phases, A. */
-  current?: { value: number; at: number };
-  /** Phases that carry current. */
-  phases?: { value: number; at: number };
-  voltage?: { value: number; at: number };
-  power?: { value: number; at: number };
-  /** What the station allows the car, A. */
-  offered?: { value: number; at: number };
-}
 
 export interface PlugEvent {
   status: PlugStatus;
@@ -42,6 +31,8 @@ export interface Connector {
   inSession(session: Session | undefined, token?: string): void;
   /** A transaction ended, and nothing else runs. */
   sessionEnded(): void;
+  /** 2.x: what the cable that is plugged in carries, A. */
+  cabled(maxA: number): void;
   /** @param at ms since 1970; older than what is known is not taken */
   take(measures: Measure[], at: number): void;
   /** A state of ours that belongs to it: the limit in force. */
@@ -61,12 +52,6 @@ export interface Connector {
 
 /** Measured while current flows; 0 where none can. */
 const flowing = new Set(['power', 'current', 'current_total', 'reactive_power', 'apparent_power']);
-/** Less than this is no current, A. */
-const leastCurrentA = 1;
-/** A phase that is switched off is no measure of the grid, V. */
-const leastVoltage = 50;
-const isPhase = (part: string | undefined): boolean => part === 'l1' || part === 'l2' || part === 'l3';
-
 const scale = (measure: Measure, factors: NonNullable<Quirks['factors']>): Measure => {
   const [kind = ''] = measure.quantity.split('_');
   const factor = kind === 'power' || kind === 'energy' || kind === 'current' ? factors[kind] : undefined;
@@ -85,13 +70,18 @@ export interface ConnectorOptions {
   evse: number;
   /** Of the installation. */
   phases: number;
+  /** Of the installation, A per phase. */
+  minCurrentA: number;
+  maxCurrentA: number;
+  /** Phases that the station supplies here, where it says so. */
+  supplyPhases(): number | undefined;
   /** Between two samples of the station. */
   intervalMs: number;
   quirks(): Quirks;
 }
 
 export const createConnector = (
-  { evse, phases, intervalMs, quirks }: ConnectorOptions,
+  { evse, phases, minCurrentA, maxCurrentA, supplyPhases, intervalMs, quirks }: ConnectorOptions,
   channels: ChannelBook,
   clock: Clock,
 ): Connector => {
@@ -100,7 +90,8 @@ export const createConnector = (
   let plug: PlugEvent | undefined;
   let session: Session | undefined;
   let hasEnded = false;
-  let measured: Measured = {};
+  let cableA = Number.POSITIVE_INFINITY;
+  const meter = createMeter(clock);
   /** By channel, when what was told last was measured; ms since 1970. */
   const told: (number | undefined)[] = [];
   /** States by quantity, said again from time to time. */
@@ -131,12 +122,27 @@ export const createConnector = (
     set('status', now, plug?.raw.slice(0, 256));
     const connected = isPluggedIn(now);
     if (connected !== undefined) set('connected', connected);
+    if (evse !== 0) showRange();
+  };
+
+  /** What a car may be given here: by the installation, the station and the cable. */
+  const showRange = (): void => {
+    set('min_current', minCurrentA);
+    set('max_current', Math.min(maxCurrentA, cableA));
+    set('phases_available', Math.min(phases, supplyPhases() ?? phases));
   };
 
   const showSession = (): void => {
     set('session_id', session?.transaction ?? '');
     const energy = session && energyOf(session.register);
     if (energy !== undefined) set('session_energy', energy);
+    showDuration();
+  };
+
+  /** In whole minutes while it goes on. Of one that we found under way, nobody knows. */
+  const showDuration = (): void => {
+    const seconds = session && durationOf(session, clock.now());
+    if (seconds !== undefined) set('session_duration', seconds - (seconds % 60));
   };
 
   /** Stations fall silent when a session is over: nothing flows. Without a cable that is no estimate. */
@@ -147,49 +153,18 @@ export const createConnector = (
     channels.of(evse, 'power');
     for (const { channel, quantity } of channels.known(evse))
       if (flowing.has(quantity)) push({ channel, value: 0, ts, ...(isEstimated && { isEstimated }) });
-    const at = clock.monotonic();
-    const { voltage } = measured;
-    measured = { ...(voltage && { voltage }), current: { value: 0, at }, power: { value: 0, at } };
-  };
-
-  /** In place: thousands of stations do this every few seconds. */
-  const note = (key: keyof Measured, value: number, at: number): void => {
-    const known = measured[key];
-    if (!known) measured[key] = { value, at };
-    else [known.value, known.at] = [value, at];
-  };
-
-  const noteFor = (measures: Measure[]): void => {
-    const at = clock.monotonic();
-    let [currents, largest, active, voltages, volts] = [0, 0, 0, 0, 0];
-    for (const { quantity, part, value } of measures) {
-      const size = Math.abs(value);
-      if (part === undefined) {
-        if (quantity === 'power') note('power', value, at);
-        if (quantity === 'current_offered') note('offered', value, at);
-      } else if (!isPhase(part)) continue;
-      else if (quantity === 'current') {
-        currents++;
-        largest = Math.max(largest, size);
-        if (size >= leastCurrentA) active++;
-      } else if (quantity === 'voltage' && size > leastVoltage) [voltages, volts] = [voltages + 1, volts + size];
-    }
-    if (currents > 0) note('current', largest, at);
-    if (voltages > 0) note('voltage', volts / voltages, at);
-    if (active === 0) return;
-    note('phases', active, at);
-    set('phases_active', active);
+    meter.rest();
   };
 
   return {
     evse,
     plug: undefined,
     status,
-    measured: () => measured,
+    measured: meter.measured,
     plugged(event) {
       const before = status();
       plug = event;
-      if (event.status === 'available') hasEnded = false;
+      if (event.status === 'available') [hasEnded, cableA] = [false, Number.POSITIVE_INFINITY];
       showStatus();
       const { errorCode = '', vendorErrorCode, info } = event;
       set('error_code', vendorErrorCode ? `${errorCode} ${vendorErrorCode}`.trim() : errorCode, info?.slice(0, 256));
@@ -210,6 +185,10 @@ export const createConnector = (
       if (states.has('id_tag')) set('id_tag', null);
       rest();
     },
+    cabled(maxA) {
+      cableA = maxA;
+      showRange();
+    },
     take(measures, at) {
       const { factors } = quirks();
       const scaled = factors ? measures.map((each) => scale(each, factors)) : measures;
@@ -228,10 +207,13 @@ export const createConnector = (
           push(measure.isDerived ? { channel, value, ts: at, isEstimated: true } : { channel, value, ts: at });
         }
       }
-      noteFor(believed);
+      const active = meter.take(believed);
+      if (active !== undefined) set('phases_active', active);
     },
     set,
     repeat() {
+      showDuration();
+      if (plug && evse !== 0) showRange();
       for (const [quantity, { value, raw }] of states) {
         const channel = channels.of(evse, quantity);
         const { intervalS = 0 } = (channel !== undefined && channels.all()[channel]) || {};
@@ -242,7 +224,7 @@ export const createConnector = (
       if (evse !== 0 && isAtRest(status()) && isQuiet) rest();
     },
     lost() {
-      measured = {};
+      meter.forget();
       plug = undefined;
       states.clear();
       flowAt = Number.NEGATIVE_INFINITY;
@@ -250,10 +232,7 @@ export const createConnector = (
         if (!/^energy_|^session_/.test(quantity))
           push({ channel, value: null, ts: clock.now(), reason: 'device_offline' });
     },
-    forgetPhases() {
-      const { phases: _, ...rest } = measured;
-      measured = rest;
-    },
+    forgetPhases: meter.forgetPhases,
     drain() {
       const drained = due;
       due = [];

@@ -22,7 +22,7 @@ const mostEvses = 64;
 
 /** @param added there is a new one */
 export const createConnectors = (
-  options: Omit<ConnectorOptions, 'evse'>,
+  options: Omit<ConnectorOptions, 'evse' | 'supplyPhases'>,
   channels: ChannelBook,
   memory: Memory,
   clock: Clock,
@@ -33,7 +33,8 @@ export const createConnectors = (
   const numbers = (): number[] => [...connectors.keys()].filter((evse) => evse > 0).sort((a, b) => a - b);
 
   const add = (evse: number): Connector => {
-    const fresh = createConnector({ ...options, evse }, channels, clock);
+    const supplyPhases = (): number | undefined => memory.facts().supplyPhases?.[String(evse)];
+    const fresh = createConnector({ ...options, evse, supplyPhases }, channels, clock);
     connectors.set(evse, fresh);
     return fresh;
   };

@@ -28,6 +28,12 @@ const factsSchema = z.object({
   maxStackLevel: z.number().optional(),
   units: z.array(z.enum(['A', 'W'])).optional(),
   switchesPhases: z.boolean().optional(),
+  /** 2.x, by EVSE: phases that it supplies. */
+  supplyPhases: z.record(z.string(), z.number()).optional(),
+  /** 2.1: profiles of kind Dynamic. */
+  supportsDynamic: z.boolean().optional(),
+  /** The firmware that refused one all the same. */
+  refusedDynamic: z.string().optional(),
   /** Feature profiles of 1.6, lower case; absent: it did not say. */
   features: z.array(z.string()).optional(),
   limitForm: limitFormSchema.optional(),
@@ -35,6 +41,8 @@ const factsSchema = z.object({
   limitIds: z.record(z.string(), z.number()).optional(),
   /** Foreign limits were cleared once. */
   isTakenOver: z.boolean().optional(),
+  /** What this firmware was silent on. */
+  silent: z.object({ firmware: z.string(), kinds: z.array(z.string()) }).optional(),
   /** Measurands as they were asked for, and what the station took of them. */
   measurands: z.object({ wanted: z.string(), taken: z.string() }).optional(),
   /** By EVSE: to how many phases it was switched, and when, ms. */

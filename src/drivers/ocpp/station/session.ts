@@ -54,6 +54,10 @@ const timeFact = (name: string, at: number | undefined): Record<string, string> 
 const fact = <T>(name: string, value: T | undefined): Record<string, T> =>
   value === undefined ? {} : { [name]: value };
 
+/** @param now ms @returns s; undefined where nobody knows when it began */
+export const durationOf = ({ startedAt, endedAt, isAdopted }: Session, now: number): number | undefined =>
+  startedAt === undefined || isAdopted ? undefined : Math.max(0, Math.floor(((endedAt ?? now) - startedAt) / 1000));
+
 /** @param identity of the station */
 export const sessionStarted = (identity: string, session: Session): DriverEvent => {
   const { transaction, evse, startedAt, tag, register, isAdopted } = session;

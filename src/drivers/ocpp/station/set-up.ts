@@ -9,7 +9,15 @@ import type { StationRequest, StationResult } from '../words.ts';
 import { type Asker, isRefusal } from './asking.ts';
 import type { Authoriser } from './authorisation.ts';
 import type { Memory } from './memory.ts';
-import { createSettings, isSameList, namesOf, type Settings, wantedMeasurands } from './settings.ts';
+import {
+  createSettings,
+  evseFacts,
+  evseNames,
+  isSameList,
+  namesOf,
+  type Settings,
+  wantedMeasurands,
+} from './settings.ts';
 
 export interface SetUpSink {
   /** It has so many connectors, by its own words. */
@@ -18,6 +26,8 @@ export interface SetUpSink {
   transactions(): string[];
   /** One of them is over by the station's own words; its end is still to come. */
   over(transaction: string): void;
+  /** Without the station as a whole. */
+  evses(): number[];
   /** EVSEs that did not say what they are doing. */
   isStatusMissing(): boolean;
 }
@@ -26,8 +36,9 @@ export interface SetUp {
   /**
    * @param hasBooted it said on this connection who it is
    * @param signal the connection is over
+   * @returns false where the station was left alone before the end
    */
-  run(hasBooted: boolean, signal: AbortSignal): Promise<void>;
+  run(hasBooted: boolean, signal: AbortSignal): Promise<boolean>;
 }
 
 const usualPaceMs = 100;
@@ -111,6 +122,16 @@ export const createSetUp = (
     memory.note({ measurands: { wanted: wanted.join(), taken } });
   };
 
+  /** 2.x: last of all, when its EVSEs have shown themselves. */
+  const readEvses = async (signal: AbortSignal): Promise<void> => {
+    if (asker.version() === '1.6') return;
+    for (const evse of sink.evses()) {
+      const variables = evseNames.map((name) => ({ name, evse }));
+      const told = (await ask({ kind: 'get_variables', variables }, signal))?.variables ?? [];
+      memory.note(evseFacts(evse, told, memory.facts()));
+    }
+  };
+
   const pushList = async (signal: AbortSignal): Promise<void> => {
     const list = authoriser.localList();
     const { features, localList } = memory.facts();
@@ -149,8 +170,11 @@ export const createSetUp = (
           await chooseMeasurands(settings, signal);
         }
         await pushList(signal);
+        await readEvses(signal);
+        return true;
       } catch (error) {
         if (!(error instanceof Exhausted)) throw error;
+        return false;
       }
     },
   };

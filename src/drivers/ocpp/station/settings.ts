@@ -9,6 +9,7 @@ export interface SettingNames {
   units: string;
   maxStackLevel: string;
   switchesPhases: string;
+  dynamic: string | undefined;
   measurands: string;
   mostMeasurands: string | undefined;
   interval: string;
@@ -21,6 +22,7 @@ const names16: SettingNames = {
   units: 'ChargingScheduleAllowedChargingRateUnit',
   maxStackLevel: 'ChargeProfileMaxStackLevel',
   switchesPhases: 'ConnectorSwitch3to1PhaseSupported',
+  dynamic: undefined,
   measurands: 'MeterValuesSampledData',
   mostMeasurands: 'MeterValuesSampledDataMaxLength',
   interval: 'MeterValueSampleInterval',
@@ -31,12 +33,18 @@ const names2: SettingNames = {
   units: 'SmartChargingCtrlr.RateUnit',
   maxStackLevel: 'SmartChargingCtrlr.ProfileStackLevel',
   switchesPhases: 'SmartChargingCtrlr.Phases3to1',
+  dynamic: undefined,
   measurands: 'SampledDataCtrlr.TxUpdatedMeasurands',
   mostMeasurands: undefined,
   interval: 'SampledDataCtrlr.TxUpdatedInterval',
 };
 
-export const namesOf = (version: Version): SettingNames => (version === '1.6' ? names16 : names2);
+/** OCPP 2.1 part 2, appendices. */
+const names21: SettingNames = { ...names2, dynamic: 'SmartChargingCtrlr.SupportsDynamicProfiles' };
+
+const names: Record<Version, SettingNames> = { '1.6': names16, '2.0.1': names2, '2.1': names21 };
+
+export const namesOf = (version: Version): SettingNames => names[version];
 
 export const wantedMeasurands = [
   'Energy.Active.Import.Register',
@@ -85,11 +93,13 @@ export const createSettings = (variables: Variable[], names: SettingNames) => {
     facts(): Partial<Facts> {
       const maxStackLevel = number(names.maxStackLevel);
       const phases = text(names.switchesPhases);
+      const dynamic = text(names.dynamic);
       const features = text(names.features);
       const allowed = units();
       return {
         ...(maxStackLevel === undefined ? {} : { maxStackLevel }),
         ...(phases === undefined ? {} : { switchesPhases: phases.toLowerCase() === 'true' }),
+        ...(dynamic === undefined ? {} : { supportsDynamic: dynamic.toLowerCase() === 'true' }),
         ...(features === undefined ? {} : { features: list(features.toLowerCase()) }),
         ...(allowed === undefined ? {} : { units: allowed }),
       };
@@ -97,3 +107,17 @@ export const createSettings = (variables: Variable[], names: SettingNames) => {
   };
 };
 export type Settings = ReturnType<typeof createSettings>;
+
+/** OCPP 2.0.1 part 2, appendix 3.1: of each EVSE. */
+export const evseNames = ['EVSE.SupplyPhases', 'EVSE.ACPhaseSwitchingSupported'];
+
+/** @param known what the station said of itself as a whole goes before what it says of one EVSE */
+export const evseFacts = (evse: number, variables: Variable[], known: Facts): Partial<Facts> => {
+  const [supply = '', switching = ''] = evseNames.map((name) => variables.find((each) => each.name === name)?.value);
+  const phases = Number(supply.trim() || Number.NaN);
+  return {
+    // 0: direct current.
+    ...([1, 2, 3].includes(phases) && { supplyPhases: { ...known.supplyPhases, [String(evse)]: phases } }),
+    ...(known.switchesPhases === undefined && /^true$/i.test(switching.trim()) && { switchesPhases: true }),
+  };
+};

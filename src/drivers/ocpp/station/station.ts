@@ -14,8 +14,9 @@ import type { Connector } from './connector.ts';
 import { createConnectors } from './connectors.ts';
 import type { Memory } from './memory.ts';
 import { energyOf, registerReadings } from './register.ts';
-import { type Session, sessionEnded, sessionStarted, signedValues } from './session.ts';
+import { durationOf, type Session, sessionEnded, sessionStarted, signedValues } from './session.ts';
 import { isInSession } from './status.ts';
+import { tidingOf } from './tidings.ts';
 import { createTimekeeper, type Moment } from './timekeeper.ts';
 import type { TransactionBook } from './transactions.ts';
 
@@ -27,6 +28,8 @@ export interface StationOptions {
   intervalS: number;
   /** Of the installation. */
   phases: number;
+  minCurrentA: number;
+  maxCurrentA: number;
   quirks(): Quirks;
   authoriser: Authoriser;
   /** Between two heartbeats of the station, s. */
@@ -42,6 +45,8 @@ export interface StationSink {
   moved(evse: number): void;
   /** What a profile of ours says now. */
   inForce(profile: number): number | undefined;
+  /** It tells of charging profiles that lie in it. */
+  profiles(event: EventOf<'profiles'>): void;
 }
 
 export interface Station {
@@ -67,7 +72,7 @@ const lostAfterMs = 3_600_000;
 const toldAfterMs = 5000;
 
 export const createStation = (
-  { identity, intervalS, phases, quirks, authoriser, heartbeatS }: StationOptions,
+  { identity, intervalS, quirks, authoriser, heartbeatS, ...installation }: StationOptions,
   book: TransactionBook,
   channels: ChannelBook,
   memory: Memory,
@@ -76,7 +81,7 @@ export const createStation = (
 ): Station => {
   const time = createTimekeeper(clock);
   const connectors = createConnectors(
-    { phases, intervalMs: intervalS * 1000, quirks },
+    { ...installation, intervalMs: intervalS * 1000, quirks },
     channels,
     memory,
     clock,
@@ -153,9 +158,10 @@ export const createStation = (
     token: Token | undefined,
     isLate: boolean,
     decided: (authorization: NonNullable<Decision['authorization']>) => Decision,
+    decide = authoriser.decide,
   ): Decision | Promise<Decision> | undefined => {
     if (!token) return undefined;
-    const authorization = isLate ? authoriser.settled(token) : authoriser.decide(token);
+    const authorization = isLate ? authoriser.settled(token) : decide(token);
     return authorization instanceof Promise ? authorization.then(decided) : decided(authorization);
   };
 
@@ -182,12 +188,25 @@ export const createStation = (
     const own = connector(evse);
     if (!moment.isReplay && session.state === 'running') {
       own.inSession(session, token?.id);
+      if (event.cableMaxA !== undefined) own.cabled(event.cableMaxA);
       takeRegister(evse, event.meterStartWh, moment);
     }
     takeSamples(evse, samples, isOffline);
     sink.moved(evse);
     const transaction = event.transaction === undefined ? { transaction: Number(session.transaction) } : {};
-    return authorize(token, moment.isReplay, (authorization) => ({ ...transaction, authorization })) ?? transaction;
+    const decided = (authorization: NonNullable<Decision['authorization']>): Decision => {
+      // It was let in a moment ago, and is not any more.
+      if (token && authorization === 'concurrent_tx')
+        sink.event({
+          component: componentOf(evse),
+          name: 'authorized',
+          severity: 'warning',
+          data: { id_tag: hashTag(token.id), status: authorization },
+        });
+      return { ...transaction, authorization };
+    };
+    const begin = (begun: Token) => authoriser.begin(begun, evse);
+    return authorize(token, moment.isReplay, decided, begin) ?? transaction;
   };
 
   const takeUpdate = (event: EventOf<'transaction_updated'>): Decision | Promise<Decision> => {
@@ -201,6 +220,7 @@ export const createStation = (
       if (isNew) sink.event(sessionStarted(identity, session));
       else tellLive(session);
       connector(evse).inSession(session, token?.id);
+      if (event.cableMaxA !== undefined) connector(evse).cabled(event.cableMaxA);
     }
     takeSamples(evse, samples, isOffline);
     sink.moved(evse);
@@ -219,6 +239,7 @@ export const createStation = (
     takeRegister(evse, meterStopWh, moment);
     if (evse !== 0 && !book.running(evse)) {
       connector(evse).set('session_energy', energyOf(session.register) ?? null);
+      connector(evse).set('session_duration', durationOf(session, clock.now()) ?? null);
       connector(evse).sessionEnded();
     }
     sink.moved(evse);
@@ -296,22 +317,13 @@ export const createStation = (
         const limit = sink.inForce(event.profile);
         return limit === undefined ? {} : { limit };
       }
-      case 'security_event':
-        sink.event({
-          name: 'security_event',
-          severity: 'warning',
-          code: event.type.slice(0, 256),
-          ...(event.info && { message: event.info.slice(0, 1024) }),
-        });
+      case 'profiles':
+        sink.profiles(event);
         return {};
+      case 'security_event':
       case 'charging_limit':
-        sink.event({
-          component: componentOf(event.evse),
-          name: 'foreign_limit',
-          severity: 'warning',
-          state: event.isCleared ? 'cleared' : 'active',
-          message: `limited by ${event.source}`,
-        });
+      case 'priority_charging':
+        sink.event(tidingOf(event, (transaction) => book.find(transaction)?.evse));
         return {};
       case 'data_transfer':
         // Some repeat what they have to say until it is accepted.

@@ -1,0 +1,58 @@
+/** What the form of a charge point asks the runtime about its station. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { StationSheet } from '../../src/drivers/ocpp/station/sheet.ts';
+import { systemClock } from '../../src/shell/clock.ts';
+import { type ChargePoint, createChargePoint } from '../../src/simulator/charging/charge-point.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { allNodes, helper } from '../support/helper.ts';
+
+describe('ems-ocpp: the station in its form', () => {
+  let userDir: string;
+  let charger: ChargePoint | undefined;
+  beforeEach(async () => {
+    userDir = mkdtempSync(join(tmpdir(), 'ems-ocpp-'));
+    helper.settings({ userDir });
+    await helper.startServer();
+  });
+  afterEach(async () => {
+    await charger?.close();
+    charger = undefined;
+    await helper.unload();
+    await helper.stopServer();
+    helper.settings({});
+    rmSync(userDir, { recursive: true, force: true });
+  });
+
+  const ask = (id: string) => helper.request().get(`/ems/ocpp/station/${id}`);
+
+  /** @returns when the station has said what it can */
+  const known = async (id: string): Promise<StationSheet> => {
+    const deadline = performance.now() + 15_000;
+    for (;;) {
+      const sheet = (await ask(id)).body as Partial<StationSheet>;
+      if (sheet.settings?.units) return sheet as StationSheet;
+      assert.ok(performance.now() < deadline, JSON.stringify(sheet));
+    }
+  };
+
+  it('is told as soon as it is known; without a station there is nothing to tell', async () => {
+    const [port = 0] = await freePorts(1);
+    await helper.load(allNodes, [
+      { id: 'site', type: 'ems-site', site: 'home' },
+      { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', port },
+      { id: 'node', type: 'ems-ocpp', server: 'server', site: 'site', device: 'box', identity: 'CP1', wires: [[], []] },
+      { id: 'unbound', type: 'ems-ocpp', server: 'server', site: 'site', device: 'next', wires: [[], []] },
+    ]);
+    charger = createChargePoint({ url: `ws://127.0.0.1:${port}`, identity: 'CP1', version: '2.0.1' }, systemClock);
+    const sheet = await known('node');
+    assert.deepEqual(
+      [sheet.identity, sheet.isConnected, sheet.version, sheet.fallback],
+      ['CP1', true, '2.0.1', { why: 'preset', afterS: 300 }],
+    );
+    assert.equal((await ask('unbound')).status, 500);
+    assert.equal((await ask('nobody')).status, 500);
+  });
+});
