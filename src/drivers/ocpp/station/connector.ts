@@ -120,13 +120,12 @@ export const createConnector = (
   const showStatus = (): void => {
     const now = status();
     set('status', now, plug?.raw.slice(0, 256));
-    const connected = isPluggedIn(now);
-    if (connected !== undefined) set('connected', connected);
-    if (evse !== 0) showRange();
+    if (evse !== 0) showPlug(isPluggedIn(now));
   };
 
-  /** What a car may be given here: by the installation, the station and the cable. */
-  const showRange = (): void => {
+  /** And what a car may be given here: by the installation, the station and the cable. */
+  const showPlug = (connected: boolean | undefined): void => {
+    if (connected !== undefined) set('connected', connected);
     set('min_current', minCurrentA);
     set('max_current', Math.min(maxCurrentA, cableA));
     set('phases_available', Math.min(phases, supplyPhases() ?? phases));
@@ -187,7 +186,7 @@ export const createConnector = (
     },
     cabled(maxA) {
       cableA = maxA;
-      showRange();
+      showPlug(isPluggedIn(status()));
     },
     take(measures, at) {
       const { factors } = quirks();
@@ -213,7 +212,7 @@ export const createConnector = (
     set,
     repeat() {
       showDuration();
-      if (plug && evse !== 0) showRange();
+      if (plug && evse !== 0) showPlug(isPluggedIn(status()));
       for (const [quantity, { value, raw }] of states) {
         const channel = channels.of(evse, quantity);
         const { intervalS = 0 } = (channel !== undefined && channels.all()[channel]) || {};
