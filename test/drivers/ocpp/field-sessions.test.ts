@@ -227,7 +227,7 @@ describe('stations in the field: sessions of OCPP 1.6', () => {
       'charging',
       String(id),
       7000,
-      6000,
+      1500,
     ]);
     assert.deepEqual(
       [ended().length, ended()[0]?.session_id, ended()[0]?.energy_wh],
