@@ -381,6 +381,22 @@ describe('stations in the field: sessions of OCPP 1.6', () => {
     assert.equal(ended()[0]?.energy_wh, 950);
   });
 
+  for (const factors of [undefined, { energy: 1000 }])
+    it(`kWh called Wh between its beginning and its end${factors ? ', and put right' : ''} (OpenEVSE)`, async () => {
+      await field.close();
+      await open({ driver: { quirks: factors ? { factors } : {} } });
+      await field.status('Preparing');
+      const id = await start({ meterStart: 1_000_000 });
+      await field.status('Charging');
+      for (const kwh of [1000, 1000.5, 1001]) {
+        await field.pass(10_000);
+        await measure([energy(kwh)], { transactionId: id });
+      }
+      if (factors) assert.deepEqual(['1/session_energy', '1/energy_imported'].map(field.last), [1000, 1_001_000]);
+      await stop(id, { meterStop: 1_003_000 });
+      assert.equal(ended()[0]?.energy_wh, 3000);
+    });
+
   it('a register that drops out to 0 counts nothing twice', async () => {
     const id = await charge();
     for (const wh of [1500, 0, 2000, 0, 0, 2500]) {
@@ -706,6 +722,21 @@ for (const version of ['2.0.1', '2.1'] as const)
       await say('Updated', { chargingState: 'Charging' }, evse, 'T9');
       assert.deepEqual([field.last('1/session_id'), statusNow()], ['T9', 'charging']);
       assert.equal(field.named('session_started')[0]?.data?.adopted, true);
+    });
+
+    it('kWh called Wh, put right: the session as well', async () => {
+      await field.close();
+      field = await createField({ version, driver: { quirks: { factors: { energy: 1000 } } } });
+      await field.ready();
+      const reading = (kwh: number, context: string): object => ({
+        meterValue: [entry2(field.time(), energy(kwh, { context }))],
+      });
+      await begin({}, reading(1000, 'Transaction.Begin'));
+      await say('Updated', {}, reading(1002, 'Sample.Periodic'));
+      assert.equal(field.last('1/session_energy'), 2000);
+      await say('Ended', {}, reading(1003, 'Transaction.End'));
+      const { energy_wh: wh, meter_start_wh: from, meter_stop_wh: to } = ended()[0] ?? {};
+      assert.deepEqual([wh, from, to], [3000, 1_000_000, 1_003_000]);
     });
 
     it('a signed value beside the plain one is passed on as it came', async () => {

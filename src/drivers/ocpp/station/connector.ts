@@ -1,7 +1,6 @@
 /** One EVSE as it is now: what it said last, what it measures, and what can be concluded where it is silent. */
 import type { Clock } from '../../../model/time.ts';
 import type { Sample as DriverSample } from '../../driver.ts';
-import type { Quirks } from '../quirks.ts';
 import type { Measure, PlugStatus } from '../words.ts';
 import type { ChannelBook } from './channels.ts';
 import { createGate } from './plausible.ts';
@@ -67,12 +66,6 @@ const leastCurrentA = 1;
 const leastVoltage = 50;
 const isPhase = (part: string | undefined): boolean => part === 'l1' || part === 'l2' || part === 'l3';
 
-const scale = (measure: Measure, factors: NonNullable<Quirks['factors']>): Measure => {
-  const [kind = ''] = measure.quantity.split('_');
-  const factor = kind === 'power' || kind === 'energy' || kind === 'current' ? factors[kind] : undefined;
-  return factor === undefined ? measure : { ...measure, value: measure.value * factor };
-};
-
 /** On one phase, what is said of all of them is said of that one. */
 const ofOnePhase = (measure: Measure): Measure[] => {
   const { quantity, part } = measure;
@@ -87,11 +80,10 @@ export interface ConnectorOptions {
   phases: number;
   /** Between two samples of the station. */
   intervalMs: number;
-  quirks(): Quirks;
 }
 
 export const createConnector = (
-  { evse, phases, intervalMs, quirks }: ConnectorOptions,
+  { evse, phases, intervalMs }: ConnectorOptions,
   channels: ChannelBook,
   clock: Clock,
 ): Connector => {
@@ -211,9 +203,7 @@ export const createConnector = (
       rest();
     },
     take(measures, at) {
-      const { factors } = quirks();
-      const scaled = factors ? measures.map((each) => scale(each, factors)) : measures;
-      const fresh = phases === 1 ? scaled.flatMap(ofOnePhase) : scaled;
+      const fresh = phases === 1 ? measures.flatMap(ofOnePhase) : measures;
       const believed: Measure[] = [];
       gate.note(fresh, at);
       for (const measure of fresh) {

@@ -12,6 +12,7 @@ import type { Authoriser } from './authorisation.ts';
 import type { ChannelBook } from './channels.ts';
 import type { Connector } from './connector.ts';
 import { createConnectors } from './connectors.ts';
+import { putRight } from './factors.ts';
 import type { Memory } from './memory.ts';
 import { energyOf, registerReadings } from './register.ts';
 import { type Session, sessionEnded, sessionStarted, signedValues } from './session.ts';
@@ -76,7 +77,7 @@ export const createStation = (
 ): Station => {
   const time = createTimekeeper(clock);
   const connectors = createConnectors(
-    { phases, intervalMs: intervalS * 1000, quirks },
+    { phases, intervalMs: intervalS * 1000 },
     channels,
     memory,
     clock,
@@ -323,7 +324,8 @@ export const createStation = (
 
   return {
     handle(event) {
-      const decision = decide(event);
+      const { factors } = quirks();
+      const decision = decide(factors ? putRight(event, factors) : event);
       flush();
       return decision;
     },
