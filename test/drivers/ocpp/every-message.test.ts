@@ -13,11 +13,18 @@ const counts = { '1.6': 14, '2.0.1': 25, '2.1': 37 } as const;
 for (const version of ['1.6', '2.0.1', '2.1'] as const)
   describe(`OCPP ${version}: every message of a station is answered by its schema`, () => {
     let field: Field;
+    const printed: string[] = [];
+    const { warn, error } = console;
     before(async () => {
+      const print = (...words: unknown[]): void => void printed.push(words.join(' '));
+      Object.assign(console, { warn: print, error: print });
       field = await createField({ version });
       await field.ready();
     });
-    after(() => field.close());
+    after(async () => {
+      Object.assign(console, { warn, error });
+      await field.close();
+    });
 
     it('these are all', () => assert.equal(actionsOfStation(version).length, counts[version]));
 
@@ -28,6 +35,8 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
           assertCall(version, action, payload);
           await field.say(action, payload);
         });
+
+    it('nothing was printed about them', () => assert.deepEqual(printed, []));
 
     it('none of them has ended the connection or the station', async () => {
       await field.pass(1000);
