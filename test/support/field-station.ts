@@ -89,6 +89,9 @@ export interface Field {
   events: DriverEvent[];
   named(name: string): DriverEvent[];
   states: DeviceState[];
+  /** An order to the driver, whose outcome takes its time. */
+  order(verb: string, params?: Params, actuator?: string): Promise<Applied>;
+  /** The same, and time passes until it has come to something. */
   apply(verb: string, params?: Params, actuator?: string): Promise<Applied>;
   /** Ends the process of the bridge without a word, and begins anew with what was written down. */
   kill(): void;
@@ -291,9 +294,24 @@ export const createField = async (options: FieldOptions = {}): Promise<Field> =>
     events,
     named: (name) => events.filter((event) => event.name === name),
     states,
-    async apply(verb, params = {}, actuator = 'limit/1') {
-      const order = { actuator, verb, params, limits: {}, startBy: clock.monotonic() + 60_000 };
-      const applied = driver.apply({ ...order, notAfter: Number.POSITIVE_INFINITY }, new AbortController().signal);
+    order(verb, params = {}, actuator = 'limit/1') {
+      const applied = driver.apply(
+        {
+          actuator,
+          verb,
+          params,
+          limits: {},
+          startBy: clock.monotonic() + 60_000,
+          notAfter: Number.POSITIVE_INFINITY,
+        },
+        new AbortController().signal,
+      );
+      // Whoever waits for it hears of its failure.
+      applied.catch(() => {});
+      return applied;
+    },
+    async apply(...order) {
+      const applied = field.order(...order);
       let isOver = false;
       const over = (): void => {
         isOver = true;

@@ -140,6 +140,21 @@ describe('stations in the field: limits', () => {
       assert.equal(told().length, before + 1);
     });
 
+  it('A down to a tenth, W down to a whole one, and never between 0 and 6 A', async () => {
+    await open(() => true);
+    await charge();
+    for (const amperes of [10.19, 16.1, 5.9, 6]) await limit(amperes);
+    assert.deepEqual(
+      told().map(({ limit: amperes }) => amperes),
+      [10.1, 16.1, 0, 6],
+    );
+    await field.close();
+    await open(({ unit }) => unit === 'W');
+    await charge();
+    await field.apply('set_power_limit', { power_w: 7000.9 });
+    assert.equal(told().at(-1)?.limit, 7000);
+  });
+
   it('watts are those of the voltage that is measured, on the phases that the car takes', async () => {
     await open(({ unit }) => unit === 'W');
     await charge();
@@ -194,19 +209,19 @@ describe('stations in the field: limits', () => {
     });
     await charge();
     await limit(10);
-    const pausing = field.apply('pause');
+    const pausing = field.order('pause');
+    await field.pass(1000);
     await field.status('SuspendedEVSE');
     await measure([0, 0, 0]);
+    await field.pass(2000);
     assert.equal((await pausing).verified, true);
+    const resuming = field.order('resume', { current_a: 8 });
+    await field.pass(1000);
+    await field.status('Charging');
     // 16 A, until the same limit comes a second time.
-    let isOver = false;
-    const resuming = field.apply('resume', { current_a: 8 }).finally(() => {
-      isOver = true;
-    });
-    while (!isOver) {
-      await field.status('Charging');
+    for (let i = 0; i < 30; i++) {
       await measure(resumed < 2 ? [16, 16, 16] : [8, 8, 8]);
-      await new Promise((resolve) => setImmediate(resolve));
+      await field.pass(1000);
     }
     assert.deepEqual([(await resuming).verified, resumed], [true, 2]);
   });
@@ -214,9 +229,11 @@ describe('stations in the field: limits', () => {
   it('one that stays suspended when it is resumed is told again after 10 s', async () => {
     await open(() => true);
     await charge();
-    const pausing = field.apply('pause');
+    const pausing = field.order('pause');
+    await field.pass(1000);
     await field.status('SuspendedEVSE');
     await measure([0, 0, 0]);
+    await field.pass(2000);
     await pausing;
     const before = field.clock.monotonic();
     await field.apply('resume', { current_a: 8 });

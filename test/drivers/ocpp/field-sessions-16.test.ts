@@ -152,10 +152,11 @@ describe('stations in the field: sessions of OCPP 1.6', () => {
     assert.equal(field.last('1/session_id'), String(id));
     assert.equal(field.named('session_started').at(-1)?.data?.adopted, true);
     await field.pass(5000);
-    const stopping = field.apply('stop', {}, 'actions/1');
+    const stopping = field.order('stop', {}, 'actions/1');
     await field.pass(1000);
     assert.deepEqual(field.asked('RemoteStopTransaction'), [{ transactionId: id }]);
     await stop(id, { meterStop: 1900 });
+    await field.pass(1000);
     assert.equal((await stopping).verified, true);
     assert.equal(ended()[0]?.energy_wh, 300);
   });
@@ -239,27 +240,31 @@ describe('stations in the field: sessions of OCPP 1.6', () => {
     assert.equal(ended()[0]?.end, field.time());
   });
 
-  it('local time without a zone, two hours ahead: now, and it is said', async () => {
-    const local = (): string => field.time(-2 * hour).slice(0, 19);
-    const id = await start({ timestamp: local() });
-    assert.equal(field.named('session_started')[0]?.data?.start, field.time());
-    for (let i = 0; i < 4; i++) {
-      await field.pass(10_000);
-      await field.say('MeterValues', {
-        connectorId: 1,
-        transactionId: id,
-        meterValue: [entry16(local(), power(7000 + i))],
-      });
-    }
-    assert.deepEqual([field.last('1/power'), field.told('1/power').at(-1)?.ts], [7003, field.clock.now()]);
-    assert.match(
-      field
-        .named('protocol_deviation')
-        .map(({ message }) => message)
-        .join('\n'),
-      /without a zone|still to come/,
-    );
-  });
+  for (const [side, aheadMs] of [
+    ['ahead', 2 * hour],
+    ['behind', -5 * hour],
+  ] as const)
+    it(`local time without a zone, hours ${side}: now, and it is said`, async () => {
+      const local = (): string => field.time(-aheadMs).slice(0, 19);
+      const id = await start({ timestamp: local() });
+      assert.equal(field.named('session_started')[0]?.data?.start, field.time());
+      for (let i = 0; i < 4; i++) {
+        await field.pass(10_000);
+        await field.say('MeterValues', {
+          connectorId: 1,
+          transactionId: id,
+          meterValue: [entry16(local(), power(7000 + i))],
+        });
+      }
+      assert.deepEqual([field.last('1/power'), field.told('1/power').at(-1)?.ts], [7003, field.clock.now()]);
+      assert.match(
+        field
+          .named('protocol_deviation')
+          .map(({ message }) => message)
+          .join('\n'),
+        /without a zone|still to come/,
+      );
+    });
 
   it('UTC without a zone is believed', async () => {
     await charge();
@@ -297,6 +302,26 @@ describe('stations in the field: sessions of OCPP 1.6', () => {
       assert.equal(field.last('1/power'), 0);
       assert.ok(Number(field.told('1/power').at(-1)?.ts) > field.clock.now() - 15_000);
     });
+
+  it('silent after its end without another status: nothing flows, and it stays so', async () => {
+    const id = await charge();
+    await measure([power(7000)], { transactionId: id });
+    await stop(id);
+    await field.pass(60_000);
+    const { value, ts = 0 } = field.told('1/power').at(-1) ?? {};
+    assert.equal(value, 0);
+    assert.ok(ts > field.clock.now() - 15_000);
+    await measure([power(40)]);
+    assert.equal(field.last('1/power'), 40, 'what is measured goes before what is concluded');
+  });
+
+  it('the end of a session that nobody knows, told late: what flows now goes on', async () => {
+    await field.status('Charging');
+    await measure([power(7000), current(10)]);
+    await stop(4711, { timestamp: field.time(hour) });
+    assert.deepEqual(['1/status', '1/power', '1/current/l1'].map(field.last), ['charging', 7000, 10]);
+    assert.equal(ended().length, 1);
+  });
 
   it('meter values after the end are taken, and begin nothing (Ocular)', async () => {
     const id = await charge();

@@ -78,9 +78,14 @@ for (const version of ['2.0.1', '2.1'] as const)
       assert.equal(statusNow(), 'available');
     });
 
-    it('a tag that is shown before the car is there makes nobody charge', async () => {
+    it('a tag that is shown before the car is there makes nobody charge, and ends nothing', async () => {
       await begin({ chargingState: 'Idle' });
       assert.equal(statusNow(), 'available');
+      await field.status('Occupied');
+      assert.equal(statusNow(), 'preparing');
+      await say('Updated', { chargingState: 'Charging' });
+      await say('Updated', { chargingState: 'Idle' });
+      assert.equal(statusNow(), 'finishing');
     });
 
     it('NotifyEvent says what a status would', async () => {

@@ -6,7 +6,7 @@ import type { ChannelBook } from './channels.ts';
 import { createGate } from './plausible.ts';
 import { energyOf } from './register.ts';
 import type { Session } from './session.ts';
-import { isAtRest, isPluggedIn, normaliseStatus, type Status } from './status.ts';
+import { isAtRest, isInSession, isPluggedIn, normaliseStatus, type Status } from './status.ts';
 
 /** What limits are made from and verified by. Times are monotonic, ms, of arrival. */
 export interface Measured {
@@ -144,6 +144,9 @@ export const createConnector = (
     measured = { ...(voltage && { voltage }), current: { value: 0, at }, power: { value: 0, at } };
   };
 
+  /** Also where the session is over, and the station did not say so by its status. */
+  const isResting = (): boolean => evse !== 0 && (isAtRest(status()) || (hasEnded && session === undefined));
+
   /** In place: thousands of stations do this every few seconds. */
   const note = (key: keyof Measured, value: number, at: number): void => {
     const known = measured[key];
@@ -181,7 +184,7 @@ export const createConnector = (
     plugged(event) {
       const before = status();
       plug = event;
-      if (event.status === 'available') hasEnded = false;
+      if (event.status === 'available' || (event.status !== 'occupied' && isInSession(event.status))) hasEnded = false;
       showStatus();
       const { errorCode = '', vendorErrorCode, info } = event;
       set('error_code', vendorErrorCode ? `${errorCode} ${vendorErrorCode}`.trim() : errorCode, info?.slice(0, 256));
@@ -229,7 +232,7 @@ export const createConnector = (
         pushState(quantity, value, raw);
       }
       const isQuiet = clock.monotonic() - flowAt >= intervalMs;
-      if (evse !== 0 && isAtRest(status()) && isQuiet) rest();
+      if (isResting() && isQuiet) rest();
     },
     lost() {
       measured = {};

@@ -211,6 +211,8 @@ export const createStation = (
   const takeEnd = (event: EventOf<'transaction_ended'>): Decision => {
     const { samples, isOffline, token, meterStopWh } = event;
     const moment = judge(event.at, isOffline);
+    // Of one that is over for long, nothing can be concluded about now.
+    const isOfNow = !moment.isReplay || book.find(event.transaction)?.state === 'running';
     const { session, isNew } = book.ended(placed(event), moment.at);
     const evse = connectors.place(session.evse);
     tellSigned(evse, session.transaction, samples);
@@ -218,7 +220,7 @@ export const createStation = (
     tellEnded(session);
     takeSamples(evse, samples, isOffline);
     takeRegister(evse, meterStopWh, moment);
-    if (evse !== 0 && !book.running(evse)) {
+    if (evse !== 0 && isOfNow && !book.running(evse)) {
       connector(evse).set('session_energy', energyOf(session.register) ?? null);
       connector(evse).sessionEnded();
     }

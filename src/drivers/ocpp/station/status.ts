@@ -12,7 +12,7 @@ const byTransaction = ({ chargingState, hasFlowed }: Session): Status => {
     case 'suspended_evse':
       return chargingState;
     case 'idle':
-      return 'finishing';
+      return hasFlowed ? 'finishing' : 'preparing';
     default:
       // Before the first energy the car is still getting ready.
       return hasFlowed ? 'suspended_ev' : 'preparing';
