@@ -215,6 +215,10 @@ export default function register(RED: NodeAPI): void {
       const { password = '', forwardPassword = '' } = credentials as Credentials;
       const forward = { url: config.forwardUrl, mode: config.forwardMode, password: forwardPassword || password };
 
+      // Only of a chosen family: before its boot nobody knows what else it is, and it is not locked out by a guess.
+      const family = listPresets().find(({ id }) => id === config.preset)?.quirks ?? {};
+      const version = config.version === 'auto' ? family.version : config.version;
+
       const run = async (identity: string): Promise<void> => {
         const journal = openJournal(RED, `ems-ocpp-sessions-${node.id}`, (text) => node.warn(text));
         const driver = createOcppDriver(
@@ -268,8 +272,8 @@ export default function register(RED: NodeAPI): void {
           server.register(
             identity,
             {
-              versions: config.version === 'auto' ? versions : [config.version],
-              isVersionAssumed: config.assumed,
+              versions: version === undefined ? versions : [version],
+              isVersionAssumed: config.assumed || family.assumedVersion === '1.6',
               security: Number(config.security) as StationSettings['security'],
               passwords,
               certificateNames: config.certificateNames,

@@ -3,7 +3,23 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import type { Version } from '../../src/drivers/ocpp/words.ts';
 
-interface Schema {
+/** Of JSON schemas, what OCPP uses of them. */
+export interface JsonSchema {
+  $ref?: string;
+  type?: string;
+  format?: string;
+  enum?: string[];
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  items?: JsonSchema;
+  minItems?: number;
+  minimum?: number;
+  maximum?: number;
+  maxLength?: number;
+  definitions?: Record<string, JsonSchema>;
+}
+
+interface Schema extends JsonSchema {
   $id: string;
 }
 
@@ -29,6 +45,9 @@ const repaired = (schema: Schema): Schema => ({
   $id: schema.$id.replace(/Request$/, '.req').replace(/Response$/, '.conf'),
 });
 
+const read = (version: Version): Schema[] =>
+  (requireOfRpc(`./lib/schemas/${files[version]}.json`) as Schema[]).map(repaired);
+
 const load = (version: Version): Ajv => {
   const ajv = new Ajv({ strict: false, logger: false, allErrors: true });
   addFormats(ajv);
@@ -40,7 +59,7 @@ const load = (version: Version): Ajv => {
     validate: (of: number, value: number) => Math.abs(Math.round(value / of) - value / of) < 1e-6,
     errors: false,
   });
-  ajv.addSchema((requireOfRpc(`./lib/schemas/${files[version]}.json`) as Schema[]).map(repaired));
+  ajv.addSchema(read(version));
   return ajv;
 };
 
@@ -77,6 +96,9 @@ export const assertResult = (version: Version, action: string, payload: unknown)
 
 /** Names of all actions of a version. */
 export const actionsOf = (version: Version): string[] =>
-  (requireOfRpc(`./lib/schemas/${files[version]}.json`) as Schema[])
-    .map(repaired)
-    .flatMap(({ $id }) => /^urn:(\w+)\.req$/.exec($id)?.[1] ?? []);
+  read(version).flatMap(({ $id }) => /^urn:(\w+)\.req$/.exec($id)?.[1] ?? []);
+
+export const schemaOfCall = (version: Version, action: string): JsonSchema => {
+  const schema = read(version).find(({ $id }) => $id === `urn:${action}.req`);
+  return schema ?? assert.fail(`OCPP ${version} has no ${action}`);
+};

@@ -221,6 +221,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
 
   const readiness = createReadiness(clock, {
     needsBoot: () => quirks().needsBoot === true,
+    askForBoot: setUp.askForBoot,
     usable() {
       const wasThere = state.kind === 'online' || state.kind === 'degraded';
       enter({ kind: 'online' });

@@ -19,7 +19,7 @@ const pattern = z.string().refine(
 );
 
 export const quirksSchema = z.strictObject({
-  /** The version that works best with it. */
+  /** The version that works best with it: no other is taken, where this family was chosen. */
   version: z.enum(versions).optional(),
   /** It connects without naming a version of OCPP: this one is meant. */
   assumedVersion: z.enum(versions).optional(),

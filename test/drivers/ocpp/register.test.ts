@@ -22,6 +22,8 @@ describe('the energy register of a session', () => {
       ['the beginning was never read', undefined, [500, 700], 900, 400],
       ['read once, at the end', undefined, [], 900],
       ['nothing at all', undefined, [], undefined],
+      ['kWh between Wh', 1_000_000, [1000, 1000.5, 1002.9], 1_003_000, 3000],
+      ['kWh between Wh, from a new meter', 0, [0, 0.5, 2.9], 3000, 3000],
       ['the end was never told', 1000, [1700], undefined, 700],
     ];
   for (const [name, start, readings, stop, wh] of cases)

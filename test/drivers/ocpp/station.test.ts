@@ -477,8 +477,8 @@ describe('a charging station as a device', () => {
       rig = createStationRig({ quirks: { factors: { power: 1000, energy: 1000 } } });
       await rig.ready();
       await plugIn();
-      await rig.measure([watts(7.2), wattHours(12), amperes(10)]);
-      assert.deepEqual(['1/power', '1/energy_imported', '1/current/l1'].map(rig.last), [7200, 12_000, 10]);
+      await rig.measure([watts(7.2), wattHours(1.5), amperes(10)]);
+      assert.deepEqual(['1/power', '1/energy_imported', '1/current/l1'].map(rig.last), [7200, 1500, 10]);
     });
 
     it('kilowatt-hours called watt-hours are noticed', async () => {

@@ -1,14 +1,13 @@
 /** One EVSE as it is now: what it said last, what it measures, and what can be concluded where it is silent. */
 import type { Clock } from '../../../model/time.ts';
 import type { Sample as DriverSample } from '../../driver.ts';
-import type { Quirks } from '../quirks.ts';
 import type { Measure, PlugStatus } from '../words.ts';
 import type { ChannelBook } from './channels.ts';
 import { createMeter, type Measured } from './measured.ts';
 import { createGate } from './plausible.ts';
 import { energyOf } from './register.ts';
 import { durationOf, type Session } from './session.ts';
-import { isAtRest, isPluggedIn, normaliseStatus, type Status } from './status.ts';
+import { isAtRest, isInSession, isPluggedIn, normaliseStatus, type Status } from './status.ts';
 
 export interface PlugEvent {
   status: PlugStatus;
@@ -52,11 +51,6 @@ export interface Connector {
 
 /** Measured while current flows; 0 where none can. */
 const flowing = new Set(['power', 'current', 'current_total', 'reactive_power', 'apparent_power']);
-const scale = (measure: Measure, factors: NonNullable<Quirks['factors']>): Measure => {
-  const [kind = ''] = measure.quantity.split('_');
-  const factor = kind === 'power' || kind === 'energy' || kind === 'current' ? factors[kind] : undefined;
-  return factor === undefined ? measure : { ...measure, value: measure.value * factor };
-};
 
 /** On one phase, what is said of all of them is said of that one. */
 const ofOnePhase = (measure: Measure): Measure[] => {
@@ -77,11 +71,10 @@ export interface ConnectorOptions {
   supplyPhases(): number | undefined;
   /** Between two samples of the station. */
   intervalMs: number;
-  quirks(): Quirks;
 }
 
 export const createConnector = (
-  { evse, phases, minCurrentA, maxCurrentA, supplyPhases, intervalMs, quirks }: ConnectorOptions,
+  { evse, phases, minCurrentA, maxCurrentA, supplyPhases, intervalMs }: ConnectorOptions,
   channels: ChannelBook,
   clock: Clock,
 ): Connector => {
@@ -155,6 +148,9 @@ export const createConnector = (
     meter.rest();
   };
 
+  /** Also where the session is over, and the station did not say so by its status. */
+  const isResting = (): boolean => evse !== 0 && (isAtRest(status()) || (hasEnded && session === undefined));
+
   return {
     evse,
     plug: undefined,
@@ -163,7 +159,8 @@ export const createConnector = (
     plugged(event) {
       const before = status();
       plug = event;
-      if (event.status === 'available') [hasEnded, cableA] = [false, Number.POSITIVE_INFINITY];
+      if (event.status === 'available') cableA = Number.POSITIVE_INFINITY;
+      if (event.status === 'available' || (event.status !== 'occupied' && isInSession(event.status))) hasEnded = false;
       showStatus();
       const { errorCode = '', vendorErrorCode, info } = event;
       set('error_code', vendorErrorCode ? `${errorCode} ${vendorErrorCode}`.trim() : errorCode, info?.slice(0, 256));
@@ -189,9 +186,7 @@ export const createConnector = (
       showPlug(isPluggedIn(status()));
     },
     take(measures, at) {
-      const { factors } = quirks();
-      const scaled = factors ? measures.map((each) => scale(each, factors)) : measures;
-      const fresh = phases === 1 ? scaled.flatMap(ofOnePhase) : scaled;
+      const fresh = phases === 1 ? measures.flatMap(ofOnePhase) : measures;
       const believed: Measure[] = [];
       gate.note(fresh, at);
       for (const measure of fresh) {
@@ -220,7 +215,7 @@ export const createConnector = (
         pushState(quantity, value, raw);
       }
       const isQuiet = clock.monotonic() - flowAt >= intervalMs;
-      if (evse !== 0 && isAtRest(status()) && isQuiet) rest();
+      if (isResting() && isQuiet) rest();
     },
     lost() {
       meter.forget();

@@ -1,9 +1,10 @@
 /**
- * Values that cannot be: kilowatts called watts, kilowatt-hours called watt-hours, registers that jump. Nothing is put
+ * Values that cannot be: kilowatts called watts, kilowatt-hours called watt-hours, registers that jump or drop. Nothing is put
  * right by guessing: what contradicts other values is not told, and why is said once.
  */
 import type { Reason } from '../../../model/common.ts';
 import type { Measure } from '../words.ts';
+import { jitter } from './register.ts';
 
 export interface Gate {
   /** What is measured at one time, before each of it is judged. @param at ms since 1970 */
@@ -42,6 +43,8 @@ export const createGate = (): Gate => {
   let power: { w: number; at: number } | undefined;
   let register: { wh: number; at: number } | undefined;
   let jumped: { wh: number; at: number } | undefined;
+  /** Below the register, and not confirmed. */
+  let fallen: number | undefined;
   /** Since the last comparison of energy with power. */
   let since: { wh: number; integral: number } | undefined;
   const suspicions = new Map<'power' | 'energy', string>();
@@ -83,7 +86,16 @@ export const createGate = (): Gate => {
     since = { wh, integral: 0 };
   };
 
+  /** A register that begins anew says so twice; one that drops out says 0, and goes on where it was. */
+  const isDropout = (wh: number): boolean => {
+    const hasFallen = register !== undefined && register.wh - wh > jitter(register.wh);
+    const isConfirmed = fallen !== undefined && wh >= fallen && wh > 0;
+    fallen = hasFallen && !isConfirmed ? wh : undefined;
+    return fallen !== undefined;
+  };
+
   const judgeEnergy = (wh: number, at: number): Reason | undefined => {
+    if (isDropout(wh)) return 'spike';
     const from = jumped && wh >= jumped.wh ? jumped : register;
     const possible = from ? leastJumpWh + (mostPowerW * Math.max(0, at - from.at)) / hourMs : Number.POSITIVE_INFINITY;
     if (from && wh - from.wh > possible) {

@@ -8,6 +8,8 @@ import type { DriverEvent } from '../../driver.ts';
 export interface ReadinessSink {
   /** It must not be asked anything before its boot was answered. */
   needsBoot(): boolean;
+  /** It did not boot by itself: it is asked to, before anything else. */
+  askForBoot(): void;
   usable(): void;
   /** @param hasBooted it said on this connection who it is @param signal the connection is over */
   makeReady(hasBooted: boolean, signal: AbortSignal): Promise<void>;
@@ -75,6 +77,11 @@ export const createReadiness = (clock: Clock, sink: ReadinessSink): Readiness =>
     usable = clock.after(ms, becomeUsable);
   };
 
+  const demandBoot = (): void => {
+    sink.askForBoot();
+    becomeUsableIn(silentMs);
+  };
+
   const end = (): void => {
     connection.abort();
     for (const timer of [usable, setUp]) timer?.cancel();
@@ -86,7 +93,8 @@ export const createReadiness = (clock: Clock, sink: ReadinessSink): Readiness =>
       end();
       connection = new AbortController();
       isConnected = true;
-      becomeUsableIn(sink.needsBoot() ? bootMs : silentMs);
+      if (sink.needsBoot()) usable = clock.after(bootMs, demandBoot);
+      else becomeUsableIn(silentMs);
     },
     heard(isBoot) {
       if (!isBoot) {

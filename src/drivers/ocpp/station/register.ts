@@ -6,6 +6,8 @@ import type { Sample } from '../words.ts';
 
 /** All in Wh. */
 export interface RegisterState {
+  /** What the transaction said that it began with. */
+  first: number | undefined;
   /** Where the session began; undefined: not known. */
   start: number | undefined;
   /** Highest reading since the register began anew. */
@@ -17,6 +19,7 @@ export interface RegisterState {
 }
 
 export const newRegister = (start: number | undefined): RegisterState => ({
+  first: start,
   start,
   last: start,
   carried: 0,
@@ -24,7 +27,8 @@ export const newRegister = (start: number | undefined): RegisterState => ({
 });
 
 /** Of a register that began anew: what it had counted before, and then from 0. */
-const restart = ({ start, last, carried }: RegisterState, to: number): RegisterState => ({
+const restart = ({ first, start, last, carried }: RegisterState, to: number): RegisterState => ({
+  first,
   start: 0,
   last: to,
   carried: carried + (start === undefined || last === undefined ? 0 : last - start),
@@ -32,7 +36,7 @@ const restart = ({ start, last, carried }: RegisterState, to: number): RegisterS
 });
 
 /** A fall this small is the register's own resolution, Wh. */
-const jitter = (last: number): number => Math.max(10, last / 1000);
+export const jitter = (last: number): number => Math.max(10, last / 1000);
 
 /** @returns the register after a reading during the session */
 export const readRegister = (state: RegisterState, wh: number): RegisterState => {
@@ -44,12 +48,17 @@ export const readRegister = (state: RegisterState, wh: number): RegisterState =>
   return fallen === undefined || wh <= fallen ? { ...state, fallen: wh } : restart(state, wh);
 };
 
+/** Beginning and end in Wh, and what lies between in kWh, whatever it is called. */
+const kiloOff = 300;
+
 /** @returns the register after the last reading of all, which nothing follows to confirm */
 export const endRegister = (state: RegisterState, wh: number | undefined): RegisterState => {
   if (wh === undefined) return state;
-  const { last } = state;
+  const { first, start, last } = state;
   // The only reading of all says nothing of where it began.
   if (last === undefined) return { ...state, last: wh };
+  const isOtherUnit = first !== undefined && start !== first && wh >= first && wh > last * kiloOff;
+  if (isOtherUnit) return { ...newRegister(first), last: wh };
   if (wh >= last) return readRegister(state, wh);
   // A 0 is no reading: whatever it counted was read before.
   return wh === 0 || last - wh <= jitter(last) ? state : restart(state, wh);

@@ -30,6 +30,7 @@ export const sessionSchema = z.object({
   startedAt: maybe,
   endedAt: maybe,
   register: z.object({
+    first: known,
     start: known,
     last: known,
     carried: z.number(),

@@ -39,6 +39,8 @@ export interface SetUp {
    * @returns false where the station was left alone before the end
    */
   run(hasBooted: boolean, signal: AbortSignal): Promise<boolean>;
+  /** Where it can be asked, and whatever it answers. */
+  askForBoot(): void;
 }
 
 const usualPaceMs = 100;
@@ -143,11 +145,11 @@ export const createSetUp = (
       memory.note({ localList: { version, digest: list.digest } });
   };
 
+  const isTriggered = (): boolean => memory.facts().features?.includes('remotetrigger') !== false;
+
   const askAround = async (hasBooted: boolean, signal: AbortSignal): Promise<void> => {
-    const { features } = memory.facts();
-    const isTriggered = !features || features.includes('remotetrigger');
-    if (isTriggered && !hasBooted) await ask({ kind: 'trigger', message: 'boot' }, signal);
-    if (isTriggered && sink.isStatusMissing()) await ask({ kind: 'trigger', message: 'status' }, signal);
+    if (isTriggered() && !hasBooted) await ask({ kind: 'trigger', message: 'boot' }, signal);
+    if (isTriggered() && sink.isStatusMissing()) await ask({ kind: 'trigger', message: 'status' }, signal);
     if (asker.version() === '1.6') return;
     for (const transaction of sink.transactions()) {
       const result = await ask({ kind: 'transaction_status', transaction }, signal);
@@ -156,6 +158,9 @@ export const createSetUp = (
   };
 
   return {
+    askForBoot() {
+      if (isTriggered()) asker.ask({ kind: 'trigger', message: 'boot' }).catch(() => {});
+    },
     async run(hasBooted, signal) {
       timeouts = 0;
       try {

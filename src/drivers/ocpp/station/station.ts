@@ -12,6 +12,7 @@ import type { Authoriser } from './authorisation.ts';
 import type { ChannelBook } from './channels.ts';
 import type { Connector } from './connector.ts';
 import { createConnectors } from './connectors.ts';
+import { putRight } from './factors.ts';
 import type { Memory } from './memory.ts';
 import { energyOf, registerReadings } from './register.ts';
 import { durationOf, type Session, sessionEnded, sessionStarted, signedValues } from './session.ts';
@@ -81,7 +82,7 @@ export const createStation = (
 ): Station => {
   const time = createTimekeeper(clock);
   const connectors = createConnectors(
-    { ...installation, intervalMs: intervalS * 1000, quirks },
+    { ...installation, intervalMs: intervalS * 1000 },
     channels,
     memory,
     clock,
@@ -230,6 +231,8 @@ export const createStation = (
   const takeEnd = (event: EventOf<'transaction_ended'>): Decision => {
     const { samples, isOffline, token, meterStopWh } = event;
     const moment = judge(event.at, isOffline);
+    // Of one that is over for long, nothing can be concluded about now.
+    const isOfNow = !moment.isReplay || book.find(event.transaction)?.state === 'running';
     const { session, isNew } = book.ended(placed(event), moment.at);
     const evse = connectors.place(session.evse);
     tellSigned(evse, session.transaction, samples);
@@ -237,7 +240,7 @@ export const createStation = (
     tellEnded(session);
     takeSamples(evse, samples, isOffline);
     takeRegister(evse, meterStopWh, moment);
-    if (evse !== 0 && !book.running(evse)) {
+    if (evse !== 0 && isOfNow && !book.running(evse)) {
       connector(evse).set('session_energy', energyOf(session.register) ?? null);
       connector(evse).set('session_duration', durationOf(session, clock.now()) ?? null);
       connector(evse).sessionEnded();
@@ -335,7 +338,8 @@ export const createStation = (
 
   return {
     handle(event) {
-      const decision = decide(event);
+      const { factors } = quirks();
+      const decision = decide(factors ? putRight(event, factors) : event);
       flush();
       return decision;
     },

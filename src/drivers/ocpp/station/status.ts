@@ -12,7 +12,7 @@ const byTransaction = ({ chargingState, hasFlowed }: Session): Status => {
     case 'suspended_evse':
       return chargingState;
     case 'idle':
-      return 'finishing';
+      return hasFlowed ? 'finishing' : 'preparing';
     default:
       // Before the first energy the car is still getting ready.
       return hasFlowed ? 'suspended_ev' : 'preparing';
@@ -30,7 +30,9 @@ export const normaliseStatus = (
   session: Session | undefined,
   hasEnded: boolean,
 ): Status => {
-  if (plug !== undefined && plug !== 'occupied') return plug;
+  // 2.x: statuses and transactions come in any order; what charges is plugged in.
+  const isBehind = plug === 'available' && (session?.chargingState ?? 'idle') !== 'idle';
+  if (plug !== undefined && plug !== 'occupied' && !isBehind) return plug;
   if (session?.chargingState !== undefined || (session && plug === 'occupied')) return byTransaction(session);
   if (plug === undefined) return 'unknown';
   return hasEnded ? 'finishing' : 'preparing';

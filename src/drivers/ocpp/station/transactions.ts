@@ -94,11 +94,17 @@ export const createTransactionBook = (ledger: Ledger, clock: Clock): Transaction
     }
   };
 
+  /** A beginning that is told late is not what goes on now. */
+  const isNewest = (evse: number, { startedAt = 0 }: Session): boolean => {
+    const now = sessions.get(current.get(evse) ?? '');
+    return now?.state !== 'running' || startedAt >= (now.startedAt ?? 0);
+  };
+
   const remember = (session: Session): void => {
     const { transaction, evse, state } = session;
     const isNew = !sessions.has(transaction);
     sessions.set(transaction, session);
-    if (evse !== undefined && state === 'running') current.set(evse, transaction);
+    if (evse !== undefined && state === 'running' && isNewest(evse, session)) current.set(evse, transaction);
     if (!isNew) return;
     const id = Number(transaction);
     if (Number.isInteger(id) && id <= largestId) lastId = Math.max(lastId, id);

@@ -1,6 +1,7 @@
 /**
  * A station that is not approved yet: it is answered, so that it stays, and nothing it says counts. Told Pending at
- * its boot (OCPP 1.6 §4.2, 2.0.1 B02); whoever never boots may not charge all the same.
+ * its boot (OCPP 1.6 §4.2, 2.0.1 B02); whoever never boots may not charge all the same. In 2.x all but the boot is
+ * refused (2.0.1 B02, B03): what it has to tell of transactions it keeps for later.
  */
 import type { Clock } from '../../../model/time.ts';
 import type { Codec } from '../codec/codec.ts';
@@ -52,6 +53,8 @@ export const createWaitingRoom = (
     },
     called(action, payload) {
       if (!link) throw new CallFailure('offline', 'not connected');
+      if (link.version !== '1.6' && action !== 'BootNotification')
+        throw new CallFailure('error', 'the station is not accepted yet', 'SecurityError');
       const codec = codecOf(link.version);
       const decoded = codec.decode(action, payload, clock.now());
       if (!decoded.ok) throw new CallFailure('error', decoded.reason, decoded.code);

@@ -1,0 +1,20 @@
+/** Meter values of stations in the field: one entry of a message, by version. */
+export type Sampled = [measurand: string, value: number, unit: string, more?: object | undefined];
+
+/** One entry of MeterValues. */
+export const entry16 = (timestamp: string, ...values: Sampled[]): object => ({
+  timestamp,
+  sampledValue: values.map(([measurand, value, unit, more]) => ({ measurand, value: String(value), unit, ...more })),
+});
+export const entry2 = (timestamp: string, ...values: Sampled[]): object => ({
+  timestamp,
+  sampledValue: values.map(([measurand, value, unit, more]) => ({
+    measurand,
+    value,
+    unitOfMeasure: { unit },
+    ...(more ?? {}),
+  })),
+});
+export const power = (watts: number): Sampled => ['Power.Active.Import', watts, 'W'];
+export const energy = (wh: number, more?: object): Sampled => ['Energy.Active.Import.Register', wh, 'Wh', more];
+export const current = (amperes: number, phase = 'L1'): Sampled => ['Current.Import', amperes, 'A', { phase }];

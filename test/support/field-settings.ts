@@ -1,0 +1,41 @@
+/** The settings of a station of OCPP 1.6: told, and changed. */
+import type { Answering } from './field-station.ts';
+
+export const createSettings = (values: Record<string, string>) => {
+  const changes: [key: unknown, value: unknown][] = [];
+  let verdict = (_key: string, _value: string): string => 'Accepted';
+  const tell = (keys: string[]): object => ({
+    configurationKey: keys
+      .filter((key) => key in values)
+      .map((key) => ({ key, readonly: key === 'NumberOfConnectors', value: values[key] })),
+    unknownKey: keys.filter((key) => !(key in values)),
+  });
+  const answers: Answering = (action, payload) => {
+    if (action === 'GetConfiguration') return tell((payload.key as string[] | undefined) ?? Object.keys(values));
+    if (action !== 'ChangeConfiguration') return undefined;
+    const [key, value] = [String(payload.key), String(payload.value)];
+    changes.push([key, value]);
+    const status = verdict(key, value);
+    if (status === 'Accepted' || status === 'RebootRequired') values[key] = value;
+    return { status };
+  };
+  return {
+    values,
+    changes,
+    answers,
+    judge(next: typeof verdict): void {
+      verdict = next;
+    },
+  };
+};
+
+export const usualSettings = {
+  NumberOfConnectors: '1',
+  SupportedFeatureProfiles: 'Core,SmartCharging,RemoteTrigger',
+  ChargingScheduleAllowedChargingRateUnit: 'Current,Power',
+  ChargeProfileMaxStackLevel: '8',
+  MeterValuesSampledData: 'Energy.Active.Import.Register',
+  MeterValueSampleInterval: '60',
+};
+export const wantedMeasurands =
+  'Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage,Current.Offered,SoC';

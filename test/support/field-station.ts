@@ -1,0 +1,352 @@
+/**
+ * A charging station as it is met in the field, frame by frame: a bare WebSocket at the real server with the real
+ * driver behind it. What it says of itself and how it answers is for each test; the bridge has to react rightly, and
+ * whatever the bridge sends has to fit the official schemas.
+ */
+import assert from 'node:assert/strict';
+import {
+  type Applied,
+  CommandFailure,
+  type Cycle,
+  type DeviceState,
+  type DriverEvent,
+} from '../../src/drivers/driver.ts';
+import { codecFor } from '../../src/drivers/ocpp/codec/codecs.ts';
+import { createOcppDriver, type OcppDriver, type OcppDriverOptions } from '../../src/drivers/ocpp/driver.ts';
+import type { StationSettings } from '../../src/drivers/ocpp/link/link.ts';
+import type { Version } from '../../src/drivers/ocpp/words.ts';
+import type { Params } from '../../src/model/command.ts';
+import { isoTime } from '../../src/model/time.ts';
+import { dial, openSettings, type RawStation, startTestCsms, type TestCsms } from './csms.ts';
+import { until } from './events.ts';
+import { createMemoryJournal, type MemoryJournal } from './memory-journal.ts';
+import { faultsOfCall, faultsOfResult } from './ocpp-schemas.ts';
+import { usualOptions } from './scripted-station.ts';
+import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
+
+export type Payload = Record<string, unknown>;
+
+/** How a station answers a call: with a CALLRESULT, with a CALLERROR, not at all, or by hanging up. */
+export type FieldAnswer = object | { error: string; description?: string } | 'silence' | 'hang_up';
+export type Answering = (action: string, payload: Payload) => FieldAnswer | undefined;
+
+export interface FieldCall {
+  action: string;
+  payload: Payload;
+  /** Monotonic, ms. */
+  at: number;
+}
+
+export interface Told {
+  value: unknown;
+  ts: number;
+  isEstimated?: boolean;
+  reason?: string;
+}
+
+export interface FieldOptions {
+  version?: Version;
+  /** The node and what its integrator said. */
+  driver?: Partial<OcppDriverOptions>;
+  settings?: Partial<StationSettings>;
+  /** What it answers differently from a station as in the book. */
+  answers?: Answering;
+}
+
+export interface Field {
+  version: Version;
+  clock: VirtualClock;
+  csms: TestCsms;
+  journal: MemoryJournal;
+  driver(): OcppDriver;
+  station(): RawStation;
+  /** What the bridge asked, in its order. */
+  calls: FieldCall[];
+  /** Those of one action, or what is set by one. */
+  asked(action: string): Payload[];
+  /** Names of what was asked. */
+  actions(): string[];
+  setAnswers(answers: Answering): void;
+  connect(): Promise<void>;
+  /** With its boot, its status, and the set-up over. */
+  ready(): Promise<void>;
+  /** Breaks off without a word. */
+  drop(): Promise<void>;
+  /** A CALL. @returns the CALLRESULT, which fits the schema */
+  say(action: string, payload: object): Promise<Payload>;
+  /** The same. @returns the whole frame of the answer, be it an error */
+  frame(action: string, payload: object): Promise<unknown[]>;
+  boot(more?: { vendor?: string; model?: string; firmware?: string }): Promise<Payload>;
+  /** A status in the words of the version. */
+  status(status: string, evse?: number, more?: object): Promise<Payload>;
+  /** Now, by the clock of the test; agoMs earlier. */
+  time(agoMs?: number): string;
+  /** Time passes, and whatever is on the wire arrives. */
+  pass(ms: number): Promise<void>;
+  told(path: string): Told[];
+  /** By path: "1/power", "1/current/l1". */
+  last(path: string): unknown;
+  events: DriverEvent[];
+  named(name: string): DriverEvent[];
+  states: DeviceState[];
+  /** An order to the driver, whose outcome takes its time. */
+  order(verb: string, params?: Params, actuator?: string): Promise<Applied>;
+  /** The same, and time passes until it has come to something. */
+  apply(verb: string, params?: Params, actuator?: string): Promise<Applied>;
+  /** Ends the process of the bridge without a word, and begins anew with what was written down. */
+  kill(): void;
+  /** Also looks that the bridge never said anything that the schemas do not know. */
+  close(): Promise<void>;
+}
+
+const subProtocols: Record<Version, string> = { '1.6': 'ocpp1.6', '2.0.1': 'ocpp2.0.1', '2.1': 'ocpp2.1' };
+
+/** A station as in the book that knows no settings. */
+const usualAnswer = (version: Version, action: string, payload: Payload): object => {
+  switch (action) {
+    case 'GetConfiguration':
+      return { configurationKey: [], unknownKey: [] };
+    case 'GetVariables':
+      return {
+        getVariableResult: (payload.getVariableData as object[]).map((each) => ({
+          ...each,
+          attributeStatus: 'UnknownVariable',
+        })),
+      };
+    case 'SetVariables':
+      return {
+        setVariableResult: (payload.setVariableData as object[]).map((each) => ({
+          ...each,
+          attributeStatus: 'Accepted',
+        })),
+      };
+    case 'GetTransactionStatus':
+      return { messagesInQueue: false, ongoingIndicator: true };
+    case 'UnlockConnector':
+      return { status: 'Unlocked' };
+    default:
+      return { status: version === '1.6' && action === 'DataTransfer' ? 'UnknownVendorId' : 'Accepted' };
+  }
+};
+
+const isError = (answer: object): answer is { error: string; description?: string } => 'error' in answer;
+
+/** Everything that was sent before has arrived at the other end, there and back. */
+const exchange = async (station: RawStation): Promise<void> => {
+  if (station.socket.readyState === 1) await Promise.race([station.settled(), station.closed]);
+  await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** Between two looks at the wire, ms. */
+const lookMs = 100;
+
+export const createField = async (options: FieldOptions = {}): Promise<Field> => {
+  const { version = '1.6', settings } = options;
+  const clock = createVirtualClock();
+  const csms = await startTestCsms({}, clock);
+  const journal = createMemoryJournal();
+  const calls: FieldCall[] = [];
+  const events: DriverEvent[] = [];
+  const states: DeviceState[] = [];
+  const said: (Told & { path: string })[] = [];
+  const faults: string[] = [];
+  let answers: Answering = options.answers ?? (() => undefined);
+  let station: RawStation | undefined;
+  let registration: { remove(): void } | undefined;
+  let generation = 0;
+  let messages = 0;
+
+  const open = (): OcppDriver => {
+    const own = ++generation;
+    const isAlive = (): boolean => own === generation;
+    const driver = createOcppDriver(
+      { ...usualOptions, identity: 'CP1', codecOf: codecFor, store: journal, ...options.driver },
+      clock,
+    );
+    const take = ({ samples }: Cycle): void => {
+      const { channels } = driver.describe();
+      for (const { channel, value, ts, isEstimated, reason } of samples) {
+        const { index = 0, quantity, part } = channels[channel] ?? {};
+        const path = part === undefined ? `${index}/${quantity}` : `${index}/${quantity}/${part}`;
+        said.push({ path, value, ts, ...(isEstimated && { isEstimated }), ...(reason && { reason }) });
+      }
+    };
+    driver.start({
+      described() {},
+      cycle: (cycle) => isAlive() && take(cycle),
+      state: (state) => isAlive() && states.push(state),
+      drifted() {},
+      event: (event) => isAlive() && events.push(event),
+    });
+    registration = csms.register('CP1', { ...openSettings, ...settings }, driver);
+    return driver;
+  };
+  let driver = open();
+
+  const answer = (to: RawStation, id: unknown, action: string, payload: Payload): void => {
+    const given = answers(action, payload) ?? usualAnswer(version, action, payload);
+    if (given === 'silence') return;
+    if (given === 'hang_up') to.socket.terminate();
+    else if (typeof given === 'object' && isError(given)) to.send([4, id, given.error, given.description ?? '', {}]);
+    else to.send([3, id, given]);
+  };
+
+  const hear = (to: RawStation, [type, id, action, payload]: unknown[]): void => {
+    if (type !== 2) return;
+    const call = { action: String(action), payload: payload as Payload, at: clock.monotonic() };
+    calls.push(call);
+    const fault = faultsOfCall(version, call.action, call.payload);
+    if (fault !== undefined) faults.push(`${call.action}: ${fault}`);
+    answer(to, id, call.action, call.payload);
+  };
+
+  const now = (agoMs = 0): string => isoTime(clock.now() - agoMs);
+  const own = (): RawStation => station ?? assert.fail('it is not connected');
+
+  const field: Field = {
+    version,
+    clock,
+    csms,
+    journal,
+    driver: () => driver,
+    station: own,
+    calls,
+    asked: (wanted) => calls.filter(({ action }) => action === wanted).map(({ payload }) => payload),
+    actions: () => calls.map(({ action }) => action),
+    setAnswers(next) {
+      answers = next;
+    },
+    async connect() {
+      const next = await dial(csms.url(), { protocols: [subProtocols[version]] });
+      next.socket.on('message', (data) => hear(next, JSON.parse(String(data))));
+      station = next;
+      await exchange(next);
+    },
+    async ready() {
+      await field.connect();
+      await field.boot();
+      await field.status('Available');
+      await field.pass(10_000);
+      calls.length = 0;
+    },
+    async drop() {
+      const old = own();
+      station = undefined;
+      const ended = states.length;
+      old.socket.terminate();
+      await until(() => states.length > ended && states.at(-1)?.kind === 'offline', 'its end is seen');
+    },
+    async frame(action, payload) {
+      const id = `m${++messages}`;
+      const to = own();
+      to.send([2, id, action, payload]);
+      const frame = await to.answer(id);
+      await exchange(to);
+      return frame;
+    },
+    async say(action, payload) {
+      const [type, , result, words] = await field.frame(action, payload);
+      assert.equal(type, 3, `${action} is answered with ${result}: ${words}`);
+      assert.equal(faultsOfResult(version, action, result), undefined, `${action}: ${JSON.stringify(result)}`);
+      return result as Payload;
+    },
+    boot({ vendor = 'Acme', model = 'Box', firmware = '1.0' } = {}) {
+      return version === '1.6'
+        ? field.say('BootNotification', {
+            chargePointVendor: vendor,
+            chargePointModel: model,
+            firmwareVersion: firmware,
+          })
+        : field.say('BootNotification', {
+            reason: 'PowerUp',
+            chargingStation: { vendorName: vendor, model, firmwareVersion: firmware },
+          });
+    },
+    status(status, evse = 1, more = {}) {
+      return version === '1.6'
+        ? field.say('StatusNotification', {
+            connectorId: evse,
+            errorCode: 'NoError',
+            status,
+            timestamp: now(),
+            ...more,
+          })
+        : field.say('StatusNotification', {
+            evseId: evse,
+            connectorId: 1,
+            connectorStatus: status,
+            timestamp: now(),
+            ...more,
+          });
+    },
+    time: now,
+    async pass(ms) {
+      const step = ms > 60_000 ? 1000 : lookMs;
+      for (let left = ms; left > 0; left -= step) {
+        await clock.advanceAsync(Math.min(step, left));
+        if (!station) continue;
+        await exchange(station);
+        await exchange(station);
+      }
+    },
+    told: (path) => said.filter((each) => each.path === path),
+    last: (path) => field.told(path).at(-1)?.value,
+    events,
+    named: (name) => events.filter((event) => event.name === name),
+    states,
+    order(verb, params = {}, actuator = 'limit/1') {
+      const applied = driver.apply(
+        {
+          actuator,
+          verb,
+          params,
+          limits: {},
+          startBy: clock.monotonic() + 60_000,
+          notAfter: Number.POSITIVE_INFINITY,
+        },
+        new AbortController().signal,
+      );
+      // Whoever waits for it hears of its failure.
+      applied.catch(() => {});
+      return applied;
+    },
+    async apply(...order) {
+      const applied = field.order(...order);
+      let isOver = false;
+      const over = (): void => {
+        isOver = true;
+      };
+      applied.then(over, over);
+      for (let i = 0; i < 600 && !isOver; i++) await field.pass(lookMs);
+      return applied;
+    },
+    kill() {
+      const old = driver;
+      const { records } = journal;
+      // What it does while it dies reaches nothing any more.
+      journal.isWritable = false;
+      registration?.remove();
+      void old.close();
+      journal.isWritable = true;
+      journal.records = records;
+      driver = open();
+    },
+    async close() {
+      station?.socket.terminate();
+      await driver.close();
+      await csms.close();
+      assert.deepEqual(faults, [], 'what the bridge asks fits the schemas');
+    },
+  };
+  return field;
+};
+
+/** The failure of an order, as "CODE: words". */
+export const failureOf = (applied: Promise<unknown>): Promise<string> =>
+  applied.then(
+    () => assert.fail('it was done'),
+    (error: unknown) => {
+      if (error instanceof CommandFailure) return `${error.code}: ${error.message}`;
+      throw error;
+    },
+  );
