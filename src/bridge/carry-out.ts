@@ -27,7 +27,7 @@ export const carryOut = async (
   }
   begun();
   try {
-    const { verified, reason, message, values } = await apply(order, new AbortController().signal);
+    const { verified, reason, values } = await apply(order, new AbortController().signal);
     const { isClamped: clamped } = request;
     if (!isClosed())
       request.settle({
@@ -36,7 +36,6 @@ export const carryOut = async (
         clamped,
         verified,
         ...(reason && { reason }),
-        ...(message && { message }),
       });
   } catch (error) {
     const { code, message } = error instanceof CommandFailure ? error : new CommandFailure('INTERNAL', String(error));

@@ -109,7 +109,7 @@ export const createRiders = (book: LeaseBook, clock: Clock): Riders => {
             : { status: 'superseded', message: `${reason} before it was written` },
         );
     },
-    complete({ verified, reason, message }, inForce) {
+    complete({ verified, reason }, inForce) {
       for (const { lease, isClamped, settle } of aboard.splice(0)) {
         const applied = inForce(lease);
         settle({
@@ -118,7 +118,6 @@ export const createRiders = (book: LeaseBook, clock: Clock): Riders => {
           clamped: isClamped || (lease !== undefined && !isSame(lease.params, applied)),
           verified,
           ...(reason === undefined ? {} : { reason }),
-          ...(message === undefined ? {} : { message }),
           ...(lease === undefined ? {} : { leaseUntil: lease.untilWall }),
         });
       }

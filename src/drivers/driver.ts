@@ -143,8 +143,6 @@ export interface Applied {
   verified: boolean;
   /** Why it was not: "no_readback", "full", "no_effect" ... */
   reason?: string;
-  /** The same in words, where the reason alone does not tell: until when, what is to be done. */
-  message?: string;
   /** What an action found out; told in the place of its parameters. */
   values?: Params;
 }

@@ -162,7 +162,6 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
         severity: 'info',
         data: { ...(from === undefined ? {} : { from }), to },
       }),
-    failed: (evse, what) => sink?.drifted(`phases/${evse}`, what),
   });
   const starter = createStarter(
     () => quirks().needsRemoteStart === true && options.authorisation.mode === 'free',
@@ -354,7 +353,6 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       ticker?.cancel();
       limiter.close();
       takeOver.close();
-      phaseSwitch.close();
       tags.leave();
       forward?.close();
       station.close();

@@ -1,5 +1,5 @@
 /** One phase or three: never under load, with a pause that cars need, and not too often. */
-import { type Clock, isoTime, type Timer } from '../../../model/time.ts';
+import { type Clock, isoTime } from '../../../model/time.ts';
 import { type Applied, CommandFailure, type Order } from '../../driver.ts';
 import { pause } from '../../pause.ts';
 import type { Quirks } from '../quirks.ts';
@@ -14,19 +14,15 @@ import type { Limiter } from './limits.ts';
 
 export interface PhaseSwitch {
   /**
-   * Too early after the last switch, a command is planned for when it may be, as far as its lease lasts until then,
-   * and refused otherwise; the safe state waits.
+   * Too early after the last switch a command is refused, and told when it may be; the safe state waits.
    * @throws CommandFailure INTERLOCK, READBACK_MISMATCH, or why the station was not told
    */
-  apply(evse: number, phases: 1 | 3, order: Pick<Order, 'verb' | 'notAfter'>, signal: AbortSignal): Promise<Applied>;
-  close(): void;
+  apply(evse: number, phases: 1 | 3, order: Pick<Order, 'verb'>, signal: AbortSignal): Promise<Applied>;
 }
 
 export interface PhaseSink {
   connector(evse: number): Connector;
   switched(evse: number, from: number | undefined, to: number): void;
-  /** What was planned came to nothing. */
-  failed(evse: number, what: string): void;
 }
 
 /** control.md §3.3: between two switches, ms. */
@@ -45,10 +41,6 @@ export const createPhaseSwitch = (
   clock: Clock,
   sink: PhaseSink,
 ): PhaseSwitch => {
-  const planned = new Map<number, Timer>();
-  /** What was planned and is being done. */
-  const begun = new Map<number, { done: Promise<void>; controller: AbortController }>();
-
   /** @returns whether it came to be in time */
   const until = async (isMet: () => boolean, evse: number, ms: number, signal: AbortSignal): Promise<boolean> => {
     const end = clock.monotonic() + ms;
@@ -114,28 +106,6 @@ export const createPhaseSwitch = (
     return active === phases ? { verified: true } : { verified: false, reason: 'takes_less' };
   };
 
-  const plan = (evse: number, phases: 1 | 3, waitMs: number): void => {
-    const start = (): void => {
-      planned.delete(evse);
-      const controller = new AbortController();
-      const done = bring(evse, phases, controller.signal)
-        .then(() => {})
-        .catch((error) => sink.failed(evse, `phases could not be switched as planned: ${(error as Error).message}`))
-        .finally(() => begun.delete(evse));
-      begun.set(evse, { done, controller });
-    };
-    planned.set(evse, clock.after(waitMs, start));
-  };
-
-  /** What was planned gives way to what is asked for now. */
-  const drop = async (evse: number): Promise<void> => {
-    planned.get(evse)?.cancel();
-    planned.delete(evse);
-    const { done, controller } = begun.get(evse) ?? {};
-    controller?.abort();
-    await done;
-  };
-
   /** Until it may be switched to so many, ms. */
   const dwellLeft = (evse: number, phases: number): { waitMs: number; sinceMs: number } => {
     const before = memory.facts().phases?.[String(evse)];
@@ -145,26 +115,17 @@ export const createPhaseSwitch = (
     return { waitMs: isEarly ? dwellMs - sinceMs : 0, sinceMs };
   };
 
+  const tooEarly = (waitMs: number, sinceMs: number): CommandFailure => {
+    const since = `switched ${Math.round(sinceMs / 1000)} s ago, and it is done every ${dwellMs / 1000} s at the most`;
+    return new CommandFailure('INTERLOCK', `${since}: not before ${isoTime(clock.now() + waitMs)}`);
+  };
+
   return {
-    async apply(evse, phases, { verb, notAfter }, signal) {
-      await drop(evse);
+    async apply(evse, phases, { verb }, signal) {
       const { waitMs, sinceMs } = dwellLeft(evse, phases);
-      if (waitMs > 0 && verb === undefined) {
-        await pause(waitMs, clock, signal);
-        if (signal.aborted) return replaced;
-      } else if (waitMs > 0) {
-        const why = `switched ${Math.round(sinceMs / 1000)} s ago; it is done every ${dwellMs / 1000} s at the most`;
-        const from = isoTime(clock.now() + waitMs);
-        if (clock.monotonic() + waitMs >= notAfter)
-          throw new CommandFailure('INTERLOCK', `${why}: not before ${from}, and this lease is over by then`);
-        plan(evse, phases, waitMs);
-        return { verified: false, reason: 'scheduled', message: `${why}: it will be at ${from}` };
-      }
-      return bring(evse, phases, signal);
-    },
-    close() {
-      for (const timer of planned.values()) timer.cancel();
-      for (const { controller } of begun.values()) controller.abort();
+      if (waitMs > 0 && verb !== undefined) throw tooEarly(waitMs, sinceMs);
+      if (waitMs > 0) await pause(waitMs, clock, signal);
+      return signal.aborted ? replaced : bring(evse, phases, signal);
     },
   };
 };
