@@ -161,3 +161,49 @@ describe('charging stations of other hands, led through topics', () => {
       await lives.get(identityOf(pair));
     }).timeout(300_000);
 });
+
+describe('what another master has left in charging stations of another hand', () => {
+  let mosquitto: Mosquitto;
+  let street: OcppStreet;
+  let peer: Peer;
+
+  const versions = ['1.6', '2.0.1', '2.1'] as const;
+  const deviceIn = (version: string): string => `left_${version.replaceAll('.', '_')}`;
+
+  before(async () => {
+    mosquitto = await startMosquitto();
+    const stations = versions.map((version) => ({ device: deviceIn(version), identity: `LEFT-${version}` }));
+    street = await openOcppStreet(mosquitto.port, stations);
+  });
+  after(async () => {
+    await street?.close();
+    await mosquitto?.close();
+  });
+  afterEach(() => peer.close());
+
+  for (const version of versions)
+    it(`OCPP ${version}: of sessions it is cleared before the first limit; of the station it stays, and is told of`, async () => {
+      const at = (rest: string): string => `devices/${deviceIn(version)}/ev_charger/1/${rest}`;
+      const identity = `LEFT-${version}`;
+      const leftOver = ['tx_default:5:7', 'station_max:0:12'];
+      peer = startPeer({ hand: 'python', version, url: street.url, identity, leftOver });
+      const draws = (amps: number): Promise<unknown> =>
+        peer.becomes(({ currents }) => isNear(currents[0], amps, 0.1), `${amps} A`, 30_000);
+      await street.tells(`devices/${deviceIn(version)}/availability`, ({ state }) => state === 'online', 20_000);
+      await peer.do('plug');
+      await peer.do('swipe', { tag });
+      await draws(7);
+      await street.send(at('command/set_current_limit'), { current_a: 14 }, { lease_s: leaseS });
+      await draws(12);
+      // 2.x says which; 1.6 only what holds in the end.
+      const words = version === '1.6' ? /12/ : /ChargingStationMaxProfile 4712/;
+      await street.tells(
+        at('event/foreign_profile'),
+        ({ state, message }) => state === 'active' && words.test(String(message)),
+        30_000,
+      );
+      await street.send(at('command/set_current_limit'), { current_a: 9 }, { lease_s: leaseS });
+      await draws(9);
+      assert.equal(peer.state().profiles, 2, 'that of the station, and ours');
+    }).timeout(120_000);
+});

@@ -41,6 +41,7 @@ def arguments():
     parser.add_argument("--max-a", type=float, default=16)
     parser.add_argument("--can-switch", action="store_true", help="3 to 1 phases and back")
     parser.add_argument("--speed", type=float, default=1, help="seconds of energy per second")
+    parser.add_argument("--left-over", action="append", default=[], help="PURPOSE:LEVEL:AMPS of another master")
     parser.add_argument("--ca", help="PEM, for wss")
     parser.add_argument("--cert", help="PEM, for security profile 3")
     parser.add_argument("--key", help="PEM, for security profile 3")
@@ -53,6 +54,9 @@ class Life:
     def __init__(self, options):
         self.options = options
         self.box = Wallbox(options.phases, options.max_a, options.can_switch, options.speed)
+        for number, words in enumerate(options.left_over):
+            purpose, level, amps = words.split(":")
+            self.box.leave(4711 + number, purpose, int(level), float(amps))
         self.station = None
         self.socket = None
         self.boots_next = True

@@ -275,6 +275,52 @@ def station_of(base, call, call_result, protocol):
                 del self.box.profiles[key]
             return call_result.ClearChargingProfile(status="Accepted" if gone else "Unknown")
 
+        def written(self, profile):
+            start = {} if profile["start"] is None else {"start_schedule": iso(profile["start"])}
+            length = {} if profile["duration"] is None else {"duration": profile["duration"]}
+            return {
+                "id": profile["id"],
+                "stack_level": profile["level"],
+                "charging_profile_purpose": next(name for name, own in PURPOSES.items() if own == profile["purpose"]),
+                "charging_profile_kind": profile["kind"].capitalize(),
+                "charging_schedule": [
+                    {
+                        "id": profile["id"],
+                        "charging_rate_unit": profile["unit"],
+                        "charging_schedule_period": [
+                            {
+                                "start_period": each["start"],
+                                "limit": each["limit"],
+                                **({} if each["phases"] is None else {"number_phases": each["phases"]}),
+                            }
+                            for each in profile["periods"]
+                        ],
+                        **start,
+                        **length,
+                    }
+                ],
+                **({"transaction_id": self.box.tx["id"]} if profile["purpose"] == "tx" and self.box.tx else {}),
+            }
+
+        @on("GetChargingProfiles")
+        def get_charging_profiles(self, request_id, charging_profile, evse_id=None):
+            return call_result.GetChargingProfiles(status="Accepted" if self.box.profiles else "NoProfiles")
+
+        @after("GetChargingProfiles")
+        async def report_profiles(self, request_id, charging_profile, evse_id=None):
+            """K09, one profile in each report."""
+            held = list(self.box.profiles.values())
+            for number, profile in enumerate(held):
+                await self.call(
+                    call.ReportChargingProfiles(
+                        request_id=request_id,
+                        charging_limit_source="CSO",
+                        evse_id=0 if profile["purpose"] == "station_max" else 1,
+                        charging_profile=[self.written(profile)],
+                        tbc=number + 1 < len(held),
+                    )
+                )
+
         @on("GetCompositeSchedule")
         def get_composite_schedule(self, duration, evse_id, charging_rate_unit="A"):
             amps, phases = self.box.limit()

@@ -95,6 +95,20 @@ class Wallbox:
 
     # What it obeys
 
+    def leave(self, number, purpose, level, amps):
+        """A profile of somebody who is not there any more."""
+        self.profiles[number] = {
+            "id": number,
+            "level": level,
+            "purpose": purpose,
+            "kind": "absolute",
+            "unit": "A",
+            "start": 0,
+            "set_at": 0,
+            "duration": None,
+            "periods": [{"start": 0, "limit": amps, "phases": None}],
+        }
+
     def holds(self, profile, now):
         """The period of a profile that holds now."""
         if profile["kind"] == "relative":

@@ -37,6 +37,8 @@ export interface PeerOptions {
   phases?: 1 | 3;
   maxA?: number;
   canSwitch?: boolean;
+  /** Profiles of another master that lie in it, "purpose:stack level:A"; hand python. */
+  leftOver?: string[];
   /** Seconds of energy per second. */
   speed?: number;
   /** PEM files, for wss. */
@@ -91,11 +93,24 @@ const nothing: PeerState = {
 };
 
 export const startPeer = (options: PeerOptions): Peer => {
-  const { hand, url, identity, version, password, phases = 3, maxA = 16, canSwitch, speed = 1, tls } = options;
+  const {
+    hand,
+    url,
+    identity,
+    version,
+    password,
+    phases = 3,
+    maxA = 16,
+    canSwitch,
+    leftOver = [],
+    speed = 1,
+    tls,
+  } = options;
   const words = ['--url', url, '--identity', identity, '--version', version, '--phases', String(phases)];
   words.push('--max-a', String(maxA), '--speed', String(speed));
   if (password !== undefined) words.push('--password', password);
   if (canSwitch) words.push('--can-switch');
+  for (const profile of leftOver) words.push('--left-over', profile);
   for (const [name, path] of Object.entries(tls ?? {})) words.push(`--${name}`, path);
   const child =
     hand === 'python'
