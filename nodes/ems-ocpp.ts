@@ -7,6 +7,7 @@ import { foreignPolicies } from '../src/drivers/ocpp/limits/take-over.ts';
 import type { StationSettings } from '../src/drivers/ocpp/link/link.ts';
 import { findPasswordFault } from '../src/drivers/ocpp/link/passwords.ts';
 import type { Authorization, Tag } from '../src/drivers/ocpp/station/authorisation.ts';
+import { phaseRotations } from '../src/drivers/ocpp/station/rotation.ts';
 import { type Token, versions } from '../src/drivers/ocpp/words.ts';
 import { isRecord } from '../src/model/check.ts';
 import { createEventId } from '../src/model/identity.ts';
@@ -62,6 +63,7 @@ const config = z.object({
   assumed: flagField(false),
   preset: textField(),
   phases: choiceField(['1', '2', '3'], '3'),
+  phaseRotation: choiceField(phaseRotations, 'L1L2L3'),
   minCurrent: numberField(6, 6, 80),
   maxCurrent: numberField(16, 6, 500),
   failsafe: numberField(6, 0, 500),
@@ -228,6 +230,7 @@ export default function register(RED: NodeAPI): void {
             codecOf: codecFor,
             store: journal,
             presets: listPresets(),
+            phaseRotation: config.phaseRotation,
             quirks: config.autostart ? { needsRemoteStart: true } : {},
             ...(config.preset === '' ? {} : { preset: config.preset }),
             limits: {

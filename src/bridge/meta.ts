@@ -139,6 +139,7 @@ export const describeDevice = (
         ...(placement.parent === undefined ? {} : { parent: placement.parent }),
         ...(placement.phase === undefined ? {} : { phase: placement.phase }),
         ...(hint?.phases === undefined ? {} : { phases: hint.phases }),
+        ...(hint?.phaseRotation === undefined ? {} : { phase_rotation: hint.phaseRotation }),
         ...(description.ratedPowerW === undefined ? {} : { rated_power_w: description.ratedPowerW }),
         ...(usableEnergyWh === undefined || given.type !== 'battery' ? {} : { usable_energy_wh: usableEnergyWh }),
         quantities: {},

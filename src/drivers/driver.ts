@@ -33,6 +33,8 @@ export interface ComponentHint {
   role?: Role;
   coupling?: 'ac' | 'dc';
   phases?: number;
+  /** The phases of the grid at its L1, L2 and L3: "L2L3L1". */
+  phaseRotation?: string;
 }
 
 export interface DeviceDescription {

@@ -92,6 +92,11 @@ const componentMeta = z.looseObject({
   rated_power_w: z.number().positive().optional(),
   usable_energy_wh: z.number().positive().optional(),
   phases: z.int().min(1).max(3).optional(),
+  /** The phases of the grid at its L1, L2 and L3; its quantities are named by those of the grid already. */
+  phase_rotation: z
+    .string()
+    .regex(/^(L[123]){3}$/)
+    .optional(),
   quantities: z.record(z.string().max(64), quantityMeta),
   commands: z.record(word, commandMeta).optional(),
   capabilities: z.array(shortText).optional(),

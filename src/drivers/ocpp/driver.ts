@@ -26,6 +26,7 @@ import { createMemory, type Facts } from './station/memory.ts';
 import { createNudge } from './station/nudge.ts';
 import { createReadiness } from './station/readiness.ts';
 import { rememberRefusals } from './station/refused.ts';
+import { type PhaseRotation, phaseRotations } from './station/rotation.ts';
 import { createSetUp } from './station/set-up.ts';
 import { type StationSheet, sheetOf } from './station/sheet.ts';
 import { createStarter } from './station/starter.ts';
@@ -47,6 +48,8 @@ export interface OcppDriverOptions {
   quirks: Quirks;
   /** A preset by its id, where the station does not say what it is. */
   preset?: string;
+  /** Of the installation; absent: its L1 is that of the grid. */
+  phaseRotation?: PhaseRotation;
   limits: LimitSettings;
   authorisation: AuthorisationOptions;
   /** Of all stations of the server; absent: this one alone. */
@@ -111,6 +114,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       identity,
       intervalS: limits.intervalS,
       phases: limits.phases,
+      ...(options.phaseRotation && { phaseRotation: options.phaseRotation }),
       minCurrentA: limits.minCurrentA,
       maxCurrentA: limits.maxCurrentA,
       quirks,
@@ -270,7 +274,9 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
         ...(boot.firmware && { firmware: boot.firmware }),
       }),
       channels: channels.all(),
-      components: { ev_charger: { role: 'ev', phases: limits.phases } },
+      components: {
+        ev_charger: { role: 'ev', phases: limits.phases, phaseRotation: options.phaseRotation ?? phaseRotations[0] },
+      },
     };
   };
 

@@ -125,6 +125,25 @@ describe('stations in the field: meter values', () => {
       assert.deepEqual(shown('current/l3', 'phases_active'), [undefined, 2]);
     });
 
+    it(`${version}: phases are named by those of the grid, as the installer has connected them`, async () => {
+      await open({ version, driver: { phaseRotation: 'L2L3L1' } });
+      await measure(
+        ...phases('Voltage', 'V', ['L1'], number(231)),
+        ...phases('Voltage', 'V', ['L2'], number(232)),
+        ...phases('Voltage', 'V', ['L3'], number(233)),
+        ...phases('Current.Import', 'A', ['L1'], number(9)),
+        ...phases('Current.Import', 'A', ['N'], number(8.5)),
+      );
+      assert.deepEqual(shown('voltage/l1', 'voltage/l2', 'voltage/l3'), [233, 231, 232]);
+      assert.deepEqual(shown('current/l1', 'current/l2', 'current/n', 'phases_active'), [undefined, 9, 8.5, 1]);
+      assert.equal(field.driver().describe().components.ev_charger?.phaseRotation, 'L2L3L1');
+      await field.close();
+      const limits = { minCurrentA: 6, maxCurrentA: 32, failsafeA: 6, phases: 1 as const, intervalS: 10 };
+      await open({ version, driver: { limits, phaseRotation: 'L3L1L2' } });
+      await measure({ value: number(12), measurand: 'Current.Import', unit: 'A' });
+      assert.deepEqual(shown('current/l1', 'current/l3'), [undefined, 12]);
+    });
+
     it(`${version}: the neutral alone is no phase that charges`, async () => {
       await open({ version });
       await measure(...phases('Current.Import', 'A', ['N'], number(15)));

@@ -6,6 +6,7 @@ import type { ChannelBook } from './channels.ts';
 import { createMeter, type Measured } from './measured.ts';
 import { createGate } from './plausible.ts';
 import { energyOf } from './register.ts';
+import { createRotation, type PhaseRotation } from './rotation.ts';
 import { durationOf, type Session } from './session.ts';
 import { isAtRest, isInSession, isPluggedIn, normaliseStatus, type Status } from './status.ts';
 
@@ -64,6 +65,7 @@ export interface ConnectorOptions {
   evse: number;
   /** Of the installation. */
   phases: number;
+  phaseRotation?: PhaseRotation;
   /** Of the installation, A per phase. */
   minCurrentA: number;
   maxCurrentA: number;
@@ -74,10 +76,11 @@ export interface ConnectorOptions {
 }
 
 export const createConnector = (
-  { evse, phases, minCurrentA, maxCurrentA, supplyPhases, intervalMs }: ConnectorOptions,
+  { evse, phases, phaseRotation = 'L1L2L3', minCurrentA, maxCurrentA, supplyPhases, intervalMs }: ConnectorOptions,
   channels: ChannelBook,
   clock: Clock,
 ): Connector => {
+  const toGrid = createRotation(phaseRotation);
   const gate = createGate();
   let due: DriverSample[] = [];
   let plug: PlugEvent | undefined;
@@ -192,7 +195,7 @@ export const createConnector = (
       for (const measure of fresh) {
         const { quantity, part, value } = measure;
         const reason = gate.judge(measure, at);
-        const channel = channels.of(evse, quantity, part);
+        const channel = channels.of(evse, quantity, toGrid(part));
         if (channel === undefined || at < (told[channel] ?? Number.NEGATIVE_INFINITY)) continue;
         if (flowing.has(quantity)) flowAt = clock.monotonic();
         if (reason !== undefined) push({ channel, value: null, ts: at, reason, raw: String(value) });

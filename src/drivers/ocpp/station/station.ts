@@ -15,6 +15,7 @@ import { createConnectors } from './connectors.ts';
 import { putRight } from './factors.ts';
 import type { Memory } from './memory.ts';
 import { energyOf, registerReadings } from './register.ts';
+import type { PhaseRotation } from './rotation.ts';
 import { durationOf, type Session, sessionEnded, sessionStarted, signedValues } from './session.ts';
 import { isInSession } from './status.ts';
 import { tidingOf } from './tidings.ts';
@@ -29,6 +30,7 @@ export interface StationOptions {
   intervalS: number;
   /** Of the installation. */
   phases: number;
+  phaseRotation?: PhaseRotation;
   minCurrentA: number;
   maxCurrentA: number;
   quirks(): Quirks;
