@@ -152,6 +152,8 @@ export default function register(RED: NodeAPI): void {
                 }),
             }),
             report: (identity, what) => node.log(`${identity}: ${what}`),
+            refused: ({ address, identity, sentence, code }) =>
+              node.log(`${[address, identity].filter(Boolean).join(', ')}: refused, ${sentence} (${code})`),
           },
           clock,
         );

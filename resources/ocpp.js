@@ -230,10 +230,10 @@
         $('<th>')
           .text(text(node, `refusals.${column}`))
           .appendTo(head);
-      for (const { at, address, identity, reason, count } of refusals) {
+      for (const { at, address, identity, code, params, count } of refusals) {
         const often = count > 1 ? ` (${text(node, 'refusals.often', { n: count })})` : '';
         const row = $('<tr>').appendTo(table);
-        for (const content of [whenOf(at), address, identity ?? '–', reason + often])
+        for (const content of [whenOf(at), address, identity ?? '–', text(node, `reason.${code}`, params) + often])
           $('<td>').text(content).appendTo(row);
       }
     },

@@ -151,7 +151,7 @@ describe('OCPP security: TLS (profiles 2 and 3)', () => {
   afterEach(() => csms.close());
   /** @returns the reason in the log */
   const logged = async (reason: RegExp): Promise<void> => {
-    await until(() => csms.refusals().some((entry) => reason.test(entry.reason)), `${reason} in the log`);
+    await until(() => csms.refusals().some((entry) => reason.test(entry.sentence)), `${reason} in the log`);
   };
 
   it('profile 2: wss and password', async () => {

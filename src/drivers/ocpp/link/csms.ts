@@ -11,6 +11,7 @@ import type { StationHandler, StationLink, StationSettings, UnknownStation } fro
 import { type Listener, type ListenerOptions, refuse, startListener } from './listener.ts';
 import { createProxyCheck, type Origin, type Proxies, readOrigin } from './origin.ts';
 import type { Passwords } from './passwords.ts';
+import { because, type Reason } from './reasons.ts';
 import { createRefusals, type Refusal } from './refusals.ts';
 import { checkSettings } from './requirements.ts';
 import { createStations } from './stations.ts';
@@ -49,6 +50,8 @@ export interface CsmsOptions {
   limits?: Partial<CsmsLimits>;
   /** What happened to a station that its integrator should know, in words without secrets. */
   report?(identity: string, what: string): void;
+  /** A station did not get in; not told again while only the same goes on. */
+  refused?(refusal: Refusal): void;
 }
 
 export interface Csms {
@@ -70,10 +73,10 @@ export interface Csms {
 
 /** @throws Error when a port cannot be opened, with the port and the reason in words */
 export const startCsms = async (options: CsmsOptions, clock: Clock): Promise<Csms> => {
-  const { passwords, proxies, unknown, report = () => {} } = options;
+  const { passwords, proxies, unknown, report = () => {}, refused = () => {} } = options;
   const limits: CsmsLimits = { ...usualLimits, ...options.limits };
   const isProxy = createProxyCheck(proxies ?? { addresses: [] });
-  const refusals = createRefusals(clock);
+  const refusals = createRefusals(clock, refused);
   const stations = createStations(clock, limits.handoverMs, report);
   const door = createDoor(stations, passwords, { ...limits, unknown }, clock);
   const transport = await createTransport(limits);
@@ -113,21 +116,21 @@ export const startCsms = async (options: CsmsOptions, clock: Clock): Promise<Csm
     arriving.delete(socket);
     if (isClosing || socket.destroyed) socket.destroy();
     else if (!admission.ok) {
-      const { status, reason, identity } = admission;
+      const { identity, reason } = admission;
       refusals.note({ address, reason, ...(identity !== undefined && { identity }) });
-      refuse(socket, status, reason);
+      refuse(socket, admission);
     } else if (!connect(request, socket, head, admission))
-      refusals.note({ address, identity: admission.identity, reason: 'the station broke off the handshake' });
+      refusals.note({ address, identity: admission.identity, reason: because('broke_off') });
   };
 
   const events = {
     dialled(request: IncomingMessage, socket: Socket, head: Buffer, direct: Origin) {
       receive(request, socket, head, direct).catch((error: Error) => {
-        refusals.note({ address: direct.address, reason: `the handshake failed here: ${error.message}` });
+        refusals.note({ address: direct.address, reason: because('failed_here', { fault: error.message }) });
         socket.destroy();
       });
     },
-    failed: (address: string, reason: string) => refusals.note({ address, reason }),
+    failed: (address: string, reason: Reason) => refusals.note({ address, reason }),
   };
 
   const closeAll = async (listeners: Listener[], code: number, reason: string): Promise<void> => {

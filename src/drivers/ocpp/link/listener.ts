@@ -4,7 +4,8 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { type Origin, plainAddress } from './origin.ts';
-import { describeTlsFailure, readClientCertificate } from './tls-words.ts';
+import { because, type Objection, type Reason, sentenceOf } from './reasons.ts';
+import { explainTlsFailure, readClientCertificate } from './tls-faults.ts';
 
 export interface ListenerTls {
   cert: string | Buffer;
@@ -27,7 +28,7 @@ export interface ListenerEvents {
   /** A request for a WebSocket; the socket is the receiver's from here on. */
   dialled(request: IncomingMessage, socket: Socket, head: Buffer, direct: Origin): void;
   /** It never came to a handshake. */
-  failed(address: string, reason: string): void;
+  failed(address: string, reason: Reason): void;
 }
 
 export interface Listener {
@@ -45,26 +46,27 @@ const maxIdle = 2000;
 const ignore = (): void => {};
 
 /** Refuses a handshake in words, and sees to it that the socket goes. */
-export const refuse = (socket: Socket, status: number, reason: string): void => {
+export const refuse = (socket: Socket, { status, reason }: Objection): void => {
+  const words = sentenceOf(reason);
   const headers = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Connection: close',
     'Content-Type: text/plain; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(reason)}`,
+    `Content-Length: ${Buffer.byteLength(words)}`,
     ...(status === 401 ? ['WWW-Authenticate: Basic realm="OCPP"'] : []),
     ...(status === 426 ? ['Sec-WebSocket-Version: 13'] : []),
   ];
-  socket.end(`${headers.join('\r\n')}\r\n\r\n${reason}`);
+  socket.end(`${headers.join('\r\n')}\r\n\r\n${words}`);
   const linger = setTimeout(() => socket.destroy(), lingerMs);
   socket.once('close', () => clearTimeout(linger));
 };
 
-const describeHttpFault = (error: Error & { code?: string; rawPacket?: Buffer }): string => {
+const explainHttpFault = (error: Error & { code?: string; rawPacket?: Buffer }): Reason => {
   // The first byte of a TLS record that opens a handshake.
-  if (error.rawPacket?.[0] === 0x16) return 'wss:// was spoken at a port for ws://';
-  if (error.code === 'HPE_HEADER_OVERFLOW') return 'the headers of the handshake are too long';
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'the handshake did not come in time';
-  return 'something else than HTTP was spoken';
+  if (error.rawPacket?.[0] === 0x16) return because('wss_at_ws');
+  if (error.code === 'HPE_HEADER_OVERFLOW') return because('headers_too_long');
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return because('too_slow');
+  return because('not_http');
 };
 
 /** @throws Error when the port cannot be opened, with the port and the reason in words */
@@ -102,7 +104,7 @@ export const startListener = async (options: ListenerOptions, events: ListenerEv
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('request', (request, response) => {
-    events.failed(plainAddress(request.socket.remoteAddress), 'a page was asked for (http), not a WebSocket (ws)');
+    events.failed(plainAddress(request.socket.remoteAddress), because('page'));
     response.writeHead(426, { Connection: 'close', Upgrade: 'websocket', 'Content-Type': 'text/plain' });
     response.end('Charging stations dial this address: OCPP over WebSocket, .../<identity of the station>');
   });
@@ -119,8 +121,9 @@ export const startListener = async (options: ListenerOptions, events: ListenerEv
   });
   server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
     socket.on('error', ignore);
-    if (error.code !== 'ECONNRESET') events.failed(plainAddress(socket.remoteAddress), describeHttpFault(error));
-    if (socket.writable) refuse(socket, 400, 'this is no handshake');
+    const reason = explainHttpFault(error);
+    if (error.code !== 'ECONNRESET') events.failed(plainAddress(socket.remoteAddress), reason);
+    if (socket.writable) refuse(socket, { status: 400, reason });
     else socket.destroy();
   });
   /** Under TLS a socket that is gone does not tell its address any more, but the one below has told it. */
@@ -132,7 +135,7 @@ export const startListener = async (options: ListenerOptions, events: ListenerEv
     });
   server.on('tlsClientError', (error: Error & { code?: string }, socket: TLSSocket) => {
     const gone = (): string | undefined => [...below].find(([each]) => each.destroyed)?.[1];
-    events.failed(plainAddress(socket.remoteAddress ?? gone()), describeTlsFailure(error));
+    events.failed(plainAddress(socket.remoteAddress ?? gone()), explainTlsFailure(error));
     socket.destroy();
   });
 
@@ -145,7 +148,7 @@ export const startListener = async (options: ListenerOptions, events: ListenerEv
     server.listen(port, host, resolve);
   });
   // Too many open files, for one: the next station may find room again.
-  server.on('error', (error) => events.failed('', `the port ${where} has trouble: ${error.message}`));
+  server.on('error', (error) => events.failed('', because('port_trouble', { port: where, fault: error.message })));
   const address = server.address();
   return {
     port: typeof address === 'object' && address ? address.port : port,
