@@ -1,19 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import type { Node, NodeAPI } from 'node-red';
+import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { codecFor } from '../src/drivers/ocpp/codec/codecs.ts';
+import { CertificateError, expirySoonDays } from '../src/drivers/ocpp/link/certificate-keeper.ts';
 import { type Csms, startCsms } from '../src/drivers/ocpp/link/csms.ts';
 import type { StationHandler, StationSettings } from '../src/drivers/ocpp/link/link.ts';
-import type { ListenerOptions, ListenerTls } from '../src/drivers/ocpp/link/listener.ts';
+import type { ListenerOptions } from '../src/drivers/ocpp/link/listener.ts';
 import { createPasswords, type Passwords } from '../src/drivers/ocpp/link/passwords.ts';
+import { eventOfCertificate, eventOfStation, type ServerEvent } from '../src/drivers/ocpp/server-events.ts';
 import { createPendingList, type PendingStation } from '../src/drivers/ocpp/station/pending.ts';
 import { createWaitingRoom } from '../src/drivers/ocpp/station/waiting-room.ts';
+import { isoTime } from '../src/model/time.ts';
 import { choiceField, flagField, numberField, optionalNumberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { defineEndpoint } from '../src/shell/endpoints.ts';
 import { keepOpening, type Opening } from '../src/shell/keep-open.ts';
 import { createStateFile } from '../src/shell/state-file.ts';
 import type { Status } from '../src/shell/status.ts';
+import { openTlsConfig } from '../src/shell/tls-config.ts';
 
 const config = z
   .object({
@@ -39,10 +43,6 @@ const config = z
   .refine(({ port, tlsPort }) => port !== undefined || tlsPort !== undefined, 'a port is missing')
   .refine(({ tlsPort, tls }) => tlsPort === undefined || tls !== '', 'the port with TLS needs a TLS configuration');
 
-interface TlsNode extends Node {
-  addTLSOptions(options: Record<string, unknown>): Record<string, unknown>;
-}
-
 export interface OcppServerApi {
   heartbeatS: number;
   passwords: Passwords;
@@ -50,8 +50,8 @@ export interface OcppServerApi {
   register(identity: string, settings: StationSettings, handler: StationHandler): { remove(): void };
   /** Nodes without an identity wait for the station that is approved for their device. */
   waitFor(device: string, bind: (identity: string) => void): { remove(): void };
-  /** A station that nobody knows waits for approval, or has said more of itself. */
-  onDoor(listener: (station: PendingStation) => void): { remove(): void };
+  /** What is of the server and of no station: who waits for approval, and its certificate. */
+  onEvent(listener: (event: ServerEvent) => void): { remove(): void };
   /**
    * Somebody decided about a station that waits.
    * @param device undefined: it is refused
@@ -70,12 +70,15 @@ interface Registration {
 
 const settleRequest = z.object({ identity: z.string().min(1).max(48), device: z.string().max(64).optional() });
 
-const tlsOf = (RED: NodeAPI, id: string, asksClients: boolean): ListenerTls => {
-  const node = RED.nodes.getNode(id) as TlsNode | null;
-  if (!node) throw new Error('the TLS configuration of this server is missing, disabled or not deployed yet');
-  const { cert, key, ca, passphrase } = node.addTLSOptions({}) as Partial<ListenerTls>;
-  if (!cert || !key) throw new Error('the TLS configuration of this server has no certificate or no private key');
-  return { cert, key, ...(ca && { ca }), ...(passphrase && { passphrase }), asksClients };
+const statusOf = (csms: Csms): Status => {
+  const params = { ports: csms.ports.join(', ') };
+  const [certificate] = csms.certificates();
+  if (certificate?.fault) return { fill: 'yellow', shape: 'dot', key: 'certificate', params };
+  const { daysLeft, expiresAt } = certificate ?? { daysLeft: Number.POSITIVE_INFINITY, expiresAt: 0 };
+  const dated = { ...params, date: isoTime(expiresAt).slice(0, 10) };
+  if (daysLeft < 0) return { fill: 'red', shape: 'dot', key: 'expired', params: dated };
+  if (daysLeft <= expirySoonDays) return { fill: 'yellow', shape: 'dot', key: 'expiring', params: dated };
+  return { fill: 'green', shape: 'dot', key: 'open', params };
 };
 
 /** The server that charging stations dial: OCPP 1.6J, 2.0.1 and 2.1 over WebSocket. */
@@ -95,6 +98,7 @@ export default function register(RED: NodeAPI): void {
       connected: open?.connected() ?? 0,
       pending: pending(),
       refusals: open?.refusals() ?? [],
+      certificate: open?.certificates()[0],
     };
   });
 
@@ -108,11 +112,17 @@ export default function register(RED: NodeAPI): void {
     config,
     start({ config, node, clock, report, onStarted, onClose }): OcppServerApi {
       const { host, port, tlsPort } = config;
-      const listeners: ListenerOptions[] = [
+      const ports: ListenerOptions[] = [
         ...(port === undefined ? [] : [{ host, port }]),
         ...(tlsPort === undefined
           ? []
-          : [{ host, port: tlsPort, tls: tlsOf(RED, config.tls, config.clientCertificates) }]),
+          : [
+              {
+                host,
+                port: tlsPort,
+                tls: { read: openTlsConfig(RED, config.tls), asksClients: config.clientCertificates },
+              },
+            ]),
       ];
       const memory = createStateFile(RED, `ems-ocpp-server-${node.id}`);
       const kept = z.object({ secret: z.string().length(64) }).safeParse(memory.load());
@@ -122,10 +132,15 @@ export default function register(RED: NodeAPI): void {
       const pending = createPendingList(clock);
       const registrations = new Set<Registration>();
       const waiting = new Map<string, (identity: string) => void>();
-      const doorListeners = new Set<(station: PendingStation) => void>();
+      const listeners = new Set<(event: ServerEvent) => void>();
       const followers = new Set<(status: Status) => void>();
       let status: Status = { fill: 'yellow', shape: 'ring', key: 'opening' };
 
+      /** Told once, by whichever node is there. */
+      const tell = (event: ServerEvent): void => {
+        const [listener] = listeners;
+        listener?.(event);
+      };
       const show = (next: Status): void => {
         status = next;
         for (const follower of followers) follower(next);
@@ -140,20 +155,22 @@ export default function register(RED: NodeAPI): void {
       const open = (): Promise<Csms> =>
         startCsms(
           {
-            listeners,
+            listeners: ports,
             passwords,
             proxies: { addresses: config.proxies },
             ...(config.unknown === 'hold' && {
-              unknown: () =>
-                createWaitingRoom(pending, codecFor, clock, (station) => {
-                  // Told once, by whichever node is there.
-                  const [listener] = doorListeners;
-                  listener?.(station);
-                }),
+              unknown: () => createWaitingRoom(pending, codecFor, clock, (station) => tell(eventOfStation(station))),
             }),
             report: (identity, what) => node.log(`${identity}: ${what}`),
             refused: ({ address, identity, sentence, code }) =>
               node.log(`${[address, identity].filter(Boolean).join(', ')}: refused, ${sentence} (${code})`),
+            certified(news) {
+              if (news.kind === 'renewed') node.log(news.sentence);
+              else node.warn(news.sentence);
+              tell(eventOfCertificate(news));
+              const csms = opening?.current();
+              if (csms) show(statusOf(csms));
+            },
           },
           clock,
         );
@@ -161,15 +178,12 @@ export default function register(RED: NodeAPI): void {
         keepOpening(clock, open, {
           opened(csms) {
             for (const registration of registrations) enter(csms, registration);
-            show({ fill: 'green', shape: 'dot', key: 'open', params: { ports: csms.ports.join(', ') } });
+            show(statusOf(csms));
           },
           failed(error, isFirst) {
-            show({
-              fill: 'red',
-              shape: 'ring',
-              key: 'taken',
-              params: { ports: [port, tlsPort].filter(Boolean).join(', ') },
-            });
+            const params = { ports: [port, tlsPort].filter(Boolean).join(', ') };
+            const key = error instanceof CertificateError ? 'noCertificate' : 'taken';
+            show({ fill: 'red', shape: 'ring', key, params });
             if (isFirst) report(error);
           },
         });
@@ -200,9 +214,9 @@ export default function register(RED: NodeAPI): void {
           waiting.set(device, bind);
           return { remove: () => waiting.get(device) === bind && waiting.delete(device) };
         },
-        onDoor(listener) {
-          doorListeners.add(listener);
-          return { remove: () => doorListeners.delete(listener) };
+        onEvent(listener) {
+          listeners.add(listener);
+          return { remove: () => listeners.delete(listener) };
         },
         settle(identity, device) {
           const station = pending.list().find((each) => each.identity === identity);

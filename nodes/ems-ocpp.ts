@@ -149,23 +149,10 @@ export default function register(RED: NodeAPI): void {
         void memory.save(known).catch(report);
       };
 
-      const door = server.onDoor((station) => {
-        const topic = `system/event/${gatewayName()}/charger_pending`;
-        const { firstSeen, lastSeen, ...data } = station;
-        send([
-          null,
-          toNodeMessage([
-            {
-              topic,
-              schema: 'event/1',
-              id: createEventId(),
-              name: 'charger_pending',
-              severity: 'info',
-              ts: isoTime(clock.now()),
-              data: { ...data, first_seen: isoTime(firstSeen), last_seen: isoTime(lastSeen) },
-            },
-          ]),
-        ]);
+      const door = server.onEvent((event) => {
+        const topic = `system/event/${gatewayName()}/${event.name}`;
+        const stamp = { schema: 'event/1' as const, id: createEventId(), ts: isoTime(clock.now()) };
+        send([null, toNodeMessage([{ topic, ...stamp, ...event }])]);
       });
       const questions = createQuestions(
         ({ id, type }) => send([null, { topic: 'authorize', payload: { device, tag: id, ...(type && { type }) } }]),

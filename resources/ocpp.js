@@ -126,6 +126,8 @@
     return isToday ? time.toLocaleTimeString() : time.toLocaleString([], { dateStyle: 'short', timeStyle: 'short' });
   };
 
+  const expirySoonDays = 30;
+
   const server = {
     prepare(node) {
       edited.set(node.type, node);
@@ -150,6 +152,23 @@
       server.showWaiting(node, pending);
       $('#ems-ocpp-nobody').toggle(!error && pending.length === 0);
       server.showRefusals(node, refusals);
+      server.showCertificate(node, told.certificate);
+    },
+    /** What new connections are shown, and what is to be done about it. */
+    showCertificate(node, certificate) {
+      $('#ems-ocpp-certificate').toggle(certificate !== undefined);
+      if (!certificate) return;
+      const { subject, expiresAt, daysLeft, fault } = certificate;
+      const date = new Date(expiresAt).toLocaleDateString();
+      const key = daysLeft < 0 ? 'expired' : daysLeft <= expirySoonDays ? 'expiring' : 'valid';
+      const words = [
+        text(node, `certificate.${key}`, { subject, date, days: daysLeft }),
+        fault &&
+          text(node, 'certificate.kept', { reason: text(node, `certificate.fault.${fault.code}`, fault.params) }),
+      ];
+      $('#ems-ocpp-certificate')
+        .toggleClass('ems-warning', key !== 'valid' || fault !== undefined)
+        .text(words.filter(Boolean).join(' '));
     },
     /** Cards stay as they are while somebody chooses in them. */
     showWaiting(node, pending) {

@@ -141,7 +141,10 @@ describe('OCPP security: TLS (profiles 2 and 3)', () => {
   let csms: TestCsms;
   let handler: Recorder;
   const plain: ListenerOptions = { host: '127.0.0.1', port: 0 };
-  const secure: ListenerOptions = { ...plain, tls: { ...identityOf('server'), ca: authority(), asksClients: true } };
+  const secure: ListenerOptions = {
+    ...plain,
+    tls: { read: async () => ({ ...identityOf('server'), ca: authority() }), asksClients: true },
+  };
   const trust: Dial = { ca: authority() };
   const plainUrl = (identity = 'CP1'): string => `ws://127.0.0.1:${csms.ports[1]}/${identity}`;
   beforeEach(async () => {

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../model/time.ts';
+import type { CertificateNews, CertificateState } from './certificate-keeper.ts';
 import { type Connection, type ConnectionLimits, createConnection } from './connection.ts';
 import { createDoor, type DoorOptions, type Guest } from './door.ts';
 import type { StationHandler, StationLink, StationSettings, UnknownStation } from './link.ts';
@@ -52,6 +53,8 @@ export interface CsmsOptions {
   report?(identity: string, what: string): void;
   /** A station did not get in; not told again while only the same goes on. */
   refused?(refusal: Refusal): void;
+  /** The certificate of a port was renewed, or has to be. */
+  certified?(news: CertificateNews): void;
 }
 
 export interface Csms {
@@ -65,6 +68,8 @@ export interface Csms {
   register(identity: string, settings: StationSettings, handler: StationHandler): { remove(): void };
   /** Why stations did not get in, the newest first. */
   refusals(): Refusal[];
+  /** Of the ports that have one. */
+  certificates(): CertificateState[];
   /** How many are connected now. */
   connected(): number;
   /** Resolves when every socket is gone. @param code 1001 going away, 1012 service restart */
@@ -73,7 +78,7 @@ export interface Csms {
 
 /** @throws Error when a port cannot be opened, with the port and the reason in words */
 export const startCsms = async (options: CsmsOptions, clock: Clock): Promise<Csms> => {
-  const { passwords, proxies, unknown, report = () => {}, refused = () => {} } = options;
+  const { passwords, proxies, unknown, report = () => {}, refused = () => {}, certified = () => {} } = options;
   const limits: CsmsLimits = { ...usualLimits, ...options.limits };
   const isProxy = createProxyCheck(proxies ?? { addresses: [] });
   const refusals = createRefusals(clock, refused);
@@ -130,6 +135,7 @@ export const startCsms = async (options: CsmsOptions, clock: Clock): Promise<Csm
         socket.destroy();
       });
     },
+    certified,
     failed: (address: string, reason: Reason) => refusals.note({ address, reason }),
   };
 
@@ -148,7 +154,7 @@ export const startCsms = async (options: CsmsOptions, clock: Clock): Promise<Csm
 
   const listeners: Listener[] = [];
   try {
-    for (const listener of options.listeners) listeners.push(await startListener(listener, events));
+    for (const listener of options.listeners) listeners.push(await startListener(listener, events, clock));
   } catch (error) {
     await closeAll(listeners, 1001, 'not started');
     throw error;
@@ -162,6 +168,7 @@ export const startCsms = async (options: CsmsOptions, clock: Clock): Promise<Csm
       return stations.register(identity, settings, handler);
     },
     refusals: refusals.list,
+    certificates: () => listeners.flatMap((listener) => listener.certificate() ?? []),
     connected: () => connections.size,
     close(code = 1001, reason = 'the server is closing') {
       closing ??= closeAll(listeners, code, reason);

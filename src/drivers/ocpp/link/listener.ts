@@ -3,16 +3,21 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ST
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import type { Clock } from '../../../model/time.ts';
+import type { ServerKeys } from './certificate.ts';
+import {
+  type CertificateKeeper,
+  type CertificateNews,
+  type CertificateState,
+  keepCertificate,
+} from './certificate-keeper.ts';
 import { type Origin, plainAddress } from './origin.ts';
 import { because, type Objection, type Reason, sentenceOf } from './reasons.ts';
 import { explainTlsFailure, readClientCertificate } from './tls-faults.ts';
 
 export interface ListenerTls {
-  cert: string | Buffer;
-  key: string | Buffer;
-  passphrase?: string;
-  /** Who signs the certificates of stations. */
-  ca?: string | Buffer | (string | Buffer)[];
+  /** Certificate and key as they are now. */
+  read(): Promise<ServerKeys>;
   /** Stations are asked for a certificate; those of profile 2 need none all the same. */
   asksClients?: boolean;
 }
@@ -29,10 +34,14 @@ export interface ListenerEvents {
   dialled(request: IncomingMessage, socket: Socket, head: Buffer, direct: Origin): void;
   /** It never came to a handshake. */
   failed(address: string, reason: Reason): void;
+  /** Of the certificate of this port. */
+  certified(news: CertificateNews): void;
 }
 
 export interface Listener {
   port: number;
+  /** Where it has one. */
+  certificate(): CertificateState | undefined;
   /** No more connections; those that have no WebSocket yet end. */
   close(): Promise<void>;
 }
@@ -69,31 +78,46 @@ const explainHttpFault = (error: Error & { code?: string; rawPacket?: Buffer }):
   return because('not_http');
 };
 
+const limits = {
+  noDelay: true,
+  headersTimeout: handshakeTimeoutMs,
+  requestTimeout: handshakeTimeoutMs,
+  connectionsCheckingInterval: 5000,
+  keepAliveTimeout: 1000,
+  maxHeaderSize: 8192,
+};
+
+const contextOf = (keys: ServerKeys) => ({ ...keys, minVersion: 'TLSv1.2' as const });
+
+const createSecureServer = async (
+  { read, asksClients = false }: ListenerTls,
+  certified: (news: CertificateNews) => void,
+  clock: Clock,
+): Promise<{ server: Server; certificate: CertificateKeeper }> => {
+  // Those who are connected stay: only new connections see the new one.
+  const renewed = (keys: ServerKeys): void => server.setSecureContext(contextOf(keys));
+  const certificate = await keepCertificate(read, { renewed, told: certified }, clock);
+  const server = createHttpsServer({
+    ...limits,
+    ...contextOf(certificate.keys()),
+    requestCert: asksClients,
+    // Refused later, where the reason can be said.
+    rejectUnauthorized: false,
+    handshakeTimeout: handshakeTimeoutMs,
+  });
+  return { server, certificate };
+};
+
 /** @throws Error when the port cannot be opened, with the port and the reason in words */
-export const startListener = async (options: ListenerOptions, events: ListenerEvents): Promise<Listener> => {
+export const startListener = async (
+  options: ListenerOptions,
+  events: ListenerEvents,
+  clock: Clock,
+): Promise<Listener> => {
   const { host = '0.0.0.0', port, tls } = options;
-  const limits = {
-    noDelay: true,
-    headersTimeout: handshakeTimeoutMs,
-    requestTimeout: handshakeTimeoutMs,
-    connectionsCheckingInterval: 5000,
-    keepAliveTimeout: 1000,
-    maxHeaderSize: 8192,
-  };
-  const server: Server = tls
-    ? createHttpsServer({
-        ...limits,
-        cert: tls.cert,
-        key: tls.key,
-        ...(tls.passphrase !== undefined && { passphrase: tls.passphrase }),
-        ...(tls.ca !== undefined && { ca: tls.ca }),
-        requestCert: tls.asksClients ?? false,
-        // Refused later, where the reason can be said.
-        rejectUnauthorized: false,
-        minVersion: 'TLSv1.2',
-        handshakeTimeout: handshakeTimeoutMs,
-      })
-    : createHttpServer(limits);
+  const secured = tls && (await createSecureServer(tls, events.certified, clock));
+  const server = secured?.server ?? createHttpServer(limits);
+  const certificate = secured?.certificate;
 
   /** Connections that are no WebSockets (yet). */
   const sockets = new Set<Socket>();
@@ -142,6 +166,7 @@ export const startListener = async (options: ListenerOptions, events: ListenerEv
   const where = `${host}:${port}`;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: Error & { code?: string }) => {
+      certificate?.close();
       const reason = error.code === 'EADDRINUSE' ? 'the port is taken by another program' : error.message;
       reject(new Error(`charging stations at ${where}: ${reason}`));
     });
@@ -152,8 +177,10 @@ export const startListener = async (options: ListenerOptions, events: ListenerEv
   const address = server.address();
   return {
     port: typeof address === 'object' && address ? address.port : port,
+    certificate: () => certificate?.state(),
     close: () =>
       new Promise((resolve) => {
+        certificate?.close();
         server.close(() => resolve());
         for (const socket of sockets) socket.destroy();
       }),
