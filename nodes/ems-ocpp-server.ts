@@ -8,8 +8,9 @@ import type { StationHandler, StationSettings } from '../src/drivers/ocpp/link/l
 import type { ListenerOptions } from '../src/drivers/ocpp/link/listener.ts';
 import { createPasswords, type Passwords } from '../src/drivers/ocpp/link/passwords.ts';
 import { eventOfCertificate, eventOfStation, type ServerEvent } from '../src/drivers/ocpp/server-events.ts';
-import { createPendingList, type PendingStation } from '../src/drivers/ocpp/station/pending.ts';
-import { createWaitingRoom } from '../src/drivers/ocpp/station/waiting-room.ts';
+import { type StationDecision, stationDecision } from '../src/drivers/ocpp/station/decision.ts';
+import { createLobby, type Lobby } from '../src/drivers/ocpp/station/lobby.ts';
+import { type RejectedStation, rejectedStationSchema } from '../src/drivers/ocpp/station/rejected.ts';
 import { isoTime } from '../src/model/time.ts';
 import { choiceField, flagField, numberField, optionalNumberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
@@ -53,11 +54,10 @@ export interface OcppServerApi {
   /** What is of the server and of no station: who waits for approval, and its certificate. */
   onEvent(listener: (event: ServerEvent) => void): { remove(): void };
   /**
-   * Somebody decided about a station that waits.
-   * @param device undefined: it is refused
+   * Somebody decided about a station that waits, or was refused.
    * @throws in words, where there is no such station, or nobody waits for one
    */
-  settle(identity: string, device: string | undefined): void;
+  decide(decision: StationDecision): void;
   follow(showStatus: (status: Status) => void): { remove(): void };
 }
 
@@ -68,7 +68,10 @@ interface Registration {
   registered?: { remove(): void };
 }
 
-const settleRequest = z.object({ identity: z.string().min(1).max(48), device: z.string().max(64).optional() });
+const remembered = z.object({
+  secret: z.string().length(64),
+  rejected: z.array(rejectedStationSchema).catch([]),
+});
 
 const statusOf = (csms: Csms): Status => {
   const params = { ports: csms.ports.join(', ') };
@@ -83,7 +86,7 @@ const statusOf = (csms: Csms): Status => {
 
 /** The server that charging stations dial: OCPP 1.6J, 2.0.1 and 2.1 over WebSocket. */
 export default function register(RED: NodeAPI): void {
-  const servers = new Map<string, { csms(): Csms | undefined; pending(): PendingStation[]; api: OcppServerApi }>();
+  const servers = new Map<string, { csms(): Csms | undefined; lobby: Lobby; api: OcppServerApi }>();
   const serverOf = (id = '') => {
     const server = servers.get(id);
     if (!server) throw new Error('deploy this server first');
@@ -91,20 +94,20 @@ export default function register(RED: NodeAPI): void {
   };
 
   defineEndpoint(RED, 'get', '/ems/ocpp/:id/stations', ({ id }) => {
-    const { csms, pending } = serverOf(id);
+    const { csms, lobby } = serverOf(id);
     const open = csms();
     return {
       ports: open?.ports ?? [],
       connected: open?.connected() ?? 0,
-      pending: pending(),
+      pending: lobby.pending(),
+      rejected: lobby.rejected(),
       refusals: open?.refusals() ?? [],
       certificate: open?.certificates()[0],
     };
   });
 
-  defineEndpoint(RED, 'post', '/ems/ocpp/:id/settle', ({ id }, body) => {
-    const { identity, device } = settleRequest.parse(body);
-    serverOf(id).api.settle(identity, device);
+  defineEndpoint(RED, 'post', '/ems/ocpp/:id/decide', ({ id }, body) => {
+    serverOf(id).api.decide(stationDecision.parse(body));
     return {};
   });
 
@@ -125,11 +128,15 @@ export default function register(RED: NodeAPI): void {
             ]),
       ];
       const memory = createStateFile(RED, `ems-ocpp-server-${node.id}`);
-      const kept = z.object({ secret: z.string().length(64) }).safeParse(memory.load());
-      const secret = kept.success ? kept.data.secret : randomBytes(32).toString('hex');
-      if (!kept.success) void memory.save({ secret }).catch(report);
+      const kept = remembered.safeParse(memory.load());
+      const { secret, rejected } = kept.success ? kept.data : { secret: randomBytes(32).toString('hex'), rejected: [] };
+      const remember = (rejected: RejectedStation[]): void => void memory.save({ secret, rejected }).catch(report);
+      if (!kept.success) remember([]);
       const passwords = createPasswords(Buffer.from(secret, 'hex'));
-      const pending = createPendingList(clock);
+      const lobby = createLobby(
+        { codecOf: codecFor, rejected, save: remember, changed: (station) => tell(eventOfStation(station)) },
+        clock,
+      );
       const registrations = new Set<Registration>();
       const waiting = new Map<string, (identity: string) => void>();
       const listeners = new Set<(event: ServerEvent) => void>();
@@ -158,9 +165,8 @@ export default function register(RED: NodeAPI): void {
             listeners: ports,
             passwords,
             proxies: { addresses: config.proxies },
-            ...(config.unknown === 'hold' && {
-              unknown: () => createWaitingRoom(pending, codecFor, clock, (station) => tell(eventOfStation(station))),
-            }),
+            isRejected: lobby.isRejected,
+            ...(config.unknown === 'hold' && { unknown: lobby.receive }),
             report: (identity, what) => node.log(`${identity}: ${what}`),
             refused: ({ address, identity, sentence, code }) =>
               node.log(`${[address, identity].filter(Boolean).join(', ')}: refused, ${sentence} (${code})`),
@@ -202,7 +208,7 @@ export default function register(RED: NodeAPI): void {
           const csms = opening?.current();
           if (csms) enter(csms, registration);
           registrations.add(registration);
-          pending.settle(identity);
+          lobby.settle(identity);
           return {
             remove() {
               registrations.delete(registration);
@@ -218,14 +224,15 @@ export default function register(RED: NodeAPI): void {
           listeners.add(listener);
           return { remove: () => listeners.delete(listener) };
         },
-        settle(identity, device) {
-          const station = pending.list().find((each) => each.identity === identity);
-          if (!station) throw new Error(`no station "${identity}" waits for approval`);
-          const bind = device === undefined ? undefined : waiting.get(device);
-          if (device !== undefined && !bind)
-            throw new Error(`no charge point node without an identity has the device id "${device}"`);
-          pending.settle(identity);
-          bind?.(identity);
+        decide(wish) {
+          if (wish.decision === 'reject') return lobby.reject(wish.identity);
+          if (wish.decision === 'take_back') return lobby.takeBack(wish.identity);
+          const { identity, device } = wish;
+          if (!lobby.find(identity)) throw new Error(`no station "${identity}" waits for approval`);
+          const bind = waiting.get(device);
+          if (!bind) throw new Error(`no charge point node without an identity has the device id "${device}"`);
+          lobby.settle(identity);
+          bind(identity);
         },
         follow(showStatus) {
           followers.add(showStatus);
@@ -233,7 +240,7 @@ export default function register(RED: NodeAPI): void {
           return { remove: () => followers.delete(showStatus) };
         },
       };
-      servers.set(node.id, { csms: () => opening?.current(), pending: pending.list, api });
+      servers.set(node.id, { csms: () => opening?.current(), lobby, api });
       onClose(async (isRemoved) => {
         servers.delete(node.id);
         await opening?.close();

@@ -6,6 +6,7 @@ import { listPresets } from '../src/drivers/ocpp/library.ts';
 import type { StationSettings } from '../src/drivers/ocpp/link/link.ts';
 import { findPasswordFault } from '../src/drivers/ocpp/link/passwords.ts';
 import type { Authorization, Tag } from '../src/drivers/ocpp/station/authorisation.ts';
+import { isDecision, stationDecision } from '../src/drivers/ocpp/station/decision.ts';
 import { type Token, versions } from '../src/drivers/ocpp/words.ts';
 import { isRecord } from '../src/model/check.ts';
 import { createEventId } from '../src/model/identity.ts';
@@ -101,7 +102,6 @@ const patienceMs = 5000;
 
 const authorizations: Authorization[] = ['accepted', 'blocked', 'expired', 'invalid', 'concurrent_tx'];
 const answered = z.object({ tag: z.string(), status: z.enum(authorizations as [Authorization, ...Authorization[]]) });
-const settled = z.object({ identity: z.string().min(1).max(48), device: z.string().max(64).optional() });
 
 /** Questions that a flow was asked about tags. */
 const createQuestions = (ask: (token: Token) => void, after: (ms: number, run: () => void) => { cancel(): void }) => {
@@ -168,9 +168,8 @@ export default function register(RED: NodeAPI): void {
           questions.answer(tag, status);
           return true;
         }
-        if (word !== 'approve' && word !== 'reject') return false;
-        const { identity, device: wanted } = settled.parse(given);
-        server.settle(identity, word === 'approve' ? (wanted ?? device) : undefined);
+        if (!isDecision(word)) return false;
+        server.decide(stationDecision.parse({ device, ...given, decision: word }));
         return true;
       };
 

@@ -145,12 +145,13 @@
     },
     async look(node) {
       const told = await ask('GET', `ems/ocpp/${node.id}/stations`);
-      const { error, status, ports = [], connected, pending = [], refusals = [] } = told;
+      const { error, status, ports = [], connected, pending = [], rejected = [], refusals = [] } = told;
       const state = error ? 'deploy' : ports.length > 0 ? 'open' : 'closed';
       const words = text(node, `stations.${state}`, { n: connected, ports: ports.join(', ') });
       $('#ems-ocpp-state').text(error && status !== 500 ? error : words);
       server.showWaiting(node, pending);
       $('#ems-ocpp-nobody').toggle(!error && pending.length === 0);
+      server.showRejected(node, rejected);
       server.showRefusals(node, refusals);
       server.showCertificate(node, told.certificate);
     },
@@ -208,8 +209,10 @@
           .text(text(node, `stations.${word}`))
           .on('click', run)
           .appendTo(buttons);
-      const approve = button('approve', () => server.settle(node, result, { identity, device: select.val() }));
-      button('reject', () => server.settle(node, result, { identity }));
+      const approve = button('approve', () =>
+        server.decide(node, result, { decision: 'approve', identity, device: select.val() }),
+      );
+      button('reject', () => server.decide(node, result, { decision: 'reject', identity }));
       const allow = () => approve.prop('disabled', select.val() === '');
       select.on('change', allow).toggle(devices.length > 0);
       allow();
@@ -227,10 +230,33 @@
       const password = text(node, `stations.${hasPassword ? 'withPassword' : 'withoutPassword'}`);
       where.text(listed([address, password, said('seen', whenOf(lastSeen))]));
     },
-    async settle(node, result, wish) {
-      const { error } = await ask('POST', `ems/ocpp/${node.id}/settle`, wish);
+    async decide(node, result, wish) {
+      const { error } = await ask('POST', `ems/ocpp/${node.id}/decide`, wish);
       showResult(result, { error });
       server.look(node);
+    },
+    /** Those who stay out until somebody takes them back. */
+    showRejected(node, rejected) {
+      const target = $('#ems-ocpp-rejected').toggle(rejected.length > 0);
+      const told = JSON.stringify(rejected);
+      if (target.data('shown') === told) return;
+      target.data('shown', told).empty();
+      $('<div class="ems-stations-title">')
+        .append($('<span>').text(text(node, 'rejected.title')))
+        .appendTo(target);
+      for (const { identity, vendor, model, address, at } of rejected) {
+        const box = $('<div class="ems-station">').attr('data-identity', identity).appendTo(target);
+        const name = $('<div class="ems-station-name">').append($('<span>').text(identity)).appendTo(box);
+        const since = text(node, 'rejected.since', { value: whenOf(at) });
+        $('<div class="ems-hint">')
+          .text(listed([[vendor, model].filter(Boolean).join(' '), address, since]))
+          .appendTo(box);
+        const result = $('<div class="ems-result">').appendTo(box);
+        $('<button>', { type: 'button', class: 'red-ui-button red-ui-button-small ems-take-back' })
+          .text(text(node, 'rejected.takeBack'))
+          .on('click', () => server.decide(node, result, { decision: 'take_back', identity }))
+          .appendTo(name);
+      }
     },
     showRefusals(node, refusals) {
       $('#ems-ocpp-refused').text(text(node, 'refusals.title', { n: refusals.length }));

@@ -18,7 +18,7 @@ import { checkSettings } from './requirements.ts';
 import { createStations } from './stations.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 
-export interface CsmsLimits extends ConnectionLimits, TransportOptions, Omit<DoorOptions, 'unknown'> {
+export interface CsmsLimits extends ConnectionLimits, TransportOptions, Omit<DoorOptions, 'unknown' | 'isRejected'> {
   /** A station whose handler was removed is kept so long for the next one: a deploy takes its nodes away and brings others. */
   handoverMs: number;
 }
@@ -48,6 +48,8 @@ export interface CsmsOptions {
   proxies?: Proxies;
   /** @returns who holds a station that nobody registered, or undefined to refuse it (404) */
   unknown?(station: UnknownStation): StationHandler | undefined;
+  /** Whether somebody has refused a station that nobody registered (403). */
+  isRejected?(identity: string): boolean;
   limits?: Partial<CsmsLimits>;
   /** What happened to a station that its integrator should know, in words without secrets. */
   report?(identity: string, what: string): void;
@@ -78,12 +80,20 @@ export interface Csms {
 
 /** @throws Error when a port cannot be opened, with the port and the reason in words */
 export const startCsms = async (options: CsmsOptions, clock: Clock): Promise<Csms> => {
-  const { passwords, proxies, unknown, report = () => {}, refused = () => {}, certified = () => {} } = options;
+  const {
+    passwords,
+    proxies,
+    unknown,
+    isRejected = () => false,
+    report = () => {},
+    refused = () => {},
+    certified = () => {},
+  } = options;
   const limits: CsmsLimits = { ...usualLimits, ...options.limits };
   const isProxy = createProxyCheck(proxies ?? { addresses: [] });
   const refusals = createRefusals(clock, refused);
   const stations = createStations(clock, limits.handoverMs, report);
-  const door = createDoor(stations, passwords, { ...limits, unknown }, clock);
+  const door = createDoor(stations, passwords, { ...limits, unknown, isRejected }, clock);
   const transport = await createTransport(limits);
   const connections = new Set<Connection>();
   /** Between handshake and connection. */

@@ -13,6 +13,8 @@ import type { Stations } from './stations.ts';
 export interface DoorOptions {
   /** @returns who holds a station that nobody registered, or undefined to refuse it */
   unknown: ((station: UnknownStation) => StationHandler | undefined) | undefined;
+  /** Whether somebody has refused a station that nobody registered. */
+  isRejected: (identity: string) => boolean;
   maxHeld: number;
   /** Handshakes of unknown identities, for each address. */
   unknownRate: Rate;
@@ -37,6 +39,7 @@ export interface Door {
 }
 
 const busy = object(503, 'busy');
+const byHand = object(403, 'by_hand');
 const settingsChanged = object(503, 'settings_changed');
 
 /** Why there is no password to be checked. */
@@ -73,6 +76,8 @@ export const createDoor = (stations: Stations, passwords: Passwords, options: Do
     { identity, offered, credentials }: Handshake,
     origin: Origin,
   ): Promise<Guest | Objection> => {
+    // Not counted: the others behind its address may be welcome.
+    if (options.isRejected(identity)) return byHand;
     if (!unknownBuckets(origin.address).take()) return object(429, 'strangers_too_often');
     const hasPassword = credentials.kind === 'password';
     const weighed = hasPassword ? await weigh(credentials.password) : {};
@@ -81,8 +86,9 @@ export const createDoor = (stations: Stations, passwords: Passwords, options: Do
     if (!options.unknown) return refused;
     const choice: Choice = chooseVersion(offered, versions, false);
     if (!choice.ok) return choice;
-    // It may have been registered in the meantime.
+    // It may have been registered or refused in the meantime.
     if (stations.settings(identity)) return settingsChanged;
+    if (options.isRejected(identity)) return byHand;
     if (!stations.isHeld(identity) && stations.heldCount() >= options.maxHeld)
       return object(503, 'too_many_wait', { max: options.maxHeld });
     const peer: Peer = {

@@ -56,6 +56,9 @@ export const sentences = {
   tls_too_slow: 'the station did not finish the TLS handshake in time',
   tls_failed: 'the TLS handshake failed: __fault__',
 
+  // Not wanted
+  by_hand: 'refused by hand: it stays out until it is taken back in the form of this server',
+
   // Not now
   busy: 'too many passwords are being checked: the station has to try again',
   settings_changed: 'the settings of the station have just changed: it has to try again',
