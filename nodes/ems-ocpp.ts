@@ -4,7 +4,7 @@ import { codecFor } from '../src/drivers/ocpp/codec/codecs.ts';
 import { createOcppDriver } from '../src/drivers/ocpp/driver.ts';
 import { listPresets } from '../src/drivers/ocpp/library.ts';
 import type { StationSettings } from '../src/drivers/ocpp/link/link.ts';
-import { findPasswordFault } from '../src/drivers/ocpp/link/passwords.ts';
+import { enterStation } from '../src/drivers/ocpp/link/registration.ts';
 import type { Authorization, Tag } from '../src/drivers/ocpp/station/authorisation.ts';
 import { isDecision, stationDecision } from '../src/drivers/ocpp/station/decision.ts';
 import { type Token, versions } from '../src/drivers/ocpp/words.ts';
@@ -173,22 +173,6 @@ export default function register(RED: NodeAPI): void {
         return true;
       };
 
-      const needsPassword = config.security === '1' || config.security === '2';
-      /** Verifiers of the password; it was protected once, and again where it was changed. */
-      const verifiers = async (): Promise<string[]> => {
-        const { password = '' } = credentials as Credentials;
-        if (!needsPassword) return [];
-        const fault = findPasswordFault(password, config.weak);
-        if (fault) throw new Error(fault);
-        if (known.verifier && (await server.passwords.verify(known.verifier, Buffer.from(password))))
-          return [known.verifier];
-        const kind = /^[0-9a-f]{32,40}$/.test(password) ? 'generated' : 'chosen';
-        const verifier = await server.passwords.protect(password, kind);
-        if (verifier === undefined) throw new Error('too many passwords are being worked on; deploy again');
-        remember({ verifier });
-        return [verifier];
-      };
-
       const { password = '', forwardPassword = '' } = credentials as Credentials;
       const forward = { url: config.forwardUrl, mode: config.forwardMode, password: forwardPassword || password };
 
@@ -237,30 +221,26 @@ export default function register(RED: NodeAPI): void {
             await memory.remove();
           },
         });
-        const registerWith = (passwords: string[]): { remove(): void } =>
-          server.register(
-            identity,
-            {
+        const registration = enterStation(
+          {
+            settings: {
               versions: config.version === 'auto' ? versions : [config.version],
               isVersionAssumed: config.assumed,
               security: Number(config.security) as StationSettings['security'],
-              passwords,
               certificateNames: config.certificateNames,
             },
-            driver,
-          );
-        const { verifier } = known;
-        // Nobody takes it for a stranger while its password is being worked on.
-        let registration = verifier === undefined || !needsPassword ? undefined : registerWith([verifier]);
-        let isClosed = false;
-        onClose(() => {
-          isClosed = true;
-          registration?.remove();
-        });
-        const passwords = await verifiers();
-        if (isClosed || (registration && passwords[0] === verifier)) return;
-        registration?.remove();
-        registration = registerWith(passwords);
+            password,
+            isWeakAllowed: config.weak,
+            verifier: known.verifier,
+          },
+          {
+            passwords: server.passwords,
+            register: (settings) => server.register(identity, settings, driver),
+            remember: (verifier) => remember({ verifier }),
+          },
+        );
+        onClose(registration.remove);
+        await registration.done;
       };
 
       onInput((message) => {

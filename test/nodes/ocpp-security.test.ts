@@ -75,9 +75,9 @@ describe('ems-ocpp-server lets in who brings what is demanded', () => {
       'node-BASIC': { password },
       'node-SECURE': { password },
     });
-    // Their passwords take a moment to protect: until then nobody knows them.
-    for (const identity of ['BASIC', 'SECURE'])
-      while (!/^40[13]/.test(await refusal(`${urls.plain}/${identity}`).catch(() => ''))) await stations();
+    // Their passwords take a moment to protect: until then they are told to come again.
+    for (const url of [`${urls.plain}/BASIC`, `${urls.secure}/SECURE`])
+      while (!/^401/.test(await refusal(url, { ca: authority() }).catch(() => ''))) await stations();
   });
   after(async () => {
     await helper.unload();

@@ -67,6 +67,21 @@ describe('OCPP security: passwords (profile 1)', () => {
       (await dial(csms.url(), { password: given })).close();
   });
 
+  it('while its password is being worked on a station is told to come again, and is no stranger', async () => {
+    await csms.close();
+    const holder = createRecorder();
+    csms = await startTestCsms({ unknown: () => holder });
+    const { passwords: made, ...rest } = settings;
+    const preparing = csms.register('CP1', { ...rest, isPreparing: true }, handler);
+    assert.match(await refusal(csms.url(), { password }), /^503 the password of the station is being worked on/);
+    const answer = await sendRaw(csms.ports[0] ?? 0, upgradeText('/CP1'));
+    assert.match(answer, /^HTTP\/1\.1 503 .*\r\nRetry-After: 10\r\n/s);
+    preparing.remove();
+    csms.register('CP1', { ...rest, passwords: made ?? [] }, handler);
+    (await dial(csms.url(), { password })).close();
+    assert.deepEqual(holder.links, []);
+  });
+
   it('of two passwords both are right until the station comes with the new one', async () => {
     const rotated = { ...settings, passwords: [await verifierOf('a new password..'), ...(settings.passwords ?? [])] };
     const registration = csms.register('CP1', settings, handler);

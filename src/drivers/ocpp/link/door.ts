@@ -40,6 +40,7 @@ export interface Door {
 
 const busy = object(503, 'busy');
 const byHand = object(403, 'by_hand');
+const preparing = object(503, 'password_in_work');
 const settingsChanged = object(503, 'settings_changed');
 
 /** Why there is no password to be checked. */
@@ -126,6 +127,7 @@ export const createDoor = (stations: Stations, passwords: Passwords, options: Do
     const { identity, offered } = handshake;
     const fault = findTransportFault(settings, identity, origin);
     if (fault) return { status: 403, reason: fault };
+    if (settings.isPreparing) return preparing;
     const choice = chooseVersion(offered, settings.versions, settings.isVersionAssumed ?? false);
     const peer = peerOf(origin, needsPassword(settings));
     if (needsPassword(settings)) {

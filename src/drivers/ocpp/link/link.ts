@@ -56,6 +56,8 @@ export interface StationSettings {
   security: SecurityProfile;
   /** What is kept of its passwords (passwords.ts), the newest first; profiles 1 and 2. */
   passwords?: readonly string[];
+  /** Its passwords are being worked on: until they are there, it is told to come again. */
+  isPreparing?: boolean;
   /** Common names that its certificate may carry besides its identity: OCPP 2.0.1 A00.FR.405, its serial number. */
   certificateNames?: readonly string[];
 }

@@ -52,6 +52,9 @@ const lingerMs = 1000;
 /** Sockets without a WebSocket: of more than these, the one that has been silent for the longest time goes. */
 const maxIdle = 2000;
 
+/** RFC 9110 §10.2.3, RFC 6585 §4; in s. */
+const retryAfterS: Record<number, number> = { 429: 60, 503: 10 };
+
 const ignore = (): void => {};
 
 /** Refuses a handshake in words, and sees to it that the socket goes. */
@@ -62,6 +65,7 @@ export const refuse = (socket: Socket, { status, reason }: Objection): void => {
     'Connection: close',
     'Content-Type: text/plain; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(words)}`,
+    ...(retryAfterS[status] ? [`Retry-After: ${retryAfterS[status]}`] : []),
     ...(status === 401 ? ['WWW-Authenticate: Basic realm="OCPP"'] : []),
     ...(status === 426 ? ['Sec-WebSocket-Version: 13'] : []),
   ];

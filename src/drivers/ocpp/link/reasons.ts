@@ -61,6 +61,7 @@ export const sentences = {
 
   // Not now
   busy: 'too many passwords are being checked: the station has to try again',
+  password_in_work: 'the password of the station is being worked on: it has to try again',
   settings_changed: 'the settings of the station have just changed: it has to try again',
   strangers_too_often: 'unknown stations dial from this address too often: the station has to wait a minute',
   wrong_too_often:

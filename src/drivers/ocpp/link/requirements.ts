@@ -13,7 +13,7 @@ export const needsCertificate = ({ security }: StationSettings): boolean => secu
 export const checkSettings = (identity: string, settings: StationSettings): void => {
   const { versions, passwords = [] } = settings;
   if (versions.length === 0) throw new Error(`station ${identity}: no version of OCPP is allowed`);
-  if (needsPassword(settings) && passwords.length === 0)
+  if (needsPassword(settings) && passwords.length === 0 && !settings.isPreparing)
     throw new Error(`station ${identity}: security profile ${settings.security} needs a password, and there is none`);
   if (!passwords.every(isVerifier)) throw new Error(`station ${identity}: what is kept of its password cannot be read`);
 };
