@@ -155,7 +155,8 @@ export default function register(RED: NodeAPI): void {
         send([null, toNodeMessage([{ topic, ...stamp, ...event }])]);
       });
       const questions = createQuestions(
-        ({ id, type }) => send([null, { topic: 'authorize', payload: { device, tag: id, ...(type && { type }) } }]),
+        ({ id, type }) =>
+          send([null, null, { topic: 'authorize', payload: { device, tag: id, ...(type && { type }) } }]),
         clock.after,
       );
 
