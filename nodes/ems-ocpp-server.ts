@@ -9,7 +9,7 @@ import type { ListenerOptions } from '../src/drivers/ocpp/link/listener.ts';
 import { createPasswords, type Passwords } from '../src/drivers/ocpp/link/passwords.ts';
 import { eventOfCertificate, eventOfStation, type ServerEvent } from '../src/drivers/ocpp/server-events.ts';
 import { type StationDecision, stationDecision } from '../src/drivers/ocpp/station/decision.ts';
-import { createLobby, type Lobby } from '../src/drivers/ocpp/station/lobby.ts';
+import { createLobby, type Lobby, type WantedPassword } from '../src/drivers/ocpp/station/lobby.ts';
 import { type RejectedStation, rejectedStationSchema } from '../src/drivers/ocpp/station/rejected.ts';
 import { isoTime } from '../src/model/time.ts';
 import { choiceField, flagField, numberField, optionalNumberField, textField } from '../src/shell/config.ts';
@@ -49,8 +49,11 @@ export interface OcppServerApi {
   passwords: Passwords;
   /** A station dials in for this handler, now or as soon as the ports are open. */
   register(identity: string, settings: StationSettings, handler: StationHandler): { remove(): void };
-  /** Nodes without an identity wait for the station that is approved for their device. */
-  waitFor(device: string, bind: (identity: string) => void): { remove(): void };
+  /**
+   * Nodes without an identity wait for the station that is approved for their device.
+   * @param bind with what is kept of its password, where that was taken over
+   */
+  waitFor(wanted: WantedPassword, bind: Bind): { remove(): void };
   /** What is of the server and of no station: who waits for approval, and its certificate. */
   onEvent(listener: (event: ServerEvent) => void): { remove(): void };
   /**
@@ -60,6 +63,8 @@ export interface OcppServerApi {
   decide(decision: StationDecision): void;
   follow(showStatus: (status: Status) => void): { remove(): void };
 }
+
+type Bind = (identity: string, verifier: string | undefined) => void;
 
 interface Registration {
   identity: string;
@@ -130,7 +135,10 @@ export default function register(RED: NodeAPI): void {
       const memory = createStateFile(RED, `ems-ocpp-server-${node.id}`);
       const kept = remembered.safeParse(memory.load());
       const { secret, rejected } = kept.success ? kept.data : { secret: randomBytes(32).toString('hex'), rejected: [] };
-      const remember = (rejected: RejectedStation[]): void => void memory.save({ secret, rejected }).catch(report);
+      let saved: Promise<void> | undefined;
+      const remember = (rejected: RejectedStation[]): void => {
+        saved = memory.save({ secret, rejected }).catch(report);
+      };
       if (!kept.success) remember([]);
       const passwords = createPasswords(Buffer.from(secret, 'hex'));
       const lobby = createLobby(
@@ -138,7 +146,7 @@ export default function register(RED: NodeAPI): void {
         clock,
       );
       const registrations = new Set<Registration>();
-      const waiting = new Map<string, (identity: string) => void>();
+      const waiting = new Map<string, { wanted: WantedPassword; bind: Bind }>();
       const listeners = new Set<(event: ServerEvent) => void>();
       const followers = new Set<(status: Status) => void>();
       let status: Status = { fill: 'yellow', shape: 'ring', key: 'opening' };
@@ -216,9 +224,11 @@ export default function register(RED: NodeAPI): void {
             },
           };
         },
-        waitFor(device, bind) {
-          waiting.set(device, bind);
-          return { remove: () => waiting.get(device) === bind && waiting.delete(device) };
+        waitFor(wanted, bind) {
+          const { device } = wanted;
+          const entry = { wanted, bind };
+          waiting.set(device, entry);
+          return { remove: () => waiting.get(device) === entry && waiting.delete(device) };
         },
         onEvent(listener) {
           listeners.add(listener);
@@ -227,12 +237,10 @@ export default function register(RED: NodeAPI): void {
         decide(wish) {
           if (wish.decision === 'reject') return lobby.reject(wish.identity);
           if (wish.decision === 'take_back') return lobby.takeBack(wish.identity);
-          const { identity, device } = wish;
-          if (!lobby.find(identity)) throw new Error(`no station "${identity}" waits for approval`);
-          const bind = waiting.get(device);
-          if (!bind) throw new Error(`no charge point node without an identity has the device id "${device}"`);
-          lobby.settle(identity);
-          bind(identity);
+          const { identity, device, adopt } = wish;
+          const node = waiting.get(device);
+          if (!node) throw new Error(`no charge point node without an identity has the device id "${device}"`);
+          node.bind(identity, lobby.approve(identity, adopt, node.wanted));
         },
         follow(showStatus) {
           followers.add(showStatus);
@@ -244,6 +252,7 @@ export default function register(RED: NodeAPI): void {
       onClose(async (isRemoved) => {
         servers.delete(node.id);
         await opening?.close();
+        await saved;
         if (isRemoved) await memory.remove();
       });
       return api;

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { codecFor } from '../src/drivers/ocpp/codec/codecs.ts';
 import { createOcppDriver } from '../src/drivers/ocpp/driver.ts';
 import { listPresets } from '../src/drivers/ocpp/library.ts';
-import type { StationSettings } from '../src/drivers/ocpp/link/link.ts';
-import { enterStation } from '../src/drivers/ocpp/link/registration.ts';
+import { enterStation, type StationEntry } from '../src/drivers/ocpp/link/registration.ts';
+import { needsPassword } from '../src/drivers/ocpp/link/requirements.ts';
 import type { Authorization, Tag } from '../src/drivers/ocpp/station/authorisation.ts';
 import { isDecision, stationDecision } from '../src/drivers/ocpp/station/decision.ts';
 import { type Token, versions } from '../src/drivers/ocpp/words.ts';
@@ -94,6 +94,8 @@ interface Credentials {
 const remembered = z.object({
   identity: z.string().optional(),
   verifier: z.string().optional(),
+  /** The station came with the password that the verifier is of. */
+  isAdopted: z.boolean().optional(),
 });
 
 /** Where sessions are started from here. OCPP 1.6 §7.11: at most 20 characters. */
@@ -144,10 +146,13 @@ export default function register(RED: NodeAPI): void {
       const memory = createStateFile(RED, `ems-ocpp-${node.id}`);
       const kept = remembered.safeParse(memory.load());
       let known = kept.success ? kept.data : {};
+      let saved: Promise<void> | undefined;
       const remember = (more: z.infer<typeof remembered>): void => {
         known = { ...known, ...more };
-        void memory.save(known).catch(report);
+        saved = memory.save(known).catch(report);
       };
+      // A deploy reads it again at once.
+      onClose(() => saved);
 
       const door = server.onEvent((event) => {
         const topic = `system/event/${gatewayName()}/${event.name}`;
@@ -174,6 +179,12 @@ export default function register(RED: NodeAPI): void {
         return true;
       };
 
+      const settings: StationEntry['settings'] = {
+        versions: config.version === 'auto' ? versions : [config.version],
+        isVersionAssumed: config.assumed,
+        security: Number(config.security) as StationEntry['settings']['security'],
+        certificateNames: config.certificateNames,
+      };
       const { password = '', forwardPassword = '' } = credentials as Credentials;
       const forward = { url: config.forwardUrl, mode: config.forwardMode, password: forwardPassword || password };
 
@@ -224,20 +235,16 @@ export default function register(RED: NodeAPI): void {
         });
         const registration = enterStation(
           {
-            settings: {
-              versions: config.version === 'auto' ? versions : [config.version],
-              isVersionAssumed: config.assumed,
-              security: Number(config.security) as StationSettings['security'],
-              certificateNames: config.certificateNames,
-            },
+            settings,
             password,
             isWeakAllowed: config.weak,
             verifier: known.verifier,
+            isAdopted: known.isAdopted ?? false,
           },
           {
             passwords: server.passwords,
             register: (settings) => server.register(identity, settings, driver),
-            remember: (verifier) => remember({ verifier }),
+            remember: (verifier) => remember({ verifier, isAdopted: false }),
           },
         );
         onClose(registration.remove);
@@ -257,10 +264,11 @@ export default function register(RED: NodeAPI): void {
         return;
       }
       const following = server.follow(showStatus);
-      const waiting = server.waitFor(device, (bound) => {
+      const wanted = { device, isMissing: needsPassword(settings) && password === '', isWeakAllowed: config.weak };
+      const waiting = server.waitFor(wanted, (bound, verifier) => {
         following.remove();
         waiting.remove();
-        remember({ identity: bound });
+        remember({ identity: bound, ...(verifier !== undefined && { verifier, isAdopted: true }) });
         void run(bound).catch(report);
       });
       onClose(() => {

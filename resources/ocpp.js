@@ -111,6 +111,8 @@
     .ems-station-name > :first-child { font-weight: 600; overflow-wrap: anywhere; }
     .ems-station-name > :last-child { white-space: nowrap; }
     .ems-station > .ems-hint { margin: 2px 0 0 0; overflow-wrap: anywhere; }
+    .ems-form label.ems-station-adopt { display: flex; align-items: center; gap: 6px; width: auto; margin: 8px 0 0 0; }
+    .ems-form .ems-station-adopt > input { width: auto; margin: 0; }
     .ems-station-buttons { display: flex; gap: 6px; margin-top: 8px; }
     .ems-form .ems-station-buttons > select { flex: 1; width: auto; min-width: 0; margin: 0; }
     .ems-station > .ems-result { margin: 6px 0 0 0; }
@@ -198,6 +200,11 @@
       const way = $('<span>').appendTo(name);
       const what = $('<div class="ems-hint">').appendTo(box);
       const where = $('<div class="ems-hint">').appendTo(box);
+      const trust = $('<input type="checkbox" class="ems-check ems-adopt">');
+      const adopt = $('<label class="ems-station-adopt">')
+        .append(trust, $('<span>').text(text(node, 'stations.adopt')))
+        .attr('title', text(node, 'stations.adoptHint'))
+        .appendTo(box);
       const buttons = $('<div class="ems-station-buttons">').appendTo(box);
       const result = $('<div class="ems-result">').appendTo(box);
       const devices = server.devicesOf(node);
@@ -210,16 +217,21 @@
           .on('click', run)
           .appendTo(buttons);
       const approve = button('approve', () =>
-        server.decide(node, result, { decision: 'approve', identity, device: select.val() }),
+        server.decide(node, result, {
+          decision: 'approve',
+          identity,
+          device: select.val(),
+          adopt: trust.prop('checked') && trust.is(':visible'),
+        }),
       );
       button('reject', () => server.decide(node, result, { decision: 'reject', identity }));
       const allow = () => approve.prop('disabled', select.val() === '');
       select.on('change', allow).toggle(devices.length > 0);
       allow();
       if (devices.length === 0) result.text(text(node, 'stations.noDevice'));
-      return { box, way, what, where };
+      return { box, way, what, where, adopt };
     },
-    fillCard(node, { way, what, where }, station) {
+    fillCard(node, { way, what, where, adopt }, station) {
       const { version, isSecure, vendor, model, serial, firmware, address, hasPassword, lastSeen } = station;
       const said = (key, value) => value && text(node, `stations.${key}`, { value });
       way.text(listed([`OCPP ${version}`, isSecure ? 'wss' : 'ws']));
@@ -228,6 +240,7 @@
           text(node, 'stations.silent'),
       );
       const password = text(node, `stations.${hasPassword ? 'withPassword' : 'withoutPassword'}`);
+      adopt.toggle(hasPassword);
       where.text(listed([address, password, said('seen', whenOf(lastSeen))]));
     },
     async decide(node, result, wish) {
@@ -450,7 +463,8 @@
     password(value, _options) {
       if (!['1', '2'].includes($('#node-input-security').val()) || value === '__PWRD__') return true;
       const bytes = bytesOf(value ?? '');
-      if (bytes === 0) return text(this, 'error.noPassword');
+      // One that waits for its station may take over the password with which that comes.
+      if (bytes === 0) return fieldOf(this, 'identity') === '' ? true : text(this, 'error.noPassword');
       if (bytes > longestPassword) return text(this, 'error.longPassword', { max: longestPassword });
       if (bytes >= shortestPassword || $('#node-input-weak').prop('checked')) return true;
       return text(this, 'error.shortPassword', { min: shortestPassword });

@@ -88,6 +88,7 @@ describe('the forms of charge points', () => {
         /CP-7.*OCPP 1\.6 · ws.*<b>Acme<\/b> M1 · serial number 4711.*127\.0\.0\.1.*without a password/s,
       );
       assert.equal(await page.locator(`${card('CP-7')} b`).count(), 0);
+      assert.equal(await page.isVisible(`${card('CP-7')} .ems-station-adopt`), false);
       assert.match(await page.innerText('#ems-ocpp-state'), new RegExp(`connected: 1, ports: ${port}, ${tlsPort}`));
       assert.deepEqual(await page.locator(`${card('CP-7')} option`).allInnerTexts(), ['south']);
       await page.click(`${card('CP-7')} .ems-approve`);

@@ -59,6 +59,18 @@ describe('stations that wait for approval', () => {
     assert.deepEqual([list.list(), list.settle('a')], [[], undefined]);
   });
 
+  it('keep what is known of their password to themselves, and of the last one only', () => {
+    const list = createPendingList(clock);
+    list.arrived('a', '1.6', { ...peer('10.0.0.1'), offeredPassword: 'scrypt:first', isOfferedWeak: true });
+    assert.deepEqual(list.offered('a'), { verifier: 'scrypt:first', isWeak: true });
+    list.told('a', { vendor: 'Acme', model: 'Box' });
+    list.arrived('a', '1.6', { ...peer('10.0.0.1'), offeredPassword: 'scrypt:second' });
+    assert.deepEqual(list.offered('a'), { verifier: 'scrypt:second', isWeak: false });
+    assert.ok(!JSON.stringify([list.list(), list.settle('a')]).includes('scrypt'));
+    list.arrived('a', '1.6', { address: 'x', isSecure: false, hasPassword: false });
+    assert.equal(list.offered('a'), undefined);
+  });
+
   it('are so many at the most, and fewer from one address', () => {
     const list = createPendingList(clock, { most: 3, mostPerAddress: 2, forgetMs: 1000 });
     assert.equal(list.arrived('a', '1.6', peer('x')), 'new');

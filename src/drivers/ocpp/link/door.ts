@@ -4,7 +4,7 @@ import { type Version, versions } from '../words.ts';
 import { type Choice, chooseVersion, type Handshake, readHandshake, type UpgradeRequest } from './handshake.ts';
 import type { Peer, StationHandler, StationSettings, UnknownStation } from './link.ts';
 import type { Origin } from './origin.ts';
-import { isSlow, type Passwords } from './passwords.ts';
+import { findPasswordFault, isSlow, type Passwords } from './passwords.ts';
 import { createBuckets, type Rate } from './rates.ts';
 import { type Objection, object } from './reasons.ts';
 import { findTransportFault, needsPassword } from './requirements.ts';
@@ -56,10 +56,11 @@ export const createDoor = (stations: Stations, passwords: Passwords, options: Do
   const decoys = { chosen: passwords.decoy('chosen'), generated: passwords.decoy('generated') };
 
   /** An unknown identity costs as much as a wrong password. @returns what is kept of it, where it may be wanted */
-  const weigh = async (password: Buffer): Promise<{ offered?: string } | undefined> => {
+  const weigh = async (password: Buffer): Promise<Pick<Peer, 'offeredPassword' | 'isOfferedWeak'> | undefined> => {
     if (options.unknown) {
-      const offered = await passwords.protect(password, 'chosen');
-      return offered === undefined ? undefined : { offered };
+      const offeredPassword = await passwords.protect(password, 'chosen');
+      if (offeredPassword === undefined) return undefined;
+      return { offeredPassword, isOfferedWeak: findPasswordFault(password, false) !== undefined };
     }
     const hasSlow = stations.all().some((settings) => settings.passwords?.some(isSlow));
     const isDone = await passwords.verify(decoys[hasSlow ? 'chosen' : 'generated'], password);
@@ -92,10 +93,7 @@ export const createDoor = (stations: Stations, passwords: Passwords, options: Do
     if (options.isRejected(identity)) return byHand;
     if (!stations.isHeld(identity) && stations.heldCount() >= options.maxHeld)
       return object(503, 'too_many_wait', { max: options.maxHeld });
-    const peer: Peer = {
-      ...peerOf(origin, hasPassword),
-      ...(weighed.offered !== undefined && { offeredPassword: weighed.offered }),
-    };
+    const peer: Peer = { ...peerOf(origin, hasPassword), ...weighed };
     const holder = options.unknown({ identity, version: choice.version, peer });
     return holder ? { ...choice, identity, peer, holder } : refused;
   };

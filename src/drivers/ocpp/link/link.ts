@@ -39,6 +39,8 @@ export interface Peer {
   isPasswordNewest?: boolean;
   /** What to keep of the password that an unknown station has offered, for who trusts it on first use. */
   offeredPassword?: string;
+  /** That password is shorter than a chosen one may be. */
+  isOfferedWeak?: boolean;
   /** Common name of its client certificate. */
   certificate?: string;
 }

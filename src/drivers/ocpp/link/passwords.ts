@@ -49,7 +49,7 @@ export const generatePassword = (): string => randomBytes(16).toString('hex');
 const isGenerated = (password: string): boolean => /^[0-9a-f]{32,40}$/.test(password);
 
 /** @returns what is wrong with a chosen password, in words */
-export const findPasswordFault = (password: string, isWeakAllowed: boolean): string | undefined => {
+export const findPasswordFault = (password: string | Buffer, isWeakAllowed: boolean): string | undefined => {
   const { length } = toBytes(password);
   if (length === 0) return 'the password is empty';
   if (length > longestBytes) return `the password is longer than ${longestBytes} bytes`;

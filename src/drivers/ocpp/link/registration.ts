@@ -13,12 +13,14 @@ export interface StationEntry {
   isWeakAllowed: boolean;
   /** What is kept of the last password. */
   verifier: string | undefined;
+  /** That was never typed: the station came with it, and somebody trusted it. */
+  isAdopted: boolean;
 }
 
 export interface Registrar {
   passwords: Passwords;
   register(settings: StationSettings): { remove(): void };
-  /** To be given with the next entry. */
+  /** To be given with the next entry: made of what was typed. */
   remember(verifier: string): void;
 }
 
@@ -29,7 +31,7 @@ export interface Registration {
 }
 
 export const enterStation = (
-  { settings, password, isWeakAllowed, verifier }: StationEntry,
+  { settings, password, isWeakAllowed, verifier, isAdopted }: StationEntry,
   { passwords, register, remember }: Registrar,
 ): Registration => {
   if (!needsPassword(settings)) {
@@ -44,6 +46,10 @@ export const enterStation = (
   };
 
   const run = async (): Promise<void> => {
+    if (isAdopted && password === '' && verifier !== undefined) {
+      enter({ passwords: [verifier] });
+      return;
+    }
     const fault = findPasswordFault(password, isWeakAllowed);
     if (verifier !== undefined) enter({ passwords: [verifier] });
     else if (fault === undefined) enter({ isPreparing: true });

@@ -4,8 +4,13 @@ import { z } from 'zod';
 const identity = z.string().min(1).max(48);
 
 export const stationDecision = z.discriminatedUnion('decision', [
-  /** It belongs to the node with this device id. */
-  z.object({ decision: z.literal('approve'), identity, device: z.string().max(64) }),
+  /** It belongs to the node with this device id. adopt: the password with which it came is right from now on. */
+  z.object({
+    decision: z.literal('approve'),
+    identity,
+    device: z.string().max(64),
+    adopt: z.boolean().default(false),
+  }),
   z.object({ decision: z.literal('reject'), identity }),
   /** One that was refused may knock again. */
   z.object({ decision: z.literal('take_back'), identity }),

@@ -16,11 +16,23 @@ export interface LobbyOptions {
   changed(station: PendingStation): void;
 }
 
+/** What a node that waits for a station says of its password. */
+export interface WantedPassword {
+  device: string;
+  /** It demands one, and none was typed in. */
+  isMissing: boolean;
+  isWeakAllowed: boolean;
+}
+
 export interface Lobby {
   /** @returns who holds a station */
   receive(station: UnknownStation): StationHandler;
-  /** @returns the station that waits, undefined where there is none */
-  find(identity: string): PendingStation | undefined;
+  /**
+   * It belongs to somebody.
+   * @returns what is kept of its password, where that is to be taken over
+   * @throws Error where no such station waits, or the password of who wants it is another matter
+   */
+  approve(identity: string, isAdopted: boolean, wanted: WantedPassword): string | undefined;
   /** It has been set up: whatever was decided about it before is over. */
   settle(identity: string): void;
   /**
@@ -47,6 +59,22 @@ export const createLobby = ({ codecOf, rejected: kept, save, changed }: LobbyOpt
   const find = (identity: string): PendingStation | undefined =>
     pending.list().find((station) => station.identity === identity);
 
+  const settle = (identity: string): void => {
+    pending.settle(identity);
+    rejected.remove(identity);
+    rooms.get(identity)?.spare();
+    rooms.delete(identity);
+  };
+
+  const adopt = (identity: string, { device, isMissing, isWeakAllowed }: WantedPassword): string => {
+    const offered = pending.offered(identity);
+    if (!isMissing) throw new Error(`the node of device "${device}" demands no password, or has one already`);
+    if (!offered) throw new Error(`the station "${identity}" came without a password`);
+    if (offered.isWeak && !isWeakAllowed)
+      throw new Error(`the password of "${identity}" is too short: give it another, or allow weak ones in the node`);
+    return offered.verifier;
+  };
+
   return {
     receive({ identity }) {
       const room = createWaitingRoom(pending, codecOf, clock, changed);
@@ -62,13 +90,15 @@ export const createLobby = ({ codecOf, rejected: kept, save, changed }: LobbyOpt
         },
       };
     },
-    find,
-    settle(identity) {
-      pending.settle(identity);
-      rejected.remove(identity);
-      rooms.get(identity)?.spare();
-      rooms.delete(identity);
+    approve(identity, isAdopted, wanted) {
+      if (!find(identity)) throw new Error(`no station "${identity}" waits for approval`);
+      if (!isAdopted && wanted.isMissing)
+        throw new Error(`the node of device "${wanted.device}" has no password yet: type one in, or take over its own`);
+      const verifier = isAdopted ? adopt(identity, wanted) : undefined;
+      settle(identity);
+      return verifier;
     },
+    settle,
     reject(identity) {
       const station = find(identity);
       if (!station) throw new Error(`no station "${identity}" waits for approval`);
