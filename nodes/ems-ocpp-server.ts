@@ -1,20 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import type { Node, NodeAPI } from 'node-red';
+import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { codecFor } from '../src/drivers/ocpp/codec/codecs.ts';
+import { CertificateError, expirySoonDays } from '../src/drivers/ocpp/link/certificate-keeper.ts';
 import { type Csms, startCsms } from '../src/drivers/ocpp/link/csms.ts';
 import type { StationHandler, StationSettings } from '../src/drivers/ocpp/link/link.ts';
-import type { ListenerOptions, ListenerTls } from '../src/drivers/ocpp/link/listener.ts';
+import type { ListenerOptions } from '../src/drivers/ocpp/link/listener.ts';
 import { createPasswords, type Passwords } from '../src/drivers/ocpp/link/passwords.ts';
-import { createPendingList, type PendingStation } from '../src/drivers/ocpp/station/pending.ts';
+import { eventOfCertificate, eventOfStation, type ServerEvent } from '../src/drivers/ocpp/server-events.ts';
+import { type StationDecision, stationDecision } from '../src/drivers/ocpp/station/decision.ts';
+import { createLobby, type Lobby, type WantedPassword } from '../src/drivers/ocpp/station/lobby.ts';
+import { type RejectedStation, rejectedStationSchema } from '../src/drivers/ocpp/station/rejected.ts';
 import { createTagsInUse, type TagsInUse } from '../src/drivers/ocpp/station/tags-in-use.ts';
-import { createWaitingRoom } from '../src/drivers/ocpp/station/waiting-room.ts';
+import { isoTime } from '../src/model/time.ts';
 import { choiceField, flagField, numberField, optionalNumberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { defineEndpoint } from '../src/shell/endpoints.ts';
 import { keepOpening, type Opening } from '../src/shell/keep-open.ts';
 import { createStateFile } from '../src/shell/state-file.ts';
 import type { Status } from '../src/shell/status.ts';
+import { openTlsConfig } from '../src/shell/tls-config.ts';
 
 const config = z
   .object({
@@ -40,28 +45,28 @@ const config = z
   .refine(({ port, tlsPort }) => port !== undefined || tlsPort !== undefined, 'a port is missing')
   .refine(({ tlsPort, tls }) => tlsPort === undefined || tls !== '', 'the port with TLS needs a TLS configuration');
 
-interface TlsNode extends Node {
-  addTLSOptions(options: Record<string, unknown>): Record<string, unknown>;
-}
-
 export interface OcppServerApi {
   heartbeatS: number;
   passwords: Passwords;
   tagsInUse: TagsInUse;
   /** A station dials in for this handler, now or as soon as the ports are open. */
   register(identity: string, settings: StationSettings, handler: StationHandler): { remove(): void };
-  /** Nodes without an identity wait for the station that is approved for their device. */
-  waitFor(device: string, bind: (identity: string) => void): { remove(): void };
-  /** A station that nobody knows waits for approval, or has said more of itself. */
-  onDoor(listener: (station: PendingStation) => void): { remove(): void };
   /**
-   * Somebody decided about a station that waits.
-   * @param device undefined: it is refused
+   * Nodes without an identity wait for the station that is approved for their device.
+   * @param bind with what is kept of its password, where that was taken over
+   */
+  waitFor(wanted: WantedPassword, bind: Bind): { remove(): void };
+  /** What is of the server and of no station: who waits for approval, and its certificate. */
+  onEvent(listener: (event: ServerEvent) => void): { remove(): void };
+  /**
+   * Somebody decided about a station that waits, or was refused.
    * @throws in words, where there is no such station, or nobody waits for one
    */
-  settle(identity: string, device: string | undefined): void;
+  decide(decision: StationDecision): void;
   follow(showStatus: (status: Status) => void): { remove(): void };
 }
+
+type Bind = (identity: string, verifier: string | undefined) => void;
 
 interface Registration {
   identity: string;
@@ -70,19 +75,25 @@ interface Registration {
   registered?: { remove(): void };
 }
 
-const settleRequest = z.object({ identity: z.string().min(1).max(48), device: z.string().max(64).optional() });
+const remembered = z.object({
+  secret: z.string().length(64),
+  rejected: z.array(rejectedStationSchema).catch([]),
+});
 
-const tlsOf = (RED: NodeAPI, id: string, asksClients: boolean): ListenerTls => {
-  const node = RED.nodes.getNode(id) as TlsNode | null;
-  if (!node) throw new Error('the TLS configuration of this server is missing, disabled or not deployed yet');
-  const { cert, key, ca, passphrase } = node.addTLSOptions({}) as Partial<ListenerTls>;
-  if (!cert || !key) throw new Error('the TLS configuration of this server has no certificate or no private key');
-  return { cert, key, ...(ca && { ca }), ...(passphrase && { passphrase }), asksClients };
+const statusOf = (csms: Csms): Status => {
+  const params = { ports: csms.ports.join(', ') };
+  const [certificate] = csms.certificates();
+  if (certificate?.fault) return { fill: 'yellow', shape: 'dot', key: 'certificate', params };
+  const { daysLeft, expiresAt } = certificate ?? { daysLeft: Number.POSITIVE_INFINITY, expiresAt: 0 };
+  const dated = { ...params, date: isoTime(expiresAt).slice(0, 10) };
+  if (daysLeft < 0) return { fill: 'red', shape: 'dot', key: 'expired', params: dated };
+  if (daysLeft <= expirySoonDays) return { fill: 'yellow', shape: 'dot', key: 'expiring', params: dated };
+  return { fill: 'green', shape: 'dot', key: 'open', params };
 };
 
 /** The server that charging stations dial: OCPP 1.6J, 2.0.1 and 2.1 over WebSocket. */
 export default function register(RED: NodeAPI): void {
-  const servers = new Map<string, { csms(): Csms | undefined; pending(): PendingStation[]; api: OcppServerApi }>();
+  const servers = new Map<string, { csms(): Csms | undefined; lobby: Lobby; api: OcppServerApi }>();
   const serverOf = (id = '') => {
     const server = servers.get(id);
     if (!server) throw new Error('deploy this server first');
@@ -90,19 +101,20 @@ export default function register(RED: NodeAPI): void {
   };
 
   defineEndpoint(RED, 'get', '/ems/ocpp/:id/stations', ({ id }) => {
-    const { csms, pending } = serverOf(id);
+    const { csms, lobby } = serverOf(id);
     const open = csms();
     return {
       ports: open?.ports ?? [],
       connected: open?.connected() ?? 0,
-      pending: pending(),
+      pending: lobby.pending(),
+      rejected: lobby.rejected(),
       refusals: open?.refusals() ?? [],
+      certificate: open?.certificates()[0],
     };
   });
 
-  defineEndpoint(RED, 'post', '/ems/ocpp/:id/settle', ({ id }, body) => {
-    const { identity, device } = settleRequest.parse(body);
-    serverOf(id).api.settle(identity, device);
+  defineEndpoint(RED, 'post', '/ems/ocpp/:id/decide', ({ id }, body) => {
+    serverOf(id).api.decide(stationDecision.parse(body));
     return {};
   });
 
@@ -110,24 +122,42 @@ export default function register(RED: NodeAPI): void {
     config,
     start({ config, node, clock, report, onStarted, onClose }): OcppServerApi {
       const { host, port, tlsPort } = config;
-      const listeners: ListenerOptions[] = [
+      const ports: ListenerOptions[] = [
         ...(port === undefined ? [] : [{ host, port }]),
         ...(tlsPort === undefined
           ? []
-          : [{ host, port: tlsPort, tls: tlsOf(RED, config.tls, config.clientCertificates) }]),
+          : [
+              {
+                host,
+                port: tlsPort,
+                tls: { read: openTlsConfig(RED, config.tls), asksClients: config.clientCertificates },
+              },
+            ]),
       ];
       const memory = createStateFile(RED, `ems-ocpp-server-${node.id}`);
-      const kept = z.object({ secret: z.string().length(64) }).safeParse(memory.load());
-      const secret = kept.success ? kept.data.secret : randomBytes(32).toString('hex');
-      if (!kept.success) void memory.save({ secret }).catch(report);
+      const kept = remembered.safeParse(memory.load());
+      const { secret, rejected } = kept.success ? kept.data : { secret: randomBytes(32).toString('hex'), rejected: [] };
+      let saved: Promise<void> | undefined;
+      const remember = (rejected: RejectedStation[]): void => {
+        saved = memory.save({ secret, rejected }).catch(report);
+      };
+      if (!kept.success) remember([]);
       const passwords = createPasswords(Buffer.from(secret, 'hex'));
-      const pending = createPendingList(clock);
+      const lobby = createLobby(
+        { codecOf: codecFor, rejected, save: remember, changed: (station) => tell(eventOfStation(station)) },
+        clock,
+      );
       const registrations = new Set<Registration>();
-      const waiting = new Map<string, (identity: string) => void>();
-      const doorListeners = new Set<(station: PendingStation) => void>();
+      const waiting = new Map<string, { wanted: WantedPassword; bind: Bind }>();
+      const listeners = new Set<(event: ServerEvent) => void>();
       const followers = new Set<(status: Status) => void>();
       let status: Status = { fill: 'yellow', shape: 'ring', key: 'opening' };
 
+      /** Told once, by whichever node is there. */
+      const tell = (event: ServerEvent): void => {
+        const [listener] = listeners;
+        listener?.(event);
+      };
       const show = (next: Status): void => {
         status = next;
         for (const follower of followers) follower(next);
@@ -142,18 +172,21 @@ export default function register(RED: NodeAPI): void {
       const open = (): Promise<Csms> =>
         startCsms(
           {
-            listeners,
+            listeners: ports,
             passwords,
             proxies: { addresses: config.proxies },
-            ...(config.unknown === 'hold' && {
-              unknown: () =>
-                createWaitingRoom(pending, codecFor, clock, (station) => {
-                  // Told once, by whichever node is there.
-                  const [listener] = doorListeners;
-                  listener?.(station);
-                }),
-            }),
+            isRejected: lobby.isRejected,
+            ...(config.unknown === 'hold' && { unknown: lobby.receive }),
             report: (identity, what) => node.log(`${identity}: ${what}`),
+            refused: ({ address, identity, sentence, code }) =>
+              node.log(`${[address, identity].filter(Boolean).join(', ')}: refused, ${sentence} (${code})`),
+            certified(news) {
+              if (news.kind === 'renewed') node.log(news.sentence);
+              else node.warn(news.sentence);
+              tell(eventOfCertificate(news));
+              const csms = opening?.current();
+              if (csms) show(statusOf(csms));
+            },
           },
           clock,
         );
@@ -161,15 +194,12 @@ export default function register(RED: NodeAPI): void {
         keepOpening(clock, open, {
           opened(csms) {
             for (const registration of registrations) enter(csms, registration);
-            show({ fill: 'green', shape: 'dot', key: 'open', params: { ports: csms.ports.join(', ') } });
+            show(statusOf(csms));
           },
           failed(error, isFirst) {
-            show({
-              fill: 'red',
-              shape: 'ring',
-              key: 'taken',
-              params: { ports: [port, tlsPort].filter(Boolean).join(', ') },
-            });
+            const params = { ports: [port, tlsPort].filter(Boolean).join(', ') };
+            const key = error instanceof CertificateError ? 'noCertificate' : 'taken';
+            show({ fill: 'red', shape: 'ring', key, params });
             if (isFirst) report(error);
           },
         });
@@ -189,7 +219,7 @@ export default function register(RED: NodeAPI): void {
           const csms = opening?.current();
           if (csms) enter(csms, registration);
           registrations.add(registration);
-          pending.settle(identity);
+          lobby.settle(identity);
           return {
             remove() {
               registrations.delete(registration);
@@ -197,22 +227,23 @@ export default function register(RED: NodeAPI): void {
             },
           };
         },
-        waitFor(device, bind) {
-          waiting.set(device, bind);
-          return { remove: () => waiting.get(device) === bind && waiting.delete(device) };
+        waitFor(wanted, bind) {
+          const { device } = wanted;
+          const entry = { wanted, bind };
+          waiting.set(device, entry);
+          return { remove: () => waiting.get(device) === entry && waiting.delete(device) };
         },
-        onDoor(listener) {
-          doorListeners.add(listener);
-          return { remove: () => doorListeners.delete(listener) };
+        onEvent(listener) {
+          listeners.add(listener);
+          return { remove: () => listeners.delete(listener) };
         },
-        settle(identity, device) {
-          const station = pending.list().find((each) => each.identity === identity);
-          if (!station) throw new Error(`no station "${identity}" waits for approval`);
-          const bind = device === undefined ? undefined : waiting.get(device);
-          if (device !== undefined && !bind)
-            throw new Error(`no charge point node without an identity has the device id "${device}"`);
-          pending.settle(identity);
-          bind?.(identity);
+        decide(wish) {
+          if (wish.decision === 'reject') return lobby.reject(wish.identity);
+          if (wish.decision === 'take_back') return lobby.takeBack(wish.identity);
+          const { identity, device, adopt } = wish;
+          const node = waiting.get(device);
+          if (!node) throw new Error(`no charge point node without an identity has the device id "${device}"`);
+          node.bind(identity, lobby.approve(identity, adopt, node.wanted));
         },
         follow(showStatus) {
           followers.add(showStatus);
@@ -220,10 +251,11 @@ export default function register(RED: NodeAPI): void {
           return { remove: () => followers.delete(showStatus) };
         },
       };
-      servers.set(node.id, { csms: () => opening?.current(), pending: pending.list, api });
+      servers.set(node.id, { csms: () => opening?.current(), lobby, api });
       onClose(async (isRemoved) => {
         servers.delete(node.id);
         await opening?.close();
+        await saved;
         if (isRemoved) await memory.remove();
       });
       return api;

@@ -4,9 +4,10 @@ import { codecFor } from '../src/drivers/ocpp/codec/codecs.ts';
 import { createOcppDriver, type OcppDriver } from '../src/drivers/ocpp/driver.ts';
 import { listPresets } from '../src/drivers/ocpp/library.ts';
 import { foreignPolicies } from '../src/drivers/ocpp/limits/take-over.ts';
-import type { StationSettings } from '../src/drivers/ocpp/link/link.ts';
-import { findPasswordFault } from '../src/drivers/ocpp/link/passwords.ts';
+import { enterStation, type StationEntry } from '../src/drivers/ocpp/link/registration.ts';
+import { needsPassword } from '../src/drivers/ocpp/link/requirements.ts';
 import type { Authorization, Tag } from '../src/drivers/ocpp/station/authorisation.ts';
+import { isDecision, stationDecision } from '../src/drivers/ocpp/station/decision.ts';
 import { phaseRotations } from '../src/drivers/ocpp/station/rotation.ts';
 import { type Token, versions } from '../src/drivers/ocpp/words.ts';
 import { isRecord } from '../src/model/check.ts';
@@ -97,6 +98,8 @@ interface Credentials {
 const remembered = z.object({
   identity: z.string().optional(),
   verifier: z.string().optional(),
+  /** The station came with the password that the verifier is of. */
+  isAdopted: z.boolean().optional(),
 });
 
 /** Where sessions are started from here. OCPP 1.6 §7.11: at most 20 characters. */
@@ -105,7 +108,6 @@ const patienceMs = 5000;
 
 const authorizations: Authorization[] = ['accepted', 'blocked', 'expired', 'invalid', 'concurrent_tx'];
 const answered = z.object({ tag: z.string(), status: z.enum(authorizations as [Authorization, ...Authorization[]]) });
-const settled = z.object({ identity: z.string().min(1).max(48), device: z.string().max(64).optional() });
 
 /** Questions that a flow was asked about tags. */
 const createQuestions = (ask: (token: Token) => void, after: (ms: number, run: () => void) => { cancel(): void }) => {
@@ -155,31 +157,22 @@ export default function register(RED: NodeAPI): void {
       const memory = createStateFile(RED, `ems-ocpp-${node.id}`);
       const kept = remembered.safeParse(memory.load());
       let known = kept.success ? kept.data : {};
+      let saved: Promise<void> | undefined;
       const remember = (more: z.infer<typeof remembered>): void => {
         known = { ...known, ...more };
-        void memory.save(known).catch(report);
+        saved = memory.save(known).catch(report);
       };
+      // A deploy reads it again at once.
+      onClose(() => saved);
 
-      const door = server.onDoor((station) => {
-        const topic = `system/event/${gatewayName()}/charger_pending`;
-        const { firstSeen, lastSeen, ...data } = station;
-        send([
-          null,
-          toNodeMessage([
-            {
-              topic,
-              schema: 'event/1',
-              id: createEventId(),
-              name: 'charger_pending',
-              severity: 'info',
-              ts: isoTime(clock.now()),
-              data: { ...data, first_seen: isoTime(firstSeen), last_seen: isoTime(lastSeen) },
-            },
-          ]),
-        ]);
+      const door = server.onEvent((event) => {
+        const topic = `system/event/${gatewayName()}/${event.name}`;
+        const stamp = { schema: 'event/1' as const, id: createEventId(), ts: isoTime(clock.now()) };
+        send([null, toNodeMessage([{ topic, ...stamp, ...event }])]);
       });
       const questions = createQuestions(
-        ({ id, type }) => send([null, { topic: 'authorize', payload: { device, tag: id, ...(type && { type }) } }]),
+        ({ id, type }) =>
+          send([null, null, { topic: 'authorize', payload: { device, tag: id, ...(type && { type }) } }]),
         clock.after,
       );
 
@@ -192,26 +185,9 @@ export default function register(RED: NodeAPI): void {
           questions.answer(tag, status);
           return true;
         }
-        if (word !== 'approve' && word !== 'reject') return false;
-        const { identity, device: wanted } = settled.parse(given);
-        server.settle(identity, word === 'approve' ? (wanted ?? device) : undefined);
+        if (!isDecision(word)) return false;
+        server.decide(stationDecision.parse({ device, ...given, decision: word }));
         return true;
-      };
-
-      const needsPassword = config.security === '1' || config.security === '2';
-      /** Verifiers of the password; it was protected once, and again where it was changed. */
-      const verifiers = async (): Promise<string[]> => {
-        const { password = '' } = credentials as Credentials;
-        if (!needsPassword) return [];
-        const fault = findPasswordFault(password, config.weak);
-        if (fault) throw new Error(fault);
-        if (known.verifier && (await server.passwords.verify(known.verifier, Buffer.from(password))))
-          return [known.verifier];
-        const kind = /^[0-9a-f]{32,40}$/.test(password) ? 'generated' : 'chosen';
-        const verifier = await server.passwords.protect(password, kind);
-        if (verifier === undefined) throw new Error('too many passwords are being worked on; deploy again');
-        remember({ verifier });
-        return [verifier];
       };
 
       const { password = '', forwardPassword = '' } = credentials as Credentials;
@@ -220,6 +196,12 @@ export default function register(RED: NodeAPI): void {
       // Only of a chosen family: before its boot nobody knows what else it is, and it is not locked out by a guess.
       const family = listPresets().find(({ id }) => id === config.preset)?.quirks ?? {};
       const version = config.version === 'auto' ? family.version : config.version;
+      const settings: StationEntry['settings'] = {
+        versions: version === undefined ? versions : [version],
+        isVersionAssumed: config.assumed || family.assumedVersion === '1.6',
+        security: Number(config.security) as StationEntry['settings']['security'],
+        certificateNames: config.certificateNames,
+      };
 
       const run = async (identity: string): Promise<void> => {
         const journal = openJournal(RED, `ems-ocpp-sessions-${node.id}`, (text) => node.warn(text));
@@ -271,30 +253,22 @@ export default function register(RED: NodeAPI): void {
             await memory.remove();
           },
         });
-        const registerWith = (passwords: string[]): { remove(): void } =>
-          server.register(
-            identity,
-            {
-              versions: version === undefined ? versions : [version],
-              isVersionAssumed: config.assumed || family.assumedVersion === '1.6',
-              security: Number(config.security) as StationSettings['security'],
-              passwords,
-              certificateNames: config.certificateNames,
-            },
-            driver,
-          );
-        const { verifier } = known;
-        // Nobody takes it for a stranger while its password is being worked on.
-        let registration = verifier === undefined || !needsPassword ? undefined : registerWith([verifier]);
-        let isClosed = false;
-        onClose(() => {
-          isClosed = true;
-          registration?.remove();
-        });
-        const passwords = await verifiers();
-        if (isClosed || (registration && passwords[0] === verifier)) return;
-        registration?.remove();
-        registration = registerWith(passwords);
+        const registration = enterStation(
+          {
+            settings,
+            password,
+            isWeakAllowed: config.weak,
+            verifier: known.verifier,
+            isAdopted: known.isAdopted ?? false,
+          },
+          {
+            passwords: server.passwords,
+            register: (settings) => server.register(identity, settings, driver),
+            remember: (verifier) => remember({ verifier, isAdopted: false }),
+          },
+        );
+        onClose(registration.remove);
+        await registration.done;
       };
 
       onInput((message) => {
@@ -310,10 +284,11 @@ export default function register(RED: NodeAPI): void {
         return;
       }
       const following = server.follow(showStatus);
-      const waiting = server.waitFor(device, (bound) => {
+      const wanted = { device, isMissing: needsPassword(settings) && password === '', isWeakAllowed: config.weak };
+      const waiting = server.waitFor(wanted, (bound, verifier) => {
         following.remove();
         waiting.remove();
-        remember({ identity: bound });
+        remember({ identity: bound, ...(verifier !== undefined && { verifier, isAdopted: true }) });
         void run(bound).catch(report);
       });
       onClose(() => {

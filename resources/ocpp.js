@@ -118,6 +118,8 @@
     .ems-station-name > :first-child { font-weight: 600; overflow-wrap: anywhere; }
     .ems-station-name > :last-child { white-space: nowrap; }
     .ems-station > .ems-hint { margin: 2px 0 0 0; overflow-wrap: anywhere; }
+    .ems-form label.ems-station-adopt { display: flex; align-items: center; gap: 6px; width: auto; margin: 8px 0 0 0; }
+    .ems-form .ems-station-adopt > input { width: auto; margin: 0; }
     .ems-station-buttons { display: flex; gap: 6px; margin-top: 8px; }
     .ems-form .ems-station-buttons > select { flex: 1; width: auto; min-width: 0; margin: 0; }
     .ems-station > .ems-result { margin: 6px 0 0 0; }
@@ -126,6 +128,8 @@
     .ems-refusals td:nth-child(n + 3) { overflow-wrap: anywhere; }
   `;
   document.head.appendChild(style);
+
+  const expirySoonDays = 30;
 
   const server = {
     prepare(node) {
@@ -144,13 +148,31 @@
     },
     async look(node) {
       const told = await ask('GET', `ems/ocpp/${node.id}/stations`);
-      const { error, status, ports = [], connected, pending = [], refusals = [] } = told;
+      const { error, status, ports = [], connected, pending = [], rejected = [], refusals = [] } = told;
       const state = error ? 'deploy' : ports.length > 0 ? 'open' : 'closed';
       const words = text(node, `stations.${state}`, { n: connected, ports: ports.join(', ') });
       $('#ems-ocpp-state').text(error && status !== 500 ? error : words);
       server.showWaiting(node, pending);
       $('#ems-ocpp-nobody').toggle(!error && pending.length === 0);
+      server.showRejected(node, rejected);
       server.showRefusals(node, refusals);
+      server.showCertificate(node, told.certificate);
+    },
+    /** What new connections are shown, and what is to be done about it. */
+    showCertificate(node, certificate) {
+      $('#ems-ocpp-certificate').toggle(certificate !== undefined);
+      if (!certificate) return;
+      const { subject, expiresAt, daysLeft, fault } = certificate;
+      const date = new Date(expiresAt).toLocaleDateString();
+      const key = daysLeft < 0 ? 'expired' : daysLeft <= expirySoonDays ? 'expiring' : 'valid';
+      const words = [
+        text(node, `certificate.${key}`, { subject, date, days: daysLeft }),
+        fault &&
+          text(node, 'certificate.kept', { reason: text(node, `certificate.fault.${fault.code}`, fault.params) }),
+      ];
+      $('#ems-ocpp-certificate')
+        .toggleClass('ems-warning', key !== 'valid' || fault !== undefined)
+        .text(words.filter(Boolean).join(' '));
     },
     /** Cards stay as they are while somebody chooses in them. */
     showWaiting(node, pending) {
@@ -179,6 +201,11 @@
       const way = $('<span>').appendTo(name);
       const what = $('<div class="ems-hint">').appendTo(box);
       const where = $('<div class="ems-hint">').appendTo(box);
+      const trust = $('<input type="checkbox" class="ems-check ems-adopt">');
+      const adopt = $('<label class="ems-station-adopt">')
+        .append(trust, $('<span>').text(text(node, 'stations.adopt')))
+        .attr('title', text(node, 'stations.adoptHint'))
+        .appendTo(box);
       const buttons = $('<div class="ems-station-buttons">').appendTo(box);
       const result = $('<div class="ems-result">').appendTo(box);
       const devices = server.devicesOf(node);
@@ -190,15 +217,22 @@
           .text(text(node, `stations.${word}`))
           .on('click', run)
           .appendTo(buttons);
-      const approve = button('approve', () => server.settle(node, result, { identity, device: select.val() }));
-      button('reject', () => server.settle(node, result, { identity }));
+      const approve = button('approve', () =>
+        server.decide(node, result, {
+          decision: 'approve',
+          identity,
+          device: select.val(),
+          adopt: trust.prop('checked') && trust.is(':visible'),
+        }),
+      );
+      button('reject', () => server.decide(node, result, { decision: 'reject', identity }));
       const allow = () => approve.prop('disabled', select.val() === '');
       select.on('change', allow).toggle(devices.length > 0);
       allow();
       if (devices.length === 0) result.text(text(node, 'stations.noDevice'));
-      return { box, way, what, where };
+      return { box, way, what, where, adopt };
     },
-    fillCard(node, { way, what, where }, station) {
+    fillCard(node, { way, what, where, adopt }, station) {
       const { version, isSecure, vendor, model, serial, firmware, address, hasPassword, lastSeen } = station;
       const said = (key, value) => value && text(node, `stations.${key}`, { value });
       way.text(listed([`OCPP ${version}`, isSecure ? 'wss' : 'ws']));
@@ -207,12 +241,36 @@
           text(node, 'stations.silent'),
       );
       const password = text(node, `stations.${hasPassword ? 'withPassword' : 'withoutPassword'}`);
+      adopt.toggle(hasPassword);
       where.text(listed([address, password, said('seen', whenOf(lastSeen))]));
     },
-    async settle(node, result, wish) {
-      const { error } = await ask('POST', `ems/ocpp/${node.id}/settle`, wish);
+    async decide(node, result, wish) {
+      const { error } = await ask('POST', `ems/ocpp/${node.id}/decide`, wish);
       showResult(result, { error });
       server.look(node);
+    },
+    /** Those who stay out until somebody takes them back. */
+    showRejected(node, rejected) {
+      const target = $('#ems-ocpp-rejected').toggle(rejected.length > 0);
+      const told = JSON.stringify(rejected);
+      if (target.data('shown') === told) return;
+      target.data('shown', told).empty();
+      $('<div class="ems-stations-title">')
+        .append($('<span>').text(text(node, 'rejected.title')))
+        .appendTo(target);
+      for (const { identity, vendor, model, address, at } of rejected) {
+        const box = $('<div class="ems-station">').attr('data-identity', identity).appendTo(target);
+        const name = $('<div class="ems-station-name">').append($('<span>').text(identity)).appendTo(box);
+        const since = text(node, 'rejected.since', { value: whenOf(at) });
+        $('<div class="ems-hint">')
+          .text(listed([[vendor, model].filter(Boolean).join(' '), address, since]))
+          .appendTo(box);
+        const result = $('<div class="ems-result">').appendTo(box);
+        $('<button>', { type: 'button', class: 'red-ui-button red-ui-button-small ems-take-back' })
+          .text(text(node, 'rejected.takeBack'))
+          .on('click', () => server.decide(node, result, { decision: 'take_back', identity }))
+          .appendTo(name);
+      }
     },
     showRefusals(node, refusals) {
       $('#ems-ocpp-refused').text(text(node, 'refusals.title', { n: refusals.length }));
@@ -231,10 +289,10 @@
         $('<th>')
           .text(text(node, `refusals.${column}`))
           .appendTo(head);
-      for (const { at, address, identity, reason, count } of refusals) {
+      for (const { at, address, identity, code, params, count } of refusals) {
         const often = count > 1 ? ` (${text(node, 'refusals.often', { n: count })})` : '';
         const row = $('<tr>').appendTo(table);
-        for (const content of [whenOf(at), address, identity ?? '–', reason + often])
+        for (const content of [whenOf(at), address, identity ?? '–', text(node, `reason.${code}`, params) + often])
           $('<td>').text(content).appendTo(row);
       }
     },
@@ -493,7 +551,8 @@
     password(value, _options) {
       if (!['1', '2'].includes($('#node-input-security').val()) || value === '__PWRD__') return true;
       const bytes = bytesOf(value ?? '');
-      if (bytes === 0) return text(this, 'error.noPassword');
+      // One that waits for its station may take over the password with which that comes.
+      if (bytes === 0) return fieldOf(this, 'identity') === '' ? true : text(this, 'error.noPassword');
       if (bytes > longestPassword) return text(this, 'error.longPassword', { max: longestPassword });
       if (bytes >= shortestPassword || $('#node-input-weak').prop('checked')) return true;
       return text(this, 'error.shortPassword', { min: shortestPassword });

@@ -46,7 +46,7 @@ describe('the forms of charge points', () => {
     stations.push(station);
     station.powerOn();
   };
-  const card = (identity: string): string => `.ems-station[data-identity="${identity}"]`;
+  const card = (identity: string): string => `#ems-ocpp-waiting .ems-station[data-identity="${identity}"]`;
   const isShown = (name: string): Promise<boolean> => page.isVisible(`#ems-row-${name}`);
   const urls = (box: string): Promise<string[]> => page.locator(`${box} code`).allInnerTexts();
 
@@ -88,6 +88,7 @@ describe('the forms of charge points', () => {
         /CP-7.*OCPP 1\.6 · ws.*<b>Acme<\/b> M1 · serial number 4711.*127\.0\.0\.1.*without a password/s,
       );
       assert.equal(await page.locator(`${card('CP-7')} b`).count(), 0);
+      assert.equal(await page.isVisible(`${card('CP-7')} .ems-station-adopt`), false);
       assert.match(await page.innerText('#ems-ocpp-state'), new RegExp(`connected: 1, ports: ${port}, ${tlsPort}`));
       assert.deepEqual(await page.locator(`${card('CP-7')} option`).allInnerTexts(), ['south']);
       await page.click(`${card('CP-7')} .ems-approve`);
@@ -103,6 +104,11 @@ describe('the forms of charge points', () => {
       assert.match(await told.innerText(), /no charge point node without an identity has the device id "south"/);
       await page.click(`${card('CP-8')} .ems-reject`);
       await page.waitForSelector(card('CP-8'), { state: 'detached' });
+      const out = '#ems-ocpp-rejected .ems-station[data-identity="CP-8"]';
+      await page.waitForSelector(out);
+      assert.match(await page.innerText(out), /CP-8.*Take back.*<b>Acme<\/b> M1 · 127\.0\.0\.1 · since/s);
+      await page.click(`${out} .ems-take-back`);
+      await page.waitForSelector(out, { state: 'detached' });
     });
 
     it('says why a box did not get in', async () => {
@@ -113,7 +119,7 @@ describe('the forms of charge points', () => {
       const row = page.locator('#ems-ocpp-refusals tr:has-text("CP-9")');
       await page.waitForSelector('#ems-ocpp-refusals tr:has-text("(2 times)")');
       assert.match(await row.innerText(), /127\.0\.0\.1\s+CP-9\s+the station offers ocpp1\.5, allowed here: ocpp2\.1/);
-      assert.match(await page.innerText('#ems-ocpp-refused'), /Why did my box not connect\? \(1\)/);
+      assert.match(await page.innerText('#ems-ocpp-refused'), /Why did my box not connect\? \(\d+\)/);
     });
 
     it('says what is wrong with its ports and proxies', async () => {

@@ -78,7 +78,11 @@ const csms = await startCsms(
   {
     listeners: [
       { host: '127.0.0.1', port: 0 },
-      { host: '127.0.0.1', port: 0, tls: { ...identityOf('server'), ca: authority(), asksClients: true } },
+      {
+        host: '127.0.0.1',
+        port: 0,
+        tls: { read: async () => ({ ...identityOf('server'), ca: authority() }), asksClients: true },
+      },
     ],
     passwords,
     proxies: { addresses: ['127.0.0.1'] },

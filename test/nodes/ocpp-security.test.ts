@@ -11,7 +11,7 @@ import { allNodes, helper, tlsConfig } from '../support/helper.ts';
 interface Stations {
   connected: number;
   pending: unknown[];
-  refusals: { identity?: string; reason: string }[];
+  refusals: { identity?: string; code: string; sentence: string }[];
 }
 
 const password = 'correct horse battery';
@@ -25,7 +25,7 @@ describe('ems-ocpp-server lets in who brings what is demanded', () => {
   /** @returns once the form would show it */
   const isLogged = async (identity: string | undefined, reason: RegExp): Promise<void> => {
     const isIt = (each: Stations['refusals'][number]): boolean =>
-      each.identity === identity && reason.test(each.reason);
+      each.identity === identity && reason.test(each.sentence);
     let shown = await stations();
     for (let left = 50; left > 0 && !shown.refusals.some(isIt); left--) shown = await stations();
     assert.ok(shown.refusals.some(isIt), `${reason} is not in ${JSON.stringify(shown.refusals)}`);
@@ -75,9 +75,9 @@ describe('ems-ocpp-server lets in who brings what is demanded', () => {
       'node-BASIC': { password },
       'node-SECURE': { password },
     });
-    // Their passwords take a moment to protect: until then nobody knows them.
-    for (const identity of ['BASIC', 'SECURE'])
-      while (!/^40[13]/.test(await refusal(`${urls.plain}/${identity}`).catch(() => ''))) await stations();
+    // Their passwords take a moment to protect: until then they are told to come again.
+    for (const url of [`${urls.plain}/BASIC`, `${urls.secure}/SECURE`])
+      while (!/^401/.test(await refusal(url, { ca: authority() }).catch(() => ''))) await stations();
   });
   after(async () => {
     await helper.unload();
@@ -128,6 +128,12 @@ describe('ems-ocpp-server lets in who brings what is demanded', () => {
   it('a station that does not trust the server is told of in words', async () => {
     await assert.rejects(dial(`${urls.secure}/SECURE`, { password }), /certificate/);
     await isLogged(undefined, /does not trust the certificate of this server/);
+  });
+
+  it('the log says it in words, with the code', () => {
+    const logged = helper.logged();
+    const line = logged.find((each) => each.includes('(wrong_password)'));
+    assert.match(line ?? logged.join('\n'), /^127\.0\.0\.1, \w+: refused, the password is wrong \(wrong_password\)$/);
   });
 
   it('no password is in what is told', async () => {

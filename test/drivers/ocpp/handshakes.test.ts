@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { chooseVersion, readHandshake } from '../../../src/drivers/ocpp/link/handshake.ts';
+import { sentenceOf } from '../../../src/drivers/ocpp/link/reasons.ts';
 import {
   createRecorder,
   dial,
@@ -22,7 +23,7 @@ const websocket = {
 describe('OCPP handshake: what is read', () => {
   const identityOf = (url: string): string => {
     const result = readHandshake({ method: 'GET', url, headers: websocket });
-    return result.ok ? result.handshake.identity : `${result.status} ${result.reason}`;
+    return result.ok ? result.handshake.identity : `${result.status} ${sentenceOf(result.reason)}`;
   };
 
   const cases: [url: string, identity: string | RegExp][] = [
@@ -69,7 +70,7 @@ describe('OCPP handshake: what is read', () => {
 
   const versionOf = (offered: string[], isAssumed = false, allowed = openSettings.versions): unknown => {
     const choice = chooseVersion(offered, allowed, isAssumed);
-    return choice.ok ? choice.version : choice.reason;
+    return choice.ok ? choice.version : sentenceOf(choice.reason);
   };
   it('chooses the newest version that both speak', () => {
     assert.equal(versionOf(['ocpp1.6', 'ocpp2.0.1']), '2.0.1');
@@ -98,7 +99,7 @@ describe('OCPP handshake: over the wire', () => {
   it('survives a URL with a broken percent encoding, and says so', async () => {
     assert.match(await sendRaw(port(), upgradeText('/ocpp/%E0%A4%A')), /^HTTP\/1\.1 400 .*percent encoding/s);
     const [last] = csms.refusals();
-    assert.match(last?.reason ?? '', /percent encoding/);
+    assert.deepEqual([last?.code, last?.sentence], ['broken_encoding', 'the URL has a broken percent encoding']);
     (await dial(csms.url())).close();
   });
 
@@ -157,7 +158,7 @@ describe('OCPP handshake: over the wire', () => {
     assert.match(await sendRaw(port(), upgradeText('/CP1').replace('Version: 13', 'Version: 7')), /^HTTP\/1\.1 426/);
     assert.match(await sendRaw(port(), upgradeText('/CP1').replace(/Key: .*/, 'Key: a')), /^HTTP\/1\.1 400/);
     assert.match(await sendRaw(port(), 'hello\r\n\r\n'), /^HTTP\/1\.1 400/);
-    assert.match(csms.refusals().at(0)?.reason ?? '', /something else than HTTP/);
+    assert.match(csms.refusals().at(0)?.sentence ?? '', /something else than HTTP/);
   });
 
   it('keeps the last refusals, the newest first, the same ones counted, and plain', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createProxyCheck, readOrigin } from '../../../src/drivers/ocpp/link/origin.ts';
 import { createBucket, createBuckets } from '../../../src/drivers/ocpp/link/rates.ts';
+import { because } from '../../../src/drivers/ocpp/link/reasons.ts';
 import { createRefusals } from '../../../src/drivers/ocpp/link/refusals.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
@@ -34,12 +35,12 @@ describe('OCPP rates', () => {
 
 describe('OCPP refusals', () => {
   it('hold a bounded number, and no more than a share of one address', () => {
-    const refusals = createRefusals(createVirtualClock(), 10, 4);
-    for (let i = 0; i < 3; i++) refusals.note({ address: '10.0.0.1', identity: `A${i}`, reason: 'no' });
-    for (let i = 0; i < 50; i++) refusals.note({ address: '10.0.0.2', identity: `B${i}`, reason: 'no' });
+    const refusals = createRefusals(createVirtualClock(), () => {}, { most: 10, mostPerAddress: 4 });
+    for (let i = 0; i < 3; i++) refusals.note({ address: '10.0.0.1', identity: `A${i}`, reason: because('busy') });
+    for (let i = 0; i < 50; i++) refusals.note({ address: '10.0.0.2', identity: `B${i}`, reason: because('busy') });
     const count = (address: string): number => refusals.list().filter((entry) => entry.address === address).length;
     assert.deepEqual([count('10.0.0.1'), count('10.0.0.2')], [3, 4]);
-    for (let i = 0; i < 50; i++) refusals.note({ address: `10.0.1.${i}`, reason: 'no' });
+    for (let i = 0; i < 50; i++) refusals.note({ address: `10.0.1.${i}`, reason: because('busy') });
     assert.equal(refusals.list().length, 10);
   });
 
@@ -48,11 +49,26 @@ describe('OCPP refusals', () => {
     refusals.note({
       address: '10.0.0.1',
       identity: `a\u001b[2J\n\u202e${'x'.repeat(100)}`,
-      reason: 'y'.repeat(10_000),
+      reason: because('other_certificate', { name: `\u001b[2J${'y'.repeat(10_000)}`, identity: 'z'.repeat(10_000) }),
     });
     const [entry] = refusals.list();
     assert.match(entry?.identity ?? '', /^a\ufffd\[2J\ufffd\ufffdx+$/);
-    assert.deepEqual([entry?.identity?.length, entry?.reason.length], [48, 300]);
+    assert.deepEqual([entry?.identity?.length, entry?.sentence.length], [48, 300]);
+    assert.match(String(entry?.params?.name), /^\ufffd\[2Jy{146}$/);
+  });
+
+  it('tell a log of each that is new, and are silent where a stranger makes many up', () => {
+    const clock = createVirtualClock();
+    const told: string[] = [];
+    const refusals = createRefusals(clock, ({ identity, code, count }) => told.push(`${identity} ${code} ${count}`));
+    for (let i = 0; i < 3; i++) refusals.note({ address: '10.0.0.1', identity: 'A', reason: because('busy') });
+    refusals.note({ address: '10.0.0.1', identity: 'A', reason: because('wrong_password') });
+    assert.deepEqual(told, ['A busy 1', 'A wrong_password 1']);
+    for (let i = 0; i < 50; i++) refusals.note({ address: '10.0.0.2', identity: `B${i}`, reason: because('busy') });
+    assert.equal(told.length, 20);
+    clock.advance(10_000);
+    refusals.note({ address: '10.0.0.1', identity: 'C', reason: because('busy') });
+    assert.equal(told.at(-1), 'C busy 1');
   });
 });
 

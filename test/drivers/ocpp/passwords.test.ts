@@ -59,6 +59,18 @@ describe('OCPP passwords', () => {
     assert.equal(results.filter((each) => each === undefined).length, 80 - 2 - 64);
   });
 
+  it('those that were set up are all protected, however many at once, and once only', async () => {
+    const words = Array.from({ length: 80 }, (_, i) => `correct horse ${i}`);
+    const made = await Promise.all(words.map((word) => keyed.verifierOf(word)));
+    assert.equal(new Set(made.filter(isVerifier)).size, 80);
+    assert.equal(await keyed.verify(made[79] ?? '', Buffer.from('correct horse 79')), true);
+    assert.equal(await keyed.verifierOf('correct horse 79', made[79]), made[79], 'the same password');
+    const changed = await keyed.verifierOf('another horse 79', made[79]);
+    assert.notEqual(changed, made[79]);
+    assert.equal(await keyed.verify(changed, Buffer.from('another horse 79')), true);
+    assert.match(await keyed.verifierOf(generatePassword()), /^hmac/);
+  });
+
   it('short ones are refused unless weak ones are allowed', () => {
     assert.match(findPasswordFault('short', false) ?? '', /has 5 characters, at least 16/);
     assert.equal(findPasswordFault('short', true), undefined);
@@ -88,6 +100,21 @@ describe('OCPP turnstile', () => {
     }
     assert.deepEqual(await Promise.all(all), ['done', 'done', 'done', 'done', 'done', undefined, undefined]);
     assert.equal(most, 2);
+  });
+
+  it('who has time is never turned away, and neither kind keeps the other out', async () => {
+    const turnstile = createTurnstile(1, 2);
+    const done: string[] = [];
+    const work = (name: string) => async (): Promise<string> => {
+      done.push(name);
+      return name;
+    };
+    const patient = ['p1', 'p2', 'p3', 'p4'].map((name) => turnstile.runInTurn(work(name)));
+    const hurried = ['h1', 'h2', 'h3'].map((name) => turnstile.run(work(name)));
+    assert.deepEqual(await Promise.all(hurried), ['h1', 'h2', undefined]);
+    assert.deepEqual(await Promise.all(patient), ['p1', 'p2', 'p3', 'p4']);
+    assert.deepEqual(done, ['p1', 'h1', 'p2', 'h2', 'p3', 'p4']);
+    assert.equal(await turnstile.run(work('h4')), 'h4');
   });
 
   it('work that fails gives its place back', async () => {

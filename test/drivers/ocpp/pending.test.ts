@@ -1,12 +1,42 @@
 import assert from 'node:assert/strict';
 import type { Peer, StationLink } from '../../../src/drivers/ocpp/link/link.ts';
 import { createPendingList, type PendingStation } from '../../../src/drivers/ocpp/station/pending.ts';
-import { createWaitingRoom } from '../../../src/drivers/ocpp/station/waiting-room.ts';
-import type { StationEvent } from '../../../src/drivers/ocpp/words.ts';
-import { boot, passingCodec } from '../../support/scripted-station.ts';
+import { createRejectedList, type RejectedStation } from '../../../src/drivers/ocpp/station/rejected.ts';
+import { createWaitingRoom, type WaitingRoom } from '../../../src/drivers/ocpp/station/waiting-room.ts';
+import type { StationEvent, StationResult } from '../../../src/drivers/ocpp/words.ts';
+import { accepted, boot, passingCodec, rejected } from '../../support/scripted-station.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 const peer = (address: string): Peer => ({ address, isSecure: false, hasPassword: true });
+
+describe('stations that were refused by hand', () => {
+  const station = (identity: string): PendingStation => ({
+    ...{ identity, version: '1.6', address: '10.0.0.1', isSecure: false, hasPassword: false },
+    ...{ vendor: 'Acme', firstSeen: 1, lastSeen: 2 },
+  });
+
+  it('are kept until they are taken back, and survive the process', () => {
+    let kept: RejectedStation[] = [];
+    const save = (stations: RejectedStation[]) => {
+      kept = stations;
+    };
+    createRejectedList(kept, save).add(station('a'), 5);
+    const list = createRejectedList(kept, save);
+    list.add(station('b'), 6);
+    assert.deepEqual(list.list(), [
+      { identity: 'b', address: '10.0.0.1', vendor: 'Acme', at: 6 },
+      { identity: 'a', address: '10.0.0.1', vendor: 'Acme', at: 5 },
+    ]);
+    assert.deepEqual([list.remove('a'), list.remove('a'), list.has('a'), list.has('b')], [true, false, false, true]);
+    assert.equal(kept.length, 1);
+  });
+
+  it('are a thousand at the most', () => {
+    const list = createRejectedList([], () => {});
+    for (let i = 0; i < 1100; i++) list.add(station(`a${i}`), i);
+    assert.deepEqual([list.list().length, list.has('a99'), list.has('a100')], [1000, false, true]);
+  });
+});
 
 describe('stations that wait for approval', () => {
   let clock: VirtualClock;
@@ -29,6 +59,18 @@ describe('stations that wait for approval', () => {
     assert.deepEqual([list.list(), list.settle('a')], [[], undefined]);
   });
 
+  it('keep what is known of their password to themselves, and of the last one only', () => {
+    const list = createPendingList(clock);
+    list.arrived('a', '1.6', { ...peer('10.0.0.1'), offeredPassword: 'scrypt:first', isOfferedWeak: true });
+    assert.deepEqual(list.offered('a'), { verifier: 'scrypt:first', isWeak: true });
+    list.told('a', { vendor: 'Acme', model: 'Box' });
+    list.arrived('a', '1.6', { ...peer('10.0.0.1'), offeredPassword: 'scrypt:second' });
+    assert.deepEqual(list.offered('a'), { verifier: 'scrypt:second', isWeak: false });
+    assert.ok(!JSON.stringify([list.list(), list.settle('a')]).includes('scrypt'));
+    list.arrived('a', '1.6', { address: 'x', isSecure: false, hasPassword: false });
+    assert.equal(list.offered('a'), undefined);
+  });
+
   it('are so many at the most, and fewer from one address', () => {
     const list = createPendingList(clock, { most: 3, mostPerAddress: 2, forgetMs: 1000 });
     assert.equal(list.arrived('a', '1.6', peer('x')), 'new');
@@ -46,22 +88,25 @@ describe('stations that wait for approval', () => {
 
   describe('in the waiting room', () => {
     let seen: PendingStation[];
-    let closed: number[];
+    let closed: [code: number, reason: string][];
+    let room: WaitingRoom;
+    let answering: () => Promise<StationResult>;
     const enter = (most = 10) => {
       const list = createPendingList(clock, { most, mostPerAddress: 10, forgetMs: 1e9 });
-      const room = createWaitingRoom(list, passingCodec, clock, (station) => seen.push(station));
+      room = createWaitingRoom(list, passingCodec, clock, (station) => seen.push(station));
       const link: StationLink = {
         identity: 'new',
         version: '1.6',
         peer: peer('10.0.0.1'),
-        call: () => Promise.reject(new Error('nobody calls it')),
-        close: (code) => closed.push(code),
+        call: () => answering(),
+        close: (...words) => closed.push(words),
       };
       room.connected(link);
       return (event: StationEvent): unknown => room.called(event.kind, event);
     };
     beforeEach(() => {
       [seen, closed] = [[], []];
+      answering = () => Promise.reject(new Error('nobody calls it'));
     });
 
     it('it is seen at once, and again when it says what it is', () => {
@@ -87,7 +132,50 @@ describe('stations that wait for approval', () => {
 
     it('one too many is sent away', () => {
       enter(0);
-      assert.deepEqual([seen, closed], [[], [1008]]);
+      assert.deepEqual([seen, closed], [[], [[1008, 'too many stations wait for approval']]]);
+    });
+
+    const byHand = [1008, 'refused by hand: it stays out until it is taken back in the form of this server'];
+
+    it('one that is refused is asked to boot, told so, and shown out', async () => {
+      const say = enter();
+      say(boot);
+      answering = async () => accepted;
+      room.reject();
+      await clock.advanceAsync(5000);
+      assert.deepEqual(closed, []);
+      assert.deepEqual(say(boot), { registration: 'rejected', intervalS: 300 });
+      assert.deepEqual(closed, [], 'the answer goes first');
+      await clock.advanceAsync(1000);
+      assert.deepEqual(closed, [byHand]);
+    });
+
+    it('one that promises to boot and does not is shown out as well', async () => {
+      enter();
+      answering = async () => accepted;
+      room.reject();
+      await clock.advanceAsync(10_000);
+      assert.deepEqual(closed, [byHand]);
+    });
+
+    for (const [what, answer] of [
+      ['does not know the question', () => Promise.reject(new Error('NotImplemented'))],
+      ['does not want to boot', async () => rejected],
+    ] as const)
+      it(`one that ${what} is shown out at once`, async () => {
+        enter();
+        answering = answer;
+        room.reject();
+        await clock.advanceAsync(1);
+        assert.deepEqual(closed, [byHand]);
+      });
+
+    it('one that is set up after all stays', async () => {
+      enter();
+      room.reject();
+      room.spare();
+      await clock.advanceAsync(60_000);
+      assert.deepEqual(closed, []);
     });
   });
 });

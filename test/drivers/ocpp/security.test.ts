@@ -67,6 +67,21 @@ describe('OCPP security: passwords (profile 1)', () => {
       (await dial(csms.url(), { password: given })).close();
   });
 
+  it('while its password is being worked on a station is told to come again, and is no stranger', async () => {
+    await csms.close();
+    const holder = createRecorder();
+    csms = await startTestCsms({ unknown: () => holder });
+    const { passwords: made, ...rest } = settings;
+    const preparing = csms.register('CP1', { ...rest, isPreparing: true }, handler);
+    assert.match(await refusal(csms.url(), { password }), /^503 the password of the station is being worked on/);
+    const answer = await sendRaw(csms.ports[0] ?? 0, upgradeText('/CP1'));
+    assert.match(answer, /^HTTP\/1\.1 503 .*\r\nRetry-After: 10\r\n/s);
+    preparing.remove();
+    csms.register('CP1', { ...rest, passwords: made ?? [] }, handler);
+    (await dial(csms.url(), { password })).close();
+    assert.deepEqual(holder.links, []);
+  });
+
   it('of two passwords both are right until the station comes with the new one', async () => {
     const rotated = { ...settings, passwords: [await verifierOf('a new password..'), ...(settings.passwords ?? [])] };
     const registration = csms.register('CP1', settings, handler);
@@ -141,7 +156,10 @@ describe('OCPP security: TLS (profiles 2 and 3)', () => {
   let csms: TestCsms;
   let handler: Recorder;
   const plain: ListenerOptions = { host: '127.0.0.1', port: 0 };
-  const secure: ListenerOptions = { ...plain, tls: { ...identityOf('server'), ca: authority(), asksClients: true } };
+  const secure: ListenerOptions = {
+    ...plain,
+    tls: { read: async () => ({ ...identityOf('server'), ca: authority() }), asksClients: true },
+  };
   const trust: Dial = { ca: authority() };
   const plainUrl = (identity = 'CP1'): string => `ws://127.0.0.1:${csms.ports[1]}/${identity}`;
   beforeEach(async () => {
@@ -151,7 +169,7 @@ describe('OCPP security: TLS (profiles 2 and 3)', () => {
   afterEach(() => csms.close());
   /** @returns the reason in the log */
   const logged = async (reason: RegExp): Promise<void> => {
-    await until(() => csms.refusals().some((entry) => reason.test(entry.reason)), `${reason} in the log`);
+    await until(() => csms.refusals().some((entry) => reason.test(entry.sentence)), `${reason} in the log`);
   };
 
   it('profile 2: wss and password', async () => {

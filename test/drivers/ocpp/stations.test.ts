@@ -235,6 +235,30 @@ describe('OCPP stations: those nobody has set up', () => {
     assert.match((await other.closed).reason, /come again with its password/);
   });
 
+  it('stay out once somebody has refused them, and cost nobody behind their address anything', async () => {
+    const refused = new Set(['BAD1']);
+    const isRejected = (identity: string): boolean => refused.has(identity);
+    holder = createRecorder();
+    csms = await startTestCsms({
+      unknown: () => holder,
+      isRejected,
+      limits: { unknownRate: { perS: 0.001, burst: 1 } },
+    });
+    for (let i = 0; i < 5; i++) assert.match(await refusal(csms.url('BAD1')), /^403 refused by hand/);
+    assert.deepEqual(
+      csms.refusals().map(({ identity, code, count }) => [identity, code, count]),
+      [['BAD1', 'by_hand', 5]],
+    );
+    refused.clear();
+    (await dial(csms.url('BAD1'))).close();
+  });
+
+  it('are not refused by what was decided before they were set up', async () => {
+    csms = await startTestCsms({ isRejected: () => true });
+    csms.register('CP1', openSettings, createRecorder());
+    (await dial(csms.url('CP1'))).close();
+  });
+
   it('are held in a bounded number', async () => {
     await start({ maxHeld: 2 });
     const stations = [await dial(csms.url('N1')), await dial(csms.url('N2'))];

@@ -5,18 +5,20 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../model/time.ts';
+import type { CertificateNews, CertificateState } from './certificate-keeper.ts';
 import { type Connection, type ConnectionLimits, createConnection } from './connection.ts';
 import { createDoor, type DoorOptions, type Guest } from './door.ts';
 import type { StationHandler, StationLink, StationSettings, UnknownStation } from './link.ts';
 import { type Listener, type ListenerOptions, refuse, startListener } from './listener.ts';
 import { createProxyCheck, type Origin, type Proxies, readOrigin } from './origin.ts';
 import type { Passwords } from './passwords.ts';
+import { because, type Reason } from './reasons.ts';
 import { createRefusals, type Refusal } from './refusals.ts';
 import { checkSettings } from './requirements.ts';
 import { createStations } from './stations.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 
-export interface CsmsLimits extends ConnectionLimits, TransportOptions, Omit<DoorOptions, 'unknown'> {
+export interface CsmsLimits extends ConnectionLimits, TransportOptions, Omit<DoorOptions, 'unknown' | 'isRejected'> {
   /** A station whose handler was removed is kept so long for the next one: a deploy takes its nodes away and brings others. */
   handoverMs: number;
 }
@@ -46,9 +48,15 @@ export interface CsmsOptions {
   proxies?: Proxies;
   /** @returns who holds a station that nobody registered, or undefined to refuse it (404) */
   unknown?(station: UnknownStation): StationHandler | undefined;
+  /** Whether somebody has refused a station that nobody registered (403). */
+  isRejected?(identity: string): boolean;
   limits?: Partial<CsmsLimits>;
   /** What happened to a station that its integrator should know, in words without secrets. */
   report?(identity: string, what: string): void;
+  /** A station did not get in; not told again while only the same goes on. */
+  refused?(refusal: Refusal): void;
+  /** The certificate of a port was renewed, or has to be. */
+  certified?(news: CertificateNews): void;
 }
 
 export interface Csms {
@@ -62,6 +70,8 @@ export interface Csms {
   register(identity: string, settings: StationSettings, handler: StationHandler): { remove(): void };
   /** Why stations did not get in, the newest first. */
   refusals(): Refusal[];
+  /** Of the ports that have one. */
+  certificates(): CertificateState[];
   /** How many are connected now. */
   connected(): number;
   /** Resolves when every socket is gone. @param code 1001 going away, 1012 service restart */
@@ -70,12 +80,20 @@ export interface Csms {
 
 /** @throws Error when a port cannot be opened, with the port and the reason in words */
 export const startCsms = async (options: CsmsOptions, clock: Clock): Promise<Csms> => {
-  const { passwords, proxies, unknown, report = () => {} } = options;
+  const {
+    passwords,
+    proxies,
+    unknown,
+    isRejected = () => false,
+    report = () => {},
+    refused = () => {},
+    certified = () => {},
+  } = options;
   const limits: CsmsLimits = { ...usualLimits, ...options.limits };
   const isProxy = createProxyCheck(proxies ?? { addresses: [] });
-  const refusals = createRefusals(clock);
+  const refusals = createRefusals(clock, refused);
   const stations = createStations(clock, limits.handoverMs, report);
-  const door = createDoor(stations, passwords, { ...limits, unknown }, clock);
+  const door = createDoor(stations, passwords, { ...limits, unknown, isRejected }, clock);
   const transport = await createTransport(limits);
   const connections = new Set<Connection>();
   /** Between handshake and connection. */
@@ -113,21 +131,22 @@ export const startCsms = async (options: CsmsOptions, clock: Clock): Promise<Csm
     arriving.delete(socket);
     if (isClosing || socket.destroyed) socket.destroy();
     else if (!admission.ok) {
-      const { status, reason, identity } = admission;
+      const { identity, reason } = admission;
       refusals.note({ address, reason, ...(identity !== undefined && { identity }) });
-      refuse(socket, status, reason);
+      refuse(socket, admission);
     } else if (!connect(request, socket, head, admission))
-      refusals.note({ address, identity: admission.identity, reason: 'the station broke off the handshake' });
+      refusals.note({ address, identity: admission.identity, reason: because('broke_off') });
   };
 
   const events = {
     dialled(request: IncomingMessage, socket: Socket, head: Buffer, direct: Origin) {
       receive(request, socket, head, direct).catch((error: Error) => {
-        refusals.note({ address: direct.address, reason: `the handshake failed here: ${error.message}` });
+        refusals.note({ address: direct.address, reason: because('failed_here', { fault: error.message }) });
         socket.destroy();
       });
     },
-    failed: (address: string, reason: string) => refusals.note({ address, reason }),
+    certified,
+    failed: (address: string, reason: Reason) => refusals.note({ address, reason }),
   };
 
   const closeAll = async (listeners: Listener[], code: number, reason: string): Promise<void> => {
@@ -145,7 +164,7 @@ export const startCsms = async (options: CsmsOptions, clock: Clock): Promise<Csm
 
   const listeners: Listener[] = [];
   try {
-    for (const listener of options.listeners) listeners.push(await startListener(listener, events));
+    for (const listener of options.listeners) listeners.push(await startListener(listener, events, clock));
   } catch (error) {
     await closeAll(listeners, 1001, 'not started');
     throw error;
@@ -159,6 +178,7 @@ export const startCsms = async (options: CsmsOptions, clock: Clock): Promise<Csm
       return stations.register(identity, settings, handler);
     },
     refusals: refusals.list,
+    certificates: () => listeners.flatMap((listener) => listener.certificate() ?? []),
     connected: () => connections.size,
     close(code = 1001, reason = 'the server is closing') {
       closing ??= closeAll(listeners, code, reason);

@@ -1,24 +1,20 @@
 /** Who may come in, and as what: the checks between a handshake that could be read and a connection. */
 import type { Clock } from '../../../model/time.ts';
 import { type Version, versions } from '../words.ts';
-import {
-  type Choice,
-  chooseVersion,
-  type Handshake,
-  type Objection,
-  readHandshake,
-  type UpgradeRequest,
-} from './handshake.ts';
+import { type Choice, chooseVersion, type Handshake, readHandshake, type UpgradeRequest } from './handshake.ts';
 import type { Peer, StationHandler, StationSettings, UnknownStation } from './link.ts';
 import type { Origin } from './origin.ts';
-import { isSlow, type Passwords } from './passwords.ts';
+import { findPasswordFault, isSlow, type Passwords } from './passwords.ts';
 import { createBuckets, type Rate } from './rates.ts';
+import { type Objection, object } from './reasons.ts';
 import { findTransportFault, needsPassword } from './requirements.ts';
 import type { Stations } from './stations.ts';
 
 export interface DoorOptions {
   /** @returns who holds a station that nobody registered, or undefined to refuse it */
   unknown: ((station: UnknownStation) => StationHandler | undefined) | undefined;
+  /** Whether somebody has refused a station that nobody registered. */
+  isRejected: (identity: string) => boolean;
   maxHeld: number;
   /** Handshakes of unknown identities, for each address. */
   unknownRate: Rate;
@@ -42,17 +38,16 @@ export interface Door {
   admit(request: UpgradeRequest, origin: Origin): Promise<Admission>;
 }
 
-const busy: Objection = { status: 503, reason: 'too many passwords are being checked: the station has to try again' };
-const tooOften = (what: string): Objection => ({
-  status: 429,
-  reason: `${what} too often: the station has to wait a minute`,
-});
+const busy = object(503, 'busy');
+const byHand = object(403, 'by_hand');
+const preparing = object(503, 'password_in_work');
+const settingsChanged = object(503, 'settings_changed');
 
 /** Why there is no password to be checked. */
-const missingWords: Record<Exclude<Handshake['credentials']['kind'], 'password'>, string> = {
-  none: 'the station sends no password',
-  unreadable: 'the station sends something else than basic authentication',
-  other_user: 'the station sends another user name than its identity',
+const missing = {
+  none: object(401, 'no_password'),
+  unreadable: object(401, 'not_basic'),
+  other_user: object(401, 'other_user'),
 };
 
 export const createDoor = (stations: Stations, passwords: Passwords, options: DoorOptions, clock: Clock): Door => {
@@ -61,10 +56,11 @@ export const createDoor = (stations: Stations, passwords: Passwords, options: Do
   const decoys = { chosen: passwords.decoy('chosen'), generated: passwords.decoy('generated') };
 
   /** An unknown identity costs as much as a wrong password. @returns what is kept of it, where it may be wanted */
-  const weigh = async (password: Buffer): Promise<{ offered?: string } | undefined> => {
+  const weigh = async (password: Buffer): Promise<Pick<Peer, 'offeredPassword' | 'isOfferedWeak'> | undefined> => {
     if (options.unknown) {
-      const offered = await passwords.protect(password, 'chosen');
-      return offered === undefined ? undefined : { offered };
+      const offeredPassword = await passwords.protect(password, 'chosen');
+      if (offeredPassword === undefined) return undefined;
+      return { offeredPassword, isOfferedWeak: findPasswordFault(password, false) !== undefined };
     }
     const hasSlow = stations.all().some((settings) => settings.passwords?.some(isSlow));
     const isDone = await passwords.verify(decoys[hasSlow ? 'chosen' : 'generated'], password);
@@ -82,22 +78,22 @@ export const createDoor = (stations: Stations, passwords: Passwords, options: Do
     { identity, offered, credentials }: Handshake,
     origin: Origin,
   ): Promise<Guest | Objection> => {
-    if (!unknownBuckets(origin.address).take()) return tooOften('unknown stations dial from this address');
+    // Not counted: the others behind its address may be welcome.
+    if (options.isRejected(identity)) return byHand;
+    if (!unknownBuckets(origin.address).take()) return object(429, 'strangers_too_often');
     const hasPassword = credentials.kind === 'password';
     const weighed = hasPassword ? await weigh(credentials.password) : {};
     if (!weighed) return busy;
-    const refused: Objection = { status: 404, reason: `no station ${identity} is set up here` };
+    const refused = object(404, 'unknown', { identity });
     if (!options.unknown) return refused;
     const choice: Choice = chooseVersion(offered, versions, false);
     if (!choice.ok) return choice;
-    // It may have been registered in the meantime.
-    if (stations.settings(identity)) return busy;
+    // It may have been registered or refused in the meantime.
+    if (stations.settings(identity)) return settingsChanged;
+    if (options.isRejected(identity)) return byHand;
     if (!stations.isHeld(identity) && stations.heldCount() >= options.maxHeld)
-      return { status: 503, reason: `${options.maxHeld} stations wait for approval already` };
-    const peer: Peer = {
-      ...peerOf(origin, hasPassword),
-      ...(weighed.offered !== undefined && { offeredPassword: weighed.offered }),
-    };
+      return object(503, 'too_many_wait', { max: options.maxHeld });
+    const peer: Peer = { ...peerOf(origin, hasPassword), ...weighed };
     const holder = options.unknown({ identity, version: choice.version, peer });
     return holder ? { ...choice, identity, peer, holder } : refused;
   };
@@ -108,17 +104,17 @@ export const createDoor = (stations: Stations, passwords: Passwords, options: Do
     settings: StationSettings,
     origin: Origin,
   ): Promise<number | Objection> => {
-    if (credentials.kind !== 'password') return { status: 401, reason: missingWords[credentials.kind] };
+    if (credentials.kind !== 'password') return missing[credentials.kind];
     const wrong = wrongBuckets(JSON.stringify([origin.address, identity]));
     // Counted before it is known to be wrong: many at once are not fewer.
-    if (!wrong.take()) return tooOften('wrong passwords for this station come from this address');
+    if (!wrong.take()) return object(429, 'wrong_too_often');
     for (const [index, verifier] of (settings.passwords ?? []).entries()) {
       const isRight = await passwords.verify(verifier, credentials.password);
       if (isRight === false) continue;
       wrong.giveBack();
       return isRight ? index : busy;
     }
-    return { status: 401, reason: 'the password is wrong' };
+    return object(401, 'wrong_password');
   };
 
   const admitKnown = async (
@@ -129,13 +125,13 @@ export const createDoor = (stations: Stations, passwords: Passwords, options: Do
     const { identity, offered } = handshake;
     const fault = findTransportFault(settings, identity, origin);
     if (fault) return { status: 403, reason: fault };
+    if (settings.isPreparing) return preparing;
     const choice = chooseVersion(offered, settings.versions, settings.isVersionAssumed ?? false);
     const peer = peerOf(origin, needsPassword(settings));
     if (needsPassword(settings)) {
       const index = await findPassword(handshake, settings, origin);
       if (typeof index !== 'number') return index;
-      if (stations.settings(identity) !== settings)
-        return { status: 503, reason: 'the settings of the station have just changed: it has to try again' };
+      if (stations.settings(identity) !== settings) return settingsChanged;
       peer.isPasswordNewest = index === 0;
       if (choice.ok && index === 0) stations.forgetOldPasswords(identity);
     }

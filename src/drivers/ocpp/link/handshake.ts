@@ -1,6 +1,7 @@
 /** What a station says when it dials: RFC 6455 §4.1, OCPP-J 1.6 §3.1, OCPP 2.0.1 part 4 §3.1. Pure. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Version } from '../words.ts';
+import { type Objection, object } from './reasons.ts';
 
 /** The parts of a request that are read. */
 export interface UpgradeRequest {
@@ -22,18 +23,10 @@ export interface Handshake {
   credentials: Credentials;
 }
 
-/** A refusal: HTTP status, and the reason as an integrator understands it. */
-export interface Objection {
-  status: number;
-  reason: string;
-}
-
 export type HandshakeResult = { ok: true; handshake: Handshake } | ({ ok: false } & Objection);
 
 /** OCPP 2.0.1 part 4 §3.1.1: at most 48 characters. */
 const longestIdentity = 48;
-
-const object = (status: number, reason: string): { ok: false } & Objection => ({ ok: false, status, reason });
 
 /** The last part of the path that holds anything: boxes add slashes in front, behind and twice. */
 const lastSegment = (url: string): string => {
@@ -63,28 +56,30 @@ const readCredentials = (header: string | undefined, identity: string): Credenti
 
 /** @returns what keeps it from being a WebSocket handshake */
 const findWebSocketFault = ({ method, headers }: UpgradeRequest): Objection | undefined => {
-  if (method !== 'GET') return { status: 405, reason: `a WebSocket is opened with GET, not ${method}` };
-  if (headers.upgrade?.toLowerCase() !== 'websocket')
-    return { status: 400, reason: 'the request asks for something else than a WebSocket' };
+  if (method !== 'GET') return object(405, 'not_get', { method: String(method) });
+  if (headers.upgrade?.toLowerCase() !== 'websocket') return object(400, 'not_websocket');
   const key = headers['sec-websocket-key'];
-  if (key === undefined || !/^[+/0-9a-z]{22}==$/i.test(key))
-    return { status: 400, reason: 'the request has no valid Sec-WebSocket-Key' };
-  if (!['13', '8'].includes(headers['sec-websocket-version'] ?? ''))
-    return { status: 426, reason: 'the request asks for another version of WebSocket than 13' };
+  if (key === undefined || !/^[+/0-9a-z]{22}==$/i.test(key)) return object(400, 'no_key');
+  if (!['13', '8'].includes(headers['sec-websocket-version'] ?? '')) return object(426, 'websocket_version');
   return undefined;
+};
+
+/** @returns who dials, or why that cannot be told */
+const readIdentity = (url: string): string | Objection => {
+  const segment = lastSegment(url);
+  if (segment === '') return object(404, 'no_identity');
+  const identity = decodeSegment(segment);
+  if (identity === undefined) return object(400, 'broken_encoding');
+  const { length } = identity;
+  if (length > longestIdentity) return object(400, 'identity_too_long', { length, max: longestIdentity });
+  return /[\p{C}/#?\u{fffd}]/u.test(identity) ? object(400, 'identity_characters') : identity;
 };
 
 export const readHandshake = (request: UpgradeRequest): HandshakeResult => {
   const fault = findWebSocketFault(request);
   if (fault) return { ok: false, ...fault };
-  const segment = lastSegment(request.url ?? '');
-  if (segment === '')
-    return object(404, 'the URL ends without an identity: it has to be .../<identity of the station>');
-  const identity = decodeSegment(segment);
-  if (identity === undefined) return object(400, 'the URL has a broken percent encoding');
-  if (identity.length > longestIdentity)
-    return object(400, `the identity has ${identity.length} characters, at most ${longestIdentity} are allowed`);
-  if (/[\p{C}/#?\u{fffd}]/u.test(identity)) return object(400, 'the identity holds characters that are not allowed');
+  const identity = readIdentity(request.url ?? '');
+  if (typeof identity !== 'string') return { ok: false, ...identity };
   const offered = (request.headers['sec-websocket-protocol'] ?? '')
     .split(',')
     .map((name) => name.trim())
@@ -109,9 +104,10 @@ export const chooseVersion = (offered: string[], allowed: readonly Version[], is
     if (subProtocol !== undefined && allowed.includes(version)) return { ok: true, version, subProtocol };
   }
   const wanted = subProtocols.filter(([version]) => allowed.includes(version)).map(([, name]) => name);
-  const offer =
+  const named = { allowed: wanted.join(', ') };
+  const objection =
     offered.length === 0
-      ? 'the station names no sub-protocol (if it speaks OCPP 1.6, let it be assumed for this station)'
-      : `the station offers ${offered.slice(0, 5).join(', ')}`;
-  return object(400, `${offer}, allowed here: ${wanted.join(', ')}`);
+      ? object(400, 'no_sub_protocol', named)
+      : object(400, 'sub_protocol', { ...named, offered: offered.slice(0, 5).join(', ') });
+  return { ok: false, ...objection };
 };

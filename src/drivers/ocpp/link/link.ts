@@ -39,6 +39,8 @@ export interface Peer {
   isPasswordNewest?: boolean;
   /** What to keep of the password that an unknown station has offered, for who trusts it on first use. */
   offeredPassword?: string;
+  /** That password is shorter than a chosen one may be. */
+  isOfferedWeak?: boolean;
   /** Common name of its client certificate. */
   certificate?: string;
 }
@@ -56,6 +58,8 @@ export interface StationSettings {
   security: SecurityProfile;
   /** What is kept of its passwords (passwords.ts), the newest first; profiles 1 and 2. */
   passwords?: readonly string[];
+  /** Its passwords are being worked on: until they are there, it is told to come again. */
+  isPreparing?: boolean;
   /** Common names that its certificate may carry besides its identity: OCPP 2.0.1 A00.FR.405, its serial number. */
   certificateNames?: readonly string[];
 }

@@ -1,6 +1,7 @@
 /** Where a request comes from and how well it was guarded on the way: told by the socket, or by a proxy we know. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import type { Reason } from './reasons.ts';
 
 export interface Proxies {
   /** IP addresses, or networks as "10.0.0.0/8". */
@@ -15,7 +16,7 @@ export interface Origin {
   /** Common name of a client certificate that somebody we trust has checked. */
   certificate?: string;
   /** Why a client certificate that is there does not count. */
-  certificateFault?: string;
+  certificateFault?: Reason;
 }
 
 /** @returns whether an address belongs to one of our proxies */

@@ -3,9 +3,14 @@
  * generated here cannot be guessed, and a keyed hash of it lets a thousand stations reconnect at once.
  */
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { createTurnstile } from './turnstile.ts';
+import { createTurnstile, type Turnstile } from './turnstile.ts';
 
 export interface Passwords {
+  /**
+   * Of a password that was set up here: it takes its time, however many there are.
+   * @param known that is returned where it fits
+   */
+  verifierOf(password: string, known?: string): Promise<string>;
   /** @returns the verifier; undefined while too many are being computed */
   protect(password: string | Buffer, kind: 'chosen' | 'generated'): Promise<string | undefined>;
   /**
@@ -40,8 +45,11 @@ const toBytes = (password: string | Buffer): Buffer => {
 /** A password that all versions can take: 16 bytes, written as 32 hex digits. */
 export const generatePassword = (): string => randomBytes(16).toString('hex');
 
+/** What nobody would choose: its hex digits are as many as those of one that was generated. */
+const isGenerated = (password: string): boolean => /^[0-9a-f]{32,40}$/.test(password);
+
 /** @returns what is wrong with a chosen password, in words */
-export const findPasswordFault = (password: string, isWeakAllowed: boolean): string | undefined => {
+export const findPasswordFault = (password: string | Buffer, isWeakAllowed: boolean): string | undefined => {
   const { length } = toBytes(password);
   if (length === 0) return 'the password is empty';
   if (length > longestBytes) return `the password is longer than ${longestBytes} bytes`;
@@ -100,28 +108,40 @@ export const createPasswords = (key: Buffer): Passwords => {
 
   const digest = (bytes: Buffer, by: Buffer): Buffer => createHmac('sha256', by).update(bytes).digest();
 
+  const protectFast = (bytes: Buffer): string => writeHmac(digest(bytes, key));
+
+  const protectSlowly = async (bytes: Buffer): Promise<string> => {
+    const salt = randomBytes(16);
+    return writeScrypt(cost, salt, await hashSlowly(bytes, salt, cost));
+  };
+
+  const verify = async (run: Turnstile['run'], text: string, given: Buffer): Promise<boolean | undefined> => {
+    const verifier = parseVerifier(text);
+    if (!verifier || given.length > longestBytes) return false;
+    const bytes = toBytes(given);
+    if (verifier.kind === 'hmac') return timingSafeEqual(digest(bytes, key), verifier.hash);
+    const passing = digest(bytes, passingKey);
+    const known = remembered.get(text);
+    if (known && timingSafeEqual(known, passing)) return true;
+    const hash = await run(() => hashSlowly(bytes, verifier.salt, verifier.cost));
+    if (!hash) return undefined;
+    const isRight = timingSafeEqual(hash, verifier.hash);
+    if (isRight) remember(text, passing);
+    return isRight;
+  };
+
   return {
+    async verifierOf(password, known) {
+      const { runInTurn } = turnstile;
+      if (known !== undefined && (await verify(runInTurn, known, Buffer.from(password)))) return known;
+      const bytes = toBytes(password);
+      return isGenerated(password) ? protectFast(bytes) : runInTurn(() => protectSlowly(bytes));
+    },
     async protect(password, kind) {
       const bytes = toBytes(password);
-      if (kind === 'generated') return writeHmac(digest(bytes, key));
-      const salt = randomBytes(16);
-      const hash = await turnstile.run(() => hashSlowly(bytes, salt, cost));
-      return hash && writeScrypt(cost, salt, hash);
+      return kind === 'generated' ? protectFast(bytes) : turnstile.run(() => protectSlowly(bytes));
     },
-    async verify(text, given) {
-      const verifier = parseVerifier(text);
-      if (!verifier || given.length > longestBytes) return false;
-      const bytes = toBytes(given);
-      if (verifier.kind === 'hmac') return timingSafeEqual(digest(bytes, key), verifier.hash);
-      const passing = digest(bytes, passingKey);
-      const known = remembered.get(text);
-      if (known && timingSafeEqual(known, passing)) return true;
-      const hash = await turnstile.run(() => hashSlowly(bytes, verifier.salt, verifier.cost));
-      if (!hash) return undefined;
-      const isRight = timingSafeEqual(hash, verifier.hash);
-      if (isRight) remember(text, passing);
-      return isRight;
-    },
+    verify: (text, given) => verify(turnstile.run, text, given),
     decoy: (kind) =>
       kind === 'chosen' ? writeScrypt(cost, randomBytes(16), randomBytes(32)) : writeHmac(randomBytes(32)),
   };

@@ -1,16 +1,21 @@
-/** "Why did my box not connect": the handshakes that were refused last, with the reason in words and no secrets. */
+/** "Why did my box not connect": the handshakes that were refused last, with the reason and no secrets. */
 import type { Clock } from '../../../model/time.ts';
 import { toPlainText } from './plain-text.ts';
+import { createBucket } from './rates.ts';
+import { type Reason, sentenceOf } from './reasons.ts';
 
 export interface Attempt {
   address: string;
   /** As far as one could be read. */
   identity?: string;
-  /** A sentence that says what to do about it. Never holds a password. */
-  reason: string;
+  reason: Reason;
 }
 
-export interface Refusal extends Attempt {
+export interface Refusal extends Reason {
+  address: string;
+  identity?: string;
+  /** The code and its values as an English sentence. */
+  sentence: string;
   /** Of the last one, ms since 1970. */
   at: number;
   /** How often the same has happened. */
@@ -23,31 +28,62 @@ export interface Refusals {
   list(): Refusal[];
 }
 
-const longestReason = 300;
+export interface RefusalLimits {
+  most: number;
+  /** How many of the entries one address may fill: the others stay to be seen. */
+  mostPerAddress: number;
+}
+
+const longestSentence = 300;
+const longestValue = 150;
 const longestIdentity = 48;
 
-/** @param perAddress how many of the entries one address may fill: the others stay to be seen */
-export const createRefusals = (clock: Clock, max = 100, perAddress = 25): Refusals => {
+/** Strangers must not fill a log. */
+const tellRate = { perS: 0.1, burst: 20 };
+
+const toPlainReason = ({ code, params }: Reason): Reason => ({
+  code,
+  ...(params && {
+    params: Object.fromEntries(
+      Object.entries(params).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? toPlainText(value, longestValue) : value,
+      ]),
+    ),
+  }),
+});
+
+/** @param tell of one that is new, for a log */
+export const createRefusals = (
+  clock: Clock,
+  tell: (refusal: Refusal) => void = () => {},
+  { most, mostPerAddress }: RefusalLimits = { most: 100, mostPerAddress: 25 },
+): Refusals => {
   const entries = new Map<string, Refusal>();
+  const tells = createBucket(tellRate, clock);
 
   const makeRoom = (address: string): void => {
     const own = [...entries].filter(([, entry]) => entry.address === address);
-    const victim = own.length > perAddress ? own[0] : entries.size > max ? [...entries][0] : undefined;
+    const victim = own.length > mostPerAddress ? own[0] : entries.size > most ? [...entries][0] : undefined;
     if (victim) entries.delete(victim[0]);
   };
 
   return {
     note({ address, identity, reason }) {
-      const attempt: Attempt = {
+      const plain = toPlainReason(reason);
+      const attempt = {
         address,
-        reason: toPlainText(reason, longestReason),
         ...(identity !== undefined && { identity: toPlainText(identity, longestIdentity) }),
+        ...plain,
+        sentence: toPlainText(sentenceOf(plain), longestSentence),
       };
-      const key = JSON.stringify([attempt.address, attempt.identity, attempt.reason]);
+      const key = JSON.stringify([address, attempt.identity, attempt.sentence]);
       const count = (entries.get(key)?.count ?? 0) + 1;
+      const refusal = { ...attempt, at: clock.now(), count };
       entries.delete(key);
-      entries.set(key, { ...attempt, at: clock.now(), count });
+      entries.set(key, refusal);
       makeRoom(address);
+      if (count === 1 && tells.take()) tell(refusal);
     },
     list: () => [...entries.values()].reverse(),
   };

@@ -21,6 +21,18 @@ export interface PendingStation {
 
 export type StationFacts = Pick<PendingStation, 'vendor' | 'model' | 'serial' | 'firmware'>;
 
+/** What is kept of the password with which a station came last; told to nobody. */
+export interface OfferedPassword {
+  verifier: string;
+  /** Shorter than a chosen one may be. */
+  isWeak: boolean;
+}
+
+interface Kept extends PendingStation {
+  seenAt: number;
+  offered: OfferedPassword | undefined;
+}
+
 export interface PendingList {
   /** @returns full: there are too many already; it is not kept */
   arrived(identity: string, version: Version, peer: Peer): 'new' | 'known' | 'full';
@@ -29,6 +41,7 @@ export interface PendingList {
   /** Somebody decided. @returns what was known of it */
   settle(identity: string): PendingStation | undefined;
   list(): PendingStation[];
+  offered(identity: string): OfferedPassword | undefined;
 }
 
 export interface PendingLimits {
@@ -45,7 +58,7 @@ export const createPendingList = (
   clock: Clock,
   { most, mostPerAddress, forgetMs }: PendingLimits = usualPendingLimits,
 ): PendingList => {
-  const stations = new Map<string, PendingStation & { seenAt: number }>();
+  const stations = new Map<string, Kept>();
 
   const forget = (): void => {
     const oldest = clock.monotonic() - forgetMs;
@@ -56,10 +69,14 @@ export const createPendingList = (
     stations.size >= most ||
     [...stations.values()].filter((station) => station.address === address).length >= mostPerAddress;
 
-  const show = ({ seenAt: _, ...station }: PendingStation & { seenAt: number }): PendingStation => station;
+  const show = ({ seenAt: _, offered: _secret, ...station }: Kept): PendingStation => station;
+
+  const offeredBy = ({ offeredPassword, isOfferedWeak = false }: Peer): OfferedPassword | undefined =>
+    offeredPassword === undefined ? undefined : { verifier: offeredPassword, isWeak: isOfferedWeak };
 
   return {
-    arrived(identity, version, { address, isSecure, hasPassword }) {
+    arrived(identity, version, peer) {
+      const { address, isSecure, hasPassword } = peer;
       forget();
       const known = stations.get(identity);
       if (!known && isFull(address)) return 'full';
@@ -67,7 +84,8 @@ export const createPendingList = (
       stations.set(identity, {
         firstSeen: lastSeen,
         ...known,
-        ...{ identity, version, address, isSecure, hasPassword, lastSeen, seenAt: clock.monotonic() },
+        ...{ identity, version, address, isSecure, hasPassword, lastSeen },
+        ...{ seenAt: clock.monotonic(), offered: offeredBy(peer) },
       });
       return known ? 'known' : 'new';
     },
@@ -84,5 +102,6 @@ export const createPendingList = (
       forget();
       return [...stations.values()].map(show);
     },
+    offered: (identity) => stations.get(identity)?.offered,
   };
 };

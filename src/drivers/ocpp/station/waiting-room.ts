@@ -3,14 +3,30 @@
  * its boot (OCPP 1.6 §4.2, 2.0.1 B02); whoever never boots may not charge all the same. In 2.x all but the boot is
  * refused (2.0.1 B02, B03): what it has to tell of transactions it keeps for later.
  */
-import type { Clock } from '../../../model/time.ts';
+import type { Clock, Timer } from '../../../model/time.ts';
 import type { Codec } from '../codec/codec.ts';
 import { CallFailure, type StationHandler, type StationLink } from '../link/link.ts';
+import { because, sentenceOf } from '../link/reasons.ts';
 import type { Decision, StationEvent, Version } from '../words.ts';
 import type { PendingList, PendingStation } from './pending.ts';
 
+export interface WaitingRoom extends StationHandler {
+  /** It is told at its next boot, which it is asked for, and shown out. */
+  reject(): void;
+  /** It is welcome after all. */
+  spare(): void;
+}
+
 /** Until the next boot, s. */
 const pendingIntervalS = 60;
+const rejectedIntervalS = 300;
+/** For a station that is refused to boot once more, ms. */
+const bootPatienceMs = 10_000;
+/** For the answer to leave, ms. */
+const answerMs = 1000;
+
+/** OCPP-J §3.4: a policy is violated. */
+const policyViolation = 1008;
 
 /** @param changed there is something new to be seen of it */
 export const createWaitingRoom = (
@@ -18,8 +34,10 @@ export const createWaitingRoom = (
   codecOf: (version: Version) => Codec,
   clock: Clock,
   changed: (station: PendingStation) => void,
-): StationHandler => {
+): WaitingRoom => {
   let link: StationLink | undefined;
+  let isRejected = false;
+  let end: Timer | undefined;
   /** 1.6 wants a number for a transaction; none of these ever means anything. */
   let transaction = 0;
 
@@ -31,7 +49,9 @@ export const createWaitingRoom = (
   const decide = (event: StationEvent): Decision => {
     switch (event.kind) {
       case 'boot':
-        return { registration: 'pending', intervalS: pendingIntervalS };
+        return isRejected
+          ? { registration: 'rejected', intervalS: rejectedIntervalS }
+          : { registration: 'pending', intervalS: pendingIntervalS };
       case 'transaction_started':
         return { transaction: ++transaction, authorization: 'invalid' };
       case 'authorize':
@@ -43,12 +63,25 @@ export const createWaitingRoom = (
     }
   };
 
+  /** OCPP 1.6 §5.17, 2.0.1 F06: a station that waits may be asked to boot. */
+  const askForBoot = async (line: StationLink): Promise<boolean> => {
+    const codec = codecOf(line.version);
+    const request = { kind: 'trigger', message: 'boot' } as const;
+    const { action, payload } = codec.encode(request);
+    const answer = await line.call(action, payload, { timeoutMs: bootPatienceMs });
+    return codec.decodeResult(request, answer).status === 'accepted';
+  };
+
+  const showOut = (line: StationLink, inMs: number): void => {
+    end?.cancel();
+    end = clock.after(inMs, () => line.close(policyViolation, sentenceOf(because('by_hand'))));
+  };
+
   return {
     connected(next) {
       link = next;
       const arrival = pending.arrived(next.identity, next.version, next.peer);
-      // OCPP-J §3.4: a policy is violated.
-      if (arrival === 'full') next.close(1008, 'too many stations wait for approval');
+      if (arrival === 'full') next.close(policyViolation, 'too many stations wait for approval');
       else tell();
     },
     called(action, payload) {
@@ -59,7 +92,8 @@ export const createWaitingRoom = (
       const decoded = codec.decode(action, payload, clock.now());
       if (!decoded.ok) throw new CallFailure('error', decoded.reason, decoded.code);
       const { event } = decoded;
-      if (event.kind === 'boot') {
+      if (event.kind === 'boot' && isRejected) showOut(link, answerMs);
+      else if (event.kind === 'boot') {
         const { vendor, model, serial, firmware } = event;
         const facts = { vendor, model, ...(serial && { serial }), ...(firmware && { firmware }) };
         pending.told(link.identity, facts);
@@ -69,6 +103,21 @@ export const createWaitingRoom = (
     },
     disconnected() {
       link = undefined;
+    },
+    reject() {
+      isRejected = true;
+      if (!link) return;
+      const line = link;
+      showOut(line, bootPatienceMs);
+      askForBoot(line)
+        .catch(() => false)
+        .then((boots) => {
+          if (!boots && isRejected) showOut(line, 0);
+        });
+    },
+    spare() {
+      isRejected = false;
+      end?.cancel();
     },
   };
 };

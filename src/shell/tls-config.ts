@@ -1,0 +1,65 @@
+/**
+ * Node-RED's own configuration of TLS, for servers. It reads its files when it is deployed and never again: who wants
+ * to know what lies there now finds the paths in the flow.
+ */
+import { readFile } from 'node:fs/promises';
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+
+interface TlsNode extends Node {
+  addTLSOptions(options: Record<string, unknown>): Record<string, unknown>;
+}
+
+export interface TlsMaterial {
+  cert: string | Buffer;
+  key: string | Buffer;
+  ca?: string | Buffer;
+  passphrase?: string;
+}
+
+interface TlsDefinition extends NodeDef {
+  certType?: string;
+  cert?: string;
+  key?: string;
+  ca?: string;
+}
+
+/** ${NAME} or $(NAME), as Node-RED puts values of the environment into whole fields. */
+const variable = /^\$(?:\{([^}]+)\}|\(([^)]+)\))$/;
+
+/** @returns the paths of its files; undefined where it was given anything else (uploaded, or from the environment) */
+const pathsOf = (RED: NodeAPI, node: TlsNode): { cert: string; key: string; ca?: string } | undefined => {
+  let found: TlsDefinition | undefined;
+  RED.nodes.eachNode((each) => {
+    if (each.id === node.id) found = each as TlsDefinition;
+  });
+  const { certType = 'files', cert = '', key = '', ca = '' } = found ?? {};
+  const pathOf = (field: string): string => {
+    const [, braced, bracketed] = variable.exec(field.trim()) ?? [];
+    const name = braced ?? bracketed;
+    return name === undefined ? field.trim() : String(RED.util.evaluateNodeProperty(name, 'env', node, {}));
+  };
+  const paths = { cert: pathOf(cert), key: pathOf(key), ca: pathOf(ca) };
+  if (certType !== 'files' || paths.cert === '' || paths.key === '') return undefined;
+  return { cert: paths.cert, key: paths.key, ...(paths.ca !== '' && { ca: paths.ca }) };
+};
+
+/**
+ * @returns reads certificate and key as they are now
+ * @throws Error in words, where there is no such configuration, or nothing in it
+ */
+export const openTlsConfig = (RED: NodeAPI, id: string): (() => Promise<TlsMaterial>) => {
+  const node = RED.nodes.getNode(id) as TlsNode | null;
+  if (!node) throw new Error('the TLS configuration of this server is missing, disabled or not deployed yet');
+  const { cert, key, ca, passphrase } = node.addTLSOptions({}) as Partial<TlsMaterial>;
+  const secret = passphrase ? { passphrase } : {};
+  const paths = pathsOf(RED, node);
+  if (paths)
+    return async () => {
+      const [cert, key, ca] = await Promise.all(
+        [paths.cert, paths.key, paths.ca].map((path) => path && readFile(path)),
+      );
+      return { cert: cert ?? '', key: key ?? '', ...(ca && { ca }), ...secret };
+    };
+  if (!cert || !key) throw new Error('the TLS configuration of this server has no certificate or no private key');
+  return async () => ({ cert, key, ...(ca && { ca }), ...secret });
+};
