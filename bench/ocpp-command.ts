@@ -41,7 +41,7 @@ export const benchOcppCommand = async (isShort: boolean): Promise<void> => {
     if (payload.includes('"online"')) online.add(topic);
   });
   await client.subscribeAsync('devices/+/availability', { qos: 1 });
-  const clients = await startTalking('ocpp-stations.ts', [`ws://127.0.0.1:${port}`, String(stations + 1)]);
+  const clients = await startTalking('ocpp-stations.ts', [`ws://127.0.0.1:${port}/S`, String(stations + 1)]);
   const counted = (): Promise<StationsCount> => clients.ask<StationsCount>({ count: true });
 
   /** ms from before the publication of a command until its limit is heard by the station. */

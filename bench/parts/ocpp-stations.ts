@@ -1,6 +1,6 @@
 /**
  * Many stations in a process of their own, as bare WebSockets with OCPP 1.6: each charges, within the limit
- * it was told, and tells ten samples at times or as fast as it is answered. Words: URL without identity, how many.
+ * it was told, and tells ten samples at times or as fast as it is answered. Words: URL up to the number, how many.
  */
 import WebSocket from 'ws';
 
@@ -65,7 +65,7 @@ const limitOf = (payload: Record<string, unknown>): number | undefined => {
 
 const connect = (nth: number): Promise<Station> =>
   new Promise((resolve, reject) => {
-    const socket = new WebSocket(`${url}/S${nth}`, ['ocpp1.6'], { perMessageDeflate: false });
+    const socket = new WebSocket(`${url}${nth}`, ['ocpp1.6'], { perMessageDeflate: false });
     let told = 0;
     let isWaiting = false;
     let limitA = 16;
@@ -88,8 +88,7 @@ const connect = (nth: number): Promise<Station> =>
     });
     socket.on('message', (data) => {
       const text = data.toString();
-      // An echo brings back what was sent.
-      if (text.startsWith('[3') || text.startsWith('[2,"m')) {
+      if (text.startsWith('[3')) {
         if (!text.startsWith('"m', 3)) return;
         isWaiting = false;
         answered++;

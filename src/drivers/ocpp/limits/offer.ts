@@ -31,6 +31,21 @@ export const parseKey = (key: string): { what: string; evse: number } => {
   return { what, evse: Number(evse) };
 };
 
+const message: ParameterRange = { choices: ['boot', 'status', 'meter_values', 'heartbeat', 'transaction'] };
+
+/** The same for all stations: thousands of them share it. */
+const evseActions = verbs({ start: { id_tag: { isOptional: true } }, stop: {}, unlock: {}, trigger: { message } });
+const stationActions = verbs({
+  reset: { type: { choices: ['soft', 'hard'], isOptional: true } },
+  trigger: { message },
+  get_configuration: { key: { isOptional: true } },
+  set_configuration: { key: {}, value: {} },
+  get_variables: { variables: {} },
+  set_variables: { variables: {} },
+});
+const availability = verbs({ set_availability: { operative: {} } });
+const phaseChoice = verbs({ set_phases: { phases: { unit: '1', min: 1, max: 3, choices: ['1', '3'] } } });
+
 const once = { minWriteIntervalMs: 0, latencyS: 30, verification: 'effect', isPersistent: false } as const;
 
 const limitOf = (evse: number, settings: LimitSettings, facts: Facts, quirks: Quirks): Actuator => {
@@ -63,7 +78,7 @@ const limitOf = (evse: number, settings: LimitSettings, facts: Facts, quirks: Qu
 const phasesOf = (evse: number, { phases }: LimitSettings): Actuator => ({
   key: `phases/${evse}`,
   ...componentOf(evse),
-  verbs: verbs({ set_phases: { phases: { unit: '1', min: 1, max: 3, choices: ['1', '3'] } } }),
+  verbs: phaseChoice,
   fallback: { means: { phases } },
   minWriteIntervalMs: dwellMs,
   latencyS: 180,
@@ -71,12 +86,10 @@ const phasesOf = (evse: number, { phases }: LimitSettings): Actuator => ({
   isPersistent: false,
 });
 
-const message: ParameterRange = { choices: ['boot', 'status', 'meter_values', 'heartbeat', 'transaction'] };
-
 const availabilityOf = (evse: number): Actuator => ({
   key: `availability/${evse}`,
   ...componentOf(evse),
-  verbs: verbs({ set_availability: { operative: {} } }),
+  verbs: availability,
   ...once,
   isPersistent: true,
 });
@@ -102,7 +115,7 @@ export const offer = (
       {
         key: `actions/${evse}`,
         ...componentOf(evse),
-        verbs: verbs({ start: { id_tag: { isOptional: true } }, stop: {}, unlock: {}, trigger: { message } }),
+        verbs: evseActions,
         ...once,
       },
       ...(takesAvailability ? [availabilityOf(evse)] : []),
@@ -110,14 +123,7 @@ export const offer = (
     {
       key: 'actions/0',
       ...componentOf(0),
-      verbs: verbs({
-        reset: { type: { choices: ['soft', 'hard'], isOptional: true } },
-        trigger: { message },
-        get_configuration: { key: { isOptional: true } },
-        set_configuration: { key: {}, value: {} },
-        get_variables: { variables: {} },
-        set_variables: { variables: {} },
-      }),
+      verbs: stationActions,
       ...once,
     },
     ...(takesAvailability ? [availabilityOf(0)] : []),

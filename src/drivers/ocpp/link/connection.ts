@@ -142,17 +142,19 @@ export const createConnection = (options: ConnectionOptions, events: ConnectionE
     if (socket.writableLength > limits.maxUnsent) showOut('the station does not read what it is sent');
   };
 
-  client.handle(async ({ method, params }) => {
+  const refuse = (error: unknown): unknown => {
+    const { kind, message, code } = error as CallFailure;
+    if (kind !== 'unanswered') throw new AnswerError(message, version, code);
+    tell(message);
+    letGo ??= clock.after(limits.unansweredMs, () => close(tryAgainLater, message));
+    return noReply;
+  };
+  client.handle(({ method, params }) => {
     try {
-      return (await answers.answer(frame, method, params)) ?? noReply;
+      const reply = answers.answer(frame, method, params);
+      return reply instanceof Promise ? reply.then((found) => found ?? noReply, refuse) : (reply ?? noReply);
     } catch (error) {
-      const { kind, message, code } = error as CallFailure;
-      if (kind === 'unanswered') {
-        tell(message);
-        letGo ??= clock.after(limits.unansweredMs, () => close(tryAgainLater, message));
-        return noReply;
-      }
-      throw new AnswerError(message, version, code);
+      return refuse(error);
     }
   });
   client.on('message', ({ message, outbound }) => {

@@ -7,7 +7,7 @@ export interface RpcClient {
   readonly state: number;
   sendRaw(message: string): void;
   call(action: string, payload: object, options: { callTimeoutMs: number; signal: AbortSignal }): Promise<unknown>;
-  handle(handler: (call: { method: string; params?: unknown }) => Promise<unknown>): void;
+  handle(handler: (call: { method: string; params?: unknown }) => unknown): void;
   close(options: { code: number; reason: string }): Promise<unknown>;
   on(event: 'message', run: (event: { message: string; outbound: boolean }) => void): unknown;
   on(event: 'badMessage', run: (event: { error: Error; response: unknown[] | null }) => void): unknown;

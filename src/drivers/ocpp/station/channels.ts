@@ -47,7 +47,6 @@ export const createChannelBook = (ledger: Ledger, intervalS: number, added: () =
   const channels: Channel[] = [];
   /** By place. */
   const known: (number | undefined)[] = [];
-  const kept: [number, string, string | null][] = [];
 
   const describe = (evse: number, quantity: string, part: string | undefined): Channel | undefined => {
     const known = findQuantity('ev_charger', quantity);
@@ -71,7 +70,6 @@ export const createChannelBook = (ledger: Ledger, intervalS: number, added: () =
     const channel = describe(evse, quantity, part);
     if (!channel) return undefined;
     known[placeOf(evse, quantity, part)] = channels.length;
-    kept.push([evse, quantity, part ?? null]);
     return channels.push(channel) - 1;
   };
 
@@ -81,7 +79,7 @@ export const createChannelBook = (ledger: Ledger, intervalS: number, added: () =
     const [evse, quantity, part] = parsed.data.channel;
     if (known[placeOf(evse, quantity, part ?? undefined)] === undefined) add(evse, quantity, part ?? undefined);
   }
-  ledger.keep(() => kept.map((channel) => ({ channel })));
+  ledger.keep(() => channels.map(({ index = 0, quantity, part }) => ({ channel: [index, quantity, part ?? null] })));
 
   return {
     all: () => channels,

@@ -52,8 +52,8 @@ export interface Connector {
   lost(): void;
   /** It charges on other phases from now on. */
   forgetPhases(): void;
-  /** What is to be told since the last time. */
-  drain(): DriverSample[];
+  /** Adds what is to be told since the last time. */
+  drain(to: DriverSample[]): void;
   suspicion(): string | undefined;
   /** Monotonic: when it last measured what flows, or nothing could. */
   heardAt(): number;
@@ -254,10 +254,10 @@ export const createConnector = (
       const { phases: _, ...rest } = measured;
       measured = rest;
     },
-    drain() {
-      const drained = due;
+    drain(to) {
+      if (due.length === 0) return;
+      for (const sample of due) to.push(sample);
       due = [];
-      return drained;
     },
     suspicion: gate.suspicion,
     heardAt: () => flowAt,
