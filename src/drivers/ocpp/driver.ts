@@ -89,7 +89,11 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   };
 
   const described = (): void => sink?.described();
-  const channels = createChannelBook(ledger, limits.intervalS, described);
+  /** Told with the next samples: a first message brings many at once. */
+  let hasNewChannels = false;
+  const channels = createChannelBook(ledger, limits.intervalS, () => {
+    hasNewChannels = true;
+  });
   const asker = createAsker(
     () => line,
     () => quirks().paceMs ?? 0,
@@ -113,7 +117,11 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     memory,
     clock,
     {
-      samples: (samples) => sink?.cycle({ samples, durationMs: 0, errors: [] }),
+      samples(samples) {
+        if (hasNewChannels) described();
+        hasNewChannels = false;
+        sink?.cycle({ samples, durationMs: 0, errors: [] });
+      },
       event: (event) => sink?.event(event),
       described,
       inForce: (profile) => limiter.inForce(profile),

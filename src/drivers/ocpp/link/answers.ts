@@ -25,6 +25,8 @@ export interface Answers {
 
 /** So many messages are known again: a station asks one thing at a time, and repeats the last one. */
 const rememberedMax = 4;
+/** Of those before the last one that are answered, characters: there are thousands of stations. */
+const rememberedLength = 1000;
 
 /** Asked anew it is answered anew: nothing follows from it, and its answer is the time. */
 const isRepeatable = (action: string): boolean => action === 'Heartbeat';
@@ -56,6 +58,15 @@ export const createAnswers = (
 ): Answers => {
   let remembered: Remembered[] = [];
   const open = new Set<(failure: CallFailure) => void>();
+
+  const remember = (own: Remembered): void => {
+    remembered.push(own);
+    if (remembered.length > rememberedMax) remembered.shift();
+    let length = -own.frame.length;
+    for (const each of remembered) length += each.frame.length;
+    while (length > rememberedLength && remembered[0] !== own && remembered[0]?.reply)
+      length -= remembered.shift()?.frame.length ?? 0;
+  };
 
   /** An answer that is still to come, but not longer than the deadline and the connection. */
   const inTime = (action: string, reply: Promise<object>): Promise<object> =>
@@ -102,8 +113,7 @@ export const createAnswers = (
       if (isRepeatable(action)) return find(action, payload);
       for (const each of remembered) if (each.frame === frame) return each.reply;
       const own: Remembered = { frame, reply: undefined };
-      remembered.push(own);
-      if (remembered.length > rememberedMax) remembered.shift();
+      remember(own);
       const keep = (reply: object): object => {
         own.reply = reply;
         return reply;

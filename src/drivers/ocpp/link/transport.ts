@@ -62,8 +62,9 @@ export const createTransport = async ({ pingIntervalMs, maxFrameBytes }: Transpo
     noReply: ocpp.NOREPLY,
     upgrade(request, socket, head, identity, subProtocol) {
       request.url = `/${encodeURIComponent(identity)}`;
-      // It keeps the headers for as long as the connection lasts.
+      // It keeps the headers for as long as the connection lasts, and they are here twice.
       delete request.headers.authorization;
+      request.rawHeaders.length = 0;
       if (subProtocol === undefined) delete request.headers['sec-websocket-protocol'];
       else request.headers['sec-websocket-protocol'] = subProtocol;
       accepted = undefined;
