@@ -149,7 +149,7 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
   const halves: (Output[] | undefined)[] = [];
   const all: Output[] = [];
   /** States of charge, which commands may have as their goal. */
-  const goals: { channel: number; component: string }[] = [];
+  let goals: { channel: number; component: string }[] = [];
 
   /** Channels of the driver that are not known yet: all of them at first, later what the device shows of itself. */
   const takeUp = (): void => {
@@ -160,7 +160,7 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
     for (const [place, channel] of added.entries()) {
       outputs.push(createOutput(channel, undefined));
       if (channel.quantity === 'soc' && channel.part === undefined)
-        goals.push({ channel: known + place, component: componentKey(channel) });
+        goals = [...goals, { channel: known + place, component: componentKey(channel) }];
     }
     const fresh = derivations(channels).filter(({ from }) => from >= known);
     derived.push(...fresh);
@@ -366,8 +366,8 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
       const output = outputs[sample.channel];
       if (!output) continue;
       if (takeSample(output, sample)) readings.push(toReading(output, ts) as Message);
-      for (const half of halves[sample.channel] ?? [])
-        if (takeSample(half, sample)) readings.push(toReading(half, ts) as Message);
+      const own = halves[sample.channel];
+      if (own) for (const half of own) if (takeSample(half, sample)) readings.push(toReading(half, ts) as Message);
     }
     staleSince = undefined;
     if (readings.length > 0) sink.readings(readings);

@@ -48,24 +48,36 @@ const phaseChoice = verbs({ set_phases: { phases: { unit: '1', min: 1, max: 3, c
 
 const once = { minWriteIntervalMs: 0, latencyS: 30, verification: 'effect', isPersistent: false } as const;
 
-const limitOf = (evse: number, settings: LimitSettings, facts: Facts, quirks: Quirks): Actuator => {
-  const { minCurrentA, maxCurrentA, failsafeA, phases, intervalS } = settings;
-  const fallbackS = fallbackOf(settings, quirks);
+/** By range: most stations of a site have the same. */
+const limitVerbs = new Map<string, Actuator['verbs']>();
+
+const limitsWithin = ({ minCurrentA, maxCurrentA, phases }: LimitSettings): Actuator['verbs'] => {
+  const range = `${minCurrentA} ${maxCurrentA} ${phases}`;
+  const known = limitVerbs.get(range);
+  if (known) return known;
   const amperes = { unit: 'A', min: minCurrentA, max: maxCurrentA, step: 0.1, isZeroAllowed: true };
   const minW = minCurrentA * usualVoltage;
   const watts = { unit: 'W', min: minW, max: Math.max(minW, maxCurrentA * usualVoltage * phases), isZeroAllowed: true };
+  const own = verbs({
+    set_current_limit: { current_a: amperes },
+    set_power_limit: { power_w: watts },
+    pause: {},
+    resume: { current_a: { ...amperes, isOptional: true, default: maxCurrentA } },
+    set_profile: { schedule: {} },
+  });
+  limitVerbs.set(range, own);
+  return own;
+};
+
+const limitOf = (evse: number, settings: LimitSettings, facts: Facts, quirks: Quirks): Actuator => {
+  const { failsafeA, intervalS } = settings;
+  const fallbackS = fallbackOf(settings, quirks);
   const isInFlash = facts.limitForm?.purpose === 'station_max';
   const intervalMs = (quirks.limitIntervalS ?? usualLimitIntervalS) * 1000;
   return {
     key: `limit/${evse}`,
     ...componentOf(evse),
-    verbs: verbs({
-      set_current_limit: { current_a: amperes },
-      set_power_limit: { power_w: watts },
-      pause: {},
-      resume: { current_a: { ...amperes, isOptional: true, default: maxCurrentA } },
-      set_profile: { schedule: {} },
-    }),
+    verbs: limitsWithin(settings),
     fallback: { means: { current_a: failsafeA }, verb: 'set_current_limit' },
     minWriteIntervalMs: isInFlash ? Math.max(flashIntervalMs, intervalMs) : intervalMs,
     latencyS: Math.max(15, intervalS + 8),

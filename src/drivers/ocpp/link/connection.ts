@@ -7,7 +7,7 @@ import { type AnswerOptions, createAnswers, type Handle } from './answers.ts';
 import { createCallQueue } from './call-queue.ts';
 import { CallFailure, type Peer, type StationLink } from './link.ts';
 import { toPlainText } from './plain-text.ts';
-import { createBucket, type Rate } from './rates.ts';
+import { type Bucket, createBucket, type Rate } from './rates.ts';
 import type { RpcClient } from './transport.ts';
 
 export interface ConnectionLimits extends AnswerOptions {
@@ -82,7 +82,8 @@ export const createConnection = (options: ConnectionOptions, events: ConnectionE
   const { client, socket, identity, version, peer, limits, noReply } = options;
   const messages = createBucket(limits.messages, clock);
   const bytes = createBucket(limits.bytes, clock);
-  const notes = createBucket({ perS: 0.1, burst: 20 }, clock);
+  /** Made when there is something to tell. */
+  let notes: Bucket | undefined;
   let frame = '';
   let isNextMuted = false;
   let endReason: string | undefined;
@@ -90,6 +91,7 @@ export const createConnection = (options: ConnectionOptions, events: ConnectionE
   let letGo: Timer | undefined;
 
   const tell = (what: string): void => {
+    notes ??= createBucket({ perS: 0.1, burst: 20 }, clock);
     if (notes.take()) events.told(toPlainText(what, longestNote));
   };
   const answers = createAnswers(events.called, limits, clock, tell);

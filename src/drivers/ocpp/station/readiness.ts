@@ -46,7 +46,8 @@ export const createReadiness = (clock: Clock, sink: ReadinessSink): Readiness =>
   let done: number[] = [];
 
   const begin = (): void => {
-    done.push(clock.monotonic());
+    setUp = undefined;
+    done = [...done, clock.monotonic()];
     sink
       .makeReady(hasBooted, connection.signal)
       .catch((error) =>
@@ -64,6 +65,7 @@ export const createReadiness = (clock: Clock, sink: ReadinessSink): Readiness =>
   };
 
   const becomeUsable = (): void => {
+    usable = undefined;
     if (isUsable || !isConnected) return;
     isUsable = true;
     sink.usable();
