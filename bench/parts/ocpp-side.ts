@@ -9,9 +9,10 @@ export type CsmsKind = 'ws' | 'ocpp-rpc' | 'driver' | 'bridge';
 export interface CsmsSide {
   /**
    * The stations tell, and only for this long.
+   * @param isAlone no other side is at work
    * @returns CPU of the server for each message that it answered, microseconds; messages per second
    */
-  during(everyMs: number, ms: number): Promise<{ cpuUs: number; perSecond: number }>;
+  during(everyMs: number, ms: number, isAlone: boolean): Promise<{ cpuUs: number; perSecond: number }>;
   /**
    * For each station: live objects and buffers; as the process grew, without and with the room that V8 keeps for
    * garbage, which is the same for few stations and for many.
@@ -62,7 +63,8 @@ export const startCsmsSide = async (kind: CsmsKind, stations: number): Promise<C
   clients.say({ tell: { everyMs: undefined } });
 
   return {
-    async during(everyMs, ms) {
+    async during(everyMs, ms, isAlone) {
+      if (isAlone) clients.say({ stayAwake: true });
       clients.say({ tell: { everyMs } });
       // The first of them compile and fill caches.
       await pause(500);
@@ -72,6 +74,7 @@ export const startCsmsSide = async (kind: CsmsKind, stations: number): Promise<C
       const [after, toldThen] = [await order({ settle: false }), await countOf(clients)];
       const seconds = (performance.now() - startedAt) / 1000;
       clients.say({ tell: { everyMs: undefined } });
+      clients.say({ stayAwake: false });
       const messages = toldThen.answered - told.answered;
       const isOurs = kind === 'driver' || kind === 'bridge';
       if (isOurs && after.readings - before.readings < messages * 10)

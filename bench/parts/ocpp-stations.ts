@@ -10,6 +10,8 @@ export type StationsOrder =
   | { tell: { everyMs: number | undefined } }
   /** A station that answers no call from now on. */
   | { silence: number }
+  /** Never waits for an event: what it costs a server to wake a process on the same machine is none of its work. */
+  | { stayAwake: boolean }
   | { count: true };
 
 export interface StationsCount {
@@ -132,6 +134,11 @@ const tellAll = (): void => {
   }, tickMs);
 };
 
+let isAwake = false;
+const stayAwake = (): void => {
+  if (isAwake) setImmediate(stayAwake);
+};
+
 process.on('message', (order: StationsOrder) => {
   if ('tell' in order) {
     everyMs = order.tell.everyMs;
@@ -139,6 +146,9 @@ process.on('message', (order: StationsOrder) => {
   } else if ('silence' in order) {
     const station = stations[order.silence];
     if (station) station.isSilent = true;
+  } else if ('stayAwake' in order) {
+    isAwake = order.stayAwake;
+    stayAwake();
   } else process.send?.({ answered, calls } satisfies StationsCount);
 });
 process.on('disconnect', () => process.exit(0));

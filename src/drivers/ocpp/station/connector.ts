@@ -215,13 +215,14 @@ export const createConnector = (
       const scaled = factors ? measures.map((each) => scale(each, factors)) : measures;
       const fresh = phases === 1 ? scaled.flatMap(ofOnePhase) : scaled;
       const believed: Measure[] = [];
+      const heardAt = clock.monotonic();
       gate.note(fresh, at);
       for (const measure of fresh) {
         const { quantity, part, value } = measure;
         const reason = gate.judge(measure, at);
         const channel = channels.of(evse, quantity, part);
         if (channel === undefined || at < (told[channel] ?? Number.NEGATIVE_INFINITY)) continue;
-        if (flowing.has(quantity)) flowAt = clock.monotonic();
+        if (flowing.has(quantity)) flowAt = heardAt;
         if (reason !== undefined) push({ channel, value: null, ts: at, reason, raw: String(value) });
         else {
           believed.push(measure);

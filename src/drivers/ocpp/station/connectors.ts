@@ -36,7 +36,7 @@ export const createConnectors = (
   const add = (evse: number): Connector => {
     const fresh = createConnector({ ...options, evse }, channels, clock);
     connectors.set(evse, fresh);
-    if (evse > 0) numbers = [...numbers, evse].sort((a, b) => a - b);
+    numbers = [...connectors.keys()].filter((each) => each > 0).sort((a, b) => a - b);
     return fresh;
   };
   for (const evse of memory.facts().evses ?? []) add(evse);
