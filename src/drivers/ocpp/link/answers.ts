@@ -1,4 +1,5 @@
 /** Answers to the calls of one connection: each once, each in time, and none throws. */
+import { hash } from 'node:crypto';
 import type { Clock } from '../../../model/time.ts';
 import { CallFailure } from './link.ts';
 
@@ -25,17 +26,19 @@ export interface Answers {
 
 /** So many messages are known again: a station asks one thing at a time, and repeats the last one. */
 const rememberedMax = 4;
-/** Of those before the last one that are answered, characters: there are thousands of stations. */
-const rememberedLength = 1000;
+/** A message that is longer is known again by its digest: of thousands of stations, all texts would be kept for long. */
+const longestKept = 64;
 
 /** Asked anew it is answered anew: nothing follows from it, and its answer is the time. */
 const isRepeatable = (action: string): boolean => action === 'Heartbeat';
 
 interface Remembered {
-  frame: string;
+  mark: string;
   /** undefined while it is being found. */
   reply: object | undefined;
 }
+
+const markOf = (frame: string): string => (frame.length > longestKept ? hash('sha256', frame, 'base64') : frame);
 
 const toFailure = (error: unknown): CallFailure => {
   if (error instanceof CallFailure && (error.kind === 'error' || error.kind === 'unanswered')) return error;
@@ -58,15 +61,6 @@ export const createAnswers = (
 ): Answers => {
   let remembered: Remembered[] = [];
   const open = new Set<(failure: CallFailure) => void>();
-
-  const remember = (own: Remembered): void => {
-    remembered.push(own);
-    if (remembered.length > rememberedMax) remembered.shift();
-    let length = -own.frame.length;
-    for (const each of remembered) length += each.frame.length;
-    while (length > rememberedLength && remembered[0] !== own && remembered[0]?.reply)
-      length -= remembered.shift()?.frame.length ?? 0;
-  };
 
   /** An answer that is still to come, but not longer than the deadline and the connection. */
   const inTime = (action: string, reply: Promise<object>): Promise<object> =>
@@ -111,9 +105,11 @@ export const createAnswers = (
   return {
     answer(frame, action, payload) {
       if (isRepeatable(action)) return find(action, payload);
-      for (const each of remembered) if (each.frame === frame) return each.reply;
-      const own: Remembered = { frame, reply: undefined };
-      remember(own);
+      const mark = markOf(frame);
+      for (const each of remembered) if (each.mark === mark) return each.reply;
+      const own: Remembered = { mark, reply: undefined };
+      remembered.push(own);
+      if (remembered.length > rememberedMax) remembered.shift();
       const keep = (reply: object): object => {
         own.reply = reply;
         return reply;

@@ -84,6 +84,7 @@ export const createConnection = (options: ConnectionOptions, events: ConnectionE
   const bytes = createBucket(limits.bytes, clock);
   /** Made when there is something to tell. */
   let notes: Bucket | undefined;
+  /** The message that has just come in. */
   let frame = '';
   let isNextMuted = false;
   let endReason: string | undefined;
@@ -152,8 +153,10 @@ export const createConnection = (options: ConnectionOptions, events: ConnectionE
     return noReply;
   };
   client.handle(({ method, params }) => {
+    const own = frame;
+    frame = '';
     try {
-      const reply = answers.answer(frame, method, params);
+      const reply = answers.answer(own, method, params);
       return reply instanceof Promise ? reply.then((found) => found ?? noReply, refuse) : (reply ?? noReply);
     } catch (error) {
       return refuse(error);
