@@ -8,7 +8,8 @@ import { connectAsync } from 'mqtt';
 import { freePorts } from '../test/support/free-ports.ts';
 import type { FlowNode } from '../test/support/node-red.ts';
 import { type StationNode, stationFlow } from '../test/support/ocpp-street.ts';
-import { percentile, printAmount, printTable } from './parts/measure.ts';
+import { percentile, printAmount, printRatio, printTable } from './parts/measure.ts';
+import type { CsmsOrder, Usage } from './parts/ocpp-csms.ts';
 import type { LimitHeard, StationsCount } from './parts/ocpp-stations.ts';
 import { startBroker } from './parts/peers.ts';
 import { measureWindow, startMeasured } from './parts/runtime.ts';
@@ -19,6 +20,23 @@ const tellsEveryMs = 2000;
 /** A limit is changed again only after this long, ms. */
 const betweenLimitsMs = 5500;
 const expectedP99Ms = 50;
+
+/** As many stations at bare ws, at the same time and as often. */
+const startReference = async (stations: number) => {
+  const server = await startTalking('ocpp-csms.ts', ['ws']);
+  const clients = await startTalking('ocpp-stations.ts', [`ws://127.0.0.1:${server.first}/S`, String(stations)]);
+  return {
+    clients,
+    async used(): Promise<{ cpuUs: number; answered: number }> {
+      const { cpuUs } = await server.ask<Usage>({ settle: false } satisfies CsmsOrder);
+      return { cpuUs, answered: (await clients.ask<StationsCount>({ count: true })).answered };
+    },
+    async close(): Promise<void> {
+      await clients.close();
+      await server.close();
+    },
+  };
+};
 
 const topicOf = (station: number): string => `devices/s${station}/ev_charger/1/command/set_current_limit`;
 
@@ -41,7 +59,8 @@ export const benchOcppCommand = async (isShort: boolean): Promise<void> => {
     if (payload.includes('"online"')) online.add(topic);
   });
   await client.subscribeAsync('devices/+/availability', { qos: 1 });
-  const clients = await startTalking('ocpp-stations.ts', [`ws://127.0.0.1:${port}`, String(stations + 1)]);
+  const clients = await startTalking('ocpp-stations.ts', [`ws://127.0.0.1:${port}/S`, String(stations + 1)]);
+  const reference = await startReference(stations + 1);
   const counted = (): Promise<StationsCount> => clients.ask<StationsCount>({ count: true });
 
   /** ms from before the publication of a command until its limit is heard by the station. */
@@ -75,16 +94,22 @@ export const benchOcppCommand = async (isShort: boolean): Promise<void> => {
   };
 
   try {
-    for (let waited = 0; online.size < stations && waited < 60; waited++) await pause(1000);
     clients.say({ tell: { everyMs: tellsEveryMs } });
+    reference.clients.say({ tell: { everyMs: tellsEveryMs } });
+    // They are said to be there with the first that they tell.
+    for (let waited = 0; online.size < stations && waited < 60; waited++) await pause(1000);
     // Set-up is over, and what a station is told once at the first limit is told.
     await pause(5000);
     clients.say({ silence: silent });
     await commandAll(8);
     await pause(betweenLimitsMs);
     const told = await counted();
+    const referenceBefore = await reference.used();
     const { cpuUs, seconds } = await measureWindow(red, windowMs);
     const messages = (await counted()).answered - told.answered;
+    const referenceAfter = await reference.used();
+    const referenceUs =
+      (referenceAfter.cpuUs - referenceBefore.cpuUs) / (referenceAfter.answered - referenceBefore.answered);
     const latencies: number[] = [];
     for (let round = 0; round < rounds; round++) {
       latencies.push(...(await commandAll(10 + round)));
@@ -93,9 +118,21 @@ export const benchOcppCommand = async (isShort: boolean): Promise<void> => {
     const p99 = percentile(latencies, 0.99);
     printTable(
       `${stations} busy charging stations and a silent one in Node-RED, over ${broker.name}`,
-      ['', 'messages/s', 'CPU us/message', 'CPU share'],
-      [['socket to the MQTT wire', messages / seconds, cpuUs / messages, cpuUs / 1e6 / seconds]],
+      ['', 'messages/s', 'CPU us/message', 'x ws', 'CPU share'],
+      [
+        ['ws, a short answer', messages / seconds, referenceUs, 1, (referenceUs * messages) / 1e6 / seconds],
+        [
+          'socket to the MQTT wire',
+          messages / seconds,
+          cpuUs / messages,
+          cpuUs / messages / referenceUs,
+          cpuUs / 1e6 / seconds,
+        ],
+      ],
     );
+    printRatio('socket to the MQTT wire, CPU to bare ws', cpuUs / messages / referenceUs, {
+      onlyAs: 'ten readings are published, and Node-RED itself is part of it',
+    });
     printTable(
       'command to SetChargingProfile on the wire',
       ['', 'commands', 'p50 ms', 'p99 ms', 'longest ms'],
@@ -103,6 +140,7 @@ export const benchOcppCommand = async (isShort: boolean): Promise<void> => {
     );
     printAmount('command to SetChargingProfile on the wire, p99', p99, 'ms', { atMost: expectedP99Ms });
   } finally {
+    await reference.close();
     await clients.close();
     await client.endAsync();
     await red.remove();

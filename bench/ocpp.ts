@@ -1,102 +1,119 @@
 /**
- * Charging stations that tell ten samples each, every ten seconds and then as fast as they are answered: what one
- * message and one station cost, beside an echo of bare ws and beside bare ocpp-rpc, each in a process of its own.
+ * Charging stations that tell ten samples each: what one message and one station cost, beside an answer by bare ws and
+ * beside bare ocpp-rpc. Each side is a process of its own with stations of its own, and they take turns
+ * where there is much to do.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { printAmount, printRatio, printTable } from './parts/measure.ts';
-import type { Usage, UsageOrder } from './parts/ocpp-csms.ts';
-import type { StationsCount } from './parts/ocpp-stations.ts';
-import { startTalking } from './parts/talking.ts';
+import { type Expected, median, printAmount, printRatio, printTable } from './parts/measure.ts';
+import { type CsmsKind, type CsmsSide, startCsmsSide } from './parts/ocpp-side.ts';
 
-interface Cost {
-  /** CPU of the process, microseconds for each message told every ten seconds, and as fast as answered. */
-  pacedUs: number;
-  fastUs: number;
-  perSecond: number;
-  /** Of live objects, and as the process grows: the difference is room that V8 keeps. */
-  heapKb: number;
-  rssKb: number;
+const kinds = ['ws', 'ocpp-rpc', 'driver', 'bridge'] as const satisfies readonly CsmsKind[];
+const names: Record<CsmsKind, string> = {
+  ws: 'ws, a short answer',
+  'ocpp-rpc': 'ocpp-rpc, bare',
+  driver: 'ours, to the samples of the driver',
+  bridge: 'ours, to the readings of the bridge',
+};
+
+/** So that all sides are told as much: CPU for each message depends on how much there is to do at once. */
+const busyPerSecond = 2000;
+const usualEveryMs = 10_000;
+
+interface Pace {
+  name: string;
+  everyMs: number;
+  windowMs: number;
+  /** All sides at the same time: so little goes on that none is in the way of another. */
+  isTogether?: boolean;
 }
 
-const tellsEveryMs = 10_000;
-/** Until the set-up of every station is over: it waits for more to be said, ms. */
-const setUpMs = 8000;
+/** CPU for each message, microseconds; messages per second. */
+type Round = Record<CsmsKind, { cpuUs: number; perSecond: number }>;
 
-const measure = async (kind: string, stations: number, windowMs: number): Promise<Cost> => {
-  const csms = await startTalking('ocpp-csms.ts', [kind, String(stations)], ['--expose-gc']);
-  const usage = (settles = false): Promise<Usage> => csms.ask<Usage>({ settles } satisfies UsageOrder);
-  const clients = await startTalking('ocpp-stations.ts', [`ws://127.0.0.1:${csms.first}`, String(stations)]);
-  const count = (): Promise<StationsCount> => clients.ask<StationsCount>({ count: true });
+const takeRound = async (sides: Record<CsmsKind, CsmsSide>, pace: Pace): Promise<Round> => {
+  const { everyMs, windowMs, isTogether = false } = pace;
+  const measured = kinds.map(
+    (kind) => (): Promise<Round[CsmsKind]> => sides[kind].during(everyMs, windowMs, !isTogether),
+  );
+  const taken: Round[CsmsKind][] = [];
+  if (isTogether) taken.push(...(await Promise.all(measured.map((run) => run()))));
+  else for (const run of measured) taken.push(await run());
+  return Object.fromEntries(kinds.map((kind, nth) => [kind, taken[nth]])) as Round;
+};
 
-  const during = async (everyMs: number, ms: number) => {
-    clients.say({ tell: { everyMs } });
-    await pause(Math.min(ms, everyMs || 1000));
-    const [before, told] = [await usage(), await count()];
-    const startedAt = performance.now();
-    await pause(ms);
-    const [after, toldThen] = [await usage(), await count()];
-    const messages = toldThen.answered - told.answered;
-    return {
-      cpuUs: (after.cpuUs - before.cpuUs) / messages,
-      perSecond: messages / ((performance.now() - startedAt) / 1000),
-      readings: (after.readings - before.readings) / messages,
-    };
-  };
+/** The medians of all rounds but the first, which is warming up where there are several. */
+const measure = async (sides: Record<CsmsKind, CsmsSide>, pace: Pace, rounds: number): Promise<Round> => {
+  const all: Round[] = [];
+  for (let nth = 0; nth < rounds; nth++) all.push(await takeRound(sides, pace));
+  const taken = all.slice(rounds > 1 ? 1 : 0);
+  const middle = (kind: CsmsKind) => ({
+    cpuUs: median(taken.map((round) => round[kind].cpuUs)),
+    perSecond: median(taken.map((round) => round[kind].perSecond)),
+  });
+  return Object.fromEntries(kinds.map((kind) => [kind, middle(kind)])) as Round;
+};
 
+const printPace = ({ name, everyMs }: Pace, stations: number, round: Round): void => {
+  const [echo, rpc] = [round.ws.cpuUs, round['ocpp-rpc'].cpuUs];
+  printTable(
+    `${stations} charging stations, ${name}: CPU for each message of ten samples`,
+    ['', 'messages/s', 'us', 'x ws', 'x ocpp-rpc'],
+    kinds.map((kind) => {
+      const { cpuUs, perSecond } = round[kind];
+      return [names[kind], perSecond, cpuUs, cpuUs / echo, cpuUs / rpc];
+    }),
+  );
+  for (const [what, kind] of [
+    ['samples', 'driver'],
+    ['readings', 'bridge'],
+  ] as const) {
+    printRatio(`socket to ${what}, ${name}, CPU to bare ws`, round[kind].cpuUs / echo, { atMost: 3 });
+    if (everyMs === 0)
+      printAmount(`socket to ${what}, the ceiling`, round[kind].perSecond, 'messages/s', {
+        onlyAs: 'the stations share the machine',
+      });
+  }
+};
+
+const benchStations = async (stations: number, rounds: number, seconds: number, rss: Expected): Promise<void> => {
+  const started = await Promise.all(kinds.map((kind) => startCsmsSide(kind, stations)));
+  const sides = Object.fromEntries(kinds.map((kind, nth) => [kind, started[nth]])) as Record<CsmsKind, CsmsSide>;
   try {
-    clients.say({ tell: { everyMs: tellsEveryMs } });
-    await pause(kind === 'driver' || kind === 'bridge' ? setUpMs : 1000);
-    const paced = await during(tellsEveryMs, windowMs);
-    const full = await usage(true);
-    const fast = await during(0, windowMs);
-    return {
-      pacedUs: paced.cpuUs,
-      fastUs: fast.cpuUs,
-      perSecond: fast.perSecond,
-      heapKb: full.heap / 1024 / stations,
-      rssKb: full.rss / 1024 / stations,
-    };
+    const paces: Pace[] = [
+      { name: 'one message every 10 s', everyMs: usualEveryMs, windowMs: seconds * 4000, isTogether: true },
+      {
+        name: `${busyPerSecond} messages/s in all`,
+        everyMs: (stations * 1000) / busyPerSecond,
+        windowMs: seconds * 1000,
+      },
+      { name: 'as fast as they are answered', everyMs: 0, windowMs: seconds * 1000 },
+    ];
+    for (const pace of paces) printPace(pace, stations, await measure(sides, pace, rounds));
+    const memory = await Promise.all(kinds.map((kind) => sides[kind].memory()));
+    printTable(
+      `${stations} charging stations: memory for each, beyond that of the server`,
+      ['', 'live, kB', 'RSS, kB', 'with room for garbage'],
+      kinds.map((kind, nth) => {
+        const { liveKb = 0, rssKb = 0, atWorkKb = 0 } = memory[nth] ?? {};
+        return [names[kind], liveKb, rssKb, atWorkKb];
+      }),
+    );
+    const [, , driver, bridge] = memory;
+    for (const [what, used] of [
+      ['samples', driver],
+      ['readings', bridge],
+    ] as const) {
+      printAmount(`socket to ${what}, live memory for each station`, used?.liveKb ?? 0, 'kB', { atMost: 60 });
+      printAmount(`socket to ${what}, RSS for each station`, used?.rssKb ?? 0, 'kB', rss);
+    }
   } finally {
-    await clients.close();
-    await csms.close();
+    for (const side of started) await side.close();
   }
 };
 
 export const benchOcpp = async (isShort: boolean): Promise<void> => {
-  for (const stations of isShort ? [200] : [2000, 5000]) {
-    const windowMs = isShort ? 5000 : 20_000;
-    const echo = await measure('ws', stations, windowMs);
-    const rpc = await measure('ocpp-rpc', stations, windowMs);
-    const own = await measure('driver', stations, windowMs);
-    const bridged = await measure('bridge', stations, windowMs);
-    const row = (name: string, { pacedUs, fastUs, perSecond, heapKb, rssKb }: Cost) => [
-      name,
-      pacedUs,
-      pacedUs / echo.pacedUs,
-      fastUs,
-      fastUs / echo.fastUs,
-      perSecond,
-      heapKb,
-      rssKb,
-    ];
-    printTable(
-      `${stations} charging stations with ten samples each: CPU for each message, memory for each station`,
-      ['', 'every 10 s, us', 'x ws echo', 'fast, us', 'x ws echo', 'messages/s', 'heap kB', 'RSS kB'],
-      [
-        row('ws echo', echo),
-        row('ocpp-rpc, bare', rpc),
-        row('ours, to the samples of the driver', own),
-        row('ours, to the readings of the bridge', bridged),
-      ],
-    );
-    for (const [name, { pacedUs, fastUs, rssKb, perSecond }] of [
-      ['samples', own],
-      ['readings', bridged],
-    ] as const) {
-      printRatio(`socket to ${name}, every 10 s, CPU to ws echo`, pacedUs / echo.pacedUs, { atMost: 3 });
-      printRatio(`socket to ${name}, as fast as answered, CPU to ws echo`, fastUs / echo.fastUs, { atMost: 3 });
-      printAmount(`socket to ${name}, memory for each station`, rssKb, 'kB', { atMost: 60 });
-      printAmount(`socket to ${name}, the ceiling`, perSecond, 'messages/s', { onlyAs: 'stations share the machine' });
-    }
-  }
+  if (isShort) await benchStations(500, 1, 1, { onlyAs: 'of so few, tens of MB by which a process moves are a part' });
+  else for (const stations of [2000, 5000]) await benchStations(stations, 4, 2, { atMost: 60 });
+  // What is left of them goes, before anything else is measured.
+  await pause(100);
 };

@@ -1,9 +1,10 @@
 /**
- * One side of the OCPP benchmark in a process of its own: what stations dial, and what it costs. Word: "ws" echoes
- * frames, "ocpp-rpc" answers calls, "driver" is ours up to the samples of the driver, "bridge" up to the readings.
+ * A server of the OCPP benchmark in a process of its own: what stations dial, and what it costs. Word: "ws" answers as
+ * briefly as OCPP does, "ocpp-rpc" answers calls, "driver" is ours up to the samples, "bridge" up to the readings.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { RPCServer } from 'ocpp-rpc';
 import { WebSocketServer } from 'ws';
 import { createBridge } from '../../src/bridge/bridge.ts';
@@ -17,41 +18,48 @@ import { systemClock } from '../../src/shell/clock.ts';
 
 export interface Usage {
   cpuUs: number;
-  /** What stations have added, bytes: to the process, and to its live objects. */
+  /** Bytes: of the process, and of what lives in it, buffers included. */
   rss: number;
-  heap: number;
+  live: number;
   /** Samples or readings that were made. */
   readings: number;
 }
 
-export interface UsageOrder {
+/** Each is answered with the usage. */
+export type CsmsOrder =
+  /** Stations that will dial in: prefix and number are their identity. */
+  | { expect: { prefix: string; count: number } }
   /** Memory counts: what is garbage goes first. */
-  settles: boolean;
-}
+  | { settle: boolean };
 
 const host = '127.0.0.1';
 let readings = 0;
 
-const memory = (): { rss: number; heapUsed: number } => {
-  globalThis.gc?.();
-  return process.memoryUsage();
-};
-/** Of the server, before there is any station. */
-let empty = memory();
+/** Who serves them is told of stations before they dial. */
+interface Server {
+  port: number;
+  expect(identity: string): void;
+}
 
-const startEcho = async (): Promise<number> => {
+/** The same bytes in and out as of a CSMS, and nothing between them. */
+const startEcho = async (): Promise<Server> => {
   const server = new WebSocketServer({ host, port: 0, perMessageDeflate: false });
-  server.on('connection', (socket) => socket.on('message', (frame) => socket.send(frame.toString())));
+  server.on('connection', (socket) =>
+    socket.on('message', (frame) => {
+      const text = frame.toString();
+      socket.send(`[3,${text.slice(3, text.indexOf(',', 3))},{}]`);
+    }),
+  );
   await new Promise((resolve) => server.once('listening', resolve));
-  return (server.address() as AddressInfo).port;
+  return { port: (server.address() as AddressInfo).port, expect() {} };
 };
 
-const startRpc = async (): Promise<number> => {
+const startRpc = async (): Promise<Server> => {
   const server = new RPCServer({ protocols: ['ocpp1.6'], strictMode: false });
   server.on('client', (client) => client.handle(() => ({})));
   const http = createServer().on('upgrade', server.handleUpgrade);
   await new Promise<void>((resolve) => http.listen(0, host, resolve));
-  return (http.address() as AddressInfo).port;
+  return { port: (http.address() as AddressInfo).port, expect() {} };
 };
 
 /** Records that nobody reads again: what the disk costs is not measured here. */
@@ -80,7 +88,7 @@ const bridgeTo = (identity: string, driver: Driver): void => {
   bridge.start();
 };
 
-const startOwn = async (stations: number, isBridged: boolean): Promise<number> => {
+const startOwn = async (isBridged: boolean): Promise<Server> => {
   const fast = { perS: 1e9, burst: 1e9 };
   const csms = await startCsms(
     {
@@ -91,9 +99,7 @@ const startOwn = async (stations: number, isBridged: boolean): Promise<number> =
     systemClock,
   );
   const presets = listPresets();
-  empty = memory();
-  for (let nth = 0; nth < stations; nth++) {
-    const identity = `S${nth}`;
+  const expect = (identity: string): void => {
     const driver = createOcppDriver(
       {
         identity,
@@ -111,28 +117,40 @@ const startOwn = async (stations: number, isBridged: boolean): Promise<number> =
     if (isBridged) bridgeTo(identity, driver);
     else driver.start(countSamples);
     csms.register(identity, { versions: ['1.6'], security: 0 }, driver);
-  }
-  return csms.ports[0] ?? 0;
+  };
+  return { port: csms.ports[0] ?? 0, expect };
 };
 
-const [kind = 'ws', stations = '0'] = process.argv.slice(2);
-const starts: Record<string, () => Promise<number>> = {
+const starts: Record<string, () => Promise<Server>> = {
   ws: startEcho,
   'ocpp-rpc': startRpc,
-  driver: () => startOwn(Number(stations), false),
-  bridge: () => startOwn(Number(stations), true),
+  driver: () => startOwn(false),
+  bridge: () => startOwn(true),
 };
-const port = await (starts[kind] ?? startEcho)();
+const [kind = 'ws'] = process.argv.slice(2);
+const server = await (starts[kind] ?? startEcho)();
 
-process.on('message', ({ settles }: UsageOrder) => {
+const usage = (): Usage => {
   const { user, system } = process.cpuUsage();
-  const { rss, heapUsed } = settles ? memory() : process.memoryUsage();
-  process.send?.({
-    cpuUs: user + system,
-    rss: rss - empty.rss,
-    heap: heapUsed - empty.heapUsed,
-    readings,
-  } satisfies Usage);
+  const { rss, heapUsed, external } = process.memoryUsage();
+  // Array buffers are among what is external.
+  return { cpuUs: user + system, rss, live: heapUsed + external, readings };
+};
+
+/** Garbage goes, and so does the room that V8 keeps for more of it. What is only let go by the first turn goes with the second. */
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 2; turn++) {
+    await globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    await pause(200);
+  }
+};
+
+process.on('message', async (order: CsmsOrder) => {
+  if ('expect' in order) {
+    const { prefix, count } = order.expect;
+    for (let nth = 0; nth < count; nth++) server.expect(`${prefix}${nth}`);
+  } else if (order.settle) await settle();
+  process.send?.(usage());
 });
 process.on('disconnect', () => process.exit(0));
-process.send?.(port);
+process.send?.(server.port);

@@ -1,6 +1,6 @@
 /**
  * Many stations in a process of their own, as bare WebSockets with OCPP 1.6: each charges, within the limit
- * it was told, and tells ten samples at times or as fast as it is answered. Words: URL without identity, how many.
+ * it was told, and tells ten samples at times or as fast as it is answered. Words: URL up to the number, how many.
  */
 import WebSocket from 'ws';
 
@@ -10,6 +10,8 @@ export type StationsOrder =
   | { tell: { everyMs: number | undefined } }
   /** A station that answers no call from now on. */
   | { silence: number }
+  /** Never waits for an event: what it costs a server to wake a process on the same machine is none of its work. */
+  | { stayAwake: boolean }
   | { count: true };
 
 export interface StationsCount {
@@ -65,7 +67,7 @@ const limitOf = (payload: Record<string, unknown>): number | undefined => {
 
 const connect = (nth: number): Promise<Station> =>
   new Promise((resolve, reject) => {
-    const socket = new WebSocket(`${url}/S${nth}`, ['ocpp1.6'], { perMessageDeflate: false });
+    const socket = new WebSocket(`${url}${nth}`, ['ocpp1.6'], { perMessageDeflate: false });
     let told = 0;
     let isWaiting = false;
     let limitA = 16;
@@ -88,8 +90,7 @@ const connect = (nth: number): Promise<Station> =>
     });
     socket.on('message', (data) => {
       const text = data.toString();
-      // An echo brings back what was sent.
-      if (text.startsWith('[3') || text.startsWith('[2,"m')) {
+      if (text.startsWith('[3')) {
         if (!text.startsWith('"m', 3)) return;
         isWaiting = false;
         answered++;
@@ -133,6 +134,11 @@ const tellAll = (): void => {
   }, tickMs);
 };
 
+let isAwake = false;
+const stayAwake = (): void => {
+  if (isAwake) setImmediate(stayAwake);
+};
+
 process.on('message', (order: StationsOrder) => {
   if ('tell' in order) {
     everyMs = order.tell.everyMs;
@@ -140,6 +146,9 @@ process.on('message', (order: StationsOrder) => {
   } else if ('silence' in order) {
     const station = stations[order.silence];
     if (station) station.isSilent = true;
+  } else if ('stayAwake' in order) {
+    isAwake = order.stayAwake;
+    stayAwake();
   } else process.send?.({ answered, calls } satisfies StationsCount);
 });
 process.on('disconnect', () => process.exit(0));

@@ -99,8 +99,10 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
   let state: DeviceState = { kind: 'connecting' };
   let announced: string | undefined;
   let isMetaDue = true;
-  let watch: { cancel(): void } | undefined;
+  let watching: { cancel(): void } | undefined;
   let staleSince: number | undefined;
+  /** No value becomes stale before this time, ms since 1970. */
+  let staleFrom = Number.NEGATIVE_INFINITY;
   /** Outputs whose last value is good. */
   let good = 0;
   const { source } = description;
@@ -144,10 +146,10 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
 
   /** By channel. */
   const outputs: Output[] = [];
-  const halves: Output[][] = [];
+  const halves: (Output[] | undefined)[] = [];
   const all: Output[] = [];
   /** States of charge, which commands may have as their goal. */
-  const goals: { channel: number; component: string }[] = [];
+  let goals: { channel: number; component: string }[] = [];
 
   /** Channels of the driver that are not known yet: all of them at first, later what the device shows of itself. */
   const takeUp = (): void => {
@@ -157,14 +159,17 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
     channels.push(...added);
     for (const [place, channel] of added.entries()) {
       outputs.push(createOutput(channel, undefined));
-      halves.push([]);
       if (channel.quantity === 'soc' && channel.part === undefined)
-        goals.push({ channel: known + place, component: componentKey(channel) });
+        goals = [...goals, { channel: known + place, component: componentKey(channel) }];
     }
     const fresh = derivations(channels).filter(({ from }) => from >= known);
     derived.push(...fresh);
-    for (const { from, channel, sign } of fresh) halves[from]?.push(createOutput(channel, sign));
-    all.push(...outputs.slice(known), ...halves.slice(known).flat());
+    all.push(...outputs.slice(known));
+    for (const { from, channel, sign } of fresh) {
+      const half = createOutput(channel, sign);
+      halves[from] = [...(halves[from] ?? []), half];
+      all.push(half);
+    }
   };
   takeUp();
 
@@ -209,6 +214,7 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
     output.seq++;
     keepValue(output, value);
     output.ts = sample.ts;
+    staleFrom = Math.min(staleFrom, sample.ts + output.channel.maxAgeS * 1000);
     output.reason = reason;
     output.raw = sample.raw;
     return true;
@@ -360,8 +366,8 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
       const output = outputs[sample.channel];
       if (!output) continue;
       if (takeSample(output, sample)) readings.push(toReading(output, ts) as Message);
-      for (const half of halves[sample.channel] ?? [])
-        if (takeSample(half, sample)) readings.push(toReading(half, ts) as Message);
+      const own = halves[sample.channel];
+      if (own) for (const half of own) if (takeSample(half, sample)) readings.push(toReading(half, ts) as Message);
     }
     staleSince = undefined;
     if (readings.length > 0) sink.readings(readings);
@@ -379,22 +385,33 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
   const watchAges = (): void => {
     const now = clock.now();
     const stale: Message[] = [];
+    let next = Number.POSITIVE_INFINITY;
     for (const output of all) {
       const { quality, channel, ts } = output;
       if (quality !== 'good' && quality !== 'estimated') continue;
-      if (now - ts <= channel.maxAgeS * 1000) continue;
+      const until = ts + channel.maxAgeS * 1000;
+      if (now <= until) {
+        next = Math.min(next, until);
+        continue;
+      }
       output.seq++;
       count(output, 'stale');
       staleSince = staleSince === undefined ? ts : Math.min(staleSince, ts);
       stale.push(toReading(output, isoTime(ts)) as Message);
     }
+    staleFrom = next;
     if (stale.length > 0) sink.readings(stale);
+  };
+
+  const watch = (): void => {
+    // Values are looked through when one of them may be too old: thousands of devices have nothing to do here.
+    if (clock.now() > staleFrom) watchAges();
     if (staleSince !== undefined) reportStatus();
   };
 
   return {
     start() {
-      watch = clock.every(watchEveryMs, watchAges);
+      watching = clock.every(watchEveryMs, watch);
       driver.start({
         described() {
           takeUp();
@@ -420,7 +437,7 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
     nodeState: owners.take,
     actuators: () => actuators,
     async close(isForGood = false) {
-      watch?.cancel();
+      watching?.cancel();
       owners.close();
       try {
         if (isForGood) await desk.letGo();

@@ -86,13 +86,18 @@ const digestOf = (topic: string, body: Record<string, unknown>): string =>
 const isReached = ({ verb, params: { until_soc: goal } }: Lease, soc: number): boolean =>
   typeof goal === 'number' && (verb === 'charge' ? soc >= goal : verb === 'discharge' && soc <= goal);
 
+const componentOf = ({ type, index }: { type: string; index?: number }): string =>
+  componentKey({ type, ...(index === undefined ? {} : { index }) });
+
 const idOf = ({ id }: Record<string, unknown>): string | undefined =>
   typeof id === 'string' && id.length >= 1 && id.length <= 64 ? id : undefined;
 
 export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, sink: DeskSink): Desk => {
   const { device } = options;
+  /** Actuators that are held or were; most of a device never are, and have none. */
   const lines = new Map<string, { component: string; steering: Steering }>();
   const configurings = new Map<string, Configuring>();
+  let isClosed = false;
   const acting: Acting = createActing(clock, sink.apply);
   const problems = new Map<string, string>();
   const judge = createJudge({ trusted: options.trusted, actuators: sink.actuators, offline: sink.offline }, clock);
@@ -125,8 +130,11 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
     sink.unsafe(first);
   };
 
-  const addLine = ({ key, type, index }: Actuator): void => {
-    const component = componentKey({ type, ...(index === undefined ? {} : { index }) });
+  const openLine = (actuator: Actuator): Steering => {
+    const { key } = actuator;
+    const open = lines.get(key);
+    if (open) return open.steering;
+    const component = componentOf(actuator);
     const describe = (): Actuator | undefined => sink.actuators().find((each) => each.key === key);
     const steering = createSteering(describe, key, ledger.state(key), clock, {
       apply: sink.apply,
@@ -152,18 +160,22 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
         sink.event(component, 'failsafe_entered', 'warning', { data: { ...(describe()?.fallback?.means as object) } }),
     });
     lines.set(key, { component, steering });
+    return steering;
   };
 
-  /** @returns those that are new */
-  const addActuators = (): Actuator[] => {
-    const added = sink.actuators().filter(({ key }) => !lines.has(key) && !configurings.has(key));
-    for (const actuator of added) {
-      if (actuator.fallback) addLine(actuator);
-      else configurings.set(actuator.key, createConfiguring(actuator, clock, sink.apply));
-    }
-    return added;
+  /** Of what was held before a restart. @returns those that are new */
+  const takeUp = (): Steering[] =>
+    sink
+      .actuators()
+      .filter(({ key, fallback }) => fallback && !lines.has(key) && ledger.state(key))
+      .map(openLine);
+  takeUp();
+
+  const configuringOf = (actuator: Actuator): Configuring => {
+    const known = configurings.get(actuator.key) ?? createConfiguring(actuator, clock, sink.apply);
+    configurings.set(actuator.key, known);
+    return known;
   };
-  addActuators();
 
   const startBy = ({ ts, ttl_s }: Judging['command']): number =>
     clock.monotonic() + Math.min(ttl_s * 1000, parseTime(ts) + ttl_s * 1000 - clock.now());
@@ -178,7 +190,7 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
     }
     if (!actuator) return;
     if (verb.kind === 'config') {
-      configurings.get(actuator.key)?.configure(name, params, request);
+      configuringOf(actuator).configure(name, params, request);
       return;
     }
     if (verb.kind === 'action') {
@@ -186,7 +198,7 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
       return;
     }
     const [value] = Object.values(params);
-    lines.get(actuator.key)?.steering.claim(
+    openLine(actuator).claim(
       {
         id: command.id,
         owner,
@@ -204,7 +216,7 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
 
   /** One answer for all actuators of a component: the first that is not "completed", else the last. */
   const releaseAll = (owner: string, verb: string | undefined, actuators: Actuator[], request: Request): void => {
-    const steered = actuators.filter(({ key }) => lines.has(key));
+    const steered = actuators.filter(({ fallback }) => fallback);
     const answers: Answer[] = [];
     const settle = (answer: Answer): void => {
       answers.push(answer);
@@ -212,16 +224,16 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
       const told = answers.filter(({ reason }) => reason !== 'nothing_held');
       request.settle(told.find(({ status }) => status !== 'completed') ?? told[0] ?? answer);
     };
-    for (const { key } of steered) lines.get(key)?.steering.release(owner, verb, { ...request, settle });
+    for (const actuator of steered) openLine(actuator).release(owner, verb, { ...request, settle });
   };
 
   const take = (incoming: Incoming): void => {
     const { topic: text, body, isRetained, reply } = incoming;
     const topic = parseTopic(text);
     if (!topic.ok || topic.value.kind !== 'action' || topic.value.action !== 'command') return;
-    if (topic.value.device !== device) return;
+    if (topic.value.device !== device || isClosed) return;
     const { type, index, verb } = topic.value;
-    const component = componentKey({ type, ...(index === undefined ? {} : { index }) });
+    const component = componentOf({ type, ...(index === undefined ? {} : { index }) });
     const id = idOf(body);
     if (id === undefined) {
       sink.event(undefined, 'command_rejected', 'warning', {
@@ -291,6 +303,8 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
         },
       },
     }));
+    for (const actuator of sink.actuators())
+      if (actuator.fallback && requests.some((each) => each.actuator === actuator.key)) openLine(actuator);
     for (const [key, { steering }] of lines)
       steering.start(requests.filter(({ actuator }) => actuator === key).map(({ request }) => request));
     for (const { actuator, request } of requests)
@@ -303,6 +317,7 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
   };
 
   const close = (): void => {
+    isClosed = true;
     for (const { steering } of lines.values()) steering.close();
     for (const configuring of configurings.values()) configuring.close();
     acting.close();
@@ -319,16 +334,16 @@ export const createDesk = (options: DeskOptions, ledger: Ledger, clock: Clock, s
       if (failed) throw failed.reason;
     },
     drifted(key, what) {
-      const line = lines.get(key);
-      if (!line) return;
-      sink.event(line.component, 'setpoint_lost', 'warning', { message: what.slice(0, 1024) });
-      line.steering.drifted();
+      const actuator = sink.actuators().find((each) => each.key === key);
+      if (!actuator?.fallback) return;
+      sink.event(componentOf(actuator), 'setpoint_lost', 'warning', { message: what.slice(0, 1024) });
+      lines.get(key)?.steering.drifted();
     },
     returned() {
       for (const { steering } of lines.values()) steering.returned();
     },
     offered() {
-      for (const { key } of addActuators()) lines.get(key)?.steering.start([]);
+      for (const steering of takeUp()) steering.start([]);
     },
     lost(node) {
       for (const { steering } of lines.values())

@@ -181,8 +181,9 @@ const componentPath = ({ device, type, index }: Component): string =>
 export const formatTopic = (topic: Topic): string => {
   switch (topic.kind) {
     case 'reading': {
-      const path = `${componentPath(topic)}/${topic.quantity}`;
-      return topic.part === undefined ? path : `${path}/${topic.part}`;
+      const { quantity, part } = topic;
+      // Joined: V8 keeps a text that is added up in pieces, and these are kept by the thousands.
+      return [componentPath(topic), quantity, ...(part === undefined ? [] : [part])].join('/');
     }
     case 'action':
       return `${componentPath(topic)}/${topic.action}/${topic.verb}`;

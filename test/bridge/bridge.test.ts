@@ -162,6 +162,34 @@ describe('a bridge', () => {
     assert.equal(statuses.at(-1)?.kind, 'live');
   });
 
+  it('says of each value when it is old, whichever came last and however often the others come', () => {
+    const quick = channel('battery', 'power', { maxAgeS: 10 });
+    start([channel('battery', 'soc', { ...percent, maxAgeS: 60 }), quick]);
+    const tell = (nth: number): void =>
+      script.sink().cycle({ samples: [{ channel: nth, value: 5, ts: clock.now() }], durationMs: 1, errors: [] });
+    const olds = (path: string): number => readings(path).filter(({ quality }) => quality === 'stale').length;
+    poll([50]);
+    clock.advance(30_000);
+    // Younger, and old before the other one.
+    tell(1);
+    clock.advance(9000);
+    assert.equal(olds('battery/power'), 0);
+    clock.advance(3000);
+    assert.deepEqual([olds('battery/power'), olds('battery/soc')], [1, 0]);
+    for (let second = 0; second < 17; second++) {
+      tell(1);
+      clock.advance(1000);
+    }
+    assert.equal(olds('battery/soc'), 0);
+    for (let second = 0; second < 4; second++) {
+      tell(1);
+      clock.advance(1000);
+    }
+    assert.deepEqual([olds('battery/power'), olds('battery/soc')], [1, 1]);
+    clock.advance(12_000);
+    assert.deepEqual([olds('battery/power'), olds('battery/soc')], [2, 1]);
+  });
+
   it('keeps the sign of a grid meter, and turns that of a meter before a source', () => {
     start(
       [channel('meter', 'power'), channel('meter', 'current', { part: 'l1', unit: 'A' })],

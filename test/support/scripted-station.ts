@@ -63,6 +63,8 @@ export interface Rig {
   named(name: string): DriverEvent[];
   states: DeviceState[];
   drifts: string[];
+  /** In their order: that the description is new, and samples. */
+  heard: ('described' | 'samples')[];
   /** Ends the process without a word, and begins anew. */
   kill(): void;
 }
@@ -87,6 +89,7 @@ export const createStationRig = (more: Partial<OcppDriverOptions> = {}): Rig => 
   const events: DriverEvent[] = [];
   const states: DeviceState[] = [];
   const drifts: string[] = [];
+  const heard: Rig['heard'] = [];
   const said: Rig['told'] extends (path: string) => (infer T)[] ? (T & { path: string })[] : never = [];
   let answering: Answering = () => undefined;
   let generation = 0;
@@ -105,8 +108,12 @@ export const createStationRig = (more: Partial<OcppDriverOptions> = {}): Rig => 
       }
     };
     const sink: DriverSink = {
-      described() {},
-      cycle: (cycle) => isAlive() && take(cycle),
+      described: () => isAlive() && heard.push('described'),
+      cycle(cycle) {
+        if (!isAlive()) return;
+        heard.push('samples');
+        take(cycle);
+      },
       state: (state) => isAlive() && states.push(state),
       drifted: (actuator, what) => isAlive() && drifts.push(`${actuator}: ${what}`),
       event: (event) => isAlive() && events.push(event),
@@ -182,6 +189,7 @@ export const createStationRig = (more: Partial<OcppDriverOptions> = {}): Rig => 
     named: (name) => events.filter((event) => event.name === name),
     states,
     drifts,
+    heard,
     kill() {
       isConnected = false;
       const old = driver;

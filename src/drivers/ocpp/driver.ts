@@ -96,7 +96,11 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   const quirks = (): Quirks => family().quirks;
 
   const described = (): void => sink?.described();
-  const channels = createChannelBook(ledger, limits.intervalS, described);
+  /** Told with the next samples: a first message brings many at once. */
+  let hasNewChannels = false;
+  const channels = createChannelBook(ledger, limits.intervalS, () => {
+    hasNewChannels = true;
+  });
   const { asker, refused } = rememberRefusals(
     createAsker(
       () => line,
@@ -126,7 +130,11 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     memory,
     clock,
     {
-      samples: (samples) => sink?.cycle({ samples, durationMs: 0, errors: [] }),
+      samples(samples) {
+        if (hasNewChannels) described();
+        hasNewChannels = false;
+        sink?.cycle({ samples, durationMs: 0, errors: [] });
+      },
       event: (event) => sink?.event(event),
       described,
       inForce: (profile) => limiter.inForce(profile),

@@ -121,6 +121,20 @@ describe('OCPP connection: calls of the station', () => {
     assert.equal(handler.calls.filter(([action]) => action === 'StartTransaction').length, 1);
   });
 
+  it('are handled once, where the last one comes again, however long they are', async () => {
+    handler = createRecorder((_action, payload) => ({ id: (payload as { id: number }).id }));
+    await open();
+    for (const id of [1, 2, 3]) {
+      const long = [2, `${id}`, 'MeterValues', { id, text: 'x'.repeat(5000) }];
+      station.send(long);
+      await station.answer(`${id}`);
+      station.send(long);
+      await until(() => station.frames.filter((frame) => frame[1] === `${id}`).length === 2, 'the answer again');
+      assert.deepEqual(station.frames.at(-1), [3, `${id}`, { id }]);
+    }
+    assert.equal(handler.calls.length, 3);
+  });
+
   it('are handled each, where a station numbers all its messages alike', async () => {
     handler = createRecorder((_action, payload) => ({ payload }));
     await open();

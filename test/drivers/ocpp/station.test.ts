@@ -138,6 +138,15 @@ describe('a charging station as a device', () => {
     assert.equal(rig.driver().facts().switchesPhases, true);
   });
 
+  it('tells once of all that it shows for the first time, and before what it is', async () => {
+    await plugIn();
+    rig.heard.length = 0;
+    await rig.measure([watts(7000), amperes(10, 'l1'), amperes(10, 'l2'), amperes(10, 'l3'), wattHours(5000)]);
+    assert.deepEqual(rig.heard, ['described', 'samples']);
+    await rig.measure([watts(7000), amperes(10, 'l1')]);
+    assert.deepEqual(rig.heard, ['described', 'samples', 'samples']);
+  });
+
   describe('a session', () => {
     it('is told from its beginning to its end, with energy from register to register', async () => {
       const id = await plugIn();

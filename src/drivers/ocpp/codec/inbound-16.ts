@@ -94,12 +94,14 @@ const readBoot: Reader = (from, _at, notes) => ({
   }),
 });
 
-const readMeterValues: Reader = (from, at, notes) => ({
-  kind: 'meter_values',
-  evse: readPlace(from, 'connectorId', notes),
-  samples: readSamples(from, 'meterValue', 'string', at, notes),
-  ...present({ transaction: readTransaction(from, notes) }),
-});
+const readMeterValues: Reader = (from, at, notes) => {
+  const evse = readPlace(from, 'connectorId', notes);
+  const samples = readSamples(from, 'meterValue', 'string', at, notes);
+  const transaction = readTransaction(from, notes);
+  return transaction === undefined
+    ? { kind: 'meter_values', evse, samples }
+    : { kind: 'meter_values', evse, transaction, samples };
+};
 
 /** Answered with an empty object, or with a no. */
 const notices: Readonly<Record<string, object>> = {

@@ -43,6 +43,8 @@ const formats = wordsOf<'raw' | 'signed'>({ Raw: 'raw', SignedData: 'signed' });
 
 /** What was told of one time and context. */
 interface Group {
+  /** As it was written. */
+  stamp: string;
   at: number | undefined;
   context: Sample['context'];
   told: Told[];
@@ -131,6 +133,7 @@ export const readSamples = (
   notes: Notes,
 ): Sample[] => {
   const groups = new Map<string, Group>();
+  let group: Group | undefined;
   let left = maxItems;
   for (const entry of readList(from, key, notes)) {
     const at = readTime(entry, 'timestamp', arrival, notes);
@@ -139,10 +142,10 @@ export const readSamples = (
       if (left-- === 0) note(notes, `more than ${maxItems} values: the rest is left out`);
       if (left < 0) break;
       const context = findWord(contexts, value.context, 'context', notes) ?? 'live';
-      const name = `${context} ${stamp}`;
-      let group = groups.get(name);
-      if (!group) {
-        group = { at, context, told: [], signed: [] };
+      // Nearly always the one before.
+      if (group?.context !== context || group.stamp !== stamp) {
+        const name = `${context} ${stamp}`;
+        group = groups.get(name) ?? { stamp, at, context, told: [], signed: [] };
         groups.set(name, group);
       }
       readValue(value, group, valueType, notes);

@@ -30,26 +30,53 @@ export const parseKey = (key: string): { what: string; evse: number } => {
   return { what, evse: Number(evse) };
 };
 
+const message: ParameterRange = { choices: ['boot', 'status', 'meter_values', 'heartbeat', 'transaction'] };
+
+/** The same for all stations: thousands of them share it. */
+const evseActions = verbs({ start: { id_tag: { isOptional: true } }, stop: {}, unlock: {}, trigger: { message } });
+const stationActions = verbs({
+  reset: { type: { choices: ['soft', 'hard'], isOptional: true } },
+  trigger: { message },
+  get_configuration: { key: { isOptional: true } },
+  set_configuration: { key: {}, value: {} },
+  get_variables: { variables: {} },
+  set_variables: { variables: {} },
+});
+const availability = verbs({ set_availability: { operative: {} } });
+const phaseChoice = verbs({ set_phases: { phases: { unit: '1', min: 1, max: 3, choices: ['1', '3'] } } });
+
 const once = { minWriteIntervalMs: 0, latencyS: 30, verification: 'effect', isPersistent: false } as const;
 
-const limitOf = (evse: number, settings: LimitSettings, facts: Facts, quirks: Quirks): Actuator => {
-  const { minCurrentA, maxCurrentA, failsafeA, phases, intervalS } = settings;
-  const fallbackS = fallbackOf(settings, quirks);
+/** By range: most stations of a site have the same. */
+const limitVerbs = new Map<string, Actuator['verbs']>();
+
+const limitsWithin = ({ minCurrentA, maxCurrentA, phases }: LimitSettings): Actuator['verbs'] => {
+  const range = `${minCurrentA} ${maxCurrentA} ${phases}`;
+  const known = limitVerbs.get(range);
+  if (known) return known;
   const amperes = { unit: 'A', min: minCurrentA, max: maxCurrentA, step: 0.1, isZeroAllowed: true };
   const minW = minCurrentA * usualVoltage;
   const watts = { unit: 'W', min: minW, max: Math.max(minW, maxCurrentA * usualVoltage * phases), isZeroAllowed: true };
+  const own = verbs({
+    set_current_limit: { current_a: amperes },
+    set_power_limit: { power_w: watts },
+    pause: {},
+    resume: { current_a: { ...amperes, isOptional: true, default: maxCurrentA } },
+    set_profile: { schedule: {} },
+  });
+  limitVerbs.set(range, own);
+  return own;
+};
+
+const limitOf = (evse: number, settings: LimitSettings, facts: Facts, quirks: Quirks): Actuator => {
+  const { failsafeA, intervalS } = settings;
+  const fallbackS = fallbackOf(settings, quirks);
   const isInFlash = facts.limitForm?.purpose === 'station_max';
   const intervalMs = (quirks.limitIntervalS ?? usualLimitIntervalS) * 1000;
   return {
     key: `limit/${evse}`,
     ...componentOf(evse),
-    verbs: verbs({
-      set_current_limit: { current_a: amperes },
-      set_power_limit: { power_w: watts },
-      pause: {},
-      resume: { current_a: { ...amperes, isOptional: true, default: maxCurrentA } },
-      set_profile: { schedule: {} },
-    }),
+    verbs: limitsWithin(settings),
     fallback: { means: { current_a: failsafeA }, verb: 'set_current_limit' },
     minWriteIntervalMs: isInFlash ? Math.max(flashIntervalMs, intervalMs) : intervalMs,
     latencyS: Math.max(15, intervalS + 8),
@@ -62,7 +89,7 @@ const limitOf = (evse: number, settings: LimitSettings, facts: Facts, quirks: Qu
 const phasesOf = (evse: number, { phases }: LimitSettings): Actuator => ({
   key: `phases/${evse}`,
   ...componentOf(evse),
-  verbs: verbs({ set_phases: { phases: { unit: '1', min: 1, max: 3, choices: ['1', '3'] } } }),
+  verbs: phaseChoice,
   fallback: { means: { phases } },
   // Whoever asks too early is told so (phases.ts).
   minWriteIntervalMs: 0,
@@ -71,12 +98,10 @@ const phasesOf = (evse: number, { phases }: LimitSettings): Actuator => ({
   isPersistent: false,
 });
 
-const message: ParameterRange = { choices: ['boot', 'status', 'meter_values', 'heartbeat', 'transaction'] };
-
 const availabilityOf = (evse: number): Actuator => ({
   key: `availability/${evse}`,
   ...componentOf(evse),
-  verbs: verbs({ set_availability: { operative: {} } }),
+  verbs: availability,
   ...once,
   isPersistent: true,
 });
@@ -102,7 +127,7 @@ export const offer = (
       {
         key: `actions/${evse}`,
         ...componentOf(evse),
-        verbs: verbs({ start: { id_tag: { isOptional: true } }, stop: {}, unlock: {}, trigger: { message } }),
+        verbs: evseActions,
         ...once,
       },
       ...(takesAvailability ? [availabilityOf(evse)] : []),
@@ -110,14 +135,7 @@ export const offer = (
     {
       key: 'actions/0',
       ...componentOf(0),
-      verbs: verbs({
-        reset: { type: { choices: ['soft', 'hard'], isOptional: true } },
-        trigger: { message },
-        get_configuration: { key: { isOptional: true } },
-        set_configuration: { key: {}, value: {} },
-        get_variables: { variables: {} },
-        set_variables: { variables: {} },
-      }),
+      verbs: stationActions,
       ...once,
     },
     ...(takesAvailability ? [availabilityOf(0)] : []),

@@ -1,4 +1,5 @@
 /** Answers to the calls of one connection: each once, each in time, and none throws. */
+import { hash } from 'node:crypto';
 import type { Clock } from '../../../model/time.ts';
 import { CallFailure } from './link.ts';
 
@@ -14,25 +15,30 @@ export interface AnswerOptions {
 export interface Answers {
   /**
    * @param frame the message as it came, to know it again
-   * @returns the CALLRESULT, or undefined where the same message is being answered already
-   * @throws CallFailure "error": the CALLERROR; "unanswered"
+   * @returns the CALLRESULT, at once where the handler gives it at once; undefined where the same message is being
+   * answered already
+   * @throws CallFailure "error": the CALLERROR; "unanswered"; so does the promise
    */
-  answer(frame: string, action: string, payload: unknown): Promise<object | undefined>;
+  answer(frame: string, action: string, payload: unknown): Promise<object | undefined> | object | undefined;
   /** The connection is over: nothing waits for a handler any more. */
   end(): void;
 }
 
 /** So many messages are known again: a station asks one thing at a time, and repeats the last one. */
 const rememberedMax = 4;
+/** A message that is longer is known again by its digest: of thousands of stations, all texts would be kept for long. */
+const longestKept = 64;
 
 /** Asked anew it is answered anew: nothing follows from it, and its answer is the time. */
 const isRepeatable = (action: string): boolean => action === 'Heartbeat';
 
 interface Remembered {
-  frame: string;
+  mark: string;
   /** undefined while it is being found. */
   reply: object | undefined;
 }
+
+const markOf = (frame: string): string => (frame.length > longestKept ? hash('sha256', frame, 'base64') : frame);
 
 const toFailure = (error: unknown): CallFailure => {
   if (error instanceof CallFailure && (error.kind === 'error' || error.kind === 'unanswered')) return error;
@@ -76,33 +82,48 @@ export const createAnswers = (
       );
     });
 
-  const find = async (action: string, payload: unknown): Promise<object> => {
+  const fail = (action: string, error: unknown): never => {
+    const failure = toFailure(error);
+    if (failure !== error) tell(`${action}: ${failure.message}`);
+    throw failure;
+  };
+
+  /** Almost every answer is there at once: thousands of stations do not wait for promises of it. */
+  const find = (action: string, payload: unknown): Promise<object> | object => {
     if (open.size >= maxOpen) throw new CallFailure('error', `${maxOpen} calls are open already`, 'InternalError');
     try {
       const reply = handle(action, payload);
-      return checkReply(action, reply instanceof Promise ? await inTime(action, reply) : reply);
+      if (!(reply instanceof Promise)) return checkReply(action, reply);
+      return inTime(action, reply)
+        .then((found) => checkReply(action, found))
+        .catch((error: unknown) => fail(action, error));
     } catch (error) {
-      const failure = toFailure(error);
-      if (failure !== error) tell(`${action}: ${failure.message}`);
-      throw failure;
+      return fail(action, error);
     }
   };
 
   return {
-    async answer(frame, action, payload) {
+    answer(frame, action, payload) {
       if (isRepeatable(action)) return find(action, payload);
-      const known = remembered.find((each) => each.frame === frame);
-      if (known) return known.reply;
-      const own: Remembered = { frame, reply: undefined };
+      const mark = markOf(frame);
+      for (const each of remembered) if (each.mark === mark) return each.reply;
+      const own: Remembered = { mark, reply: undefined };
       remembered.push(own);
       if (remembered.length > rememberedMax) remembered.shift();
-      try {
-        own.reply = await find(action, payload);
-        return own.reply;
-      } catch (error) {
+      const keep = (reply: object): object => {
+        own.reply = reply;
+        return reply;
+      };
+      const forget = (error: unknown): never => {
         // What failed may be tried again with the same message.
         remembered = remembered.filter((each) => each !== own);
         throw error;
+      };
+      try {
+        const found = find(action, payload);
+        return found instanceof Promise ? found.then(keep, forget) : keep(found);
+      } catch (error) {
+        return forget(error);
       }
     },
     end() {

@@ -7,7 +7,7 @@ import { type AnswerOptions, createAnswers, type Handle } from './answers.ts';
 import { createCallQueue } from './call-queue.ts';
 import { CallFailure, type Peer, type StationLink } from './link.ts';
 import { toPlainText } from './plain-text.ts';
-import { createBucket, type Rate } from './rates.ts';
+import { type Bucket, createBucket, type Rate } from './rates.ts';
 import type { RpcClient } from './transport.ts';
 
 export interface ConnectionLimits extends AnswerOptions {
@@ -82,7 +82,9 @@ export const createConnection = (options: ConnectionOptions, events: ConnectionE
   const { client, socket, identity, version, peer, limits, noReply } = options;
   const messages = createBucket(limits.messages, clock);
   const bytes = createBucket(limits.bytes, clock);
-  const notes = createBucket({ perS: 0.1, burst: 20 }, clock);
+  /** Made when there is something to tell. */
+  let notes: Bucket | undefined;
+  /** The message that has just come in. */
   let frame = '';
   let isNextMuted = false;
   let endReason: string | undefined;
@@ -90,6 +92,7 @@ export const createConnection = (options: ConnectionOptions, events: ConnectionE
   let letGo: Timer | undefined;
 
   const tell = (what: string): void => {
+    notes ??= createBucket({ perS: 0.1, burst: 20 }, clock);
     if (notes.take()) events.told(toPlainText(what, longestNote));
   };
   const answers = createAnswers(events.called, limits, clock, tell);
@@ -142,17 +145,21 @@ export const createConnection = (options: ConnectionOptions, events: ConnectionE
     if (socket.writableLength > limits.maxUnsent) showOut('the station does not read what it is sent');
   };
 
-  client.handle(async ({ method, params }) => {
+  const refuse = (error: unknown): unknown => {
+    const { kind, message, code } = error as CallFailure;
+    if (kind !== 'unanswered') throw new AnswerError(message, version, code);
+    tell(message);
+    letGo ??= clock.after(limits.unansweredMs, () => close(tryAgainLater, message));
+    return noReply;
+  };
+  client.handle(({ method, params }) => {
+    const own = frame;
+    frame = '';
     try {
-      return (await answers.answer(frame, method, params)) ?? noReply;
+      const reply = answers.answer(own, method, params);
+      return reply instanceof Promise ? reply.then((found) => found ?? noReply, refuse) : (reply ?? noReply);
     } catch (error) {
-      const { kind, message, code } = error as CallFailure;
-      if (kind === 'unanswered') {
-        tell(message);
-        letGo ??= clock.after(limits.unansweredMs, () => close(tryAgainLater, message));
-        return noReply;
-      }
-      throw new AnswerError(message, version, code);
+      return refuse(error);
     }
   });
   client.on('message', ({ message, outbound }) => {

@@ -125,11 +125,14 @@ export const startListener = async (
 
   /** Connections that are no WebSockets (yet). */
   const sockets = new Set<Socket>();
+  function forget(this: Socket): void {
+    sockets.delete(this);
+  }
   server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
     sockets.add(socket);
     const [longest] = sockets;
     if (sockets.size > maxIdle) longest?.destroy();
-    socket.once('close', () => sockets.delete(socket));
+    socket.once('close', forget);
   });
   server.on('request', (request, response) => {
     events.failed(plainAddress(request.socket.remoteAddress), because('page'));
@@ -140,6 +143,7 @@ export const startListener = async (
     // An error is followed by the close, which is what matters.
     socket.on('error', ignore);
     sockets.delete(socket);
+    socket.off('close', forget);
     const direct: Origin = {
       address: plainAddress(socket.remoteAddress),
       isSecure: tls !== undefined,

@@ -7,7 +7,7 @@ export interface RpcClient {
   readonly state: number;
   sendRaw(message: string): void;
   call(action: string, payload: object, options: { callTimeoutMs: number; signal: AbortSignal }): Promise<unknown>;
-  handle(handler: (call: { method: string; params?: unknown }) => Promise<unknown>): void;
+  handle(handler: (call: { method: string; params?: unknown }) => unknown): void;
   close(options: { code: number; reason: string }): Promise<unknown>;
   on(event: 'message', run: (event: { message: string; outbound: boolean }) => void): unknown;
   on(event: 'badMessage', run: (event: { error: Error; response: unknown[] | null }) => void): unknown;
@@ -62,8 +62,9 @@ export const createTransport = async ({ pingIntervalMs, maxFrameBytes }: Transpo
     noReply: ocpp.NOREPLY,
     upgrade(request, socket, head, identity, subProtocol) {
       request.url = `/${encodeURIComponent(identity)}`;
-      // It keeps the headers for as long as the connection lasts.
+      // It keeps the headers for as long as the connection lasts, and they are here twice.
       delete request.headers.authorization;
+      request.rawHeaders.length = 0;
       if (subProtocol === undefined) delete request.headers['sec-websocket-protocol'];
       else request.headers['sec-websocket-protocol'] = subProtocol;
       accepted = undefined;

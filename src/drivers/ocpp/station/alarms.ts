@@ -20,6 +20,7 @@ export const createAlarms = (tell: (event: DriverEvent) => void): Alarms => {
   const active = new Map<string, string>();
 
   const set: Alarms['set'] = (evse, name, severity, message) => {
+    if (message === undefined && active.size === 0) return;
     const key = `${evse} ${name}`;
     if (active.get(key) === message) return;
     const component = componentOf(evse);

@@ -39,6 +39,40 @@ const placeOf = (evse: number, quantity: string, part: string | undefined): numb
   return placeCount++;
 };
 
+const describe = (evse: number, quantity: string, part: string | undefined, intervalS: number): Channel | undefined => {
+  const known = findQuantity('ev_charger', quantity);
+  if (!known || (part !== undefined && !parts.has(part))) return undefined;
+  const isState = known.kind === 'state' || known.kind === 'text' || /limit|session|offered|max_|min_/.test(quantity);
+  const measuredAgeS = Math.max(90, 3.5 * intervalS);
+  return {
+    type: 'ev_charger',
+    ...(evse === 0 ? {} : { index: evse }),
+    quantity,
+    ...(part === undefined ? {} : { part }),
+    ...(known.unit === undefined ? {} : { unit: known.unit }),
+    kind: known.kind,
+    intervalS: isState ? repeatStatesS : intervalS,
+    maxAgeS: isState ? 3 * repeatStatesS : known.kind === 'counter' ? counterAgeS : measuredAgeS,
+    signed: quantity === 'power' || quantity === 'current',
+  };
+};
+
+/** By interval, then by place: a channel is never changed, and the same for all stations that tell as often. */
+const shared = new Map<number, (Channel | undefined)[]>();
+
+const channelOf = (
+  evse: number,
+  quantity: string,
+  part: string | undefined,
+  intervalS: number,
+): Channel | undefined => {
+  const byPlace = shared.get(intervalS) ?? [];
+  shared.set(intervalS, byPlace);
+  const place = placeOf(evse, quantity, part);
+  byPlace[place] ??= describe(evse, quantity, part, intervalS);
+  return byPlace[place];
+};
+
 /**
  * @param intervalS between two samples of the station
  * @param added there is a new one
@@ -47,31 +81,11 @@ export const createChannelBook = (ledger: Ledger, intervalS: number, added: () =
   const channels: Channel[] = [];
   /** By place. */
   const known: (number | undefined)[] = [];
-  const kept: [number, string, string | null][] = [];
-
-  const describe = (evse: number, quantity: string, part: string | undefined): Channel | undefined => {
-    const known = findQuantity('ev_charger', quantity);
-    if (!known || (part !== undefined && !parts.has(part))) return undefined;
-    const isState = known.kind === 'state' || known.kind === 'text' || /limit|session|offered|max_|min_/.test(quantity);
-    const measuredAgeS = Math.max(90, 3.5 * intervalS);
-    return {
-      type: 'ev_charger',
-      ...(evse === 0 ? {} : { index: evse }),
-      quantity,
-      ...(part === undefined ? {} : { part }),
-      ...(known.unit === undefined ? {} : { unit: known.unit }),
-      kind: known.kind,
-      intervalS: isState ? repeatStatesS : intervalS,
-      maxAgeS: isState ? 3 * repeatStatesS : known.kind === 'counter' ? counterAgeS : measuredAgeS,
-      signed: quantity === 'power' || quantity === 'current',
-    };
-  };
 
   const add = (evse: number, quantity: string, part: string | undefined): number | undefined => {
-    const channel = describe(evse, quantity, part);
+    const channel = channelOf(evse, quantity, part, intervalS);
     if (!channel) return undefined;
     known[placeOf(evse, quantity, part)] = channels.length;
-    kept.push([evse, quantity, part ?? null]);
     return channels.push(channel) - 1;
   };
 
@@ -81,7 +95,7 @@ export const createChannelBook = (ledger: Ledger, intervalS: number, added: () =
     const [evse, quantity, part] = parsed.data.channel;
     if (known[placeOf(evse, quantity, part ?? undefined)] === undefined) add(evse, quantity, part ?? undefined);
   }
-  ledger.keep(() => kept.map((channel) => ({ channel })));
+  ledger.keep(() => channels.map(({ index = 0, quantity, part }) => ({ channel: [index, quantity, part ?? null] })));
 
   return {
     all: () => channels,

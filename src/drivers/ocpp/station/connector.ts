@@ -43,8 +43,8 @@ export interface Connector {
   lost(): void;
   /** It charges on other phases from now on. */
   forgetPhases(): void;
-  /** What is to be told since the last time. */
-  drain(): DriverSample[];
+  /** Adds what is to be told since the last time. */
+  drain(to: DriverSample[]): void;
   suspicion(): string | undefined;
   /** Monotonic: when it last measured what flows, or nothing could. */
   heardAt(): number;
@@ -82,7 +82,7 @@ export const createConnector = (
 ): Connector => {
   const toGrid = createRotation(phaseRotation);
   const gate = createGate();
-  let due: DriverSample[] = [];
+  const due: DriverSample[] = [];
   let plug: PlugEvent | undefined;
   let session: Session | undefined;
   let hasEnded = false;
@@ -191,13 +191,14 @@ export const createConnector = (
     take(measures, at) {
       const fresh = phases === 1 ? measures.flatMap(ofOnePhase) : measures;
       const believed: Measure[] = [];
+      const heardAt = clock.monotonic();
       gate.note(fresh, at);
       for (const measure of fresh) {
         const { quantity, part, value } = measure;
         const reason = gate.judge(measure, at);
         const channel = channels.of(evse, quantity, toGrid(part));
         if (channel === undefined || at < (told[channel] ?? Number.NEGATIVE_INFINITY)) continue;
-        if (flowing.has(quantity)) flowAt = clock.monotonic();
+        if (flowing.has(quantity)) flowAt = heardAt;
         if (reason !== undefined) push({ channel, value: null, ts: at, reason, raw: String(value) });
         else {
           believed.push(measure);
@@ -230,10 +231,11 @@ export const createConnector = (
           push({ channel, value: null, ts: clock.now(), reason: 'device_offline' });
     },
     forgetPhases: meter.forgetPhases,
-    drain() {
-      const drained = due;
-      due = [];
-      return drained;
+    drain(to) {
+      for (const sample of due) to.push(sample);
+      // The same list goes on: one that lives until the next message V8 soon makes in its old generation, and with each
+      // that is garbage there, its samples are kept.
+      due.length = 0;
     },
     suspicion: gate.suspicion,
     heardAt: () => flowAt,

@@ -30,12 +30,14 @@ export const createConnectors = (
 ): Connectors => {
   const connectors = new Map<number, Connector>();
 
-  const numbers = (): number[] => [...connectors.keys()].filter((evse) => evse > 0).sort((a, b) => a - b);
+  /** In order; asked for with every message. */
+  let numbers: number[] = [];
 
   const add = (evse: number): Connector => {
     const supplyPhases = (): number | undefined => memory.facts().supplyPhases?.[String(evse)];
     const fresh = createConnector({ ...options, evse, supplyPhases }, channels, clock);
     connectors.set(evse, fresh);
+    numbers = [...connectors.keys()].filter((each) => each > 0).sort((a, b) => a - b);
     return fresh;
   };
   for (const evse of memory.facts().evses ?? []) add(evse);
@@ -46,17 +48,20 @@ export const createConnectors = (
       const known = connectors.get(evse);
       if (known) return known;
       const fresh = add(evse);
-      memory.note({ evses: numbers() });
+      memory.note({ evses: numbers });
       added();
       return fresh;
     },
-    numbers,
+    numbers: () => numbers,
     place(evse) {
       if (evse !== undefined && evse > 0) return evse > mostEvses ? 0 : evse;
-      const [only, more] = numbers();
-      return only !== undefined && more === undefined ? only : 0;
+      return numbers.length === 1 ? (numbers[0] ?? 0) : 0;
     },
     all: () => [...connectors.values()],
-    drain: () => [...connectors.values()].flatMap((each) => each.drain()),
+    drain() {
+      const drained: Sample[] = [];
+      for (const each of connectors.values()) each.drain(drained);
+      return drained;
+    },
   };
 };

@@ -37,6 +37,9 @@ const factorOff = (ratio: number): number | undefined => {
   return ratio < 1 / farOff ? 1000 : undefined;
 };
 
+const suspicionOf = (what: string, factor: number | undefined): string | undefined =>
+  factor === undefined ? undefined : `its ${what} seems to be off: the factor ${factor} would put it right`;
+
 export const createGate = (): Gate => {
   let apparent: { va: number; at: number } | undefined;
   let voltage = usualVoltage;
@@ -47,12 +50,8 @@ export const createGate = (): Gate => {
   let fallen: number | undefined;
   /** Since the last comparison of energy with power. */
   let since: { wh: number; integral: number } | undefined;
-  const suspicions = new Map<'power' | 'energy', string>();
-
-  const suspect = (what: 'power' | 'energy', factor: number | undefined): void => {
-    if (factor === undefined) suspicions.delete(what);
-    else suspicions.set(what, `its ${what} seems to be off: the factor ${factor} would put it right`);
-  };
+  let suspectPower: string | undefined;
+  let suspectEnergy: string | undefined;
 
   const note = (measures: Measure[], at: number): void => {
     let [volts, voltages, amperes, currents] = [0, 0, 0, 0];
@@ -69,7 +68,7 @@ export const createGate = (): Gate => {
     if (Math.abs(value) > mostPowerW) return 'out_of_range';
     if (!apparent || Math.abs(at - apparent.at) > togetherMs || apparent.va < leastVa || value === 0) return undefined;
     const factor = factorOff(Math.abs(value) / apparent.va);
-    suspect('power', factor);
+    suspectPower = suspicionOf('power', factor);
     return factor === undefined ? undefined : 'unit_unknown';
   };
 
@@ -82,7 +81,7 @@ export const createGate = (): Gate => {
     since ??= { wh, integral: 0 };
     if (since.integral < leastWh) return;
     const risen = wh - since.wh;
-    suspect('energy', factorOff(risen / since.integral));
+    suspectEnergy = suspicionOf('energy', factorOff(risen / since.integral));
     since = { wh, integral: 0 };
   };
 
@@ -123,6 +122,6 @@ export const createGate = (): Gate => {
   return {
     note,
     judge,
-    suspicion: () => [...suspicions.values()][0],
+    suspicion: () => suspectEnergy ?? suspectPower,
   };
 };

@@ -48,7 +48,8 @@ export const createReadiness = (clock: Clock, sink: ReadinessSink): Readiness =>
   let done: number[] = [];
 
   const begin = (): void => {
-    done.push(clock.monotonic());
+    setUp = undefined;
+    done = [...done, clock.monotonic()];
     sink
       .makeReady(hasBooted, connection.signal)
       .catch((error) =>
@@ -66,6 +67,7 @@ export const createReadiness = (clock: Clock, sink: ReadinessSink): Readiness =>
   };
 
   const becomeUsable = (): void => {
+    usable = undefined;
     if (isUsable || !isConnected) return;
     isUsable = true;
     sink.usable();

@@ -69,12 +69,13 @@ export const energyOf = ({ start, last, carried }: RegisterState): number | unde
   start === undefined || last === undefined ? undefined : Math.round((carried + last - start) * 1000) / 1000;
 
 /** Readings of the whole register, in their order. */
-export const registerReadings = (samples: Sample[]): { context: Sample['context']; wh: number }[] =>
-  samples.flatMap(({ context, measures }) =>
-    measures
-      .filter(({ quantity, part }) => quantity === 'energy_imported' && part === undefined)
-      .map(({ value }) => ({ context, wh: value })),
-  );
+export const registerReadings = (samples: Sample[]): { context: Sample['context']; wh: number }[] => {
+  const readings: { context: Sample['context']; wh: number }[] = [];
+  for (const { context, measures } of samples)
+    for (const { quantity, part, value } of measures)
+      if (quantity === 'energy_imported' && part === undefined) readings.push({ context, wh: value });
+  return readings;
+};
 
 /** @returns the register after all readings of these samples */
 export const readAll = (register: RegisterState, samples: Sample[]): RegisterState =>

@@ -74,6 +74,11 @@ const lostAfterMs = 3_600_000;
 /** After this long, what was told has reached the outbox, ms; before, a crash has it told again. */
 const toldAfterMs = 5000;
 
+const describeSkew = (ms: number | undefined): string | undefined =>
+  ms === undefined
+    ? undefined
+    : `its clock is more than 10 minutes ${ms > 0 ? 'ahead' : 'behind'}; the times here are used`;
+
 export const createStation = (
   { identity, intervalS, quirks, authoriser, heartbeatS, ...installation }: StationOptions,
   book: TransactionBook,
@@ -100,10 +105,7 @@ export const createStation = (
 
   const judge = (at: number | undefined, isOffline?: boolean): Moment => {
     const moment = time.judge(quirks().ignoresTime ? undefined : at, isOffline);
-    const skew = time.skewMs();
-    const side = (skew ?? 0) > 0 ? 'ahead' : 'behind';
-    const words = `its clock is more than 10 minutes ${side}; the times here are used`;
-    alarms.set(0, 'clock_skew', 'warning', skew === undefined ? undefined : words);
+    alarms.set(0, 'clock_skew', 'warning', describeSkew(time.skewMs()));
     return moment;
   };
 
@@ -268,7 +270,7 @@ export const createStation = (
     const evse = connectors.place(given);
     tellSigned(evse, transaction, samples);
     let session = sessionOf(evse, transaction);
-    for (const { wh } of registerReadings(samples)) if (session) session = book.measured(session, wh);
+    if (session) for (const { wh } of registerReadings(samples)) session = book.measured(session, wh);
     const isLive = takeSamples(evse, samples, false);
     if (!isLive || session?.state !== 'running') return;
     tellLive(session);

@@ -44,10 +44,9 @@ export const isPluggedIn = (status: Status): boolean | undefined => {
   return status === 'unavailable' || status === 'faulted' || status === 'unknown' ? undefined : true;
 };
 
-/** No current can flow; nobody measures it either. */
-export const isAtRest = (status: Status): boolean =>
-  !['charging', 'suspended_ev', 'suspended_evse', 'unknown'].includes(status);
-
 /** The car may draw current, or is kept from it by us. */
 export const isInSession = (status: Status): boolean =>
   status === 'charging' || status === 'suspended_ev' || status === 'suspended_evse';
+
+/** No current can flow; nobody measures it either. */
+export const isAtRest = (status: Status): boolean => status !== 'unknown' && !isInSession(status);
