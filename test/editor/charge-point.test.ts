@@ -146,6 +146,14 @@ describe('the forms of charge points', () => {
       assert.match(await row.innerText(), /available\s+good\s+\d+ s/);
     });
 
+    it('shows what is known of its station', async () => {
+      await openForm(page, 'ems-ocpp', 'south');
+      const table = page.locator('#ems-station-table');
+      await table.getByText('<b>Acme</b> M1 · serial number 4711').waitFor();
+      assert.match(await table.innerText(), /OCPP\s+1\.6 · connected.*Preset.*Falls back.*Refused/s);
+      assert.equal(await table.locator('b').count(), 0);
+    });
+
     it('offers the stations that wait, and says what to type into a box', async () => {
       dial('CP-10');
       await openForm(page, 'ems-ocpp', 'north');
