@@ -6,7 +6,7 @@ import { systemClock } from '../../src/shell/clock.ts';
 import { type ChargePoint, createChargePoint } from '../../src/simulator/charging/charge-point.ts';
 import { openBrowser } from '../support/browser.ts';
 import { certificatePath } from '../support/certificates.ts';
-import { closeForm, dialog, judge, openEditor, openForm } from '../support/editor.ts';
+import { clearField, closeForm, dialog, judge, openEditor, openForm } from '../support/editor.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red.ts';
 
@@ -71,7 +71,7 @@ describe('the forms of charge points', () => {
       assert.deepEqual(await urls(box), [`ws://127.0.0.1:${port}/<identity>`, `wss://127.0.0.1:${tlsPort}/<identity>`]);
       assert.match(await page.innerText(box), /Only this machine reaches this address/);
       await page.fill('#node-config-input-host', '192.168.1.10');
-      await page.fill('#node-config-input-tlsPort', '');
+      await clearField(page, '#node-config-input-tlsPort');
       assert.deepEqual(await urls(box), [`ws://192.168.1.10:${port}/<identity>`]);
       assert.doesNotMatch(await page.innerText(box), /Only this machine/);
       await page.fill('#node-config-input-host', '0.0.0.0');
@@ -128,8 +128,8 @@ describe('the forms of charge points', () => {
       assert.match(String(await judge(page, 'server', 'tlsPort', String(port))), /need a port each/);
       await page.selectOption('#node-config-input-tls', '_ADD_');
       assert.match(String(await judge(page, 'server', 'tlsPort', '8443')), /needs a TLS configuration/);
-      await page.fill('#node-config-input-port', '');
-      await page.fill('#node-config-input-tlsPort', '');
+      await clearField(page, '#node-config-input-port');
+      await clearField(page, '#node-config-input-tlsPort');
       assert.match(String(await judge(page, 'server', 'port', '')), /at least one of the two ports/);
       assert.equal(await judge(page, 'server', 'proxies', '10.0.0.0/8, fd00::1, 192.168.1.2'), true);
       assert.match(String(await judge(page, 'server', 'proxies', '10.0.0.1, proxy')), /"proxy" is no address/);
@@ -150,7 +150,7 @@ describe('the forms of charge points', () => {
       await openForm(page, 'ems-ocpp', 'south');
       const table = page.locator('#ems-station-table');
       await table.getByText('<b>Acme</b> M1 · serial number 4711').waitFor();
-      assert.match(await table.innerText(), /OCPP\s+1\.6 · connected.*Preset.*Falls back.*Refused/s);
+      assert.match(await table.innerText(), /OCPP\s+1\.6 · connected.*It measures.*Falls back.*Refused/s);
       assert.equal(await table.locator('b').count(), 0);
     });
 
@@ -164,7 +164,7 @@ describe('the forms of charge points', () => {
       const [plain, secure] = await urls('#ems-ocpp-urls');
       assert.equal(plain, `ws://127.0.0.1:${port}/CP%20NORTH`);
       assert.equal(secure, `wss://127.0.0.1:${tlsPort}/CP%20NORTH`);
-      await page.fill('#node-input-identity', '');
+      await clearField(page, '#node-input-identity');
       assert.equal((await urls('#ems-ocpp-urls'))[0], `ws://127.0.0.1:${port}/<identity>`);
     });
 
