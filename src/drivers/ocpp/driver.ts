@@ -213,6 +213,8 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   const enter = (next: DeviceState): void => {
     state = next;
     sink?.state(next);
+    // A station may have nothing to say for hours: how it is, is told all the same.
+    sink?.cycle({ samples: [], durationMs: 0, errors: [] });
   };
 
   const showStore = (): void => {

@@ -48,7 +48,7 @@ describe('a charging station at a bridge', () => {
     });
     bridge.start();
   };
-  const connect = async (): Promise<void> => {
+  const dial = (): void => {
     isConnected = true;
     const link: StationLink = {
       identity: 'box',
@@ -66,6 +66,9 @@ describe('a charging station at a bridge', () => {
       close() {},
     };
     driver.connected(link);
+  };
+  const connect = async (): Promise<void> => {
+    dial();
     await say(boot);
     await status('available');
     await clock.advanceAsync(5000);
@@ -139,6 +142,16 @@ describe('a charging station at a bridge', () => {
       const checked = checkMessage(message, { now: clock.now() });
       assert.ok(checked.ok, `${topic} ${JSON.stringify(payload)}: ${JSON.stringify(checked)}`);
     }
+  });
+
+  it('how it is, is told also of one that says nothing', async () => {
+    const shown = (): unknown[] => said.flatMap((each) => (each.schema === 'availability/1' ? [each.state] : []));
+    assert.deepEqual(shown(), ['online']);
+    driver.disconnected('over');
+    assert.deepEqual(shown(), ['online', 'offline']);
+    dial();
+    await clock.advanceAsync(6000);
+    assert.deepEqual(shown(), ['online', 'offline', 'online']);
   });
 
   it('a limit is accepted, told, seen, and over with its lease: the failsafe current', async () => {
