@@ -92,4 +92,7 @@ export const build = (node) => {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const node = makeReady();
   if (!build(node)) fail('The build failed; the reason is above.');
+  // A script is run from here: the shell that called npm still knows where it found Node before there was one of our own.
+  const [script, ...words] = process.argv.slice(2);
+  if (script) process.exitCode = spawnSync(node, [script, ...words], { cwd: root, stdio: 'inherit' }).status ?? 1;
 }
