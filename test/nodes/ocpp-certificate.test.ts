@@ -47,7 +47,14 @@ describe('ems-ocpp-server takes a new certificate', () => {
     await helper.load(
       [...allNodes, tlsConfig],
       [
-        { id: 'tls', type: 'tls-config', cert: file('tls.crt'), key: `${'$'}{EMS_TEST_KEY}`, verifyservercert: true },
+        {
+          id: 'tls',
+          type: 'tls-config',
+          cert: file('tls.crt'),
+          key: `${'$'}{EMS_TEST_KEY}`,
+          ca: '',
+          verifyservercert: true,
+        },
         { id: 'site', type: 'ems-site', site: 'home' },
         { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', tlsPort: port, tls: 'tls' },
         { id: 'one', ...point, device: 'north', identity: 'CP1' },

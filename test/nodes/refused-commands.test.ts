@@ -96,10 +96,11 @@ describe('commands that must not be carried out', function () {
 
   it('a retained one: rejected, RETAINED, and an event', () => {
     const answers = early.filter(({ topic }) => topic === 'devices/b/battery/response/charge');
-    assert.deepEqual(
-      answers.map(({ payload }) => JSON.parse(payload)).map(({ id, status, code }) => [id, status, code]),
-      [['stored', 'rejected', 'RETAINED']],
-    );
+    const told = answers
+      .map(({ payload }) => JSON.parse(payload))
+      .map(({ id, status, code }) => `${id} ${status} ${code}`);
+    // As often as the broker hands it out: the same command has the same answer.
+    assert.deepEqual([...new Set(told)], ['stored rejected RETAINED']);
     assert.ok(early.some(({ topic }) => topic === 'devices/b/event/retained_command_rejected'));
   });
 
