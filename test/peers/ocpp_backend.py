@@ -91,9 +91,11 @@ class Backend:
             async for text in socket:
                 try:
                     await self.heard(identity, socket, version, text)
+                except websockets.exceptions.ConnectionClosed:
+                    raise
                 except Exception as error:
                     say(violation=str(error), identity=identity, frame=text)
-        except websockets.exceptions.ConnectionClosedError:
+        except websockets.exceptions.ConnectionClosed:
             pass
         finally:
             if self.sockets.get(identity) is socket:
