@@ -1,20 +1,18 @@
 /**
- * One device at work: runs its driver and says everything the rest of the street has to know. It stamps seq and
- * boot, turns samples into readings with the signs of the device's role, derives the unsigned pairs, lets old values
- * go stale, states meta and availability, and has commands carried out at its desk.
+ * One device at work: runs its driver and says everything the rest of the street has to know: readings, which grow
+ * old, meta, availability and events. Commands are carried out at its desk.
  */
-import type { Actuator, Channel, Cycle, DeviceState, Driver, Sample } from '../drivers/driver.ts';
-import type { Quality, Reason } from '../model/common.ts';
+import type { Actuator, Cycle, DeviceState, Driver } from '../drivers/driver.ts';
 import type { Event } from '../model/event.ts';
-import { createBoot, createEventId, hashTag } from '../model/identity.ts';
+import { createBoot, createEventId } from '../model/identity.ts';
 import type { Message } from '../model/message.ts';
-import type { Reading, Value } from '../model/reading.ts';
+import type { Reading } from '../model/reading.ts';
 import { type Clock, isoTime } from '../model/time.ts';
-import { formatTopic } from '../model/topic.ts';
-import { type Derivation, derivations, mounted } from './derive.ts';
+import { createAgeWatch } from './age-watch.ts';
 import { createDesk, type Incoming } from './desk.ts';
 import { createLedger, type Journal, type Reply } from './ledger.ts';
-import { componentKey, describeDevice, isMeter, isSourceRole, type Placement, roleOf } from './meta.ts';
+import { componentKey, describeDevice, type Placement } from './meta.ts';
+import { createOutputs } from './outputs.ts';
 import { createOwnerWatch } from './owner-watch.ts';
 import { setpointsOf } from './setpoints.ts';
 
@@ -65,167 +63,33 @@ export interface Bridge {
   meta(): Message<'meta/1'>;
 }
 
-const watchEveryMs = 1000;
-
-interface Output {
-  channel: Channel;
-  topic: string;
-  factor: 1 | -1;
-  /** Only its part in this direction counts: 0 where the value points the other way. */
-  half: 1 | -1 | undefined;
-  isTag: boolean;
-  seq: number;
-  /** What was said last; a reading of it is made when it is needed. Undefined quality: nothing yet. */
-  quality: Quality | undefined;
-  /** NaN where it was no number. Numbers have a field of their own, so that each is stored in place of the one before. */
-  number: number;
-  other: Exclude<Value, number>;
-  /** Measured, ms since 1970. */
-  ts: number;
-  reason: Reason | undefined;
-  raw: string | undefined;
-}
-
 /**
  * @param driver started and closed with the bridge
  */
 export const createBridge = (options: BridgeOptions, driver: Driver, clock: Clock, sink: BridgeSink): Bridge => {
   const { placement, reportsCycles = false, trusted = [], journal } = options;
   const { device } = placement;
-  const boot = createBoot();
-  let description = driver.describe();
-  const channels: Channel[] = [];
-  const derived: Derivation[] = [];
+  const outputs = createOutputs(placement, createBoot(), driver.describe().source);
   let state: DeviceState = { kind: 'connecting' };
   let announced: string | undefined;
   let isMetaDue = true;
-  let watching: { cancel(): void } | undefined;
-  let staleSince: number | undefined;
-  /** No value becomes stale before this time, ms since 1970. */
-  let staleFrom = Number.NEGATIVE_INFINITY;
-  /** Outputs whose last value is good. */
-  let good = 0;
-  const { source } = description;
   let actuators = driver.actuators();
+  /** States of charge, which commands may have as their goal. */
+  let goals: { channel: number; component: string }[] = [];
   /** What should be in its safe state and is not known to be. */
   let danger: string | undefined;
 
-  const createOutput = (channel: Channel, half: 1 | -1 | undefined): Output => {
-    const role = roleOf(
-      channel.type,
-      description.components[componentKey(channel)] ?? description.components[channel.type],
-      placement,
-    );
-    const isDirected = channel.signed && /^(power|reactive_power|current)$/.test(channel.quantity);
-    const isReversed = isMeter(channel.type) && placement.isReversed === true;
-    const isTurned = isMeter(channel.type) && isSourceRole(role);
-    // The two directions of a meter are those of its counters, whatever its role calls positive.
-    const isFlipped = half === undefined ? isDirected && isTurned !== isReversed : isReversed;
-    return {
-      channel,
-      topic: formatTopic({
-        kind: 'reading',
-        device,
-        type: channel.type,
-        ...(channel.index === undefined ? {} : { index: channel.index }),
-        quantity: channel.quantity,
-        ...(channel.part === undefined ? {} : { part: channel.part }),
-      }),
-      factor: isFlipped ? -1 : 1,
-      half,
-      isTag: channel.quantity === 'id_tag',
-      seq: 0,
-      quality: undefined,
-      number: Number.NaN,
-      other: null,
-      ts: 0,
-      reason: undefined,
-      raw: undefined,
-    };
-  };
-
-  /** By channel. */
-  const outputs: Output[] = [];
-  const halves: (Output[] | undefined)[] = [];
-  const all: Output[] = [];
-  /** States of charge, which commands may have as their goal. */
-  let goals: { channel: number; component: string }[] = [];
-
-  /** Channels of the driver that are not known yet: all of them at first, later what the device shows of itself. */
   const takeUp = (): void => {
-    description = driver.describe();
-    const known = channels.length;
-    const added = mounted(description.channels, placement.isReversed === true).slice(known);
-    channels.push(...added);
-    for (const [place, channel] of added.entries()) {
-      outputs.push(createOutput(channel, undefined));
-      if (channel.quantity === 'soc' && channel.part === undefined)
-        goals = [...goals, { channel: known + place, component: componentKey(channel) }];
-    }
-    const fresh = derivations(channels).filter(({ from }) => from >= known);
-    derived.push(...fresh);
-    all.push(...outputs.slice(known));
-    for (const { from, channel, sign } of fresh) {
-      const half = createOutput(channel, sign);
-      halves[from] = [...(halves[from] ?? []), half];
-      all.push(half);
-    }
+    outputs.takeUp(driver.describe());
+    goals = outputs
+      .channels()
+      .flatMap((channel, nth) =>
+        channel.quantity === 'soc' && channel.part === undefined
+          ? [{ channel: nth, component: componentKey(channel) }]
+          : [],
+      );
   };
   takeUp();
-
-  const toReading = (output: Output, ts: string): Reading & { topic: string } => {
-    const { topic, channel, number, other, quality = 'invalid', seq, reason, raw } = output;
-    const value = Number.isNaN(number) ? other : number;
-    const unit = channel.unit as NonNullable<Reading['unit']> | undefined;
-    const reading: Reading & { topic: string } =
-      unit === undefined
-        ? { topic, schema: 'reading/1', value, ts, quality, seq, boot, source }
-        : { topic, schema: 'reading/1', value, unit, ts, quality, seq, boot, source };
-    if (reason !== undefined) reading.reason = reason;
-    if (raw !== undefined) reading.raw = raw;
-    return reading;
-  };
-
-  const numberFor = ({ factor, half }: Output, value: number): number => {
-    const directed = value * factor;
-    const part = half === undefined ? directed : Math.max(0, directed * half);
-    // -0 is a 0 that frightens people.
-    return part === 0 ? 0 : part;
-  };
-
-  const keepValue = (output: Output, value: Value): void => {
-    if (typeof value === 'number') {
-      output.number = numberFor(output, value);
-      return;
-    }
-    output.number = Number.NaN;
-    output.other = output.isTag && typeof value === 'string' ? hashTag(value) : value;
-  };
-
-  /** @returns whether there is something to say */
-  const takeSample = (output: Output, sample: Sample): boolean => {
-    const { value, reason } = sample;
-    if (value === null) {
-      // Said once: the device's availability tells the rest.
-      if (output.quality === 'invalid' && output.reason === reason) return false;
-      if (output.quality === undefined && reason === 'device_offline') return false;
-    }
-    count(output, value === null ? 'invalid' : sample.isEstimated ? 'estimated' : 'good');
-    output.seq++;
-    keepValue(output, value);
-    output.ts = sample.ts;
-    staleFrom = Math.min(staleFrom, sample.ts + output.channel.maxAgeS * 1000);
-    output.reason = reason;
-    output.raw = sample.raw;
-    return true;
-  };
-
-  const count = (output: Output, quality: Quality): void => {
-    if (output.quality === quality) return;
-    if (output.quality === 'good') good--;
-    if (quality === 'good') good++;
-    output.quality = quality;
-  };
 
   /** The state of the device as others should see it: one that is not known to be safe is not simply online. */
   const effectiveState = (): DeviceState =>
@@ -246,8 +110,8 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
 
   const meta = (): Message<'meta/1'> =>
     describeDevice(
-      { ...driver.describe(), channels },
-      derived.map(({ channel }) => channel),
+      { ...driver.describe(), channels: outputs.channels() },
+      outputs.derived(),
       actuators,
       placement,
       isoTime(clock.now()),
@@ -304,7 +168,8 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
   };
 
   const statusAfter = (cycle: Cycle | undefined): BridgeStatus => {
-    const points = good;
+    const points = outputs.good();
+    const since = outputs.staleSince();
     const shown = effectiveState();
     switch (shown.kind) {
       case 'connecting':
@@ -316,9 +181,9 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
       case 'degraded':
         return { kind: 'degraded', points, reason: shown.reason };
       case 'online':
-        return staleSince === undefined
+        return since === undefined
           ? { kind: 'live', points, durationS: (cycle?.durationMs ?? 0) / 1000 }
-          : { kind: 'stale', points, ageS: (clock.now() - staleSince) / 1000 };
+          : { kind: 'stale', points, ageS: (clock.now() - since) / 1000 };
     }
   };
 
@@ -356,20 +221,8 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
   const takeCycle = (cycle: Cycle): void => {
     // A copy: V8 may give an array literal of this busy place to its old generation, where it would keep all its readings.
     const readings: Message[] = [...announcements()];
-    let ts = '';
-    let tsMs = Number.NaN;
-    for (const sample of cycle.samples) {
-      if (sample.ts !== tsMs) {
-        tsMs = sample.ts;
-        ts = isoTime(tsMs);
-      }
-      const output = outputs[sample.channel];
-      if (!output) continue;
-      if (takeSample(output, sample)) readings.push(toReading(output, ts) as Message);
-      const own = halves[sample.channel];
-      if (own) for (const half of own) if (takeSample(half, sample)) readings.push(toReading(half, ts) as Message);
-    }
-    staleSince = undefined;
+    outputs.take(cycle, readings);
+    ages.taken();
     if (readings.length > 0) sink.readings(readings);
     if (reportsCycles)
       event('bridge_cycle', 'debug', {
@@ -381,37 +234,13 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
     watchGoals(cycle);
   };
 
-  /** A good value that got no successor in time is said to be old, once, with its own time. */
-  const watchAges = (): void => {
-    const now = clock.now();
-    const stale: Message[] = [];
-    let next = Number.POSITIVE_INFINITY;
-    for (const output of all) {
-      const { quality, channel, ts } = output;
-      if (quality !== 'good' && quality !== 'estimated') continue;
-      const until = ts + channel.maxAgeS * 1000;
-      if (now <= until) {
-        next = Math.min(next, until);
-        continue;
-      }
-      output.seq++;
-      count(output, 'stale');
-      staleSince = staleSince === undefined ? ts : Math.min(staleSince, ts);
-      stale.push(toReading(output, isoTime(ts)) as Message);
-    }
-    staleFrom = next;
-    if (stale.length > 0) sink.readings(stale);
-  };
-
-  const watch = (): void => {
-    // Values are looked through when one of them may be too old: thousands of devices have nothing to do here.
-    if (clock.now() > staleFrom) watchAges();
-    if (staleSince !== undefined) reportStatus();
-  };
+  const ages = createAgeWatch(outputs, clock, (old) => {
+    if (old.length > 0) sink.readings(old);
+    reportStatus();
+  });
 
   return {
     start() {
-      watching = clock.every(watchEveryMs, watch);
       driver.start({
         described() {
           takeUp();
@@ -437,20 +266,20 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
     nodeState: owners.take,
     actuators: () => actuators,
     async close(isForGood = false) {
-      watching?.cancel();
       owners.close();
       try {
         if (isForGood) await desk.letGo();
         else desk.close();
       } finally {
         await driver.close();
+        ages.close();
       }
     },
-    snapshot: () => all.filter(({ quality }) => quality).map((output) => toReading(output, isoTime(output.ts))),
+    snapshot: outputs.snapshot,
     raw() {
       const seen = driver.inspect();
       return Object.fromEntries(
-        outputs.flatMap(({ topic }, channel) => (seen.has(channel) ? [[topic, seen.get(channel) ?? '']] : [])),
+        outputs.topics().flatMap((topic, channel) => (seen.has(channel) ? [[topic, seen.get(channel) ?? '']] : [])),
       );
     },
     meta,

@@ -190,6 +190,29 @@ describe('a bridge', () => {
     assert.deepEqual([olds('battery/power'), olds('battery/soc')], [2, 1]);
   });
 
+  it('says so in the moment when it is, and counts its age each second', () => {
+    start([channel('battery', 'soc', percent)]);
+    poll([50]);
+    clock.advance(30_000);
+    assert.equal(readings('battery/soc').length, 1);
+    clock.advance(1);
+    assert.equal(readings('battery/soc').length, 2);
+    clock.advance(2000);
+    const ages = statuses.flatMap((status) => (status.kind === 'stale' ? [status.ageS] : []));
+    assert.deepEqual(ages, [30.001, 31.001, 32.001]);
+  });
+
+  it('believes nothing for long that is old by a clock that was set', () => {
+    start([channel('battery', 'energy_charged', { maxAgeS: 7200, unit: 'Wh', kind: 'counter' })]);
+    poll([50]);
+    clock.jump(7_200_000);
+    clock.advance(60_000);
+    assert.deepEqual(
+      readings('battery/energy_charged').map(({ quality }) => quality),
+      ['good', 'stale'],
+    );
+  });
+
   it('keeps the sign of a grid meter, and turns that of a meter before a source', () => {
     start(
       [channel('meter', 'power'), channel('meter', 'current', { part: 'l1', unit: 'A' })],
