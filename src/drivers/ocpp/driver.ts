@@ -21,19 +21,22 @@ import { createActions } from './station/actions.ts';
 import { createAsker } from './station/asking.ts';
 import { type AuthorisationOptions, createAuthoriser } from './station/authorisation.ts';
 import { createChannelBook } from './station/channels.ts';
-import { createFamily } from './station/family.ts';
+import { type Connector, endSession } from './station/connector.ts';
+import { connectorOf, createConnectors } from './station/connectors.ts';
+import { findFamily } from './station/family.ts';
 import { createMemory, type Facts } from './station/memory.ts';
 import { createNudge } from './station/nudge.ts';
-import { createReadiness } from './station/readiness.ts';
+import { beginReadiness, createReadiness, endReadiness, hear } from './station/readiness.ts';
 import { rememberRefusals } from './station/refused.ts';
 import { type PhaseRotation, phaseRotations } from './station/rotation.ts';
 import { createSetUp } from './station/set-up.ts';
 import { type StationSheet, sheetOf } from './station/sheet.ts';
 import { createStarter } from './station/starter.ts';
-import { createStation } from './station/station.ts';
+import { closeStation, createStation, flush, loseStation, resume, takeEvent, tick } from './station/station.ts';
 import { createLedger, type RecordStore } from './station/store.ts';
 import { createTagsInUse, type TagsInUse } from './station/tags-in-use.ts';
-import { createTransactionBook } from './station/transactions.ts';
+import { beginConnection } from './station/timekeeper.ts';
+import { createTransactionBook, detach, running } from './station/transactions.ts';
 import type { Decision, StationEvent, Version } from './words.ts';
 
 export interface OcppDriverOptions {
@@ -78,7 +81,9 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   const memory = createMemory(ledger);
   const book = createTransactionBook(ledger, clock);
   const tags = (options.tagsInUse ?? createTagsInUse()).join(() =>
-    book.all().flatMap(({ state, evse = 0, tag }) => (state === 'running' && tag ? [{ evse, tag }] : [])),
+    [...book.sessions.values()].flatMap(({ state, evse = 0, tag }) =>
+      state === 'running' && tag ? [{ evse, tag }] : [],
+    ),
   );
   const authoriser = createAuthoriser(options.authorisation, clock, tags.isElsewhere);
   const isWatchedOnly = options.forward?.mode === 'observe';
@@ -92,10 +97,18 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   let ticker: Timer | undefined;
   const noted = new Set<string>();
 
-  const family = createFamily(options, memory);
-  const quirks = (): Quirks => family().quirks;
+  let { boot } = memory.facts;
+  let family = findFamily(options, boot);
+  const quirks = (): Quirks => family.quirks;
 
-  const described = (): void => sink?.described();
+  /** Stations say who they are with each boot. */
+  const described = (): void => {
+    if (memory.facts.boot !== boot) {
+      boot = memory.facts.boot;
+      family = findFamily(options, boot);
+    }
+    sink?.described();
+  };
   /** Told with the next samples: a first message brings many at once. */
   let hasNewChannels = false;
   const channels = createChannelBook(ledger, limits.intervalS, () => {
@@ -111,22 +124,28 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   );
   const nudge = createNudge(asker, quirks, clock);
 
-  const transaction = (evse: number): string | undefined => book.running(evse)?.transaction;
-
-  const station = createStation(
+  const connectors = createConnectors(
     {
-      identity,
-      intervalS: limits.intervalS,
       phases: limits.phases,
-      ...(options.phaseRotation && { phaseRotation: options.phaseRotation }),
+      phaseRotation: options.phaseRotation ?? phaseRotations[0],
       minCurrentA: limits.minCurrentA,
       maxCurrentA: limits.maxCurrentA,
-      quirks,
-      authoriser,
-      heartbeatS: options.heartbeatS,
+      intervalMs: limits.intervalS * 1000,
+      supplyPhases: (evse) => memory.facts.supplyPhases?.[String(evse)],
+      channels,
+      clock,
     },
+    memory,
+    described,
+  );
+  const evses = (): number[] => connectors.numbers;
+  const connector = (evse: number): Connector => connectorOf(connectors, evse);
+  const transaction = (evse: number): string | undefined => running(book, evse)?.transaction;
+
+  const station = createStation(
+    { identity, quirks, authoriser, heartbeatS: options.heartbeatS },
+    connectors,
     book,
-    channels,
     memory,
     clock,
     {
@@ -141,32 +160,32 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       profiles: (event) => takeOver.reported(event),
       moved(evse) {
         foreign?.moved(evse, transaction(evse) !== undefined);
-        if (evse === 0 || !readiness.isUsable()) return;
+        if (evse === 0 || !readiness.isUsable) return;
         limiter.moved(evse);
         starter.moved(evse);
       },
     },
   );
 
-  const actions = createActions(asker, clock, { connector: station.connector, transaction, ownTag });
+  const actions = createActions(asker, clock, { connector, transaction, ownTag });
   const takeOver = createTakeOver(
     foreign ? 'keep' : (limits.foreignPolicy ?? 'once'),
     asker,
     memory,
     foreign ?? noForeign,
     clock,
-    { evses: station.evses, event: (event) => sink?.event(event) },
+    { evses, event: (event) => sink?.event(event) },
   );
   const limiter = createLimiter(limits, asker, memory, quirks, nudge, takeOver, foreign ?? noForeign, clock, {
-    evses: station.evses,
-    connector: station.connector,
+    evses,
+    connector,
     transaction,
-    begun: (evse) => book.running(evse)?.startedAt,
+    begun: (evse) => running(book, evse)?.startedAt,
     restart: (evse) => actions.start(evse),
     drifted: (evse, what) => sink?.drifted(`limit/${evse}`, what),
   });
   const phaseSwitch = createPhaseSwitch(limiter, memory, quirks, nudge, clock, {
-    connector: station.connector,
+    connector,
     switched: (index, from, to) =>
       sink?.event({
         component: { type: 'ev_charger', index },
@@ -177,7 +196,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   });
   const starter = createStarter(
     () => quirks().needsRemoteStart === true && options.authorisation.mode === 'free',
-    station.connector,
+    connector,
     transaction,
     (evse) => actions.start(evse),
   );
@@ -186,18 +205,18 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   const lists = foreign ? { ...authoriser, localList: () => undefined } : authoriser;
   const setUp = createSetUp(limits.intervalS, asker, memory, setUpQuirks, lists, clock, {
     connectors(count) {
-      for (let evse = 1; evse <= count; evse++) station.connector(evse);
+      for (let evse = 1; evse <= count; evse++) connector(evse);
     },
-    transactions: () => station.evses().flatMap((evse) => transaction(evse) ?? []),
+    transactions: () => evses().flatMap((evse) => transaction(evse) ?? []),
     over(id) {
-      const evse = book.find(id)?.evse;
+      const evse = book.sessions.get(id)?.evse;
       if (evse === undefined) return;
-      book.detach(evse);
-      station.connector(evse).sessionEnded();
-      station.flush();
+      detach(book, evse);
+      endSession(connector(evse));
+      flush(station);
     },
-    evses: station.evses,
-    isStatusMissing: () => station.evses().some((evse) => station.connector(evse).status() === 'unknown'),
+    evses,
+    isStatusMissing: () => evses().some((evse) => connector(evse).status === 'unknown'),
   });
   const carryOut = createOrders(limits, limiter, phaseSwitch, actions);
   const forward =
@@ -208,7 +227,8 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       relayed: createLimitRelay(foreign, limiter.tellAgain, clock),
     });
 
-  for (const evse of options.evses ?? []) station.connector(evse);
+  for (const evse of options.evses ?? []) connector(evse);
+  ledger.release();
 
   const enter = (next: DeviceState): void => {
     state = next;
@@ -218,10 +238,10 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   };
 
   const showStore = (): void => {
-    const isBroken = ledger.isBroken();
+    const isBroken = ledger.isBroken;
     if (isBroken === isStoreBroken) return;
     isStoreBroken = isBroken;
-    if (!readiness.isUsable()) return;
+    if (!readiness.isUsable) return;
     enter(
       isBroken
         ? {
@@ -259,7 +279,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
 
   const decide = (event: StationEvent): Decision | Promise<Decision> => {
     try {
-      return station.handle(event);
+      return takeEvent(station, event);
     } finally {
       showStore();
     }
@@ -268,12 +288,11 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   /** Something charges and nobody says how much. */
   const breakSilence = (): void => {
     const since = clock.monotonic() - 2 * limits.intervalS * 1000;
-    for (const evse of station.evses())
-      if (transaction(evse) !== undefined && station.connector(evse).heardAt() < since) nudge.ask(evse);
+    for (const evse of evses()) if (transaction(evse) !== undefined && connector(evse).heardAt < since) nudge.ask(evse);
   };
 
   const describe = (): DeviceDescription => {
-    const { boot } = memory.facts();
+    const { boot } = memory.facts;
     return {
       protocol: `ocpp${line?.link.version ?? lastVersion ?? ''}`,
       source: `ocpp/${name}`,
@@ -283,7 +302,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
         ...(boot.serial && { serial: boot.serial }),
         ...(boot.firmware && { firmware: boot.firmware }),
       }),
-      channels: channels.all(),
+      channels: channels.all,
       components: {
         ev_charger: { role: 'ev', phases: limits.phases, phaseRotation: options.phaseRotation ?? phaseRotations[0] },
       },
@@ -293,17 +312,17 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   return {
     describe,
     inspect: () => new Map(),
-    actuators: () => offer(station.evses(), limits, memory.facts(), quirks(), !isWatchedOnly),
+    actuators: () => offer(evses(), limits, memory.facts, quirks(), !isWatchedOnly),
     apply: carryOut,
-    facts: memory.facts,
+    facts: () => memory.facts,
     sheet: () =>
       sheetOf({
         identity,
         isConnected: line !== undefined,
         version: line?.link.version ?? lastVersion,
-        facts: memory.facts(),
-        evses: station.evses(),
-        preset: family().preset,
+        facts: memory.facts,
+        evses: evses(),
+        preset: family.preset,
         quirks: quirks(),
         fallback: isWatchedOnly ? { why: 'watched' } : fallbackSheet(limits, quirks()),
         others: takeOver.others(),
@@ -314,10 +333,10 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     start(given) {
       sink = given;
       sink.state(state);
-      station.start();
+      resume(station);
       ticker = clock.every(Math.min(tickMs, limits.intervalS * 1000), () => {
-        if (!readiness.isUsable()) return;
-        station.tick();
+        if (!readiness.isUsable) return;
+        tick(station);
         limiter.tick();
         breakSilence();
       });
@@ -325,12 +344,12 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     connected(link) {
       line = { link, codec: codecOf(link.version) };
       lastVersion = link.version;
-      station.connected();
+      beginConnection(station.time, clock);
       limiter.returned();
       takeOver.returned();
       nudge.reset();
       described();
-      readiness.connected();
+      beginReadiness(readiness);
       forward?.connected(link);
     },
     called(action, payload) {
@@ -340,7 +359,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       if (!decoded.ok) throw new CallFailure('error', decoded.reason, decoded.code);
       const { event, notes } = decoded;
       noteOddities(notes);
-      readiness.heard(event.kind === 'boot');
+      hear(readiness, event.kind === 'boot');
       const reply = (made: Decision): object => codec.reply(event, made, clock.now());
       const answer = (): object | Promise<object> => {
         const decision = decide(event);
@@ -353,10 +372,10 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
         : answer();
     },
     disconnected(reason) {
-      readiness.disconnected();
+      endReadiness(readiness);
       line = undefined;
       forward?.disconnected();
-      station.disconnected();
+      loseStation(station);
       const { reconnectS } = quirks();
       enter({
         kind: 'offline',
@@ -365,13 +384,13 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       });
     },
     async close() {
-      readiness.disconnected();
+      endReadiness(readiness);
       ticker?.cancel();
       limiter.close();
       takeOver.close();
       tags.leave();
       forward?.close();
-      station.close();
+      closeStation(station);
       line = undefined;
     },
   };

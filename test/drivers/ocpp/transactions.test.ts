@@ -3,7 +3,7 @@ import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
 import { energyOf } from '../../../src/drivers/ocpp/station/register.ts';
 import { sessionEnded } from '../../../src/drivers/ocpp/station/session.ts';
 import { createLedger } from '../../../src/drivers/ocpp/station/store.ts';
-import { createTransactionBook, type TransactionBook } from '../../../src/drivers/ocpp/station/transactions.ts';
+import * as transactions from '../../../src/drivers/ocpp/station/transactions.ts';
 import type { Sample, StationEvent } from '../../../src/drivers/ocpp/words.ts';
 import { createMemoryJournal, type MemoryJournal } from '../../support/memory-journal.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
@@ -22,10 +22,10 @@ const sample = (context: Sample['context'], wh: number): Sample => ({
 describe('the transactions of a station', () => {
   let clock: VirtualClock;
   let journal: MemoryJournal;
-  let book: TransactionBook;
+  let book: transactions.TransactionBook;
   let urgent: boolean[];
   const open = (): void => {
-    book = createTransactionBook(createLedger(journal), clock);
+    book = transactions.createTransactionBook(createLedger(journal), clock);
   };
   beforeEach(() => {
     clock = createVirtualClock();
@@ -70,9 +70,10 @@ describe('the transactions of a station', () => {
   });
   const start = (more: Partial<Started> = {}, isReplay = false) => {
     const event = started(more);
-    return book.started(event, event.at ?? clock.now(), isReplay);
+    return transactions.started(book, event, event.at ?? clock.now(), isReplay);
   };
-  const end = (transaction: string, more: Partial<Ended> = {}) => book.ended(ended(transaction, more), clock.now());
+  const end = (transaction: string, more: Partial<Ended> = {}) =>
+    transactions.ended(book, ended(transaction, more), clock.now());
 
   it('gives ids that an integer of 32 bits holds, each once, also after a restart', () => {
     const ids = new Set<string>();
@@ -102,14 +103,14 @@ describe('the transactions of a station', () => {
 
   it('the same beginning again is the same transaction, also after a restart and after its end', () => {
     const event = started();
-    const first = book.started(event, clock.now(), false);
+    const first = transactions.started(book, event, clock.now(), false);
     assert.equal(first.isNew, true);
     open();
     clock.advance(60_000);
-    const again = book.started(event, clock.now(), true);
+    const again = transactions.started(book, event, clock.now(), true);
     assert.deepEqual([again.session.transaction, again.isNew], [first.session.transaction, false]);
     end(first.session.transaction, { meterStopWh: 2000 });
-    assert.equal(book.started(event, clock.now(), true).session.state, 'ended');
+    assert.equal(transactions.started(book, event, clock.now(), true).session.state, 'ended');
   });
 
   it('without a time, the same person may charge again', () => {
@@ -124,17 +125,17 @@ describe('the transactions of a station', () => {
     journal.isWritable = false;
     const event = started();
     assert.throws(
-      () => book.started(event, clock.now(), false),
+      () => transactions.started(book, event, clock.now(), false),
       (error: unknown) => error instanceof CallFailure && error.kind === 'unanswered',
     );
-    assert.equal(book.running(1), undefined);
+    assert.equal(transactions.running(book, 1), undefined);
     journal.isWritable = true;
-    const { session, isNew } = book.started(event, clock.now(), false);
+    const { session, isNew } = transactions.started(book, event, clock.now(), false);
     assert.equal(isNew, true);
     journal.isWritable = false;
     assert.throws(() => end(session.transaction, { meterStopWh: 2000 }), CallFailure);
-    assert.equal(book.running(1)?.state, 'running');
-    assert.deepEqual(book.untold(), []);
+    assert.equal(transactions.running(book, 1)?.state, 'running');
+    assert.deepEqual(transactions.untold(book), []);
     journal.isWritable = true;
     open();
     assert.equal(end(session.transaction, { meterStopWh: 2000 }).isNew, true);
@@ -142,7 +143,7 @@ describe('the transactions of a station', () => {
 
   it('beginning and end survive the end of power as well', () => {
     const { session } = start();
-    book.measured(session, 1100);
+    transactions.measured(book, session, 1100);
     end(session.transaction, { meterStopWh: 2000 });
     assert.deepEqual(urgent, [true, true]);
   });
@@ -150,29 +151,29 @@ describe('the transactions of a station', () => {
   it('killed at any moment: the session and its energy are there', () => {
     const { session } = start();
     open();
-    assert.equal(book.running(1)?.transaction, session.transaction);
+    assert.equal(transactions.running(book, 1)?.transaction, session.transaction);
     end(session.transaction, { meterStopWh: 3500 });
     open();
-    const [untold] = book.untold();
+    const [untold] = transactions.untold(book);
     assert.ok(untold);
     const event = sessionEnded('box', untold);
     assert.equal(event.data?.energy_wh, 2500);
     assert.equal(event.id, sessionEnded('box', untold).id);
-    book.tell(untold);
+    transactions.tell(book, untold);
     open();
-    assert.deepEqual(book.untold(), []);
+    assert.deepEqual(transactions.untold(book), []);
   });
 
   it('keeps no tag in clear', () => {
     start({ token: { id: 'DEADBEEF' } });
     assert.ok(!JSON.stringify(journal.records).includes('DEADBEEF'));
-    assert.match(String(book.running(1)?.tag), /^[0-9a-f]{16}$/);
+    assert.match(String(transactions.running(book, 1)?.tag), /^[0-9a-f]{16}$/);
   });
 
   it('2.x: told without its EVSE at the end', () => {
     const { meterStartWh: _, ...event } = started({ transaction: 'abc', evse: 2, samples: [sample('begin', 500)] });
-    book.started(event, clock.now(), false);
-    book.updated(updated('abc', { samples: [sample('live', 700)] }), clock.now(), false);
+    transactions.started(book, event, clock.now(), false);
+    transactions.updated(book, updated('abc', { samples: [sample('live', 700)] }), clock.now(), false);
     open();
     const { session } = end('abc', { samples: [sample('end', 900)] });
     assert.deepEqual([session.evse, energyOf(session.register)], [2, 400]);
@@ -183,13 +184,18 @@ describe('the transactions of a station', () => {
     assert.equal(start({ transaction: 'abc' }).isNew, false);
     assert.equal(end('abc', { meterStopWh: 1500 }).isNew, true);
     assert.equal(end('abc', { meterStopWh: 1500 }).isNew, false);
-    assert.equal(book.updated(updated('abc'), clock.now(), false).session.state, 'ended');
+    assert.equal(transactions.updated(book, updated('abc'), clock.now(), false).session.state, 'ended');
   });
 
   it('2.x: what goes on and never began is taken up', () => {
-    const { session, isNew } = book.updated(updated('x', { evse: 1, chargingState: 'charging' }), clock.now(), false);
+    const { session, isNew } = transactions.updated(
+      book,
+      updated('x', { evse: 1, chargingState: 'charging' }),
+      clock.now(),
+      false,
+    );
     assert.deepEqual([isNew, session.isAdopted, session.hasFlowed], [true, true, true]);
-    assert.equal(book.running(1)?.transaction, 'x');
+    assert.equal(transactions.running(book, 1)?.transaction, 'x');
   });
 
   it('an end of something unknown is a session, as far as it is known', () => {
@@ -201,72 +207,75 @@ describe('the transactions of a station', () => {
   });
 
   it('adopts what it does not know, and nothing that is over', () => {
-    const session = book.adopt('77', 1, clock.now());
-    assert.deepEqual([session?.isAdopted, book.running(1)?.transaction], [true, '77']);
+    const session = transactions.adopt(book, '77', 1, clock.now());
+    assert.deepEqual([session?.isAdopted, transactions.running(book, 1)?.transaction], [true, '77']);
     end('77', { meterStopWh: 1 });
-    assert.equal(book.adopt('77', 1, clock.now()), undefined);
+    assert.equal(transactions.adopt(book, '77', 1, clock.now()), undefined);
   });
 
   it('the car is gone: no transaction, and its end still counts', () => {
     const { session } = start();
-    book.detach(1);
-    assert.equal(book.running(1), undefined);
-    assert.equal(book.adopt(session.transaction, 1, clock.now()), undefined);
+    transactions.detach(book, 1);
+    assert.equal(transactions.running(book, 1), undefined);
+    assert.equal(transactions.adopt(book, session.transaction, 1, clock.now()), undefined);
     const { session: over } = end(session.transaction, { meterStopWh: 1800 });
     assert.equal(energyOf(over.register), 800);
   });
 
   it('a new one where the old one never ended: that is over, with what was read', () => {
     const { session } = start();
-    book.measured(session, 1600);
+    transactions.measured(book, session, 1600);
     clock.advance(60_000);
     const { lost } = start({ meterStartWh: 1700 });
     assert.deepEqual(
       lost.map(({ transaction, reason, register }) => [transaction, reason, energyOf(register)]),
       [[session.transaction, 'lost', 600]],
     );
-    assert.equal(book.untold().length, 1);
+    assert.equal(transactions.untold(book).length, 1);
   });
 
   it('replayed, a beginning does not go on until somebody says so', () => {
     const { session } = start({}, true);
     assert.equal(session.isLive, false);
-    assert.equal(book.seenLive(session), true);
-    const now = book.running(1);
-    assert.equal(now && book.seenLive(now), false);
+    assert.equal(transactions.seenLive(book, session), true);
+    const now = transactions.running(book, 1);
+    assert.equal(now && transactions.seenLive(book, now), false);
   });
 
   it('does not wear out the disk with a register that rises', () => {
     const { session } = start();
     const before = journal.records.length;
     for (let i = 1; i <= 360; i++) {
-      book.measured(book.running(1) ?? session, 1000 + i * 10);
+      transactions.measured(book, transactions.running(book, 1) ?? session, 1000 + i * 10);
       clock.advance(10_000);
     }
     assert.ok(journal.records.length - before <= 61, String(journal.records.length - before));
     open();
-    assert.ok((energyOf(book.running(1)?.register ?? session.register) ?? 0) >= 3500);
+    assert.ok((energyOf(transactions.running(book, 1)?.register ?? session.register) ?? 0) >= 3500);
   });
 
   it('2.x: what is only measured is not written each time, what it does is', () => {
     start({ transaction: 'abc', chargingState: 'charging' });
     urgent.length = 0;
     for (let i = 0; i < 30; i++) {
-      book.updated(updated('abc', { samples: [sample('live', 2000 + i)] }), clock.now(), false);
+      transactions.updated(book, updated('abc', { samples: [sample('live', 2000 + i)] }), clock.now(), false);
       clock.advance(1000);
     }
     assert.deepEqual(urgent, []);
-    book.updated(updated('abc', { chargingState: 'suspended_ev' }), clock.now(), false);
-    book.updated(updated('abc', { token: { id: 'X' } }), clock.now(), false);
+    transactions.updated(book, updated('abc', { chargingState: 'suspended_ev' }), clock.now(), false);
+    transactions.updated(book, updated('abc', { token: { id: 'X' } }), clock.now(), false);
     assert.deepEqual(urgent, [false, true]);
     open();
-    assert.deepEqual([book.running(1)?.chargingState, book.running(1)?.register.last], ['suspended_ev', 2029]);
+    assert.deepEqual(
+      [transactions.running(book, 1)?.chargingState, transactions.running(book, 1)?.register.last],
+      ['suspended_ev', 2029],
+    );
   });
 
   it('2.x: one that nobody ended is over where another goes on', () => {
     start({ transaction: 'a' });
     clock.advance(1000);
-    const { lost } = book.updated(updated('b', { evse: 1 }), clock.now(), false);
+    const { lost } = transactions.updated(book, updated('b', { evse: 1 }), clock.now(), false);
     assert.deepEqual(
       lost.map(({ transaction, state }) => [transaction, state]),
       [['a', 'ended']],
@@ -274,37 +283,37 @@ describe('the transactions of a station', () => {
   });
 
   it('does not grow with whatever a station makes up', () => {
-    for (let i = 0; i < 1500; i++) book.updated(updated(`x${i}`), clock.now(), false);
-    assert.equal(book.all().length, 1000);
+    for (let i = 0; i < 1500; i++) transactions.updated(book, updated(`x${i}`), clock.now(), false);
+    assert.equal(book.sessions.size, 1000);
   });
 
   for (const shift of [0, 1, 2])
     it(`loses none where its store is written anew, ${shift}`, () => {
-      const transactions: string[] = [];
-      for (let i = 0; i < shift; i++) book.adopt(`x${i}`, 9 + i, clock.now());
+      const ids: string[] = [];
+      for (let i = 0; i < shift; i++) transactions.adopt(book, `x${i}`, 9 + i, clock.now());
       for (let i = 0; i < 980; i++) {
         const { session } = start({ meterStartWh: i, evse: 1 + (i % 5) });
         end(session.transaction, { meterStopWh: i + 1 });
-        transactions.push(session.transaction);
+        ids.push(session.transaction);
         clock.advance(1000);
       }
       assert.ok(journal.records.length < 1500);
       open();
       assert.deepEqual(
-        book.untold().map(({ transaction }) => transaction),
-        transactions,
+        transactions.untold(book).map(({ transaction }) => transaction),
+        ids,
       );
     });
 
   it('forgets the oldest, and keeps its store small', () => {
     for (let i = 0; i < 1200; i++) {
       const { session } = start({ meterStartWh: i });
-      book.tell(end(session.transaction, { meterStopWh: i + 1 }).session);
+      transactions.tell(book, end(session.transaction, { meterStopWh: i + 1 }).session);
       clock.advance(1000);
     }
-    assert.ok(book.all().length <= 201);
+    assert.ok(book.sessions.size <= 201);
     assert.ok(journal.records.length <= 1501, String(journal.records.length));
-    const last = Number(book.all().at(-1)?.transaction);
+    const last = Number([...book.sessions.values()].at(-1)?.transaction);
     open();
     assert.ok(Number(start().session.transaction) > last);
   });

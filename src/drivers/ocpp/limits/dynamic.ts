@@ -35,7 +35,7 @@ export const createDynamic = (asker: Asker, memory: Memory, foreign: ForeignLimi
   /** What lies below, by EVSE. */
   const floors = new Map<number, string>();
 
-  const firmware = (): string => memory.facts().boot?.firmware ?? '';
+  const firmware = (): string => memory.facts.boot?.firmware ?? '';
 
   const isTaken = async (request: StationRequest, { options }: Telling): Promise<boolean> => {
     try {
@@ -65,7 +65,7 @@ export const createDynamic = (asker: Asker, memory: Memory, foreign: ForeignLimi
   };
 
   const isAble = (): boolean => {
-    const { supportsDynamic, refusedDynamic } = memory.facts();
+    const { supportsDynamic, refusedDynamic } = memory.facts;
     return asker.version() === '2.1' && supportsDynamic === true && refusedDynamic !== firmware();
   };
 

@@ -58,11 +58,11 @@ export const createLimitCheck = (
 
   const effect: LimitCheck['effect'] = (evse, told) => {
     const own = connector(evse);
-    return told ? effectOf(own.status(), own.measured(), told.currentA, phases(evse), told.at) : 'unmeasured';
+    return told ? effectOf(own.status, own.measured, told.currentA, phases(evse), told.at) : 'unmeasured';
   };
 
   const complaint: LimitCheck['complaint'] = (evse, told) => {
-    const { current, power, offered } = connector(evse).measured();
+    const { current, power, offered } = connector(evse).measured;
     const isFresh = (value: { at: number } | undefined): boolean => value !== undefined && value.at > (told?.at ?? 0);
     const offers = `offers ${offered?.value} A`;
     const draws = isFresh(current) ? `draws ${current?.value} A` : `draws ${power?.value} W`;
@@ -97,7 +97,7 @@ export const createLimitCheck = (
           await again();
           until = clock.monotonic() + effectMs;
         }
-        const isStuck = connector(evse).status() === 'suspended_evse';
+        const isStuck = connector(evse).status === 'suspended_evse';
         if (isResumed && !isToldAgain && isStuck && waitedMs >= resumeMs) await again();
         if (seen !== 'no_load' && waitedMs >= nudgeAfterMs) nudge.ask(evse);
         await pause(lookMs, clock, signal);

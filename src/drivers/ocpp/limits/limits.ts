@@ -7,7 +7,7 @@ import type { Applied, Order } from '../../driver.ts';
 import type { ForeignLimits } from '../forward/foreign.ts';
 import type { Quirks } from '../quirks.ts';
 import { type Asker, toCommandFailure } from '../station/asking.ts';
-import type { Connector } from '../station/connector.ts';
+import { type Connector, setState } from '../station/connector.ts';
 import type { Memory } from '../station/memory.ts';
 import type { Nudge } from '../station/nudge.ts';
 import { isInSession, isPluggedIn } from '../station/status.ts';
@@ -84,7 +84,7 @@ export const createLimiter = (
   /** Without a session, stations say all kinds of things about what holds; theirs we have counted in. */
   const lookForOthers = (line: Line): void => {
     const { evse, sent } = line;
-    if (!sent || line.isSuspended || foreign.isPresent(evse) || !isInSession(sink.connector(evse).status())) return;
+    if (!sent || line.isSuspended || foreign.isPresent(evse) || !isInSession(sink.connector(evse).status)) return;
     takeOver.holds({
       evse,
       profile: () => (line.isSuspended ? undefined : line.sent?.profile),
@@ -107,7 +107,7 @@ export const createLimiter = (
     const told = withForeign(evse, steps, grid);
     const phases = translation.phasesToSay(evse);
     const transaction = sink.transaction(evse);
-    const { limitForm } = memory.facts();
+    const { limitForm } = memory.facts;
     const signature = JSON.stringify([
       steps,
       phases,
@@ -125,7 +125,7 @@ export const createLimiter = (
       grid,
       phases,
       isSwitched: translation.switchedTo(evse) !== undefined,
-      status: sink.connector(evse).status(),
+      status: sink.connector(evse).status,
       transaction,
       isAlone: sink.evses().length === 1,
       options: {
@@ -139,7 +139,7 @@ export const createLimiter = (
     if (typeof taken === 'string') return taken;
     const currentA = told[0]?.currentA ?? 0;
     line.sent = { signature, currentA, phases: grid.phases, profile: taken, at: clock.monotonic() };
-    sink.connector(evse).set('current_limit', currentA);
+    setState(sink.connector(evse), 'current_limit', currentA);
     lookForOthers(line);
     return undefined;
   };
@@ -174,7 +174,7 @@ export const createLimiter = (
   };
 
   const restartIfOver = async (evse: number): Promise<void> => {
-    const isWaiting = isPluggedIn(sink.connector(evse).status()) === true;
+    const isWaiting = isPluggedIn(sink.connector(evse).status) === true;
     if (quirks().restartsAfterPause && isWaiting && sink.transaction(evse) === undefined) await sink.restart(evse);
   };
 
@@ -196,7 +196,7 @@ export const createLimiter = (
       const [now] = withForeign(evse, translation.steps(wish, grid), grid);
       if (now?.currentA !== sent.currentA) return true;
     }
-    const isTranslated = memory.facts().limitForm?.unit === 'W' || wish.some((each) => 'powerW' in each);
+    const isTranslated = memory.facts.limitForm?.unit === 'W' || wish.some((each) => 'powerW' in each);
     return isTranslated && grid.phases !== sent.phases;
   };
 
@@ -241,12 +241,12 @@ export const createLimiter = (
     moved(evse) {
       const line = lines.of(evse);
       lookForOthers(line);
-      const isCarHere = isPluggedIn(sink.connector(evse).status()) === true;
+      const isCarHere = isPluggedIn(sink.connector(evse).status) === true;
       const isDue =
         (line.sent !== undefined && (foreign.isPresent(evse) || line.sent.profile.purpose === 'tx')) ||
         (line.later === 'no_car' && isCarHere) ||
         (line.later === 'no_session' && sink.transaction(evse) !== undefined) ||
-        (line.sent !== undefined && memory.facts().limitForm?.purpose === 'tx' && sink.transaction(evse) !== undefined);
+        (line.sent !== undefined && memory.facts.limitForm?.purpose === 'tx' && sink.transaction(evse) !== undefined);
       if (!isDue) return;
       line.later = undefined;
       void quietly(line, false);

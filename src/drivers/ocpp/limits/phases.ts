@@ -4,7 +4,7 @@ import { type Applied, CommandFailure, type Order } from '../../driver.ts';
 import { pause } from '../../pause.ts';
 import type { Quirks } from '../quirks.ts';
 import { toCommandFailure } from '../station/asking.ts';
-import type { Connector } from '../station/connector.ts';
+import { type Connector, forgetPhases } from '../station/connector.ts';
 import type { Memory } from '../station/memory.ts';
 import type { Nudge } from '../station/nudge.ts';
 import { isInSession } from '../station/status.ts';
@@ -56,15 +56,15 @@ export const createPhaseSwitch = (
     const since = clock.monotonic();
     const isOff = (): boolean => {
       const own = sink.connector(evse);
-      return !isInSession(own.status()) || effectOf(own.status(), own.measured(), 0, 1, since) === 'seen';
+      return !isInSession(own.status) || effectOf(own.status, own.measured, 0, 1, since) === 'seen';
     };
     if (!(await until(isOff, evse, stopMs, signal)) && !signal.aborted)
       throw new CommandFailure('READBACK_MISMATCH', 'the car goes on charging: phases are not changed under load');
   };
 
   const change = async (evse: number, phases: 1 | 3, signal: AbortSignal): Promise<void> => {
-    const known = memory.facts().phases ?? {};
-    const isLoaded = isInSession(sink.connector(evse).status());
+    const known = memory.facts.phases ?? {};
+    const isLoaded = isInSession(sink.connector(evse).status);
     const holdMs = (quirks().phasePauseS ?? usualPauseS) * 1000;
     try {
       await limiter.suspend(evse);
@@ -74,7 +74,7 @@ export const createPhaseSwitch = (
       }
       if (signal.aborted) return;
       memory.note({ phases: { ...known, [String(evse)]: { phases, at: clock.now() } } });
-      sink.connector(evse).forgetPhases();
+      forgetPhases(sink.connector(evse));
       sink.switched(evse, known[String(evse)]?.phases, phases);
     } finally {
       // The first current on the new phases; or the old limit again, where it came to nothing.
@@ -84,7 +84,7 @@ export const createPhaseSwitch = (
 
   /** Switched where it is not known to be, and looked at. */
   const bring = async (evse: number, phases: 1 | 3, signal: AbortSignal): Promise<Applied> => {
-    if (memory.facts().phases?.[String(evse)]?.phases !== phases)
+    if (memory.facts.phases?.[String(evse)]?.phases !== phases)
       try {
         await change(evse, phases, signal);
       } catch (error) {
@@ -93,9 +93,9 @@ export const createPhaseSwitch = (
     if (signal.aborted) return replaced;
     const since = clock.monotonic();
     const own = sink.connector(evse);
-    if (!isInSession(own.status())) return { verified: false, reason: 'no_load' };
+    if (!isInSession(own.status)) return { verified: false, reason: 'no_load' };
     const shown = (): number | undefined => {
-      const { phases: seen } = own.measured();
+      const { phases: seen } = own.measured;
       return seen && seen.at > since ? seen.value : undefined;
     };
     await until(() => shown() !== undefined, evse, showMs, signal);
@@ -108,7 +108,7 @@ export const createPhaseSwitch = (
 
   /** Until it may be switched to so many, ms. */
   const dwellLeft = (evse: number, phases: number): { waitMs: number; sinceMs: number } => {
-    const before = memory.facts().phases?.[String(evse)];
+    const before = memory.facts.phases?.[String(evse)];
     const sinceMs = clock.now() - (before?.at ?? Number.NEGATIVE_INFINITY);
     // A clock that was set back knows nothing of before.
     const isEarly = before?.phases !== phases && sinceMs >= 0 && sinceMs < dwellMs;

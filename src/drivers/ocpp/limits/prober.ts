@@ -63,7 +63,7 @@ export const createProber = (
   /** In their order, as the limits of another master leave room for them. */
   const formsFor = ({ evse, transaction, phases, isAlone }: Telling, known: LimitForm | undefined): LimitForm[] => {
     const own = quirks();
-    const facts = memory.facts();
+    const facts = memory.facts;
     const situation = { hasSession: transaction !== undefined, isAlone, wantsPhases: phases !== undefined };
     // A limit of the station as a whole leaves theirs alone, and the lower one is in force.
     const hasCap = isAlone && foreign.isPresent(evse);
@@ -76,7 +76,7 @@ export const createProber = (
 
   /** One profile of ours is enough: an old one of another purpose would go on limiting beside it. */
   const clearOld = async (evse: number, { id }: Profile): Promise<void> => {
-    const { limitIds = {} } = memory.facts();
+    const { limitIds = {} } = memory.facts;
     const old = limitIds[String(evse)];
     if (old === id) return;
     memory.note({ limitIds: { ...limitIds, [String(evse)]: id } });
@@ -91,7 +91,7 @@ export const createProber = (
   return {
     async tell(telling) {
       await takeOver.begin();
-      const { limitForm } = memory.facts();
+      const { limitForm } = memory.facts;
       const own = quirks();
       const hasSession = telling.transaction !== undefined;
       const known = limitForm && isExpected(limitForm, own) ? limitForm : undefined;

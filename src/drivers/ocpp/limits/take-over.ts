@@ -6,7 +6,7 @@ import type { Clock, Timer } from '../../../model/time.ts';
 import type { DriverEvent } from '../../driver.ts';
 import type { ForeignLimits } from '../forward/foreign.ts';
 import { CallFailure } from '../link/link.ts';
-import { createAlarms } from '../station/alarms.ts';
+import { createAlarms, setAlarm } from '../station/alarms.ts';
 import { type Asker, isRefusal } from '../station/asking.ts';
 import type { Memory } from '../station/memory.ts';
 import type { Profile, StationEvent, StationRequest, StationResult } from '../words.ts';
@@ -80,7 +80,7 @@ export const createTakeOver = (
 
   /** One that was silent on a question is not asked it again until its firmware is another. */
   const ask = async (request: StationRequest): Promise<StationResult | undefined> => {
-    const { boot, silent } = memory.facts();
+    const { boot, silent } = memory.facts;
     const firmware = boot?.firmware ?? '';
     const kinds = silent?.firmware === firmware ? silent.kinds : [];
     if (kinds.includes(request.kind)) return undefined;
@@ -97,18 +97,18 @@ export const createTakeOver = (
     result?.status === 'accepted' || result?.status === 'done';
 
   const tell = (evse: number, what: string | undefined): void =>
-    alarms.set(evse, alarm, policy === 'keep' ? 'info' : 'warning', what);
+    setAlarm(alarms, evse, alarm, policy === 'keep' ? 'info' : 'warning', what);
 
   /** Ours as it lies, or as it will be tried first. */
   const placeOf = (evse: number): OwnPlace => {
-    const { limitForm, maxStackLevel = 0 } = memory.facts();
+    const { limitForm, maxStackLevel = 0 } = memory.facts;
     return { evse, purpose: limitForm?.purpose ?? 'tx_default', stackLevel: limitForm?.stackLevel ?? maxStackLevel };
   };
 
   /** One of the station as a whole is the installer's, unless we know that we have set it. */
   const isOwn = (each: FoundProfile): boolean =>
     isFloor(each) ||
-    (isOurs(each) && (isOfSessions(each) || Object.values(memory.facts().limitIds ?? {}).includes(each.id)));
+    (isOurs(each) && (isOfSessions(each) || Object.values(memory.facts.limitIds ?? {}).includes(each.id)));
 
   const rivalsOn = (evse: number): FoundProfile[] =>
     found.filter((each) => !isOwn(each) && !foreign.holds(each.id) && isRival(each, placeOf(evse)));
@@ -130,7 +130,7 @@ export const createTakeOver = (
 
   /** One profile of ours for each EVSE is enough; where the store was lost, the first is taken for the one in use. */
   const leftovers = (): FoundProfile[] => {
-    const { limitIds = {} } = memory.facts();
+    const { limitIds = {} } = memory.facts;
     const known = { ...limitIds };
     const old = found
       .filter((each) => isOurs(each) && isOfSessions(each))
@@ -202,7 +202,7 @@ export const createTakeOver = (
       if (isLast) open.done();
     },
     async begin() {
-      if (policy === 'keep' || memory.facts().isTakenOver) return;
+      if (policy === 'keep' || memory.facts.isTakenOver) return;
       for (const purpose of ['tx', 'tx_default'] as const)
         try {
           await asker.ask({ kind: 'clear_profile', purpose });

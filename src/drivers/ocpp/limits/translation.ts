@@ -29,12 +29,12 @@ export const createTranslation = (
   memory: Memory,
   connector: (evse: number) => Connector,
 ): Translation => {
-  const switchedTo = (evse: number): number | undefined => memory.facts().phases?.[String(evse)]?.phases;
+  const switchedTo = (evse: number): number | undefined => memory.facts.phases?.[String(evse)]?.phases;
 
   return {
     switchedTo,
     grid(evse) {
-      const { voltage, phases } = connector(evse).measured();
+      const { voltage, phases } = connector(evse).measured;
       return {
         voltage: voltage?.value ?? usualVoltage,
         // What the car takes, as long as it shows; else what it may.

@@ -132,7 +132,7 @@ export const createActions = (asker: Asker, clock: Clock, sink: ActionSink): Act
         const isOperative = params.operative === true;
         const result = await ask({ kind: 'set_availability', evse, isOperative }, startBy);
         if (result.status === 'scheduled') return { verified: false, reason: 'scheduled' };
-        const isShown = (): boolean => (sink.connector(evse).status() === 'unavailable') !== isOperative;
+        const isShown = (): boolean => (sink.connector(evse).status === 'unavailable') !== isOperative;
         return (await until(isShown, endMs)) ? { verified: true } : { verified: false, reason: 'no_effect' };
       }
       case 'trigger': {

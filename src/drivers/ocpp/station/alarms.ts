@@ -3,10 +3,9 @@ import type { DriverEvent } from '../../driver.ts';
 import type { StationEvent } from '../words.ts';
 
 export interface Alarms {
-  /** @param message undefined: it is over */
-  set(evse: number, name: string, severity: DriverEvent['severity'], message: string | undefined): void;
-  /** From a status: what is broken, and what is only worth a warning. */
-  fault(event: Extract<StationEvent, { kind: 'status' }>): void;
+  tell(event: DriverEvent): void;
+  /** Messages by what they are about; most stations never have one. */
+  active: Map<string, string> | undefined;
 }
 
 export const componentOf = (evse: number | undefined): NonNullable<DriverEvent['component']> => ({
@@ -16,30 +15,35 @@ export const componentOf = (evse: number | undefined): NonNullable<DriverEvent['
 
 const noFault = /^(no ?error)?$/i;
 
-export const createAlarms = (tell: (event: DriverEvent) => void): Alarms => {
-  const active = new Map<string, string>();
+export const createAlarms = (tell: (event: DriverEvent) => void): Alarms => ({ tell, active: undefined });
 
-  const set: Alarms['set'] = (evse, name, severity, message) => {
-    if (message === undefined && active.size === 0) return;
-    const key = `${evse} ${name}`;
-    if (active.get(key) === message) return;
-    const component = componentOf(evse);
-    if (message === undefined) {
-      active.delete(key);
-      tell({ component, name, severity, state: 'cleared' });
-      return;
-    }
-    active.set(key, message);
-    tell({ component, name, severity, state: 'active', message: message.slice(0, 1024) });
-  };
+/** @param message undefined: it is over */
+export const setAlarm = (
+  alarms: Alarms,
+  evse: number,
+  name: string,
+  severity: DriverEvent['severity'],
+  message: string | undefined,
+): void => {
+  if (message === undefined && alarms.active === undefined) return;
+  const key = `${evse} ${name}`;
+  if (alarms.active?.get(key) === message) return;
+  const component = componentOf(evse);
+  if (message === undefined) {
+    alarms.active?.delete(key);
+    alarms.tell({ component, name, severity, state: 'cleared' });
+    return;
+  }
+  alarms.active ??= new Map();
+  alarms.active.set(key, message);
+  alarms.tell({ component, name, severity, state: 'active', message: message.slice(0, 1024) });
+};
 
-  return {
-    set,
-    fault({ evse, status, errorCode = '', vendorErrorCode, info }) {
-      const code = noFault.test(errorCode) ? '' : errorCode;
-      const words = [code, vendorErrorCode, info].filter(Boolean).join(', ') || 'no reason given';
-      set(evse, 'charger_fault', 'alarm', status === 'faulted' ? words : undefined);
-      set(evse, 'charger_warning', 'warning', status !== 'faulted' && code !== '' ? words : undefined);
-    },
-  };
+/** From a status: what is broken, and what is only worth a warning. */
+export const setFault = (alarms: Alarms, event: Extract<StationEvent, { kind: 'status' }>): void => {
+  const { evse, status, errorCode = '', vendorErrorCode, info } = event;
+  const code = noFault.test(errorCode) ? '' : errorCode;
+  const words = [code, vendorErrorCode, info].filter(Boolean).join(', ') || 'no reason given';
+  setAlarm(alarms, evse, 'charger_fault', 'alarm', status === 'faulted' ? words : undefined);
+  setAlarm(alarms, evse, 'charger_warning', 'warning', status !== 'faulted' && code !== '' ? words : undefined);
 };

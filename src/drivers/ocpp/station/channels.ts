@@ -4,15 +4,17 @@ import { findQuantity } from '../../../model/quantities.ts';
 import type { Channel } from '../../driver.ts';
 import type { Ledger } from './store.ts';
 
+/** Thousands of these are at work: a record. */
 export interface ChannelBook {
-  all(): Channel[];
-  /**
-   * @param evse 0: the station as a whole
-   * @returns the channel, a new one where it was not known; undefined where the model has no such quantity
-   */
-  of(evse: number, quantity: string, part?: string): number | undefined;
-  /** Those of one EVSE that are known. */
-  known(evse: number): { channel: number; quantity: string; part: string | undefined }[];
+  /** As the driver numbers them. */
+  readonly all: Channel[];
+  /** Numbers by place. */
+  known: (number | undefined)[];
+  ledger: Ledger;
+  /** Between two samples of the station, s. */
+  intervalS: number;
+  /** There is a new one. */
+  added(): void;
 }
 
 const record = z.object({ channel: z.tuple([z.number(), z.string(), z.string().nullable()]) });
@@ -60,7 +62,7 @@ const describe = (evse: number, quantity: string, part: string | undefined, inte
 /** By interval, then by place: a channel is never changed, and the same for all stations that tell as often. */
 const shared = new Map<number, (Channel | undefined)[]>();
 
-const channelOf = (
+const sharedChannel = (
   evse: number,
   quantity: string,
   part: string | undefined,
@@ -73,44 +75,47 @@ const channelOf = (
   return byPlace[place];
 };
 
+const add = (book: ChannelBook, evse: number, quantity: string, part: string | undefined): number | undefined => {
+  const channel = sharedChannel(evse, quantity, part, book.intervalS);
+  if (!channel) return undefined;
+  book.known[placeOf(evse, quantity, part)] = book.all.length;
+  return book.all.push(channel) - 1;
+};
+
 /**
  * @param intervalS between two samples of the station
  * @param added there is a new one
  */
 export const createChannelBook = (ledger: Ledger, intervalS: number, added: () => void): ChannelBook => {
-  const channels: Channel[] = [];
-  /** By place. */
-  const known: (number | undefined)[] = [];
-
-  const add = (evse: number, quantity: string, part: string | undefined): number | undefined => {
-    const channel = channelOf(evse, quantity, part, intervalS);
-    if (!channel) return undefined;
-    known[placeOf(evse, quantity, part)] = channels.length;
-    return channels.push(channel) - 1;
-  };
-
+  const book: ChannelBook = { all: [], known: [], ledger, intervalS, added };
   for (const given of ledger.records) {
     const parsed = record.safeParse(given);
     if (!parsed.success) continue;
     const [evse, quantity, part] = parsed.data.channel;
-    if (known[placeOf(evse, quantity, part ?? undefined)] === undefined) add(evse, quantity, part ?? undefined);
+    if (book.known[placeOf(evse, quantity, part ?? undefined)] === undefined)
+      add(book, evse, quantity, part ?? undefined);
   }
-  ledger.keep(() => channels.map(({ index = 0, quantity, part }) => ({ channel: [index, quantity, part ?? null] })));
-
-  return {
-    all: () => channels,
-    of(evse, quantity, part) {
-      const channel = known[placeOf(evse, quantity, part)];
-      if (channel !== undefined) return channel;
-      const fresh = add(evse, quantity, part);
-      if (fresh === undefined) return undefined;
-      ledger.append({ channel: [evse, quantity, part ?? null] }, false);
-      added();
-      return fresh;
-    },
-    known: (evse) =>
-      channels.flatMap(({ index = 0, quantity, part }, channel) =>
-        index === evse ? [{ channel, quantity, part }] : [],
-      ),
-  };
+  ledger.keep(() => book.all.map(({ index = 0, quantity, part }) => ({ channel: [index, quantity, part ?? null] })));
+  return book;
 };
+
+/**
+ * @param evse 0: the station as a whole
+ * @returns the channel, a new one where it was not known; undefined where the model has no such quantity
+ */
+export const channelOf = (book: ChannelBook, evse: number, quantity: string, part?: string): number | undefined => {
+  const channel = book.known[placeOf(evse, quantity, part)];
+  if (channel !== undefined) return channel;
+  const fresh = add(book, evse, quantity, part);
+  if (fresh === undefined) return undefined;
+  book.ledger.append({ channel: [evse, quantity, part ?? null] }, false);
+  book.added();
+  return fresh;
+};
+
+/** Those of one EVSE that are known. */
+export const channelsOf = (
+  book: ChannelBook,
+  evse: number,
+): { channel: number; quantity: string; part: string | undefined }[] =>
+  book.all.flatMap(({ index = 0, quantity, part }, channel) => (index === evse ? [{ channel, quantity, part }] : []));

@@ -2,11 +2,11 @@
 import type { Clock } from '../../../model/time.ts';
 import type { Sample as DriverSample } from '../../driver.ts';
 import type { Measure, PlugStatus } from '../words.ts';
-import type { ChannelBook } from './channels.ts';
-import { createMeter, type Measured } from './measured.ts';
-import { createGate } from './plausible.ts';
+import { type ChannelBook, channelOf, channelsOf } from './channels.ts';
+import { forgetMeasured, type Measured, noteMeasures, noteRest, nothingMeasured } from './measured.ts';
+import { createGate, type Gate, judge, noteTogether } from './plausible.ts';
 import { energyOf } from './register.ts';
-import { createRotation, type PhaseRotation } from './rotation.ts';
+import { type PhaseRotation, toGridPart } from './rotation.ts';
 import { durationOf, type Session } from './session.ts';
 import { isAtRest, isInSession, isPluggedIn, normaliseStatus, type Status } from './status.ts';
 
@@ -18,36 +18,55 @@ export interface PlugEvent {
   info?: string;
 }
 
+/** What is the same for all EVSEs of a station. */
+export interface Surroundings {
+  /** Of the installation. */
+  phases: number;
+  phaseRotation: PhaseRotation;
+  /** Of the installation, A per phase. */
+  minCurrentA: number;
+  maxCurrentA: number;
+  /** Between two samples of the station. */
+  intervalMs: number;
+  /** Phases that the station supplies there, where it says so. */
+  supplyPhases(evse: number): number | undefined;
+  channels: ChannelBook;
+  clock: Clock;
+}
+
+interface State {
+  value: DriverSample['value'];
+  raw: string | undefined;
+}
+
+/** Thousands of these are at work: a record. */
 export interface Connector {
   readonly evse: number;
+  readonly surroundings: Surroundings;
   /** 2.x, of the EVSE; for unlocking. */
   plug: number | undefined;
-  status(): Status;
-  /** Of this moment: it changes in place. */
-  measured(): Measured;
-  /** The connector says what it is doing. */
-  plugged(event: PlugEvent): void;
-  /** The transaction that runs here now. */
-  inSession(session: Session | undefined, token?: string): void;
-  /** A transaction ended, and nothing else runs. */
-  sessionEnded(): void;
-  /** 2.x: what the cable that is plugged in carries, A. */
-  cabled(maxA: number): void;
-  /** @param at ms since 1970; older than what is known is not taken */
-  take(measures: Measure[], at: number): void;
-  /** A state of ours that belongs to it: the limit in force. */
-  set(quantity: string, value: number | string | null): void;
-  /** Says again what does not change, and what nobody measures at rest. */
-  repeat(): void;
-  /** Nothing is known any more. */
-  lost(): void;
-  /** It charges on other phases from now on. */
-  forgetPhases(): void;
-  /** Adds what is to be told since the last time. */
-  drain(to: DriverSample[]): void;
-  suspicion(): string | undefined;
+  status: Status;
+  readonly measured: Measured;
   /** Monotonic: when it last measured what flows, or nothing could. */
-  heardAt(): number;
+  heardAt: number;
+  /** What it said last of what it is doing. */
+  said: PlugEvent | undefined;
+  /** The transaction that runs here now. */
+  session: Session | undefined;
+  /** A transaction ended since the car was plugged in. */
+  hasEnded: boolean;
+  /** What the cable carries, A. */
+  cableA: number;
+  readonly gate: Gate;
+  /** To be told. */
+  readonly due: DriverSample[];
+  /** By channel, when what was told last was measured; ms since 1970. */
+  readonly told: (number | undefined)[];
+  /** States by quantity, said again from time to time. */
+  readonly states: Map<string, State>;
+  /** Among the states, and looked at with every message; undefined: not said yet. */
+  shownStatus: Status | undefined;
+  shownSession: string | undefined;
 }
 
 /** Measured while current flows; 0 where none can. */
@@ -61,183 +80,203 @@ const ofOnePhase = (measure: Measure): Measure[] => {
   return quantity === 'current_total' ? [measure, { ...measure, quantity: 'current', part: 'l1' }] : [measure];
 };
 
-export interface ConnectorOptions {
-  evse: number;
-  /** Of the installation. */
-  phases: number;
-  phaseRotation?: PhaseRotation;
-  /** Of the installation, A per phase. */
-  minCurrentA: number;
-  maxCurrentA: number;
-  /** Phases that the station supplies here, where it says so. */
-  supplyPhases(): number | undefined;
-  /** Between two samples of the station. */
-  intervalMs: number;
-}
+export const createConnector = (evse: number, surroundings: Surroundings): Connector => ({
+  evse,
+  surroundings,
+  plug: undefined,
+  status: 'unknown',
+  measured: nothingMeasured(),
+  heardAt: Number.NEGATIVE_INFINITY,
+  said: undefined,
+  session: undefined,
+  hasEnded: false,
+  cableA: Number.POSITIVE_INFINITY,
+  gate: createGate(),
+  due: [],
+  told: [],
+  states: new Map(),
+  shownStatus: undefined,
+  shownSession: undefined,
+});
 
-export const createConnector = (
-  { evse, phases, phaseRotation = 'L1L2L3', minCurrentA, maxCurrentA, supplyPhases, intervalMs }: ConnectorOptions,
-  channels: ChannelBook,
-  clock: Clock,
-): Connector => {
-  const toGrid = createRotation(phaseRotation);
-  const gate = createGate();
-  const due: DriverSample[] = [];
-  let plug: PlugEvent | undefined;
-  let session: Session | undefined;
-  let hasEnded = false;
-  let cableA = Number.POSITIVE_INFINITY;
-  const meter = createMeter(clock);
-  /** By channel, when what was told last was measured; ms since 1970. */
-  const told: (number | undefined)[] = [];
-  /** States by quantity, said again from time to time. */
-  const states = new Map<string, { value: DriverSample['value']; raw?: string }>();
-  let flowAt = Number.NEGATIVE_INFINITY;
+const push = ({ told, due }: Connector, sample: DriverSample): void => {
+  told[sample.channel] = sample.ts;
+  due.push(sample);
+};
 
-  const push = (sample: DriverSample): void => {
-    told[sample.channel] = sample.ts;
-    due.push(sample);
-  };
+const pushState = (connector: Connector, quantity: string, { value, raw }: State): void => {
+  const { channels, clock } = connector.surroundings;
+  const channel = channelOf(channels, connector.evse, quantity);
+  if (channel !== undefined)
+    push(connector, { channel, value, ts: clock.now(), ...(raw === undefined ? {} : { raw }) });
+};
 
-  const pushState = (quantity: string, value: DriverSample['value'], raw?: string): void => {
-    const channel = channels.of(evse, quantity);
-    if (channel !== undefined) push({ channel, value, ts: clock.now(), ...(raw === undefined ? {} : { raw }) });
-  };
+/** What is said when it changes: the status, or a state of ours that belongs to it, as the limit in force. */
+export const setState = (connector: Connector, quantity: string, value: DriverSample['value'], raw?: string): void => {
+  const known = connector.states.get(quantity);
+  if (known && known.value === value && known.raw === raw) return;
+  const state = { value, raw };
+  connector.states.set(quantity, state);
+  pushState(connector, quantity, state);
+};
 
-  const set = (quantity: string, value: DriverSample['value'], raw?: string): void => {
-    const known = states.get(quantity);
-    if (known && known.value === value && known.raw === raw) return;
-    states.set(quantity, { value, ...(raw === undefined ? {} : { raw }) });
-    pushState(quantity, value, raw);
-  };
+const findStatus = ({ said, session, hasEnded }: Connector): Status => normaliseStatus(said?.status, session, hasEnded);
 
-  const status = (): Status => normaliseStatus(plug?.status, session, hasEnded);
+/** What a car may be given here: by the installation, the station and the cable. */
+const showPlug = (connector: Connector): void => {
+  const { evse, cableA, surroundings, status } = connector;
+  const { phases, minCurrentA, maxCurrentA, supplyPhases } = surroundings;
+  const isConnected = isPluggedIn(status);
+  if (isConnected !== undefined) setState(connector, 'connected', isConnected);
+  setState(connector, 'min_current', minCurrentA);
+  setState(connector, 'max_current', Math.min(maxCurrentA, cableA));
+  setState(connector, 'phases_available', Math.min(phases, supplyPhases(evse) ?? phases));
+};
 
-  const showStatus = (): void => {
-    const now = status();
-    set('status', now, plug?.raw.slice(0, 256));
-    if (evse !== 0) showPlug(isPluggedIn(now));
-  };
+const showStatus = (connector: Connector): void => {
+  const { evse, said } = connector;
+  connector.status = findStatus(connector);
+  connector.shownStatus = connector.status;
+  setState(connector, 'status', connector.status, said?.raw.slice(0, 256));
+  if (evse !== 0) showPlug(connector);
+};
 
-  /** And what a car may be given here: by the installation, the station and the cable. */
-  const showPlug = (connected: boolean | undefined): void => {
-    if (connected !== undefined) set('connected', connected);
-    set('min_current', minCurrentA);
-    set('max_current', Math.min(maxCurrentA, cableA));
-    set('phases_available', Math.min(phases, supplyPhases() ?? phases));
-  };
+/** In whole minutes while it goes on. Of one that we found under way, nobody knows. */
+const showDuration = (connector: Connector): void => {
+  const { session, surroundings } = connector;
+  const seconds = session && durationOf(session, surroundings.clock.now());
+  if (seconds !== undefined) setState(connector, 'session_duration', seconds - (seconds % 60));
+};
 
-  const showSession = (): void => {
-    set('session_id', session?.transaction ?? '');
-    const energy = session && energyOf(session.register);
-    if (energy !== undefined) set('session_energy', energy);
-    showDuration();
-  };
+const showSessionId = (connector: Connector, id: string): void => {
+  if (connector.shownSession === id) return;
+  connector.shownSession = id;
+  setState(connector, 'session_id', id);
+};
 
-  /** In whole minutes while it goes on. Of one that we found under way, nobody knows. */
-  const showDuration = (): void => {
-    const seconds = session && durationOf(session, clock.now());
-    if (seconds !== undefined) set('session_duration', seconds - (seconds % 60));
-  };
+/** Stations fall silent when a session is over: nothing flows. Without a cable that is no estimate. */
+const rest = (connector: Connector): void => {
+  const { evse, status, measured, surroundings } = connector;
+  const { channels, clock } = surroundings;
+  const ts = clock.now();
+  const isEstimated = isPluggedIn(status) !== false;
+  connector.heardAt = clock.monotonic();
+  channelOf(channels, evse, 'power');
+  for (const { channel, quantity } of channelsOf(channels, evse))
+    if (flowing.has(quantity)) push(connector, { channel, value: 0, ts, ...(isEstimated && { isEstimated }) });
+  noteRest(measured, connector.heardAt);
+};
 
-  /** Stations fall silent when a session is over: nothing flows. Without a cable that is no estimate. */
-  const rest = (): void => {
-    const ts = clock.now();
-    const isEstimated = isPluggedIn(status()) !== false;
-    flowAt = clock.monotonic();
-    channels.of(evse, 'power');
-    for (const { channel, quantity } of channels.known(evse))
-      if (flowing.has(quantity)) push({ channel, value: 0, ts, ...(isEstimated && { isEstimated }) });
-    meter.rest();
-  };
+/** Also where the session is over, and the station did not say so by its status. */
+const isResting = ({ evse, status, hasEnded, session }: Connector): boolean =>
+  evse !== 0 && (isAtRest(status) || (hasEnded && session === undefined));
 
-  /** Also where the session is over, and the station did not say so by its status. */
-  const isResting = (): boolean => evse !== 0 && (isAtRest(status()) || (hasEnded && session === undefined));
+/** The connector says what it is doing. */
+export const takePlug = (connector: Connector, event: PlugEvent): void => {
+  const before = connector.status;
+  const { status, errorCode = '', vendorErrorCode, info } = event;
+  connector.said = event;
+  if (status === 'available') connector.cableA = Number.POSITIVE_INFINITY;
+  if (status === 'available' || (status !== 'occupied' && isInSession(status))) connector.hasEnded = false;
+  showStatus(connector);
+  const code = vendorErrorCode ? `${errorCode} ${vendorErrorCode}`.trim() : errorCode;
+  setState(connector, 'error_code', code, info?.slice(0, 256));
+  if (connector.evse !== 0 && isAtRest(connector.status) && !isAtRest(before)) rest(connector);
+};
 
-  return {
-    evse,
-    plug: undefined,
-    status,
-    measured: meter.measured,
-    plugged(event) {
-      const before = status();
-      plug = event;
-      if (event.status === 'available') cableA = Number.POSITIVE_INFINITY;
-      if (event.status === 'available' || (event.status !== 'occupied' && isInSession(event.status))) hasEnded = false;
-      showStatus();
-      const { errorCode = '', vendorErrorCode, info } = event;
-      set('error_code', vendorErrorCode ? `${errorCode} ${vendorErrorCode}`.trim() : errorCode, info?.slice(0, 256));
-      if (evse !== 0 && isAtRest(status()) && !isAtRest(before)) rest();
-    },
-    inSession(next, token) {
-      session = next;
-      if (next) hasEnded = false;
-      showStatus();
-      showSession();
-      if (token !== undefined) set('id_tag', token);
-    },
-    sessionEnded() {
-      session = undefined;
-      hasEnded = true;
-      showStatus();
-      set('session_id', '');
-      if (states.has('id_tag')) set('id_tag', null);
-      rest();
-    },
-    cabled(maxA) {
-      cableA = maxA;
-      showPlug(isPluggedIn(status()));
-    },
-    take(measures, at) {
-      const fresh = phases === 1 ? measures.flatMap(ofOnePhase) : measures;
-      const believed: Measure[] = [];
-      const heardAt = clock.monotonic();
-      gate.note(fresh, at);
-      for (const measure of fresh) {
-        const { quantity, part, value } = measure;
-        const reason = gate.judge(measure, at);
-        const channel = channels.of(evse, quantity, toGrid(part));
-        if (channel === undefined || at < (told[channel] ?? Number.NEGATIVE_INFINITY)) continue;
-        if (flowing.has(quantity)) flowAt = heardAt;
-        if (reason !== undefined) push({ channel, value: null, ts: at, reason, raw: String(value) });
-        else {
-          believed.push(measure);
-          push(measure.isDerived ? { channel, value, ts: at, isEstimated: true } : { channel, value, ts: at });
-        }
-      }
-      const active = meter.take(believed);
-      if (active !== undefined) set('phases_active', active);
-    },
-    set,
-    repeat() {
-      showDuration();
-      if (plug && evse !== 0) showPlug(isPluggedIn(status()));
-      for (const [quantity, { value, raw }] of states) {
-        const channel = channels.of(evse, quantity);
-        const { intervalS = 0 } = (channel !== undefined && channels.all()[channel]) || {};
-        if (channel === undefined || clock.now() - (told[channel] ?? 0) < intervalS * 1000) continue;
-        pushState(quantity, value, raw);
-      }
-      const isQuiet = clock.monotonic() - flowAt >= intervalMs;
-      if (isResting() && isQuiet) rest();
-    },
-    lost() {
-      meter.forget();
-      plug = undefined;
-      states.clear();
-      flowAt = Number.NEGATIVE_INFINITY;
-      for (const { channel, quantity } of channels.known(evse))
-        if (!/^energy_|^session_/.test(quantity))
-          push({ channel, value: null, ts: clock.now(), reason: 'device_offline' });
-    },
-    forgetPhases: meter.forgetPhases,
-    drain(to) {
-      for (const sample of due) to.push(sample);
-      // The same list goes on: one that lives until the next message V8 soon makes in its old generation, and with each
-      // that is garbage there, its samples are kept.
-      due.length = 0;
-    },
-    suspicion: gate.suspicion,
-    heardAt: () => flowAt,
-  };
+/** The transaction that runs here now. */
+export const takeSession = (connector: Connector, session: Session | undefined, token?: string): void => {
+  connector.session = session;
+  if (session) connector.hasEnded = false;
+  if (findStatus(connector) !== connector.shownStatus) showStatus(connector);
+  showSessionId(connector, session?.transaction ?? '');
+  const energy = session && energyOf(session.register);
+  if (energy !== undefined) setState(connector, 'session_energy', energy);
+  showDuration(connector);
+  if (token !== undefined) setState(connector, 'id_tag', token);
+};
+
+/** A transaction ended, and nothing else runs. */
+export const endSession = (connector: Connector): void => {
+  connector.session = undefined;
+  connector.hasEnded = true;
+  showStatus(connector);
+  showSessionId(connector, '');
+  if (connector.states.has('id_tag')) setState(connector, 'id_tag', null);
+  rest(connector);
+};
+
+/** 2.x: what the cable that is plugged in carries, A. */
+export const takeCable = (connector: Connector, maxA: number): void => {
+  connector.cableA = maxA;
+  showPlug(connector);
+};
+
+/** @param at ms since 1970; older than what is known is not taken */
+export const takeMeasures = (connector: Connector, measures: Measure[], at: number): void => {
+  const { evse, surroundings, told, gate } = connector;
+  const { phases, phaseRotation, channels, clock } = surroundings;
+  const fresh = phases === 1 ? measures.flatMap(ofOnePhase) : measures;
+  const believed: Measure[] = [];
+  const heardAt = clock.monotonic();
+  noteTogether(gate, fresh, at);
+  for (const measure of fresh) {
+    const { quantity, part, value, isDerived } = measure;
+    const reason = judge(gate, measure, at);
+    const channel = channelOf(channels, evse, quantity, toGridPart(phaseRotation, part));
+    if (channel === undefined || at < (told[channel] ?? Number.NEGATIVE_INFINITY)) continue;
+    if (flowing.has(quantity)) connector.heardAt = heardAt;
+    if (reason !== undefined) push(connector, { channel, value: null, ts: at, reason, raw: String(value) });
+    else {
+      believed.push(measure);
+      push(connector, isDerived ? { channel, value, ts: at, isEstimated: true } : { channel, value, ts: at });
+    }
+  }
+  const active = noteMeasures(connector.measured, believed, heardAt);
+  if (active !== undefined) setState(connector, 'phases_active', active);
+};
+
+/** Says again what does not change, and what nobody measures at rest. */
+export const repeatStates = (connector: Connector): void => {
+  const { evse, said, states, told, surroundings } = connector;
+  const { channels, clock, intervalMs } = surroundings;
+  showDuration(connector);
+  if (said && evse !== 0) showPlug(connector);
+  for (const [quantity, state] of states) {
+    const channel = channelOf(channels, evse, quantity);
+    const { intervalS = 0 } = (channel !== undefined && channels.all[channel]) || {};
+    if (channel === undefined || clock.now() - (told[channel] ?? 0) < intervalS * 1000) continue;
+    pushState(connector, quantity, state);
+  }
+  const isQuiet = clock.monotonic() - connector.heardAt >= intervalMs;
+  if (isResting(connector) && isQuiet) rest(connector);
+};
+
+/** Nothing is known any more. */
+export const forgetAll = (connector: Connector): void => {
+  const { evse, measured, states, surroundings } = connector;
+  const { channels, clock } = surroundings;
+  forgetMeasured(measured);
+  states.clear();
+  connector.shownStatus = undefined;
+  connector.shownSession = undefined;
+  connector.said = undefined;
+  connector.status = findStatus(connector);
+  connector.heardAt = Number.NEGATIVE_INFINITY;
+  for (const { channel, quantity } of channelsOf(channels, evse))
+    if (!/^energy_|^session_/.test(quantity))
+      push(connector, { channel, value: null, ts: clock.now(), reason: 'device_offline' });
+};
+
+/** It charges on other phases from now on. */
+export const forgetPhases = ({ measured }: Connector): void => {
+  measured.phases = undefined;
+};
+
+/** Adds what is to be told since the last time. */
+export const drain = ({ due }: Connector, to: DriverSample[]): void => {
+  for (const sample of due) to.push(sample);
+  // The same list goes on: one that lives until the next message V8 soon makes in its old generation, and with each
+  // that is garbage there, its samples are kept.
+  due.length = 0;
 };

@@ -1,6 +1,6 @@
 /** Which family a station is of, and what is particular about it: by what it says it is, or by what was chosen. */
 import { findPreset, type Preset, type Quirks, resolveQuirks } from '../quirks.ts';
-import type { Facts, Memory } from './memory.ts';
+import type { Facts } from './memory.ts';
 
 export interface Family {
   preset: Preset | undefined;
@@ -15,15 +15,8 @@ export interface FamilyOptions {
   preset?: string;
 }
 
-/** @returns the family as of now; stations say who they are with each boot */
-export const createFamily = ({ presets, quirks, preset: id }: FamilyOptions, memory: Memory): (() => Family) => {
-  const chosen = presets.find((each) => each.id === id);
-  let known: { boot: Facts['boot']; family: Family } | undefined;
-  return () => {
-    const { boot } = memory.facts();
-    if (known && known.boot === boot) return known.family;
-    const preset = chosen ?? (boot && findPreset(presets, boot));
-    known = { boot, family: { preset, quirks: resolveQuirks(quirks, preset) } };
-    return known.family;
-  };
+/** @param boot what the station says it is, where it did */
+export const findFamily = ({ presets, quirks, preset: id }: FamilyOptions, boot: Facts['boot']): Family => {
+  const preset = presets.find((each) => each.id === id) ?? (boot && findPreset(presets, boot));
+  return { preset, quirks: resolveQuirks(quirks, preset) };
 };

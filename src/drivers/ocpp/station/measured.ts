@@ -1,29 +1,32 @@
 /** What one EVSE measured last, as limits are made from it and verified by it. */
-import type { Clock } from '../../../model/time.ts';
 import type { Measure } from '../words.ts';
 
-/** What limits are made from and verified by. Times are monotonic, ms, of arrival. */
+/** What limits are made from and verified by: of this moment, it changes in place. Times are monotonic, ms, of arrival. */
 export interface Measured {
   /** Largest of the phases, A. */
-  current?: { value: number; at: number };
+  current: Fact | undefined;
   /** Phases that carry current. */
-  phases?: { value: number; at: number };
-  voltage?: { value: number; at: number };
-  power?: { value: number; at: number };
+  phases: Fact | undefined;
+  voltage: Fact | undefined;
+  power: Fact | undefined;
   /** What the station allows the car, A. */
-  offered?: { value: number; at: number };
+  offered: Fact | undefined;
 }
 
-export interface Meter {
-  /** Of this moment: it changes in place. */
-  measured(): Measured;
-  /** @returns how many phases carry current, where any does */
-  take(measures: Measure[]): number | undefined;
-  /** Nothing flows, as a conclusion. */
-  rest(): void;
-  forgetPhases(): void;
-  forget(): void;
+interface Fact {
+  value: number;
+  at: number;
 }
+
+const measuredKeys = ['current', 'phases', 'voltage', 'power', 'offered'] as const satisfies (keyof Measured)[];
+
+export const nothingMeasured = (): Measured => ({
+  current: undefined,
+  phases: undefined,
+  voltage: undefined,
+  power: undefined,
+  offered: undefined,
+});
 
 /** Less than this is no current, A. */
 const leastCurrentA = 1;
@@ -31,50 +34,45 @@ const leastCurrentA = 1;
 const leastVoltage = 50;
 const isPhase = (part: string | undefined): boolean => part === 'l1' || part === 'l2' || part === 'l3';
 
-export const createMeter = (clock: Clock): Meter => {
-  let measured: Measured = {};
+/** In place: thousands of stations do this every few seconds. */
+const note = (measured: Measured, key: keyof Measured, value: number, at: number): void => {
+  const known = measured[key];
+  if (known) {
+    known.value = value;
+    known.at = at;
+  } else measured[key] = { value, at };
+};
 
-  /** In place: thousands of stations do this every few seconds. */
-  const note = (key: keyof Measured, value: number, at: number): void => {
-    const known = measured[key];
-    if (!known) measured[key] = { value, at };
-    else [known.value, known.at] = [value, at];
-  };
+/** @param at monotonic ms @returns how many phases carry current, where any does */
+export const noteMeasures = (measured: Measured, measures: Measure[], at: number): number | undefined => {
+  let [currents, largest, active, voltages, volts] = [0, 0, 0, 0, 0];
+  for (const { quantity, part, value } of measures) {
+    const size = Math.abs(value);
+    if (part === undefined) {
+      if (quantity === 'power') note(measured, 'power', value, at);
+      if (quantity === 'current_offered') note(measured, 'offered', value, at);
+    } else if (!isPhase(part)) continue;
+    else if (quantity === 'current') {
+      currents++;
+      largest = Math.max(largest, size);
+      if (size >= leastCurrentA) active++;
+    } else if (quantity === 'voltage' && size > leastVoltage) [voltages, volts] = [voltages + 1, volts + size];
+  }
+  if (currents > 0) note(measured, 'current', largest, at);
+  if (voltages > 0) note(measured, 'voltage', volts / voltages, at);
+  if (active === 0) return undefined;
+  note(measured, 'phases', active, at);
+  return active;
+};
 
-  return {
-    measured: () => measured,
-    take(measures) {
-      const at = clock.monotonic();
-      let [currents, largest, active, voltages, volts] = [0, 0, 0, 0, 0];
-      for (const { quantity, part, value } of measures) {
-        const size = Math.abs(value);
-        if (part === undefined) {
-          if (quantity === 'power') note('power', value, at);
-          if (quantity === 'current_offered') note('offered', value, at);
-        } else if (!isPhase(part)) continue;
-        else if (quantity === 'current') {
-          currents++;
-          largest = Math.max(largest, size);
-          if (size >= leastCurrentA) active++;
-        } else if (quantity === 'voltage' && size > leastVoltage) [voltages, volts] = [voltages + 1, volts + size];
-      }
-      if (currents > 0) note('current', largest, at);
-      if (voltages > 0) note('voltage', volts / voltages, at);
-      if (active === 0) return undefined;
-      note('phases', active, at);
-      return active;
-    },
-    rest() {
-      const at = clock.monotonic();
-      const { voltage } = measured;
-      measured = { ...(voltage && { voltage }), current: { value: 0, at }, power: { value: 0, at } };
-    },
-    forgetPhases() {
-      const { phases: _, ...rest } = measured;
-      measured = rest;
-    },
-    forget() {
-      measured = {};
-    },
-  };
+/** Nothing flows, as a conclusion. */
+export const noteRest = (measured: Measured, at: number): void => {
+  note(measured, 'current', 0, at);
+  note(measured, 'power', 0, at);
+  measured.phases = undefined;
+  measured.offered = undefined;
+};
+
+export const forgetMeasured = (measured: Measured): void => {
+  for (const key of measuredKeys) measured[key] = undefined;
 };

@@ -53,7 +53,8 @@ const factsSchema = z.object({
 export type Facts = z.infer<typeof factsSchema>;
 
 export interface Memory {
-  facts(): Facts;
+  /** Replaced as a whole where something is new. */
+  readonly facts: Facts;
   /** Takes up what is new; where it cannot be written, it is found out again after a restart. */
   note(facts: Partial<Facts>): void;
 }
@@ -61,19 +62,16 @@ export interface Memory {
 const record = z.object({ facts: factsSchema });
 
 export const createMemory = (ledger: Ledger): Memory => {
-  let facts: Facts = {};
-  for (const given of ledger.records) {
-    const parsed = record.safeParse(given);
-    if (parsed.success) facts = parsed.data.facts;
-  }
-  ledger.keep(() => [{ facts }]);
-  return {
-    facts: () => facts,
-    note(more) {
-      const next = { ...facts, ...more };
-      if (JSON.stringify(next) === JSON.stringify(facts)) return;
-      facts = next;
-      ledger.append({ facts }, false);
+  const kept = ledger.records.flatMap((given) => record.safeParse(given).data?.facts ?? []);
+  const memory = {
+    facts: kept.at(-1) ?? {},
+    note(more: Partial<Facts>) {
+      const next = { ...memory.facts, ...more };
+      if (JSON.stringify(next) === JSON.stringify(memory.facts)) return;
+      memory.facts = next;
+      ledger.append({ facts: next }, false);
     },
   };
+  ledger.keep(() => [{ facts: memory.facts }]);
+  return memory;
 };

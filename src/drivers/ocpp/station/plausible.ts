@@ -6,13 +6,30 @@ import type { Reason } from '../../../model/common.ts';
 import type { Measure } from '../words.ts';
 import { jitter } from './register.ts';
 
+/**
+ * What one EVSE measured, as far as the next values are compared with it. NaN: not known. Times are ms since 1970.
+ * Thousands of them are at work: a record, and no function of its own.
+ */
 export interface Gate {
-  /** What is measured at one time, before each of it is judged. @param at ms since 1970 */
-  note(measures: Measure[], at: number): void;
-  /** @returns why it cannot be; undefined: it is believed */
-  judge(measure: Measure, at: number): Reason | undefined;
-  /** What seems to be wrong with its units, in words. */
-  suspicion(): string | undefined;
+  /** By the currents, VA. */
+  apparentVa: number;
+  apparentAt: number;
+  /** Of a phase, V. */
+  voltage: number;
+  powerW: number;
+  powerAt: number;
+  registerWh: number;
+  registerAt: number;
+  /** Too far above the register to be believed, until another one stands there too. */
+  jumpedWh: number;
+  jumpedAt: number;
+  /** Below the register, and not confirmed. */
+  fallenWh: number;
+  /** Where the last comparison of energy with power was made, and what power has made of it since. */
+  comparedWh: number;
+  sinceWh: number;
+  suspectPower: string | undefined;
+  suspectEnergy: string | undefined;
 }
 
 /** No charger of one EVSE has more, W. */
@@ -40,88 +57,103 @@ const factorOff = (ratio: number): number | undefined => {
 const suspicionOf = (what: string, factor: number | undefined): string | undefined =>
   factor === undefined ? undefined : `its ${what} seems to be off: the factor ${factor} would put it right`;
 
-export const createGate = (): Gate => {
-  let apparent: { va: number; at: number } | undefined;
-  let voltage = usualVoltage;
-  let power: { w: number; at: number } | undefined;
-  let register: { wh: number; at: number } | undefined;
-  let jumped: { wh: number; at: number } | undefined;
-  /** Below the register, and not confirmed. */
-  let fallen: number | undefined;
-  /** Since the last comparison of energy with power. */
-  let since: { wh: number; integral: number } | undefined;
-  let suspectPower: string | undefined;
-  let suspectEnergy: string | undefined;
+export const createGate = (): Gate => ({
+  apparentVa: Number.NaN,
+  apparentAt: Number.NaN,
+  voltage: usualVoltage,
+  powerW: Number.NaN,
+  powerAt: Number.NaN,
+  registerWh: Number.NaN,
+  registerAt: Number.NaN,
+  jumpedWh: Number.NaN,
+  jumpedAt: Number.NaN,
+  fallenWh: Number.NaN,
+  comparedWh: Number.NaN,
+  sinceWh: 0,
+  suspectPower: undefined,
+  suspectEnergy: undefined,
+});
 
-  const note = (measures: Measure[], at: number): void => {
-    let [volts, voltages, amperes, currents] = [0, 0, 0, 0];
-    for (const { quantity, part, value } of measures) {
-      if (!isPhase(part)) continue;
-      if (quantity === 'voltage') [volts, voltages] = [volts + value, voltages + 1];
-      if (quantity === 'current') [amperes, currents] = [amperes + Math.abs(value), currents + 1];
-    }
-    if (voltages > 0) voltage = volts / voltages;
-    if (currents > 0) apparent = { va: amperes * voltage, at };
-  };
-
-  const judgePower = (value: number, at: number): Reason | undefined => {
-    if (Math.abs(value) > mostPowerW) return 'out_of_range';
-    if (!apparent || Math.abs(at - apparent.at) > togetherMs || apparent.va < leastVa || value === 0) return undefined;
-    const factor = factorOff(Math.abs(value) / apparent.va);
-    suspectPower = suspicionOf('power', factor);
-    return factor === undefined ? undefined : 'unit_unknown';
-  };
-
-  const notePower = (w: number, at: number): void => {
-    if (since && power && at > power.at) since.integral += (power.w * (at - power.at)) / hourMs;
-    power = { w, at };
-  };
-
-  const compare = (wh: number): void => {
-    since ??= { wh, integral: 0 };
-    if (since.integral < leastWh) return;
-    const risen = wh - since.wh;
-    suspectEnergy = suspicionOf('energy', factorOff(risen / since.integral));
-    since = { wh, integral: 0 };
-  };
-
-  /** A register that begins anew says so twice; one that drops out says 0, and goes on where it was. */
-  const isDropout = (wh: number): boolean => {
-    const hasFallen = register !== undefined && register.wh - wh > jitter(register.wh);
-    const isConfirmed = fallen !== undefined && wh >= fallen && wh > 0;
-    fallen = hasFallen && !isConfirmed ? wh : undefined;
-    return fallen !== undefined;
-  };
-
-  const judgeEnergy = (wh: number, at: number): Reason | undefined => {
-    if (isDropout(wh)) return 'spike';
-    const from = jumped && wh >= jumped.wh ? jumped : register;
-    const possible = from ? leastJumpWh + (mostPowerW * Math.max(0, at - from.at)) / hourMs : Number.POSITIVE_INFINITY;
-    if (from && wh - from.wh > possible) {
-      jumped = { wh, at };
-      return 'spike';
-    }
-    if (from === jumped || (register && wh < register.wh)) since = undefined;
-    jumped = undefined;
-    register = { wh, at };
-    compare(wh);
-    return undefined;
-  };
-
-  const judge = ({ quantity, part, value }: Measure, at: number): Reason | undefined => {
-    if (!Number.isFinite(value)) return 'out_of_range';
-    if (quantity === 'power') {
-      const reason = part === undefined ? judgePower(value, at) : undefined;
-      if (part === undefined && reason === undefined) notePower(value, at);
-      return reason;
-    }
-    if (quantity === 'energy_imported' && part === undefined) return judgeEnergy(value, at);
-    return undefined;
-  };
-
-  return {
-    note,
-    judge,
-    suspicion: () => suspectEnergy ?? suspectPower,
-  };
+/** What is measured at one time, before each of it is judged. @param at ms since 1970 */
+export const noteTogether = (gate: Gate, measures: Measure[], at: number): void => {
+  let [volts, voltages, amperes, currents] = [0, 0, 0, 0];
+  for (const { quantity, part, value } of measures) {
+    if (!isPhase(part)) continue;
+    if (quantity === 'voltage') [volts, voltages] = [volts + value, voltages + 1];
+    if (quantity === 'current') [amperes, currents] = [amperes + Math.abs(value), currents + 1];
+  }
+  if (voltages > 0) gate.voltage = volts / voltages;
+  if (currents === 0) return;
+  gate.apparentVa = amperes * gate.voltage;
+  gate.apparentAt = at;
 };
+
+const judgePower = (gate: Gate, value: number, at: number): Reason | undefined => {
+  if (Math.abs(value) > mostPowerW) return 'out_of_range';
+  const { apparentVa, apparentAt } = gate;
+  const isComparable = Math.abs(at - apparentAt) <= togetherMs && apparentVa >= leastVa;
+  if (!isComparable || value === 0) return undefined;
+  const factor = factorOff(Math.abs(value) / apparentVa);
+  gate.suspectPower = suspicionOf('power', factor);
+  return factor === undefined ? undefined : 'unit_unknown';
+};
+
+const notePower = (gate: Gate, watts: number, at: number): void => {
+  if (at > gate.powerAt) gate.sinceWh += (gate.powerW * (at - gate.powerAt)) / hourMs;
+  gate.powerW = watts;
+  gate.powerAt = at;
+};
+
+const compareFrom = (gate: Gate, wh: number): void => {
+  gate.comparedWh = wh;
+  gate.sinceWh = 0;
+};
+
+const compareEnergy = (gate: Gate, wh: number): void => {
+  if (Number.isNaN(gate.comparedWh)) compareFrom(gate, wh);
+  if (gate.sinceWh < leastWh) return;
+  gate.suspectEnergy = suspicionOf('energy', factorOff((wh - gate.comparedWh) / gate.sinceWh));
+  compareFrom(gate, wh);
+};
+
+/** A register that begins anew says so twice; one that drops out says 0, and goes on where it was. */
+const isDropout = (gate: Gate, wh: number): boolean => {
+  const { registerWh, fallenWh } = gate;
+  const hasFallen = registerWh - wh > jitter(registerWh);
+  const isConfirmed = wh >= fallenWh && wh > 0;
+  const isOut = hasFallen && !isConfirmed;
+  gate.fallenWh = isOut ? wh : Number.NaN;
+  return isOut;
+};
+
+const judgeEnergy = (gate: Gate, wh: number, at: number): Reason | undefined => {
+  if (isDropout(gate, wh)) return 'spike';
+  const { registerWh, registerAt, jumpedWh, jumpedAt } = gate;
+  const isConfirmed = wh >= jumpedWh;
+  const [fromWh, fromAt] = isConfirmed ? [jumpedWh, jumpedAt] : [registerWh, registerAt];
+  if (wh - fromWh > leastJumpWh + (mostPowerW * Math.max(0, at - fromAt)) / hourMs) {
+    gate.jumpedWh = wh;
+    gate.jumpedAt = at;
+    return 'spike';
+  }
+  if (isConfirmed || wh < registerWh) compareFrom(gate, Number.NaN);
+  gate.jumpedWh = Number.NaN;
+  gate.registerWh = wh;
+  gate.registerAt = at;
+  compareEnergy(gate, wh);
+  return undefined;
+};
+
+/** @returns why it cannot be; undefined: it is believed */
+export const judge = (gate: Gate, { quantity, part, value }: Measure, at: number): Reason | undefined => {
+  if (!Number.isFinite(value)) return 'out_of_range';
+  if (part !== undefined) return undefined;
+  if (quantity === 'energy_imported') return judgeEnergy(gate, value, at);
+  if (quantity !== 'power') return undefined;
+  const reason = judgePower(gate, value, at);
+  if (reason === undefined) notePower(gate, value, at);
+  return reason;
+};
+
+/** What seems to be wrong with its units, in words. */
+export const suspicion = ({ suspectEnergy, suspectPower }: Gate): string | undefined => suspectEnergy ?? suspectPower;

@@ -16,12 +16,19 @@ export interface ReadinessSink {
   event(event: DriverEvent): void;
 }
 
+/** Thousands of these are at work: a record. */
 export interface Readiness {
-  connected(): void;
-  heard(isBoot: boolean): void;
-  /** Also for good. */
-  disconnected(): void;
-  isUsable(): boolean;
+  readonly clock: Clock;
+  readonly sink: ReadinessSink;
+  isConnected: boolean;
+  isUsable: boolean;
+  /** It said on this connection who it is. */
+  hasBooted: boolean;
+  connection: AbortController;
+  usable: Timer | undefined;
+  setUp: Timer | undefined;
+  /** When the station was set up, monotonic ms. */
+  done: number[];
 }
 
 /** A station that reconnects may have nothing to say: it is usable all the same, ms. */
@@ -37,79 +44,88 @@ const everyMs = 60_000;
 const loopMs = 1_800_000;
 const most = 5;
 
-export const createReadiness = (clock: Clock, sink: ReadinessSink): Readiness => {
-  let isConnected = false;
-  let isUsable = false;
-  let hasBooted = false;
-  let connection = new AbortController();
-  let usable: Timer | undefined;
-  let setUp: Timer | undefined;
-  /** When the station was set up, monotonic ms. */
-  let done: number[] = [];
+export const createReadiness = (clock: Clock, sink: ReadinessSink): Readiness => ({
+  clock,
+  sink,
+  isConnected: false,
+  isUsable: false,
+  hasBooted: false,
+  connection: new AbortController(),
+  usable: undefined,
+  setUp: undefined,
+  done: [],
+});
 
-  const begin = (): void => {
-    setUp = undefined;
-    done = [...done, clock.monotonic()];
-    sink
-      .makeReady(hasBooted, connection.signal)
-      .catch((error) =>
-        sink.event({ name: 'setup_failed', severity: 'warning', message: String(error).slice(0, 1024) }),
-      );
-  };
+const begin = (readiness: Readiness): void => {
+  const { clock, sink, hasBooted, connection } = readiness;
+  readiness.setUp = undefined;
+  readiness.done = [...readiness.done, clock.monotonic()];
+  sink
+    .makeReady(hasBooted, connection.signal)
+    .catch((error) => sink.event({ name: 'setup_failed', severity: 'warning', message: String(error).slice(0, 1024) }));
+};
 
-  const plan = (): void => {
-    setUp?.cancel();
-    const now = clock.monotonic();
-    done = done.filter((at) => at > now - loopMs);
-    const message = `${done.length} boots in half an hour: the station is left as it is`;
-    if (done.length >= most) sink.event({ name: 'reboot_loop', severity: 'warning', message });
-    else setUp = clock.after(Math.max(answeredMs, (done.at(-1) ?? Number.NEGATIVE_INFINITY) + everyMs - now), begin);
-  };
+const plan = (readiness: Readiness): void => {
+  const { clock, sink } = readiness;
+  readiness.setUp?.cancel();
+  const now = clock.monotonic();
+  const done = readiness.done.filter((at) => at > now - loopMs);
+  readiness.done = done;
+  const message = `${done.length} boots in half an hour: the station is left as it is`;
+  if (done.length >= most) sink.event({ name: 'reboot_loop', severity: 'warning', message });
+  else {
+    const waitMs = Math.max(answeredMs, (done.at(-1) ?? Number.NEGATIVE_INFINITY) + everyMs - now);
+    readiness.setUp = clock.after(waitMs, () => begin(readiness));
+  }
+};
 
-  const becomeUsable = (): void => {
-    usable = undefined;
-    if (isUsable || !isConnected) return;
-    isUsable = true;
-    sink.usable();
-    plan();
-  };
+const becomeUsable = (readiness: Readiness): void => {
+  readiness.usable = undefined;
+  if (readiness.isUsable || !readiness.isConnected) return;
+  readiness.isUsable = true;
+  readiness.sink.usable();
+  plan(readiness);
+};
 
-  const becomeUsableIn = (ms: number): void => {
-    usable?.cancel();
-    usable = clock.after(ms, becomeUsable);
-  };
+const becomeUsableIn = (readiness: Readiness, ms: number): void => {
+  readiness.usable?.cancel();
+  readiness.usable = readiness.clock.after(ms, () => becomeUsable(readiness));
+};
 
-  const demandBoot = (): void => {
-    sink.askForBoot();
-    becomeUsableIn(silentMs);
-  };
+const demandBoot = (readiness: Readiness): void => {
+  readiness.sink.askForBoot();
+  becomeUsableIn(readiness, silentMs);
+};
 
-  const end = (): void => {
-    connection.abort();
-    for (const timer of [usable, setUp]) timer?.cancel();
-    [isConnected, isUsable, hasBooted] = [false, false, false];
-  };
+/** Also for good. */
+export const endReadiness = (readiness: Readiness): void => {
+  readiness.connection.abort();
+  readiness.usable?.cancel();
+  readiness.setUp?.cancel();
+  readiness.isConnected = false;
+  readiness.isUsable = false;
+  readiness.hasBooted = false;
+};
 
-  return {
-    connected() {
-      end();
-      connection = new AbortController();
-      isConnected = true;
-      if (sink.needsBoot()) usable = clock.after(bootMs, demandBoot);
-      else becomeUsableIn(silentMs);
-    },
-    heard(isBoot) {
-      if (!isBoot) {
-        if (!isUsable && !hasBooted && !sink.needsBoot()) becomeUsableIn(spokenMs);
-        return;
-      }
-      const isFirst = !hasBooted;
-      hasBooted = true;
-      if (!isUsable) becomeUsableIn(answeredMs);
-      // One that was asked for tells nothing new.
-      else if (!isFirst) plan();
-    },
-    disconnected: end,
-    isUsable: () => isUsable,
-  };
+/** The connection is new. */
+export const beginReadiness = (readiness: Readiness): void => {
+  const { clock, sink } = readiness;
+  endReadiness(readiness);
+  readiness.connection = new AbortController();
+  readiness.isConnected = true;
+  if (sink.needsBoot()) readiness.usable = clock.after(bootMs, () => demandBoot(readiness));
+  else becomeUsableIn(readiness, silentMs);
+};
+
+/** The station said something. */
+export const hear = (readiness: Readiness, isBoot: boolean): void => {
+  const { isUsable, hasBooted, sink } = readiness;
+  if (!isBoot) {
+    if (!isUsable && !hasBooted && !sink.needsBoot()) becomeUsableIn(readiness, spokenMs);
+    return;
+  }
+  readiness.hasBooted = true;
+  if (!isUsable) becomeUsableIn(readiness, answeredMs);
+  // One that was asked for tells nothing new.
+  else if (hasBooted) plan(readiness);
 };

@@ -110,7 +110,7 @@ export const createSetUp = (
     const preset = quirks().measurands;
     const most = settings.number(names.mostMeasurands) ?? Number.POSITIVE_INFINITY;
     const wanted = (preset ?? wantedMeasurands).slice(0, Math.max(1, most));
-    const known = memory.facts().measurands;
+    const known = memory.facts.measurands;
     const goal = known?.wanted === wanted.join() ? known.taken : wanted.join();
     if (!isOpen(settings, names.measurands) || isSameList(settings.text(names.measurands) ?? '', goal)) return;
     let taken = '';
@@ -130,13 +130,13 @@ export const createSetUp = (
     for (const evse of sink.evses()) {
       const variables = evseNames.map((name) => ({ name, evse }));
       const told = (await ask({ kind: 'get_variables', variables }, signal))?.variables ?? [];
-      memory.note(evseFacts(evse, told, memory.facts()));
+      memory.note(evseFacts(evse, told, memory.facts));
     }
   };
 
   const pushList = async (signal: AbortSignal): Promise<void> => {
     const list = authoriser.localList();
-    const { features, localList } = memory.facts();
+    const { features, localList } = memory.facts;
     if (!list || list.digest === localList?.digest) return;
     if (features && !features.includes('localauthlistmanagement')) return;
     const version = (localList?.version ?? 0) + 1;
@@ -145,7 +145,7 @@ export const createSetUp = (
       memory.note({ localList: { version, digest: list.digest } });
   };
 
-  const isTriggered = (): boolean => memory.facts().features?.includes('remotetrigger') !== false;
+  const isTriggered = (): boolean => memory.facts.features?.includes('remotetrigger') !== false;
 
   const askAround = async (hasBooted: boolean, signal: AbortSignal): Promise<void> => {
     if (isTriggered() && !hasBooted) await ask({ kind: 'trigger', message: 'boot' }, signal);

@@ -18,7 +18,7 @@ export const createStarter = (
   const started = new Set<number>();
   return {
     moved(evse) {
-      const status = connector(evse).status();
+      const status = connector(evse).status;
       if (status === 'available') started.delete(evse);
       if (!isWanted() || status !== 'preparing' || started.has(evse) || transaction(evse) !== undefined) return;
       started.add(evse);

@@ -12,12 +12,15 @@ export interface RecordStore {
 
 /** Several kinds of records in one store, each kind with its own way to say all it knows. */
 export interface Ledger {
+  /** Of before. Nobody needs them after the start: see release. */
   records: unknown[];
   append(record: object, isUrgent: boolean): boolean;
   /** The last record could not be written. */
-  isBroken(): boolean;
+  readonly isBroken: boolean;
   /** Who keeps records here tells how to write all of them anew. */
   keep(snapshot: () => object[]): void;
+  /** Everybody has read the records of before. */
+  release(): void;
 }
 
 /** Records after which the store is written anew. */
@@ -25,19 +28,21 @@ const rewriteAfter = 1500;
 
 export const createLedger = (store: RecordStore): Ledger => {
   const snapshots: (() => object[])[] = [];
-  const records = store.load();
-  let written = records.length;
-  let isBroken = false;
-  return {
-    records,
-    append(record, isUrgent) {
+  const ledger = {
+    records: store.load(),
+    isBroken: false,
+    append(record: object, isUrgent: boolean) {
       // Before the new record, which no snapshot knows yet. What cannot be written anew stays as it is, and grows.
       if (written >= rewriteAfter && store.rewrite(snapshots.flatMap((snapshot) => snapshot()))) written = 0;
-      isBroken = !store.append(record, isUrgent);
+      ledger.isBroken = !store.append(record, isUrgent);
       written++;
-      return !isBroken;
+      return !ledger.isBroken;
     },
-    isBroken: () => isBroken,
-    keep: (snapshot) => void snapshots.push(snapshot),
+    keep: (snapshot: () => object[]) => void snapshots.push(snapshot),
+    release() {
+      ledger.records = [];
+    },
   };
+  let written = ledger.records.length;
+  return ledger;
 };

@@ -11,12 +11,17 @@ export interface Moment {
   isReplay: boolean;
 }
 
+/** What the times of one station have shown. Times are ms; thousands of these are at work: a record. */
 export interface Timekeeper {
-  connected(): void;
-  /** Something with a time has come in, late or not. */
-  judge(at: number | undefined, isOffline?: boolean): Moment;
-  /** How far its clock is ahead, ms, where that is more than a station should be off. */
-  skewMs(): number | undefined;
+  /** Since 1970, by our clock. */
+  connectedAt: number;
+  /** How far its clock is ahead, where that is more than usual. */
+  skew: number;
+  /** Of the time it told last, and when that was, monotonic; NaN: none on this connection. */
+  lead: number;
+  arrivedAt: number;
+  /** How often the lead was the same. */
+  same: number;
 }
 
 const earliest = Date.UTC(2020, 0, 1);
@@ -32,35 +37,42 @@ const sameDelayMs = 2000;
 const apartMs = 5000;
 const timesSame = 2;
 
-export const createTimekeeper = (clock: Clock): Timekeeper => {
-  let connectedAt = clock.now();
-  let skew = 0;
-  let last: { lead: number; arrived: number } | undefined;
-  let same = 0;
+export const createTimekeeper = (clock: Clock): Timekeeper => ({
+  connectedAt: clock.now(),
+  skew: 0,
+  lead: Number.NaN,
+  arrivedAt: Number.NaN,
+  same: 0,
+});
 
-  const learn = (lead: number): void => {
-    // Nothing is told before it happens.
-    if (lead > skew) skew = Math.abs(lead) > usualMs ? lead : 0;
-    const arrived = clock.monotonic();
-    if (last && arrived - last.arrived < apartMs) return;
-    same = last && Math.abs(lead - last.lead) <= sameDelayMs ? same + 1 : 0;
-    last = { lead, arrived };
-    if (same >= timesSame) skew = Math.abs(lead) > usualMs ? lead : 0;
-  };
-
-  return {
-    connected() {
-      connectedAt = clock.now();
-      last = undefined;
-      same = 0;
-    },
-    judge(at, isOffline = false) {
-      const now = clock.now();
-      if (!isBelievable(at)) return { at: now, isReplay: isOffline };
-      if (!isOffline) learn(at - now);
-      const ours = Math.min(now, at - skew);
-      return { at: ours, isReplay: isOffline || ours < connectedAt - usualMs };
-    },
-    skewMs: () => (Math.abs(skew) > wrongMs ? skew : undefined),
-  };
+/** The connection is new. */
+export const beginConnection = (time: Timekeeper, clock: Clock): void => {
+  time.connectedAt = clock.now();
+  time.lead = Number.NaN;
+  time.arrivedAt = Number.NaN;
+  time.same = 0;
 };
+
+const skewOf = (lead: number): number => (Math.abs(lead) > usualMs ? lead : 0);
+
+const learn = (time: Timekeeper, lead: number, arrivedAt: number): void => {
+  // Nothing is told before it happens.
+  if (lead > time.skew) time.skew = skewOf(lead);
+  if (arrivedAt - time.arrivedAt < apartMs) return;
+  time.same = Math.abs(lead - time.lead) <= sameDelayMs ? time.same + 1 : 0;
+  time.lead = lead;
+  time.arrivedAt = arrivedAt;
+  if (time.same >= timesSame) time.skew = skewOf(lead);
+};
+
+/** Something with a time has come in, late or not. */
+export const judgeTime = (time: Timekeeper, at: number | undefined, isOffline: boolean, clock: Clock): Moment => {
+  const now = clock.now();
+  if (!isBelievable(at)) return { at: now, isReplay: isOffline };
+  if (!isOffline) learn(time, at - now, clock.monotonic());
+  const ours = Math.min(now, at - time.skew);
+  return { at: ours, isReplay: isOffline || ours < time.connectedAt - usualMs };
+};
+
+/** How far its clock is ahead, ms, where that is more than a station should be off. */
+export const wrongBy = ({ skew }: Timekeeper): number | undefined => (Math.abs(skew) > wrongMs ? skew : undefined);
