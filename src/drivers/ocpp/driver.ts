@@ -21,7 +21,7 @@ import { createActions } from './station/actions.ts';
 import { createAsker } from './station/asking.ts';
 import { type AuthorisationOptions, createAuthoriser } from './station/authorisation.ts';
 import { createChannelBook } from './station/channels.ts';
-import { type Connector, endSession } from './station/connector.ts';
+import { type Connector, endSession, showSupply } from './station/connector.ts';
 import { connectorOf, createConnectors } from './station/connectors.ts';
 import { findFamily } from './station/family.ts';
 import { createMemory, type Facts } from './station/memory.ts';
@@ -264,6 +264,8 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     async makeReady(hasBooted, signal) {
       const isWhole = await setUp.run(hasBooted, signal);
       described();
+      for (const each of connectors.all) showSupply(each);
+      flush(station);
       if (isWhole && !isWatchedOnly) await takeOver.survey(signal);
     },
     event: (event) => sink?.event(event),
@@ -277,18 +279,33 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     }
   };
 
+  /** Something charges and nobody says how much. */
+  const breakSilence = (): void => {
+    const since = clock.monotonic() - 2 * limits.intervalS * 1000;
+    for (const evse of evses()) if (transaction(evse) !== undefined && connector(evse).heardAt < since) nudge.ask(evse);
+  };
+
+  const stepMs = Math.min(tickMs, limits.intervalS * 1000);
+  /** Monotonic, ms. */
+  let passedAt = clock.monotonic();
+
+  /** With a message, where one comes: then all of the station is at hand. By itself only where the station is silent. */
+  const passTime = (afterMs: number): void => {
+    const now = clock.monotonic();
+    if (!readiness.isUsable || now - passedAt < afterMs) return;
+    passedAt = now;
+    tick(station);
+    limiter.tick();
+    breakSilence();
+  };
+
   const decide = (event: StationEvent): Decision | Promise<Decision> => {
     try {
       return takeEvent(station, event);
     } finally {
       showStore();
+      passTime(0.8 * stepMs);
     }
-  };
-
-  /** Something charges and nobody says how much. */
-  const breakSilence = (): void => {
-    const since = clock.monotonic() - 2 * limits.intervalS * 1000;
-    for (const evse of evses()) if (transaction(evse) !== undefined && connector(evse).heardAt < since) nudge.ask(evse);
   };
 
   const describe = (): DeviceDescription => {
@@ -334,12 +351,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       sink = given;
       sink.state(state);
       resume(station);
-      ticker = clock.every(Math.min(tickMs, limits.intervalS * 1000), () => {
-        if (!readiness.isUsable) return;
-        tick(station);
-        limiter.tick();
-        breakSilence();
-      });
+      ticker = clock.every(stepMs, () => passTime(0.95 * stepMs));
     },
     connected(link) {
       line = { link, codec: codecOf(link.version) };

@@ -2,7 +2,7 @@
 import type { Clock } from '../../../model/time.ts';
 import type { Sample as DriverSample } from '../../driver.ts';
 import type { Measure, PlugStatus } from '../words.ts';
-import { type ChannelBook, channelOf, channelsOf } from './channels.ts';
+import { type ChannelBook, channelOf, channelsOf, repeatStatesS } from './channels.ts';
 import { forgetMeasured, type Measured, noteMeasures, noteRest, nothingMeasured } from './measured.ts';
 import { createGate, type Gate, judge, noteTogether } from './plausible.ts';
 import { energyOf } from './register.ts';
@@ -64,6 +64,8 @@ export interface Connector {
   readonly told: (number | undefined)[];
   /** States by quantity, said again from time to time. */
   readonly states: Map<string, State>;
+  /** None of them has to be said again before, ms since 1970. */
+  repeatFrom: number;
   /** Among the states, and looked at with every message; undefined: not said yet. */
   shownStatus: Status | undefined;
   shownSession: string | undefined;
@@ -95,6 +97,7 @@ export const createConnector = (evse: number, surroundings: Surroundings): Conne
   due: [],
   told: [],
   states: new Map(),
+  repeatFrom: Number.POSITIVE_INFINITY,
   shownStatus: undefined,
   shownSession: undefined,
 });
@@ -103,6 +106,8 @@ const push = ({ told, due }: Connector, sample: DriverSample): void => {
   told[sample.channel] = sample.ts;
   due.push(sample);
 };
+
+const repeatMsOf = ({ all }: ChannelBook, channel: number): number => (all[channel]?.intervalS ?? repeatStatesS) * 1000;
 
 const pushState = (connector: Connector, quantity: string, { value, raw }: State): void => {
   const { channels, clock } = connector.surroundings;
@@ -236,20 +241,32 @@ export const takeMeasures = (connector: Connector, measures: Measure[], at: numb
   if (active !== undefined) setState(connector, 'phases_active', active);
 };
 
-/** Says again what does not change, and what nobody measures at rest. */
-export const repeatStates = (connector: Connector): void => {
-  const { evse, said, states, told, surroundings } = connector;
-  const { channels, clock, intervalMs } = surroundings;
-  showDuration(connector);
-  if (said && evse !== 0) showPlug(connector);
+/** The station has said what it supplies here. */
+export const showSupply = (connector: Connector): void => {
+  if (connector.said && connector.evse !== 0) showPlug(connector);
+};
+
+const repeatStates = (connector: Connector, now: number): void => {
+  const { evse, states, told, surroundings } = connector;
+  const { channels } = surroundings;
+  connector.repeatFrom = Number.POSITIVE_INFINITY;
   for (const [quantity, state] of states) {
     const channel = channelOf(channels, evse, quantity);
-    const { intervalS = 0 } = (channel !== undefined && channels.all[channel]) || {};
-    if (channel === undefined || clock.now() - (told[channel] ?? 0) < intervalS * 1000) continue;
-    pushState(connector, quantity, state);
+    if (channel === undefined) continue;
+    const dueAt = (told[channel] ?? 0) + repeatMsOf(channels, channel);
+    if (now >= dueAt) pushState(connector, quantity, state);
+    else connector.repeatFrom = Math.min(connector.repeatFrom, dueAt);
   }
+};
+
+/** Time passes: says again what does not change, and what nobody measures at rest. */
+export const repeat = (connector: Connector): void => {
+  const { clock, intervalMs } = connector.surroundings;
+  const now = clock.now();
+  showDuration(connector);
+  if (now >= connector.repeatFrom) repeatStates(connector, now);
   const isQuiet = clock.monotonic() - connector.heardAt >= intervalMs;
-  if (isResting(connector) && isQuiet) rest(connector);
+  if (isQuiet && isResting(connector)) rest(connector);
 };
 
 /** Nothing is known any more. */

@@ -12,7 +12,7 @@ import type { Authoriser } from './authorisation.ts';
 import {
   endSession,
   forgetAll,
-  repeatStates,
+  repeat,
   setState,
   takeCable,
   takeMeasures,
@@ -390,7 +390,7 @@ export const loseStation = (station: Station): void => {
 export const tick = (station: Station): void => {
   const { book, clock, connectors } = station;
   for (const session of transactions.lose(book, clock.now() - lostAfterMs)) tellEnded(station, session);
-  for (const each of connectors.all) repeatStates(each);
+  for (const each of connectors.all) repeat(each);
   flush(station);
 };
 
