@@ -98,10 +98,10 @@ const mostCommands = 20_000;
 /** Records after which the journal is written anew. */
 const rewriteAfter = 50_000;
 
-export const createLedger = (journal: Journal): Ledger => {
+/** @param loaded what is in the journal already */
+export const createLedger = (journal: Journal, loaded = journal.load()): Ledger => {
   const states = new Map<string, HeldState>();
   const commands = new Map<string, KnownCommand>();
-  const loaded = journal.load();
   let written = loaded.length;
 
   const remember = (command: KnownCommand): void => {
