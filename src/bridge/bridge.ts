@@ -10,6 +10,7 @@ import type { Reading } from '../model/reading.ts';
 import { type Clock, isoTime } from '../model/time.ts';
 import { type AgeWatch, createAgeWatch, endAgeWatch, watchAges } from './age-watch.ts';
 import { createDesk, type Desk, type Incoming } from './desk.ts';
+import { topicFor } from './form.ts';
 import { createLedger, type Journal, type Reply } from './ledger.ts';
 import { componentKey, describeDevice, type Placement } from './meta.ts';
 import { createOutputs, lastReadings, type Outputs, takeSamples, takeUpChannels } from './outputs.ts';
@@ -62,6 +63,7 @@ export interface Bridge {
 /** What a bridge knows while it works. There are thousands of them: what is done with it stands beside it once. */
 interface Work {
   readonly options: BridgeOptions;
+  readonly reportsCycles: boolean;
   readonly driver: Driver;
   readonly clock: Clock;
   readonly sink: BridgeSink;
@@ -220,7 +222,7 @@ const takeCycle = (work: Work, cycle: Cycle): void => {
   takeSamples(outputs, cycle, readings);
   watchAges(work.ages);
   if (readings.length > 0) sink.readings(readings);
-  if (work.options.reportsCycles)
+  if (work.reportsCycles)
     emit(work, undefined, 'bridge_cycle', 'debug', {
       data: { points: samples.length, duration_s: durationMs / 1000, errors },
     });
@@ -263,11 +265,11 @@ const endWork = async (work: Work, isForGood: boolean): Promise<void> => {
   }
 };
 
-const rawOf = ({ driver, outputs }: Work): Record<string, string> => {
+const rawOf = ({ options, driver, outputs }: Work): Record<string, string> => {
   const seen = driver.inspect();
   return Object.fromEntries(
-    outputs.places.flatMap((output, channel) =>
-      seen.has(channel) ? [[outputs.topics[output] ?? '', seen.get(channel) ?? '']] : [],
+    outputs.channels.flatMap((each, channel) =>
+      seen.has(channel) ? [[topicFor(each, options.placement.device), seen.get(channel) ?? '']] : [],
     ),
   );
 };
@@ -283,6 +285,7 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
   });
   const work: Work = {
     options,
+    reportsCycles: options.reportsCycles === true,
     driver,
     clock,
     sink,

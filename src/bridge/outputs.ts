@@ -20,6 +20,12 @@ interface Remark {
   raw: string | undefined;
 }
 
+/** Outputs by channel: its own, and those derived from it. */
+interface Places {
+  own: number[];
+  halves: (number[] | undefined)[];
+}
+
 /**
  * A list for each thing there is to know of an output, so that the outputs of one message lie side by side: with
  * thousands of devices, none of it is in the cache of the processor when a message comes. Lists of numbers hold
@@ -34,10 +40,8 @@ export interface Outputs {
   /** As the driver numbers them. */
   channels: Channel[];
   derived: Derivation[];
-  /** By channel: its output. */
-  places: number[];
-  /** By channel: the outputs derived from it, where there are any. */
-  halves: (number[] | undefined)[];
+  /** Undefined where nothing is derived: each channel is the output of its number. */
+  places: Places | undefined;
   topics: string[];
   forms: Form[];
   seqs: number[];
@@ -66,8 +70,7 @@ export const createOutputs = (placement: Placement, boot: string, source: string
   source,
   channels: [],
   derived: [],
-  places: [],
-  halves: [],
+  places: undefined,
   topics: [],
   forms: [],
   seqs: [],
@@ -104,11 +107,15 @@ export const takeUpChannels = (outputs: Outputs, description: DeviceDescription)
   if (added.length === 0) return;
   const first = outputs.topics.length;
   outputs.channels = outputs.channels.concat(added);
-  outputs.places = outputs.places.concat(added.map((_, nth) => first + nth));
   const derived = derivations(outputs.channels).filter(({ from }) => from >= known);
   outputs.derived = outputs.derived.concat(derived);
-  for (const [nth, { from }] of derived.entries())
-    outputs.halves[from] = [...(outputs.halves[from] ?? []), first + added.length + nth];
+  if (outputs.derived.length > 0) {
+    const { own, halves } = outputs.places ?? { own: outputs.topics.map((_, output) => output), halves: [] };
+    const places = { own: own.concat(added.map((_, nth) => first + nth)), halves };
+    for (const [nth, { from }] of derived.entries())
+      halves[from] = [...(halves[from] ?? []), first + added.length + nth];
+    outputs.places = places;
+  }
   addOutputs(outputs, [...added.map((channel) => ({ channel })), ...derived], components);
 };
 
@@ -168,21 +175,27 @@ const takeSample = (outputs: Outputs, output: number, sample: Sample): boolean =
   return true;
 };
 
+/** Samples of a message have one time, and many stations tell it to the second, at the same moments. */
+const last = { ms: Number.NaN, text: '' };
+const textOf = (ms: number): string => {
+  if (ms !== last.ms) {
+    last.text = isoTime(ms);
+    last.ms = ms;
+  }
+  return last.text;
+};
+
 /** Readings of the samples, to the end of the list. */
 export const takeSamples = (outputs: Outputs, { samples }: Cycle, to: Message[]): void => {
-  const { places, halves } = outputs;
-  let ts = '';
-  let tsMs = Number.NaN;
+  const { places } = outputs;
   for (const sample of samples) {
-    if (sample.ts !== tsMs) {
-      tsMs = sample.ts;
-      ts = isoTime(tsMs);
-    }
-    const output = places[sample.channel];
-    if (output === undefined) continue;
-    if (takeSample(outputs, output, sample)) to.push(toReading(outputs, output, ts));
-    const own = halves[sample.channel];
-    if (own) for (const half of own) if (takeSample(outputs, half, sample)) to.push(toReading(outputs, half, ts));
+    const ts = textOf(sample.ts);
+    const own = places ? places.own[sample.channel] : sample.channel;
+    if (own === undefined) continue;
+    if (takeSample(outputs, own, sample)) to.push(toReading(outputs, own, ts));
+    const halves = places?.halves[sample.channel];
+    if (!halves) continue;
+    for (const half of halves) if (takeSample(outputs, half, sample)) to.push(toReading(outputs, half, ts));
   }
   outputs.staleSince = undefined;
 };
