@@ -9,7 +9,20 @@ import type { Message } from '../model/message.ts';
 import type { Reading } from '../model/reading.ts';
 import { type Clock, isoTime } from '../model/time.ts';
 import { type AgeWatch, createAgeWatch, endAgeWatch, watchAges } from './age-watch.ts';
-import { createDesk, type Desk, type Incoming } from './desk.ts';
+import {
+  closeDesk,
+  createDesk,
+  type Desk,
+  type Incoming,
+  letGo,
+  noteCharge,
+  noteDrift,
+  noteLoss,
+  noteOffer,
+  noteReturn,
+  resumeCommands,
+  takeCommand,
+} from './desk.ts';
 import { topicFor } from './form.ts';
 import { createLedger, type Journal, type Reply } from './ledger.ts';
 import { componentKey, describeDevice, type Placement } from './meta.ts';
@@ -205,13 +218,13 @@ const takeState = (work: Work, next: DeviceState): void => {
   work.hasNews = true;
   announceTransition(work, before);
   if (next.kind === 'connecting') announceNow(work);
-  if (before.kind === 'offline' && next.kind !== 'offline') work.desk?.returned();
+  if (before.kind === 'offline' && next.kind !== 'offline' && work.desk) noteReturn(work.desk);
 };
 
 const watchGoals = (desk: Desk, { goals }: Work, { samples }: Cycle): void => {
   for (const { channel, component } of goals)
     for (const sample of samples)
-      if (sample.channel === channel && typeof sample.value === 'number') desk.observe(component, 'soc', sample.value);
+      if (sample.channel === channel && typeof sample.value === 'number') noteCharge(desk, component, sample.value);
 };
 
 const takeCycle = (work: Work, cycle: Cycle): void => {
@@ -236,19 +249,19 @@ const startWork = (work: Work): void => {
       describe(work);
       work.isMetaDue = true;
       work.hasNews = true;
-      work.desk?.offered();
+      if (work.desk) noteOffer(work.desk);
     },
     state: (next) => takeState(work, next),
     cycle: (cycle) => takeCycle(work, cycle),
-    drifted: (actuator, what) => deskOf(work).drifted(actuator, what),
+    drifted: (actuator, what) => noteDrift(deskOf(work), actuator, what),
     event: ({ component, name, severity, ...facts }) =>
       emit(work, component && componentKey(component), name, severity, facts),
   });
-  work.desk?.start();
+  if (work.desk) resumeCommands(work.desk);
 };
 
 const nodeState = (work: Work, node: string, isOnline: boolean): void => {
-  if (!isOnline) work.owners ??= createOwnerWatch(work.clock, (gone) => work.desk?.lost(gone));
+  if (!isOnline) work.owners ??= createOwnerWatch(work.clock, (gone) => work.desk && noteLoss(work.desk, gone));
   work.owners?.take(node, isOnline);
 };
 
@@ -257,8 +270,8 @@ const endWork = async (work: Work, isForGood: boolean): Promise<void> => {
   try {
     // Also where none was open: one that is closed takes no command any more.
     const desk = deskOf(work);
-    if (isForGood) await desk.letGo();
-    else desk.close();
+    if (isForGood) await letGo(desk);
+    else closeDesk(desk);
   } finally {
     await work.driver.close();
     endAgeWatch(work.ages);
@@ -306,7 +319,7 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
   if (records.length > 0) work.desk = openDesk(work, records);
   return {
     start: () => startWork(work),
-    take: (incoming) => deskOf(work).take(incoming),
+    take: (incoming) => takeCommand(deskOf(work), incoming),
     nodeState: (node, isOnline) => nodeState(work, node, isOnline),
     actuators: () => work.actuators,
     close: (isForGood = false) => endWork(work, isForGood),
