@@ -4,40 +4,36 @@ import type { Clock } from '../model/time.ts';
 import { type Apply, carryOut } from './carry-out.ts';
 import type { Request } from './riders.ts';
 
+/** The actions of one device. */
 export interface Acting {
-  act(actuator: string, verb: string, params: Params, request: Request): void;
-  close(): void;
+  readonly clock: Clock;
+  readonly apply: Apply;
+  underWay: number;
+  isClosed: boolean;
 }
 
 /** Under way at a time, for one device. */
 const mostAtOnce = 16;
 
-export const createActing = (clock: Clock, apply: Apply): Acting => {
-  let underWay = 0;
-  let isClosed = false;
-  return {
-    act(actuator, verb, params, request) {
-      if (underWay >= mostAtOnce) {
-        request.settle({
-          status: 'rejected',
-          code: 'INTERLOCK',
-          message: `${mostAtOnce} actions are under way already`,
-        });
-        return;
-      }
-      underWay++;
-      const order = { actuator, verb, params, limits: {}, startBy: request.startBy, notAfter: request.startBy };
-      void carryOut(
-        order,
-        request,
-        clock,
-        apply,
-        () => {},
-        () => isClosed,
-      ).finally(() => underWay--);
-    },
-    close() {
-      isClosed = true;
-    },
-  };
+export const createActing = (clock: Clock, apply: Apply): Acting => ({ clock, apply, underWay: 0, isClosed: false });
+
+export const act = (acting: Acting, actuator: string, verb: string, params: Params, request: Request): void => {
+  if (acting.underWay >= mostAtOnce) {
+    request.settle({
+      status: 'rejected',
+      code: 'INTERLOCK',
+      message: `${mostAtOnce} actions are under way already`,
+    });
+    return;
+  }
+  acting.underWay++;
+  const order = { actuator, verb, params, limits: {}, startBy: request.startBy, notAfter: request.startBy };
+  void carryOut(
+    order,
+    request,
+    acting.clock,
+    acting.apply,
+    () => {},
+    () => acting.isClosed,
+  ).finally(() => acting.underWay--);
 };

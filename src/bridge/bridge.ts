@@ -3,45 +3,46 @@
  * old, meta, availability and events. Commands are carried out at its desk.
  */
 import type { Actuator, Cycle, DeviceState, Driver } from '../drivers/driver.ts';
-import type { Event } from '../model/event.ts';
-import { createBoot, createEventId } from '../model/identity.ts';
+import { createBoot } from '../model/identity.ts';
 import type { Message } from '../model/message.ts';
 import type { Reading } from '../model/reading.ts';
-import { type Clock, isoTime } from '../model/time.ts';
-import { createAgeWatch } from './age-watch.ts';
-import { createDesk, type Incoming } from './desk.ts';
-import { createLedger, type Journal, type Reply } from './ledger.ts';
-import { componentKey, describeDevice, type Placement } from './meta.ts';
-import { createOutputs } from './outputs.ts';
+import type { Clock } from '../model/time.ts';
+import { createAgeWatch, endAgeWatch, watchAges } from './age-watch.ts';
+import {
+  closeDesk,
+  createDesk,
+  type Desk,
+  type Incoming,
+  letGo,
+  noteCharge,
+  noteDrift,
+  noteLoss,
+  noteOffer,
+  noteReturn,
+  resumeCommands,
+  takeCommand,
+} from './desk.ts';
+import { topicFor } from './form.ts';
+import { createLedger } from './ledger.ts';
+import { componentKey } from './meta.ts';
+import { createOutputs, lastReadings, takeSamples } from './outputs.ts';
 import { createOwnerWatch } from './owner-watch.ts';
 import { setpointsOf } from './setpoints.ts';
+import {
+  announcements,
+  announceNow,
+  announceTransition,
+  type BridgeOptions,
+  type BridgeSink,
+  describe,
+  emit,
+  metaOf,
+  reportStatus,
+  type Work,
+} from './work.ts';
 
-export interface BridgeSink {
-  /** Meta and availability first and whenever they change, then readings: one array per cycle. */
-  readings(messages: Message[]): void;
-  /** Events and setpoints. */
-  events(messages: Message[]): void;
-  answer(response: Message<'response/1'>, reply: Reply): void;
-  /** What is true now, for the status of the node. */
-  status(status: BridgeStatus): void;
-}
-
-export type BridgeStatus =
-  | { kind: 'connecting' }
-  | { kind: 'live'; points: number; durationS: number }
-  | { kind: 'degraded'; points: number; reason: string }
-  | { kind: 'stale'; points: number; ageS: number }
-  | { kind: 'offline'; reason: string; retryS?: number };
-
-export interface BridgeOptions {
-  placement: Placement;
-  /** Emit bridge_cycle for every poll. */
-  reportsCycles?: boolean;
-  /** Requesters that may claim the reserved priorities. */
-  trusted?: string[];
-  /** What its commands leave behind for the next start. */
-  journal: Journal;
-}
+export type { BridgeStatus } from './standing.ts';
+export type { BridgeOptions, BridgeSink } from './work.ts';
 
 export interface Bridge {
   start(): void;
@@ -63,225 +64,148 @@ export interface Bridge {
   meta(): Message<'meta/1'>;
 }
 
+/** @param records of the journal */
+const openDesk = (work: Work, records: unknown[]): Desk => {
+  const { options, driver, clock, sink } = work;
+  const { placement, trusted = [], journal } = options;
+  const { device } = placement;
+  return createDesk({ device, trusted }, createLedger(journal, records), clock, {
+    apply: driver.apply,
+    actuators: () => work.actuators,
+    offline() {
+      if (work.state.kind === 'connecting') return 'not connected yet';
+      return work.state.kind === 'offline' ? work.state.reason : undefined;
+    },
+    respond: (topic, response, reply) => sink.answer({ ...response, topic }, reply),
+    show: (component, shown, ended) => sink.events(setpointsOf(device, component, shown, ended, clock)),
+    event: (component, name, severity, facts) => emit(work, component, name, severity, facts),
+    unsafe(problem) {
+      work.danger = problem;
+      work.hasNews = true;
+      announceNow(work);
+    },
+  });
+};
+
+/** Nothing was written down as long as there was none. */
+const deskOf = (work: Work): Desk => {
+  work.desk ??= openDesk(work, []);
+  return work.desk;
+};
+
+const takeState = (work: Work, next: DeviceState): void => {
+  const before = work.state;
+  work.state = next;
+  work.hasNews = true;
+  announceTransition(work, before);
+  if (next.kind === 'connecting') announceNow(work);
+  if (before.kind === 'offline' && next.kind !== 'offline' && work.desk) noteReturn(work.desk);
+};
+
+const watchGoals = (desk: Desk, { goals }: Work, { samples }: Cycle): void => {
+  for (const { channel, component } of goals)
+    for (const sample of samples)
+      if (sample.channel === channel && typeof sample.value === 'number') noteCharge(desk, component, sample.value);
+};
+
+const takeCycle = (work: Work, cycle: Cycle): void => {
+  const { outputs, sink } = work;
+  const { samples, durationMs, errors } = cycle;
+  // A copy: V8 may give an array literal of this busy place to its old generation, where it would keep all its readings.
+  const readings: Message[] = [...announcements(work)];
+  takeSamples(outputs, cycle, readings);
+  watchAges(work.ages);
+  if (readings.length > 0) sink.readings(readings);
+  if (work.reportsCycles)
+    emit(work, undefined, 'bridge_cycle', 'debug', {
+      data: { points: samples.length, duration_s: durationMs / 1000, errors },
+    });
+  reportStatus(work, durationMs);
+  if (work.desk) watchGoals(work.desk, work, cycle);
+};
+
+const startWork = (work: Work): void => {
+  work.driver.start({
+    described() {
+      describe(work);
+      work.isMetaDue = true;
+      work.hasNews = true;
+      if (work.desk) noteOffer(work.desk);
+    },
+    state: (next) => takeState(work, next),
+    cycle: (cycle) => takeCycle(work, cycle),
+    drifted: (actuator, what) => noteDrift(deskOf(work), actuator, what),
+    event: ({ component, name, severity, ...facts }) =>
+      emit(work, component && componentKey(component), name, severity, facts),
+  });
+  if (work.desk) resumeCommands(work.desk);
+};
+
+const nodeState = (work: Work, node: string, isOnline: boolean): void => {
+  if (!isOnline) work.owners ??= createOwnerWatch(work.clock, (gone) => work.desk && noteLoss(work.desk, gone));
+  work.owners?.take(node, isOnline);
+};
+
+const endWork = async (work: Work, isForGood: boolean): Promise<void> => {
+  work.owners?.close();
+  try {
+    // Also where none was open: one that is closed takes no command any more.
+    const desk = deskOf(work);
+    if (isForGood) await letGo(desk);
+    else closeDesk(desk);
+  } finally {
+    await work.driver.close();
+    endAgeWatch(work.ages);
+  }
+};
+
+const rawOf = ({ options, driver, outputs }: Work): Record<string, string> => {
+  const seen = driver.inspect();
+  return Object.fromEntries(
+    outputs.channels.flatMap((each, channel) =>
+      seen.has(channel) ? [[topicFor(each, options.placement.device), seen.get(channel) ?? '']] : [],
+    ),
+  );
+};
+
 /**
  * @param driver started and closed with the bridge
  */
 export const createBridge = (options: BridgeOptions, driver: Driver, clock: Clock, sink: BridgeSink): Bridge => {
-  const { placement, reportsCycles = false, trusted = [], journal } = options;
-  const { device } = placement;
-  const outputs = createOutputs(placement, createBoot(), driver.describe().source);
-  let state: DeviceState = { kind: 'connecting' };
-  let announced: string | undefined;
-  let isMetaDue = true;
-  let actuators = driver.actuators();
-  /** States of charge, which commands may have as their goal. */
-  let goals: { channel: number; component: string }[] = [];
-  /** What should be in its safe state and is not known to be. */
-  let danger: string | undefined;
-
-  const takeUp = (): void => {
-    outputs.takeUp(driver.describe());
-    goals = outputs
-      .channels()
-      .flatMap((channel, nth) =>
-        channel.quantity === 'soc' && channel.part === undefined
-          ? [{ channel: nth, component: componentKey(channel) }]
-          : [],
-      );
-  };
-  takeUp();
-
-  /** The state of the device as others should see it: one that is not known to be safe is not simply online. */
-  const effectiveState = (): DeviceState =>
-    state.kind === 'online' && danger !== undefined
-      ? { kind: 'degraded', reason: `the safe state is not confirmed: ${danger}` }
-      : state;
-
-  const availability = (): Message<'availability/1'> => {
-    const shown = effectiveState();
-    return {
-      topic: `devices/${device}/availability`,
-      schema: 'availability/1',
-      state: shown.kind === 'connecting' ? 'offline' : shown.kind,
-      ...('reason' in shown ? { reason: shown.reason.slice(0, 256) } : {}),
-      ts: isoTime(clock.now()),
-    };
-  };
-
-  const meta = (): Message<'meta/1'> =>
-    describeDevice(
-      { ...driver.describe(), channels: outputs.channels() },
-      outputs.derived(),
-      actuators,
-      placement,
-      isoTime(clock.now()),
-    );
-
-  const emit = (
-    component: string | undefined,
-    name: string,
-    severity: Event['severity'],
-    facts: Partial<Event>,
-  ): void => {
-    const from = component === undefined ? `devices/${device}` : `devices/${device}/${component}`;
-    const ts = isoTime(clock.now());
-    sink.events([
-      { topic: `${from}/event/${name}`, schema: 'event/1', id: createEventId(), name, severity, ts, ...facts },
-    ]);
-  };
-  const event = (name: string, severity: Event['severity'], data: NonNullable<Event['data']>): void =>
-    emit(undefined, name, severity, { data });
-
-  /** Meta and availability, where they are due. */
-  const announcements = (): Message[] => {
-    const due: Message[] = [];
-    if (isMetaDue) {
-      isMetaDue = false;
-      due.push(meta());
-    }
-    if (state.kind === 'connecting') return due;
-    const shown = effectiveState();
-    const text = 'reason' in shown ? `${shown.kind}: ${shown.reason}` : shown.kind;
-    if (text !== announced) {
-      announced = text;
-      due.push(availability());
-    }
-    return due;
-  };
-
-  const announceTransition = (before: DeviceState): void => {
-    const wasAnswering = before.kind === 'online' || before.kind === 'degraded';
-    const isAnswering = state.kind === 'online' || state.kind === 'degraded';
-    if (isAnswering && !wasAnswering) {
-      const { vendor, model, serial, firmware, protocol, channels } = driver.describe();
-      event('bridge_online', 'info', {
-        protocol,
-        points: channels.length,
-        ...(vendor && { vendor }),
-        ...(model && { model }),
-        ...(serial && { serial }),
-        ...(firmware && { firmware }),
-      });
-    }
-    if (state.kind === 'offline' && before.kind !== 'offline')
-      event('bridge_offline', 'warning', { reason: state.reason });
-  };
-
-  const statusAfter = (cycle: Cycle | undefined): BridgeStatus => {
-    const points = outputs.good();
-    const since = outputs.staleSince();
-    const shown = effectiveState();
-    switch (shown.kind) {
-      case 'connecting':
-        return { kind: 'connecting' };
-      case 'offline': {
-        const { reason, retryMs } = shown;
-        return { kind: 'offline', reason, ...(retryMs === undefined ? {} : { retryS: retryMs / 1000 }) };
-      }
-      case 'degraded':
-        return { kind: 'degraded', points, reason: shown.reason };
-      case 'online':
-        return since === undefined
-          ? { kind: 'live', points, durationS: (cycle?.durationMs ?? 0) / 1000 }
-          : { kind: 'stale', points, ageS: (clock.now() - since) / 1000 };
-    }
-  };
-
-  const announceNow = (): void => {
-    const due = announcements();
-    if (due.length > 0) sink.readings(due);
-    reportStatus();
-  };
-
-  const desk = createDesk({ device, trusted }, createLedger(journal), clock, {
-    apply: driver.apply,
-    actuators: () => actuators,
-    offline: () =>
-      state.kind === 'offline' ? state.reason : state.kind === 'connecting' ? 'not connected yet' : undefined,
-    respond: (topic, response, reply) => sink.answer({ ...response, topic }, reply),
-    show: (component, shown, ended) => sink.events(setpointsOf(device, component, shown, ended, clock)),
-    event: emit,
-    unsafe(problem) {
-      danger = problem;
-      announceNow();
-    },
-  });
-
-  const owners = createOwnerWatch(clock, desk.lost);
-
-  const watchGoals = ({ samples }: Cycle): void => {
-    for (const { channel, component } of goals)
-      for (const sample of samples)
-        if (sample.channel === channel && typeof sample.value === 'number')
-          desk.observe(component, 'soc', sample.value);
-  };
-
-  const reportStatus = (cycle?: Cycle): void => sink.status(statusAfter(cycle));
-
-  const takeCycle = (cycle: Cycle): void => {
-    // A copy: V8 may give an array literal of this busy place to its old generation, where it would keep all its readings.
-    const readings: Message[] = [...announcements()];
-    outputs.take(cycle, readings);
-    ages.taken();
-    if (readings.length > 0) sink.readings(readings);
-    if (reportsCycles)
-      event('bridge_cycle', 'debug', {
-        points: cycle.samples.length,
-        duration_s: cycle.durationMs / 1000,
-        errors: cycle.errors,
-      });
-    reportStatus(cycle);
-    watchGoals(cycle);
-  };
-
+  const outputs = createOutputs(options.placement, createBoot(), driver.describe().source);
   const ages = createAgeWatch(outputs, clock, (old) => {
     if (old.length > 0) sink.readings(old);
-    reportStatus();
+    reportStatus(work);
   });
-
+  const work: Work = {
+    options,
+    reportsCycles: options.reportsCycles === true,
+    driver,
+    clock,
+    sink,
+    outputs,
+    ages,
+    state: { kind: 'connecting' },
+    danger: undefined,
+    hasNews: true,
+    isMetaDue: true,
+    announced: undefined,
+    actuators: [],
+    goals: [],
+    desk: undefined,
+    owners: undefined,
+  };
+  describe(work);
+  const records = options.journal.load();
+  if (records.length > 0) work.desk = openDesk(work, records);
   return {
-    start() {
-      driver.start({
-        described() {
-          takeUp();
-          isMetaDue = true;
-          actuators = driver.actuators();
-          desk.offered();
-        },
-        state(next) {
-          const before = state;
-          state = next;
-          announceTransition(before);
-          if (next.kind === 'connecting') announceNow();
-          if (before.kind === 'offline' && next.kind !== 'offline') desk.returned();
-        },
-        cycle: takeCycle,
-        drifted: desk.drifted,
-        event: ({ component, name, severity, ...facts }) =>
-          emit(component && componentKey(component), name, severity, facts),
-      });
-      desk.start();
-    },
-    take: desk.take,
-    nodeState: owners.take,
-    actuators: () => actuators,
-    async close(isForGood = false) {
-      owners.close();
-      try {
-        if (isForGood) await desk.letGo();
-        else desk.close();
-      } finally {
-        await driver.close();
-        ages.close();
-      }
-    },
-    snapshot: outputs.snapshot,
-    raw() {
-      const seen = driver.inspect();
-      return Object.fromEntries(
-        outputs.topics().flatMap((topic, channel) => (seen.has(channel) ? [[topic, seen.get(channel) ?? '']] : [])),
-      );
-    },
-    meta,
+    start: () => startWork(work),
+    take: (incoming) => takeCommand(deskOf(work), incoming),
+    nodeState: (node, isOnline) => nodeState(work, node, isOnline),
+    actuators: () => work.actuators,
+    close: (isForGood = false) => endWork(work, isForGood),
+    snapshot: () => lastReadings(outputs),
+    raw: () => rawOf(work),
+    meta: () => metaOf(work),
   };
 };

@@ -8,7 +8,7 @@ import {
   type Params,
   reservedPriority,
 } from '../model/command.ts';
-import { type Clock, isoTime, parseTime } from '../model/time.ts';
+import { isoTime, parseTime } from '../model/time.ts';
 import { findVerb, leaseRange, type Verb } from '../model/verbs.ts';
 import { componentKey } from './meta.ts';
 import { checkParams } from './ranges.ts';
@@ -18,12 +18,15 @@ export type Judged =
   | { ok: true; command: Command; verb: Verb; params: Params; isClamped: boolean; actuators: Actuator[] }
   | { ok: false; status: 'rejected' | 'expired'; code: Code; message: string };
 
-export interface JudgeOptions {
+/** What it is judged by. */
+export interface Grounds {
   /** Requesters that may claim the reserved priorities; "*" at the end stands for anything. */
   trusted: string[];
-  actuators(): Actuator[];
+  actuators: Actuator[];
   /** Why the device cannot be reached, if so. */
-  offline(): string | undefined;
+  offline: string | undefined;
+  /** Wall clock, ms. */
+  now: number;
 }
 
 /** How far a sender's clock may be ahead, ms. */
@@ -62,34 +65,37 @@ const judgeTime = ({ ts, ttl_s }: Command, now: number): Judged | undefined => {
 };
 
 /** @returns what becomes of a command for a component: "battery", "ev_charger/1" */
-export const createJudge =
-  ({ trusted, actuators, offline }: JudgeOptions, clock: Clock) =>
-  (component: string, type: string, name: string, body: Record<string, unknown>): Judged => {
-    const parsed = commandSchema.safeParse(body);
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      return refuse('SCHEMA', issue ? `${issue.path.join('.')}: ${issue.message}` : 'not a command/1');
-    }
-    const command = parsed.data;
-    const late = judgeTime(command, clock.now());
-    if (late) return late;
-    const verb = findVerb(type, name);
-    if (!verb) return refuse('UNKNOWN_COMMAND', `${type} knows no command "${name}"`);
-    const own = actuators().filter((each) => componentKey(each) === component);
-    if (own.length === 0) return refuse('UNSUPPORTED', `nothing of ${component} can be commanded`);
-    const { priority = commandDefaults.priority, requester } = command;
-    if (priority >= reservedPriority && !isTrusted(requester, trusted))
-      return refuse('UNAUTHORIZED', `priority ${priority} is not open to ${requester}`);
-    if (verb.kind === 'release')
-      return { ok: true, command, verb, params: command.params, isClamped: false, actuators: own };
-    const actuator = own.find(({ verbs }) => Object.hasOwn(verbs, name));
-    const description = actuator?.verbs[name];
-    if (!actuator || !description) return refuse('UNSUPPORTED', `this device cannot ${name}`);
-    const checked = checkParams(verb, withGoal(description, verb), command.params, command.on_range === 'clamp');
-    if (!checked.ok) return refuse(checked.code, checked.message);
-    const badLease = judgeLease(command, verb, description);
-    if (badLease) return badLease;
-    const unreachable = offline();
-    if (unreachable !== undefined) return refuse('DEVICE_OFFLINE', unreachable);
-    return { ok: true, command, verb, params: checked.params, isClamped: checked.isClamped, actuators: [actuator] };
-  };
+export const judge = (
+  component: string,
+  type: string,
+  name: string,
+  body: Record<string, unknown>,
+  { trusted, actuators, offline, now }: Grounds,
+): Judged => {
+  const parsed = commandSchema.safeParse(body);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return refuse('SCHEMA', issue ? `${issue.path.join('.')}: ${issue.message}` : 'not a command/1');
+  }
+  const command = parsed.data;
+  const late = judgeTime(command, now);
+  if (late) return late;
+  const verb = findVerb(type, name);
+  if (!verb) return refuse('UNKNOWN_COMMAND', `${type} knows no command "${name}"`);
+  const own = actuators.filter((each) => componentKey(each) === component);
+  if (own.length === 0) return refuse('UNSUPPORTED', `nothing of ${component} can be commanded`);
+  const { priority = commandDefaults.priority, requester } = command;
+  if (priority >= reservedPriority && !isTrusted(requester, trusted))
+    return refuse('UNAUTHORIZED', `priority ${priority} is not open to ${requester}`);
+  if (verb.kind === 'release')
+    return { ok: true, command, verb, params: command.params, isClamped: false, actuators: own };
+  const actuator = own.find(({ verbs }) => Object.hasOwn(verbs, name));
+  const description = actuator?.verbs[name];
+  if (!actuator || !description) return refuse('UNSUPPORTED', `this device cannot ${name}`);
+  const checked = checkParams(verb, withGoal(description, verb), command.params, command.on_range === 'clamp');
+  if (!checked.ok) return refuse(checked.code, checked.message);
+  const badLease = judgeLease(command, verb, description);
+  if (badLease) return badLease;
+  if (offline !== undefined) return refuse('DEVICE_OFFLINE', offline);
+  return { ok: true, command, verb, params: checked.params, isClamped: checked.isClamped, actuators: [actuator] };
+};

@@ -84,13 +84,15 @@ const commandRecord = z.object({
 
 const record = z.union([actuatorRecord, commandRecord]);
 
+/** What the journal comes to. */
 export interface Ledger {
-  state(actuator: string): HeldState | undefined;
-  saveState(actuator: string, state: HeldState, isUrgent: boolean): boolean;
-  command(id: string): KnownCommand | undefined;
-  saveCommand(command: KnownCommand): boolean;
-  /** Commands without an answer. */
-  pending(): KnownCommand[];
+  readonly journal: Journal;
+  /** By actuator. */
+  readonly states: Map<string, HeldState>;
+  /** By id, the oldest first. */
+  readonly commands: Map<string, KnownCommand>;
+  /** Records since the journal was written anew. */
+  written: number;
 }
 
 /** Commands that are remembered at the most; the oldest are forgotten first. */
@@ -98,49 +100,48 @@ const mostCommands = 20_000;
 /** Records after which the journal is written anew. */
 const rewriteAfter = 50_000;
 
-export const createLedger = (journal: Journal): Ledger => {
-  const states = new Map<string, HeldState>();
-  const commands = new Map<string, KnownCommand>();
-  const loaded = journal.load();
-  let written = loaded.length;
+const remember = ({ commands }: Ledger, command: KnownCommand): void => {
+  commands.delete(command.id);
+  commands.set(command.id, command);
+  for (const [id, { answer }] of commands) {
+    if (commands.size <= mostCommands) break;
+    if (answer) commands.delete(id);
+  }
+};
 
-  const remember = (command: KnownCommand): void => {
-    commands.delete(command.id);
-    commands.set(command.id, command);
-    for (const [id, { answer }] of commands) {
-      if (commands.size <= mostCommands) break;
-      if (answer) commands.delete(id);
-    }
-  };
-
+/** @param loaded what is in the journal already */
+export const createLedger = (journal: Journal, loaded = journal.load()): Ledger => {
+  const ledger: Ledger = { journal, states: new Map(), commands: new Map(), written: loaded.length };
   for (const given of loaded) {
     const parsed = record.safeParse(given);
     if (!parsed.success) continue;
-    if ('actuator' in parsed.data) states.set(parsed.data.actuator, parsed.data.state as HeldState);
-    else remember(parsed.data.command as KnownCommand);
+    if ('actuator' in parsed.data) ledger.states.set(parsed.data.actuator, parsed.data.state as HeldState);
+    else remember(ledger, parsed.data.command as KnownCommand);
   }
-
-  const append = (given: object, isUrgent: boolean): boolean => {
-    written++;
-    if (written <= rewriteAfter) return journal.append(given, isUrgent);
-    written = 0;
-    return journal.rewrite([
-      ...[...states].map(([actuator, state]) => ({ actuator, state })),
-      ...[...commands.values()].map((command) => ({ command })),
-    ]);
-  };
-
-  return {
-    state: (actuator) => states.get(actuator),
-    saveState(actuator, state, isUrgent) {
-      states.set(actuator, state);
-      return append({ actuator, state }, isUrgent);
-    },
-    command: (id) => commands.get(id),
-    saveCommand(command) {
-      remember(command);
-      return append({ command }, false);
-    },
-    pending: () => [...commands.values()].filter(({ answer }) => !answer),
-  };
+  return ledger;
 };
+
+const append = (ledger: Ledger, given: object, isUrgent: boolean): boolean => {
+  const { journal, states, commands } = ledger;
+  ledger.written++;
+  if (ledger.written <= rewriteAfter) return journal.append(given, isUrgent);
+  ledger.written = 0;
+  return journal.rewrite([
+    ...[...states].map(([actuator, state]) => ({ actuator, state })),
+    ...[...commands.values()].map((command) => ({ command })),
+  ]);
+};
+
+export const saveState = (ledger: Ledger, actuator: string, state: HeldState, isUrgent: boolean): boolean => {
+  ledger.states.set(actuator, state);
+  return append(ledger, { actuator, state }, isUrgent);
+};
+
+export const saveCommand = (ledger: Ledger, command: KnownCommand): boolean => {
+  remember(ledger, command);
+  return append(ledger, { command }, false);
+};
+
+/** Commands without an answer. */
+export const pendingCommands = ({ commands }: Ledger): KnownCommand[] =>
+  [...commands.values()].filter(({ answer }) => !answer);

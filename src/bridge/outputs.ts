@@ -4,217 +4,227 @@
  */
 import type { Channel, Cycle, DeviceDescription, Sample } from '../drivers/driver.ts';
 import type { Quality, Reason } from '../model/common.ts';
-import { hashTag } from '../model/identity.ts';
 import type { Message } from '../model/message.ts';
 import type { Reading, Value } from '../model/reading.ts';
 import { isoTime } from '../model/time.ts';
-import { formatTopic } from '../model/topic.ts';
 import { type Derivation, derivations, mounted } from './derive.ts';
-import { componentKey, isMeter, isSourceRole, type Placement, roleOf } from './meta.ts';
+import { type Form, formOf, numberFor, topicFor, wordFor } from './form.ts';
+import type { Placement } from './meta.ts';
 
 type Told = Message<'reading/1'>;
 
-export interface Outputs {
-  /** Channels that are not known yet: all of them at first, later what the device shows of itself. */
-  takeUp(description: DeviceDescription): void;
-  /** As the driver numbers them. */
-  channels(): Channel[];
-  derived(): Channel[];
-  /** Readings of the samples, to the end of the list. */
-  take(cycle: Cycle, to: Message[]): void;
-  /** Good values that got no successor until now, each once and with its own time. */
-  takeOld(now: number): Told[];
-  /** No value becomes stale before, ms since 1970. */
-  staleFrom(): number;
-  /** When the oldest of the stale values was measured, ms since 1970; undefined where a cycle came after it. */
-  staleSince(): number | undefined;
-  /** Values that are good. */
-  good(): number;
-  /** The last reading of every topic. */
-  snapshot(): Reading[];
-  /** By channel of the driver. */
-  topics(): string[];
-}
-
-interface Output {
-  channel: Channel;
-  topic: string;
-  factor: 1 | -1;
-  /** Only its part in this direction counts: 0 where the value points the other way. */
-  half: 1 | -1 | undefined;
-  isTag: boolean;
-  seq: number;
-  /** What was said last; a reading of it is made when it is needed. Undefined quality: nothing yet. */
-  quality: Quality | undefined;
-  /** NaN where it was no number. Numbers have a field of their own, so that each is stored in place of the one before. */
-  number: number;
-  other: Exclude<Value, number>;
-  /** Measured, ms since 1970. */
-  ts: number;
+/** What few outputs have: words instead of a number, or something to say about it. */
+interface Remark {
+  value: Exclude<Value, number>;
   reason: Reason | undefined;
   raw: string | undefined;
 }
 
-const createOutput = (
-  channel: Channel,
-  half: 1 | -1 | undefined,
-  components: DeviceDescription['components'],
-  placement: Placement,
-): Output => {
-  const { type, index, quantity, part, signed } = channel;
-  const role = roleOf(type, components[componentKey(channel)] ?? components[type], placement);
-  const isDirected = signed && /^(power|reactive_power|current)$/.test(quantity);
-  const isReversed = isMeter(type) && placement.isReversed === true;
-  const isTurned = isMeter(type) && isSourceRole(role);
-  // The two directions of a meter are those of its counters, whatever its role calls positive.
-  const isFlipped = half === undefined ? isDirected && isTurned !== isReversed : isReversed;
-  return {
-    channel,
-    topic: formatTopic({
-      kind: 'reading',
-      device: placement.device,
-      type,
-      ...(index === undefined ? {} : { index }),
-      quantity,
-      ...(part === undefined ? {} : { part }),
-    }),
-    factor: isFlipped ? -1 : 1,
-    half,
-    isTag: quantity === 'id_tag',
-    seq: 0,
-    quality: undefined,
-    number: Number.NaN,
-    other: null,
-    ts: 0,
-    reason: undefined,
-    raw: undefined,
-  };
-};
+/** Outputs by channel: its own, and those derived from it. */
+interface Places {
+  own: number[];
+  halves: (number[] | undefined)[];
+}
 
-const numberFor = ({ factor, half }: Output, value: number): number => {
-  const directed = value * factor;
-  const part = half === undefined ? directed : Math.max(0, directed * half);
-  // -0 is a 0 that frightens people.
-  return part === 0 ? 0 : part;
-};
-
-const keepValue = (output: Output, value: Value): void => {
-  if (typeof value === 'number') {
-    output.number = numberFor(output, value);
-    return;
-  }
-  output.number = Number.NaN;
-  output.other = output.isTag && typeof value === 'string' ? hashTag(value) : value;
-};
+/**
+ * A list for each thing there is to know of an output, so that the outputs of one message lie side by side: with
+ * thousands of devices, none of it is in the cache of the processor when a message comes. Lists of numbers hold
+ * nothing but numbers, which V8 then stores in place.
+ */
+export interface Outputs {
+  readonly placement: Placement;
+  /** Of the bridge. */
+  readonly boot: string;
+  /** Of the driver. */
+  readonly source: string;
+  /** As the driver numbers them. */
+  channels: Channel[];
+  derived: Derivation[];
+  /** Undefined where nothing is derived: each channel is the output of its number. */
+  places: Places | undefined;
+  topics: string[];
+  forms: Form[];
+  seqs: number[];
+  /** What was said last; a reading of it is made when it is needed. Undefined: nothing yet. */
+  qualities: (Quality | undefined)[];
+  /** NaN where it was no number. */
+  numbers: number[];
+  /** When it was measured, ms since 1970. */
+  times: number[];
+  remarks: (Remark | undefined)[];
+  /** Values that are good. */
+  good: number;
+  /** No value becomes stale before, ms since 1970. */
+  staleFrom: number;
+  /** When the oldest of the stale values was measured, ms since 1970; undefined where a cycle came after it. */
+  staleSince: number | undefined;
+}
 
 /**
  * @param boot of the bridge
  * @param source of the driver
  */
-export const createOutputs = (placement: Placement, boot: string, source: string): Outputs => {
-  const channels: Channel[] = [];
-  const derived: Derivation[] = [];
-  /** By channel. */
-  const outputs: Output[] = [];
-  const halves: (Output[] | undefined)[] = [];
-  const all: Output[] = [];
-  let good = 0;
-  let staleSince: number | undefined;
-  let staleFrom = Number.POSITIVE_INFINITY;
+export const createOutputs = (placement: Placement, boot: string, source: string): Outputs => ({
+  placement,
+  boot,
+  source,
+  channels: [],
+  derived: [],
+  places: undefined,
+  topics: [],
+  forms: [],
+  seqs: [],
+  qualities: [],
+  numbers: [],
+  times: [],
+  remarks: [],
+  good: 0,
+  staleFrom: Number.POSITIVE_INFINITY,
+  staleSince: undefined,
+});
 
-  const count = (output: Output, quality: Quality): void => {
-    if (output.quality === quality) return;
-    if (output.quality === 'good') good--;
-    if (quality === 'good') good++;
-    output.quality = quality;
-  };
-
-  const toReading = (output: Output, ts: string): Told => {
-    const { topic, channel, number, other, quality = 'invalid', seq, reason, raw } = output;
-    const value = Number.isNaN(number) ? other : number;
-    const unit = channel.unit as NonNullable<Reading['unit']> | undefined;
-    const reading: Told =
-      unit === undefined
-        ? { topic, schema: 'reading/1', value, ts, quality, seq, boot, source }
-        : { topic, schema: 'reading/1', value, unit, ts, quality, seq, boot, source };
-    if (reason !== undefined) reading.reason = reason;
-    if (raw !== undefined) reading.raw = raw;
-    return reading;
-  };
-
-  /** @returns whether there is something to say */
-  const takeSample = (output: Output, sample: Sample): boolean => {
-    const { value, reason } = sample;
-    if (value === null) {
-      // Said once: the device's availability tells the rest.
-      if (output.quality === 'invalid' && output.reason === reason) return false;
-      if (output.quality === undefined && reason === 'device_offline') return false;
-    } else staleFrom = Math.min(staleFrom, sample.ts + output.channel.maxAgeS * 1000);
-    count(output, value === null ? 'invalid' : sample.isEstimated ? 'estimated' : 'good');
-    output.seq++;
-    keepValue(output, value);
-    output.ts = sample.ts;
-    output.reason = reason;
-    output.raw = sample.raw;
-    return true;
-  };
-
-  return {
-    takeUp(description) {
-      const { components } = description;
-      const known = channels.length;
-      const added = mounted(description.channels, placement.isReversed === true).slice(known);
-      channels.push(...added);
-      for (const channel of added) outputs.push(createOutput(channel, undefined, components, placement));
-      all.push(...outputs.slice(known));
-      const fresh = derivations(channels).filter(({ from }) => from >= known);
-      derived.push(...fresh);
-      for (const { from, channel, sign } of fresh) {
-        const half = createOutput(channel, sign, components, placement);
-        halves[from] = [...(halves[from] ?? []), half];
-        all.push(half);
-      }
-    },
-    channels: () => channels,
-    derived: () => derived.map(({ channel }) => channel),
-    take({ samples }, to) {
-      let ts = '';
-      let tsMs = Number.NaN;
-      for (const sample of samples) {
-        if (sample.ts !== tsMs) {
-          tsMs = sample.ts;
-          ts = isoTime(tsMs);
-        }
-        const output = outputs[sample.channel];
-        if (!output) continue;
-        if (takeSample(output, sample)) to.push(toReading(output, ts));
-        const own = halves[sample.channel];
-        if (own) for (const half of own) if (takeSample(half, sample)) to.push(toReading(half, ts));
-      }
-      staleSince = undefined;
-    },
-    takeOld(now) {
-      const old: Told[] = [];
-      staleFrom = Number.POSITIVE_INFINITY;
-      for (const output of all) {
-        const { quality, channel, ts } = output;
-        if (quality !== 'good' && quality !== 'estimated') continue;
-        const until = ts + channel.maxAgeS * 1000;
-        if (now <= until) {
-          staleFrom = Math.min(staleFrom, until);
-          continue;
-        }
-        output.seq++;
-        count(output, 'stale');
-        staleSince = staleSince === undefined ? ts : Math.min(staleSince, ts);
-        old.push(toReading(output, isoTime(ts)));
-      }
-      return old;
-    },
-    staleFrom: () => staleFrom,
-    staleSince: () => staleSince,
-    good: () => good,
-    snapshot: () => all.filter(({ quality }) => quality).map((output) => toReading(output, isoTime(output.ts))),
-    topics: () => outputs.map(({ topic }) => topic),
-  };
+/** New lists of the right size: those that grow by themselves keep room for more than a device ever has. */
+const addOutputs = (
+  outputs: Outputs,
+  fresh: { channel: Channel; sign?: 1 | -1 }[],
+  components: DeviceDescription['components'],
+): void => {
+  const { placement } = outputs;
+  outputs.topics = outputs.topics.concat(fresh.map(({ channel }) => topicFor(channel, placement.device)));
+  outputs.forms = outputs.forms.concat(fresh.map(({ channel, sign }) => formOf(channel, sign, components, placement)));
+  outputs.seqs = outputs.seqs.concat(fresh.map(() => 0));
+  outputs.qualities = outputs.qualities.concat(fresh.map(() => undefined));
+  outputs.numbers = outputs.numbers.concat(fresh.map(() => Number.NaN));
+  outputs.times = outputs.times.concat(fresh.map(() => Number.NaN));
+  outputs.remarks = outputs.remarks.concat(fresh.map(() => undefined));
 };
+
+/** Channels that are not known yet: all of them at first, later what the device shows of itself. */
+export const takeUpChannels = (outputs: Outputs, description: DeviceDescription): void => {
+  const { components } = description;
+  const known = outputs.channels.length;
+  const added = mounted(description.channels, outputs.placement.isReversed === true).slice(known);
+  if (added.length === 0) return;
+  const first = outputs.topics.length;
+  outputs.channels = outputs.channels.concat(added);
+  const derived = derivations(outputs.channels).filter(({ from }) => from >= known);
+  outputs.derived = outputs.derived.concat(derived);
+  if (outputs.derived.length > 0) {
+    const { own, halves } = outputs.places ?? { own: outputs.topics.map((_, output) => output), halves: [] };
+    const places = { own: own.concat(added.map((_, nth) => first + nth)), halves };
+    for (const [nth, { from }] of derived.entries())
+      halves[from] = [...(halves[from] ?? []), first + added.length + nth];
+    outputs.places = places;
+  }
+  addOutputs(outputs, [...added.map((channel) => ({ channel })), ...derived], components);
+};
+
+const count = (outputs: Outputs, output: number, quality: Quality): void => {
+  const before = outputs.qualities[output];
+  if (before === quality) return;
+  if (before === 'good') outputs.good--;
+  if (quality === 'good') outputs.good++;
+  outputs.qualities[output] = quality;
+};
+
+const keepValue = (outputs: Outputs, output: number, form: Form, { value, reason, raw }: Sample): void => {
+  const isNumber = typeof value === 'number';
+  outputs.numbers[output] = isNumber ? numberFor(form, value) : Number.NaN;
+  const known = outputs.remarks[output];
+  if (!known && isNumber && reason === undefined && raw === undefined) return;
+  const remark = known ?? { value: null, reason, raw };
+  if (!isNumber) remark.value = wordFor(form, value);
+  remark.reason = reason;
+  remark.raw = raw;
+  if (!known) outputs.remarks[output] = remark;
+};
+
+const toReading = (outputs: Outputs, output: number, ts: string): Told => {
+  const { boot, source } = outputs;
+  const topic = outputs.topics[output] ?? '';
+  const unit = outputs.forms[output]?.unit;
+  const quality = outputs.qualities[output] ?? 'invalid';
+  const seq = outputs.seqs[output] ?? 0;
+  const number = outputs.numbers[output] ?? Number.NaN;
+  const remark = outputs.remarks[output];
+  const value = Number.isNaN(number) ? (remark?.value ?? null) : number;
+  const reading: Told =
+    unit === undefined
+      ? { topic, schema: 'reading/1', value, ts, quality, seq, boot, source }
+      : { topic, schema: 'reading/1', value, unit, ts, quality, seq, boot, source };
+  if (remark?.reason !== undefined) reading.reason = remark.reason;
+  if (remark?.raw !== undefined) reading.raw = remark.raw;
+  return reading;
+};
+
+/** @returns whether there is something to say */
+const takeSample = (outputs: Outputs, output: number, sample: Sample): boolean => {
+  const form = outputs.forms[output];
+  if (!form) return false;
+  const { value, reason, ts } = sample;
+  if (value === null) {
+    // Said once: the device's availability tells the rest.
+    const quality = outputs.qualities[output];
+    if (quality === 'invalid' && outputs.remarks[output]?.reason === reason) return false;
+    if (quality === undefined && reason === 'device_offline') return false;
+  } else outputs.staleFrom = Math.min(outputs.staleFrom, ts + form.maxAgeMs);
+  count(outputs, output, value === null ? 'invalid' : sample.isEstimated ? 'estimated' : 'good');
+  outputs.seqs[output] = (outputs.seqs[output] ?? 0) + 1;
+  keepValue(outputs, output, form, sample);
+  outputs.times[output] = ts;
+  return true;
+};
+
+/** Samples of a message have one time, and many stations tell it to the second, at the same moments. */
+const last = { ms: Number.NaN, text: '' };
+const textOf = (ms: number): string => {
+  if (ms !== last.ms) {
+    last.text = isoTime(ms);
+    last.ms = ms;
+  }
+  return last.text;
+};
+
+/** Readings of the samples, to the end of the list. */
+export const takeSamples = (outputs: Outputs, { samples }: Cycle, to: Message[]): void => {
+  const { places } = outputs;
+  for (const sample of samples) {
+    const ts = textOf(sample.ts);
+    const own = places ? places.own[sample.channel] : sample.channel;
+    if (own === undefined) continue;
+    if (takeSample(outputs, own, sample)) to.push(toReading(outputs, own, ts));
+    const halves = places?.halves[sample.channel];
+    if (!halves) continue;
+    for (const half of halves) if (takeSample(outputs, half, sample)) to.push(toReading(outputs, half, ts));
+  }
+  outputs.staleSince = undefined;
+};
+
+/** Good values that got no successor until now, each once and with its own time. */
+export const takeOld = (outputs: Outputs, now: number): Told[] => {
+  const old: Told[] = [];
+  outputs.staleFrom = Number.POSITIVE_INFINITY;
+  for (const [output, { maxAgeMs }] of outputs.forms.entries()) {
+    const quality = outputs.qualities[output];
+    if (quality !== 'good' && quality !== 'estimated') continue;
+    const ts = outputs.times[output] ?? Number.NaN;
+    const until = ts + maxAgeMs;
+    if (now <= until) {
+      outputs.staleFrom = Math.min(outputs.staleFrom, until);
+      continue;
+    }
+    outputs.seqs[output] = (outputs.seqs[output] ?? 0) + 1;
+    count(outputs, output, 'stale');
+    outputs.staleSince = outputs.staleSince === undefined ? ts : Math.min(outputs.staleSince, ts);
+    old.push(toReading(outputs, output, isoTime(ts)));
+  }
+  return old;
+};
+
+/** The last reading of every topic. */
+export const lastReadings = (outputs: Outputs): Reading[] =>
+  outputs.topics.flatMap((_, output) =>
+    outputs.qualities[output] === undefined
+      ? []
+      : [toReading(outputs, output, isoTime(outputs.times[output] ?? Number.NaN))],
+  );

@@ -190,6 +190,42 @@ describe('a bridge', () => {
     assert.deepEqual([olds('battery/power'), olds('battery/soc')], [2, 1]);
   });
 
+  it('sets no clock anew with every message, while values come in time', () => {
+    let timers = 0;
+    const { after } = clock;
+    clock.after = (ms, run) => {
+      timers++;
+      return after(ms, run);
+    };
+    start([channel('battery', 'soc', percent)]);
+    for (let second = 0; second < 25; second++) {
+      poll([50]);
+      clock.advance(1000);
+    }
+    assert.equal(timers, 1);
+  });
+
+  it('knows the channels that show themselves later, also behind those that are derived', () => {
+    start([channel('battery', 'power')]);
+    poll([1000]);
+    script.description.channels.push(channel('battery', 'soc', percent), channel('meter', 'power'));
+    script.sink().described();
+    poll([-2000, 50, 300]);
+    const last = Object.fromEntries(said.flatMap((each) => (each.schema === 'reading/1' ? [[each.topic, each]] : [])));
+    assert.deepEqual(
+      Object.values(last as Record<string, Reading>).map((each) => [each.value, each.seq]),
+      [
+        [-2000, 2],
+        [0, 2],
+        [2000, 2],
+        [50, 1],
+        [300, 1],
+        [300, 1],
+        [0, 1],
+      ],
+    );
+  });
+
   it('says so in the moment when it is, and counts its age each second', () => {
     start([channel('battery', 'soc', percent)]);
     poll([50]);
