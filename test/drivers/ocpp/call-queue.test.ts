@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type CallQueue, createCallQueue } from '../../../src/drivers/ocpp/link/call-queue.ts';
+import { type CallQueue, createCallQueue, endCalls, queueCall } from '../../../src/drivers/ocpp/link/call-queue.ts';
 import { CallFailure, type CallOptions } from '../../../src/drivers/ocpp/link/link.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -29,7 +29,7 @@ describe('OCPP call queue', () => {
   });
 
   const call = (action: string, options: Partial<CallOptions> = {}): void => {
-    queue.call(action, {}, { timeoutMs: 1000, ...options }).then(
+    queueCall(queue, action, {}, { timeoutMs: 1000, ...options }).then(
       (result) => {
         outcomes[action] = `ok ${result}`;
       },
@@ -136,7 +136,7 @@ describe('OCPP call queue', () => {
 
   it('at the end nothing stays open', async () => {
     for (const action of ['A', 'B', 'C']) call(action, { notAfter: clock.monotonic() + 5000 });
-    queue.end('the connection broke off');
+    endCalls(queue, 'the connection broke off');
     call('D');
     await settle();
     assert.deepEqual({ ...outcomes }, { A: 'offline', B: 'offline', C: 'offline', D: 'offline' });

@@ -3,7 +3,7 @@ import type { RPCClient } from 'ocpp-rpc';
 import type { Clock, Timer } from '../../../model/time.ts';
 import { createBackoff } from '../../backoff.ts';
 import { AnswerError } from '../link/answer-error.ts';
-import { type CallQueue, createCallQueue, type Send } from '../link/call-queue.ts';
+import { type CallQueue, createCallQueue, endCalls, queueCall, type Send } from '../link/call-queue.ts';
 import { CallFailure } from '../link/link.ts';
 import { toPlainText } from '../link/plain-text.ts';
 import type { Version } from '../words.ts';
@@ -99,7 +99,7 @@ export const createBackendLine = (address: BackendAddress, clock: Clock, events:
     proving?.cancel();
     const open = queue;
     queue = undefined;
-    open?.end(reason);
+    if (open) endCalls(open, reason);
   };
 
   const lost = (reason: string): void => {
@@ -161,7 +161,7 @@ export const createBackendLine = (address: BackendAddress, clock: Clock, events:
     },
     async call(action, payload, isUrgent = false) {
       if (!queue) throw new CallFailure('offline', 'the backend is not connected');
-      return queue.call(action, payload, { timeoutMs: patienceMs, isUrgent });
+      return queueCall(queue, action, payload, { timeoutMs: patienceMs, isUrgent });
     },
   };
 };

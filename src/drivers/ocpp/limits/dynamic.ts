@@ -30,50 +30,66 @@ const pullShare = 2 / 3;
 const shapeOf = ({ periods, ...rest }: Profile): string =>
   JSON.stringify([rest, periods.map(({ limit: _, ...period }) => period)]);
 
+/** What the dynamic limits of one station work with. */
+interface Laid {
+  asker: Asker;
+  memory: Memory;
+  foreign: ForeignLimits;
+  clock: Clock;
+  /** What lies below the dynamic one, by EVSE. */
+  floors: Map<number, string>;
+}
+
+const firmware = ({ memory }: Laid): string => memory.facts.boot?.firmware ?? '';
+
+const isTaken = async ({ asker }: Laid, request: StationRequest, { options }: Telling): Promise<boolean> => {
+  try {
+    const { status } = await asker.ask(request, options);
+    return status === 'accepted' || status === 'done';
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return false;
+  }
+};
+
+const build = (
+  { clock }: Laid,
+  form: LimitForm,
+  { evse, grid, phases, isSwitched, transaction }: Telling,
+  step: Step,
+) => buildProfile(form, evse, [step], grid, phases, isSwitched, clock.now(), transaction);
+
+/** @returns false where there is no room for it, or the station does not take it */
+const layFloor = async (laid: Laid, form: LimitForm, telling: Telling, currentA: number): Promise<boolean> => {
+  const { foreign, floors } = laid;
+  if (form.stackLevel === 0) return false;
+  const lower: LimitForm = { ...form, kind: 'absolute', stackLevel: form.stackLevel - 1 };
+  const { evse, profile } = build(laid, lower, telling, { startS: 0, currentA });
+  const { startAt: _, ...rest } = profile;
+  const signature = JSON.stringify(rest);
+  if (floors.get(telling.evse) === signature) return true;
+  const id = foreign.freeId(floorId(evse));
+  if (!(await isTaken(laid, { kind: 'set_profile', evse, profile: { ...profile, id } }, telling))) return false;
+  floors.set(telling.evse, signature);
+  return true;
+};
+
+const isAble = (laid: Laid): boolean => {
+  const { asker, memory } = laid;
+  const { supportsDynamic, refusedDynamic } = memory.facts;
+  return asker.version() === '2.1' && supportsDynamic === true && refusedDynamic !== firmware(laid);
+};
+
 export const createDynamic = (asker: Asker, memory: Memory, foreign: ForeignLimits, clock: Clock): Dynamic => {
   const lying = new Map<number, Profile>();
-  /** What lies below, by EVSE. */
   const floors = new Map<number, string>();
-
-  const firmware = (): string => memory.facts.boot?.firmware ?? '';
-
-  const isTaken = async (request: StationRequest, { options }: Telling): Promise<boolean> => {
-    try {
-      const { status } = await asker.ask(request, options);
-      return status === 'accepted' || status === 'done';
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      return false;
-    }
-  };
-
-  const build = (form: LimitForm, { evse, grid, phases, isSwitched, transaction }: Telling, step: Step) =>
-    buildProfile(form, evse, [step], grid, phases, isSwitched, clock.now(), transaction);
-
-  /** @returns false where there is no room for it, or the station does not take it */
-  const layFloor = async (form: LimitForm, telling: Telling, currentA: number): Promise<boolean> => {
-    if (form.stackLevel === 0) return false;
-    const lower: LimitForm = { ...form, kind: 'absolute', stackLevel: form.stackLevel - 1 };
-    const { evse, profile } = build(lower, telling, { startS: 0, currentA });
-    const { startAt: _, ...rest } = profile;
-    const signature = JSON.stringify(rest);
-    if (floors.get(telling.evse) === signature) return true;
-    const id = foreign.freeId(floorId(evse));
-    if (!(await isTaken({ kind: 'set_profile', evse, profile: { ...profile, id } }, telling))) return false;
-    floors.set(telling.evse, signature);
-    return true;
-  };
-
-  const isAble = (): boolean => {
-    const { supportsDynamic, refusedDynamic } = memory.facts;
-    return asker.version() === '2.1' && supportsDynamic === true && refusedDynamic !== firmware();
-  };
+  const laid: Laid = { asker, memory, foreign, clock, floors };
 
   return {
     async tell(form, telling) {
       const { only, fallback, evse: line } = telling;
-      if (!only || !isAble()) return undefined;
-      const { evse, profile: built } = build({ ...form, kind: 'relative' }, telling, only);
+      if (!only || !isAble(laid)) return undefined;
+      const { evse, profile: built } = build(laid, { ...form, kind: 'relative' }, telling, only);
       const profile: Profile = {
         ...built,
         id: foreign.freeId(built.id),
@@ -83,18 +99,18 @@ export const createDynamic = (asker: Asker, memory: Memory, foreign: ForeignLimi
       const before = lying.get(line);
       const [{ limit } = { limit: 0 }] = profile.periods;
       if (before && shapeOf(before) === shapeOf(profile)) {
-        if (await isTaken({ kind: 'update_dynamic', profile: profile.id, limit }, telling)) {
+        if (await isTaken(laid, { kind: 'update_dynamic', profile: profile.id, limit }, telling)) {
           lying.set(line, profile);
           return profile;
         }
         lying.delete(line);
       }
-      if (fallback && !(await layFloor(form, telling, fallback.currentA))) return undefined;
-      if (await isTaken({ kind: 'set_profile', evse, profile }, telling)) {
+      if (fallback && !(await layFloor(laid, form, telling, fallback.currentA))) return undefined;
+      if (await isTaken(laid, { kind: 'set_profile', evse, profile }, telling)) {
         lying.set(line, profile);
         return profile;
       }
-      memory.note({ refusedDynamic: firmware() });
+      memory.note({ refusedDynamic: firmware(laid) });
       return undefined;
     },
     replaced: (evse) => void lying.delete(evse),

@@ -29,6 +29,71 @@ export interface Prober {
 
 const isSame = (a: LimitForm, b: LimitForm | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+const isExpected = (form: LimitForm, { purpose, kind, unit, stackLevel }: Quirks): boolean =>
+  (purpose ?? form.purpose) === form.purpose &&
+  (kind ?? form.kind) === form.kind &&
+  (unit ?? form.unit) === form.unit &&
+  (stackLevel ?? form.stackLevel) === form.stackLevel;
+
+/** What a prober works with. */
+interface Probe {
+  asker: Asker;
+  memory: Memory;
+  quirks(): Quirks;
+  foreign: ForeignLimits;
+  clock: Clock;
+}
+
+/** @returns the profile it took, or why it did not */
+const attempt = async (
+  { asker, foreign, clock }: Probe,
+  form: LimitForm,
+  telling: Telling,
+): Promise<Profile | { why: string }> => {
+  const { evse, steps, grid, phases, isSwitched, transaction, options } = telling;
+  const built = buildProfile(form, evse, steps, grid, phases, isSwitched, clock.now(), transaction);
+  const profile = { ...built.profile, id: foreign.freeId(built.profile.id) };
+  try {
+    const { status, raw } = await asker.ask({ kind: 'set_profile', evse: built.evse, profile }, options);
+    return status === 'accepted' || status === 'done' ? profile : { why: raw };
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return { why: (error as Error).message };
+  }
+};
+
+/** In their order, as the limits of another master leave room for them. */
+const formsFor = (
+  { memory, quirks, foreign }: Probe,
+  { evse, transaction, phases, isAlone }: Telling,
+  known: LimitForm | undefined,
+): LimitForm[] => {
+  const own = quirks();
+  const facts = memory.facts;
+  const situation = { hasSession: transaction !== undefined, isAlone, wantsPhases: phases !== undefined };
+  // A limit of the station as a whole leaves theirs alone, and the lower one is in force.
+  const hasCap = isAlone && foreign.isPresent(evse);
+  const caps = hasCap ? formsOf({ ...own, purpose: 'station_max' }, facts, situation) : [];
+  const forms = [...(known ? [known] : []), ...formsOf(own, facts, situation), ...caps].flatMap(
+    (form) => foreign.above(form, evse, facts.maxStackLevel, situation.hasSession) ?? [],
+  );
+  return forms.filter((form, i) => forms.findIndex((each) => isSame(each, form)) === i);
+};
+
+/** One profile of ours is enough: an old one of another purpose would go on limiting beside it. */
+const clearOld = async ({ asker, memory, foreign }: Probe, evse: number, { id }: Profile): Promise<void> => {
+  const { limitIds = {} } = memory.facts;
+  const old = limitIds[String(evse)];
+  if (old === id) return;
+  memory.note({ limitIds: { ...limitIds, [String(evse)]: id } });
+  if (old === undefined || foreign.holds(old)) return;
+  try {
+    await asker.ask({ kind: 'clear_profile', id: old });
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+  }
+};
+
 /** @param takeOver asked before the first limit of all */
 export const createProber = (
   asker: Asker,
@@ -39,54 +104,7 @@ export const createProber = (
   clock: Clock,
 ): Prober => {
   const dynamic = createDynamic(asker, memory, foreign, clock);
-
-  /** @returns the profile it took, or why it did not */
-  const attempt = async (form: LimitForm, telling: Telling): Promise<Profile | { why: string }> => {
-    const { evse, steps, grid, phases, isSwitched, transaction, options } = telling;
-    const built = buildProfile(form, evse, steps, grid, phases, isSwitched, clock.now(), transaction);
-    const profile = { ...built.profile, id: foreign.freeId(built.profile.id) };
-    try {
-      const { status, raw } = await asker.ask({ kind: 'set_profile', evse: built.evse, profile }, options);
-      return status === 'accepted' || status === 'done' ? profile : { why: raw };
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      return { why: (error as Error).message };
-    }
-  };
-
-  const isExpected = (form: LimitForm, { purpose, kind, unit, stackLevel }: Quirks): boolean =>
-    (purpose ?? form.purpose) === form.purpose &&
-    (kind ?? form.kind) === form.kind &&
-    (unit ?? form.unit) === form.unit &&
-    (stackLevel ?? form.stackLevel) === form.stackLevel;
-
-  /** In their order, as the limits of another master leave room for them. */
-  const formsFor = ({ evse, transaction, phases, isAlone }: Telling, known: LimitForm | undefined): LimitForm[] => {
-    const own = quirks();
-    const facts = memory.facts;
-    const situation = { hasSession: transaction !== undefined, isAlone, wantsPhases: phases !== undefined };
-    // A limit of the station as a whole leaves theirs alone, and the lower one is in force.
-    const hasCap = isAlone && foreign.isPresent(evse);
-    const caps = hasCap ? formsOf({ ...own, purpose: 'station_max' }, facts, situation) : [];
-    const forms = [...(known ? [known] : []), ...formsOf(own, facts, situation), ...caps].flatMap(
-      (form) => foreign.above(form, evse, facts.maxStackLevel, situation.hasSession) ?? [],
-    );
-    return forms.filter((form, i) => forms.findIndex((each) => isSame(each, form)) === i);
-  };
-
-  /** One profile of ours is enough: an old one of another purpose would go on limiting beside it. */
-  const clearOld = async (evse: number, { id }: Profile): Promise<void> => {
-    const { limitIds = {} } = memory.facts;
-    const old = limitIds[String(evse)];
-    if (old === id) return;
-    memory.note({ limitIds: { ...limitIds, [String(evse)]: id } });
-    if (old === undefined || foreign.holds(old)) return;
-    try {
-      await asker.ask({ kind: 'clear_profile', id: old });
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-    }
-  };
+  const probe: Probe = { asker, memory, quirks, foreign, clock };
 
   return {
     async tell(telling) {
@@ -99,17 +117,17 @@ export const createProber = (
       if (known?.purpose === 'tx' && !hasSession) return 'no_session';
       const moving = known && (await dynamic.tell(known, telling));
       if (moving) {
-        await clearOld(telling.evse, moving);
+        await clearOld(probe, telling.evse, moving);
         return moving;
       }
       dynamic.replaced(telling.evse);
       let why = 'there is no way to tell it a limit';
-      for (const form of formsFor(telling, known)) {
-        const outcome = await attempt(form, telling);
+      for (const form of formsFor(probe, telling, known)) {
+        const outcome = await attempt(probe, form, telling);
         if (!('why' in outcome)) {
           // Where it had to give way, it was not the station that wanted it so.
           if (!foreign.isPresent(telling.evse)) memory.note({ limitForm: form });
-          await clearOld(telling.evse, outcome);
+          await clearOld(probe, telling.evse, outcome);
           return outcome;
         }
         why = outcome.why;

@@ -3,11 +3,12 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../../model/time.ts';
 import type { Version } from '../words.ts';
 import { AnswerError } from './answer-error.ts';
-import { type AnswerOptions, createAnswers, type Handle } from './answers.ts';
-import { createCallQueue } from './call-queue.ts';
+import { type Answerer, type Answering, type AnswerOptions, answerCall, endAnswers } from './answers.ts';
+import { type CallQueue, createCallQueue, endCalls, queueCall } from './call-queue.ts';
 import { CallFailure, type Peer, type StationLink } from './link.ts';
 import { toPlainText } from './plain-text.ts';
-import { type Bucket, createBucket, type Rate } from './rates.ts';
+import { type Bucket, createBucket, type Rate, takeFrom } from './rates.ts';
+import type { Place } from './stations.ts';
 import type { RpcClient } from './transport.ts';
 
 export interface ConnectionLimits extends AnswerOptions {
@@ -27,26 +28,52 @@ export interface ConnectionLimits extends AnswerOptions {
 }
 
 export interface ConnectionEvents {
-  called: Handle;
-  ended(reason: string): void;
+  called(connection: Connection, action: string, payload: unknown): Promise<object> | object;
+  ended(connection: Connection, reason: string): void;
   /** Something odd, in words. */
-  told(what: string): void;
+  told(connection: Connection, what: string): void;
 }
 
-export interface ConnectionOptions {
+/** What the connections of a server have in common. */
+export interface ConnectionHost {
+  readonly limits: ConnectionLimits;
+  readonly noReply: unknown;
+  readonly events: ConnectionEvents;
+  readonly clock: Clock;
+  readonly answering: Answering<Connection>;
+}
+
+/** Who has come in, and by what. */
+export interface Arrival {
   client: RpcClient;
   socket: Socket;
   identity: string;
   version: Version;
   peer: Peer;
-  limits: ConnectionLimits;
-  noReply: unknown;
 }
 
-export interface Connection {
-  link: StationLink;
-  /** When the socket is gone. */
-  ended: Promise<void>;
+/**
+ * A record, and functions that take it: of thousands of connections, each closure would have to be fetched from memory
+ * with each message.
+ */
+export interface Connection extends Answerer {
+  readonly host: ConnectionHost;
+  /** The message that has just come in. */
+  frame: string;
+  endReason: string | undefined;
+  /** Where the calls of the station go; undefined until it has been led there. */
+  place: Place | undefined;
+  readonly messages: Bucket;
+  readonly bytes: Bucket;
+  isNextMuted: boolean;
+  readonly socket: Socket;
+  readonly client: RpcClient;
+  readonly link: StationLink;
+  readonly calls: CallQueue;
+  /** Made when there is something to tell. */
+  notes: Bucket | undefined;
+  grace: Timer | undefined;
+  letGo: Timer | undefined;
 }
 
 /** RFC 6455 §7.4.1, and the registry of close codes at IANA. */
@@ -78,123 +105,189 @@ const describeBadMessage = (type: number, frame: string, error: Error): string =
   return `a message that means nothing: ${error.message}`;
 };
 
-export const createConnection = (options: ConnectionOptions, events: ConnectionEvents, clock: Clock): Connection => {
-  const { client, socket, identity, version, peer, limits, noReply } = options;
-  const messages = createBucket(limits.messages, clock);
-  const bytes = createBucket(limits.bytes, clock);
-  /** Made when there is something to tell. */
-  let notes: Bucket | undefined;
-  /** The message that has just come in. */
-  let frame = '';
-  let isNextMuted = false;
-  let endReason: string | undefined;
-  let grace: Timer | undefined;
-  let letGo: Timer | undefined;
+const noteRate: Rate = { perS: 0.1, burst: 20 };
 
-  const tell = (what: string): void => {
-    notes ??= createBucket({ perS: 0.1, burst: 20 }, clock);
-    if (notes.take()) events.told(toPlainText(what, longestNote));
-  };
-  const answers = createAnswers(events.called, limits, clock, tell);
+const tell = (connection: Connection, what: string): void => {
+  const { clock, events } = connection.host;
+  connection.notes ??= createBucket(noteRate, clock.monotonic());
+  if (takeFrom(connection.notes, clock.monotonic())) events.told(connection, toPlainText(what, longestNote));
+};
 
-  const send = async (action: string, payload: object, signal: AbortSignal): Promise<unknown> => {
-    try {
-      // Said here and not inside: what cannot be written would leave a call open there.
-      JSON.stringify(payload);
-      return await client.call(action, payload, { callTimeoutMs: 0, signal });
-    } catch (error) {
-      const { rpcErrorCode: code, message } = error as { rpcErrorCode?: unknown; message?: unknown };
-      const text = `${identity}, ${action}: ${toPlainText(String(message), 255)}`;
-      if (typeof code === 'string') throw new CallFailure('error', `${text} (${code})`, code);
-      throw client.state === openState
-        ? new CallFailure('error', text, 'InternalError')
-        : new CallFailure('offline', text);
-    }
-  };
-  const queue = createCallQueue(identity, send, clock, limits.maxWaiting);
+/** @param noReply told to ocpp-rpc: this call has no answer of its own */
+export const createConnectionHost = (
+  limits: ConnectionLimits,
+  noReply: unknown,
+  events: ConnectionEvents,
+  clock: Clock,
+): ConnectionHost => ({
+  limits,
+  noReply,
+  events,
+  clock,
+  answering: { limits, clock, handle: events.called, tell },
+});
 
-  const close = (code: number, reason: string): void => {
-    if (endReason !== undefined) return;
-    endReason = reason;
-    answers.end();
-    queue.end(reason);
-    client.close({ code, reason: Buffer.from(reason).subarray(0, longestReason).toString() }).catch(() => {});
-    grace = clock.after(limits.closeGraceMs, () => socket.destroy());
-  };
+const send = async (
+  client: RpcClient,
+  identity: string,
+  action: string,
+  payload: object,
+  signal: AbortSignal,
+): Promise<unknown> => {
+  try {
+    // Said here and not inside: what cannot be written would leave a call open there.
+    JSON.stringify(payload);
+    return await client.call(action, payload, { callTimeoutMs: 0, signal });
+  } catch (error) {
+    const { rpcErrorCode: code, message } = error as { rpcErrorCode?: unknown; message?: unknown };
+    const text = `${identity}, ${action}: ${toPlainText(String(message), 255)}`;
+    if (typeof code === 'string') throw new CallFailure('error', `${text} (${code})`, code);
+    throw client.state === openState
+      ? new CallFailure('error', text, 'InternalError')
+      : new CallFailure('offline', text);
+  }
+};
 
-  /** Whoever floods us is not read any further. */
-  const showOut = (reason: string): void => {
-    tell(reason);
-    close(policyViolation, reason);
-    socket.pause();
-  };
+const close = (connection: Connection, code: number, reason: string): void => {
+  if (connection.endReason !== undefined) return;
+  const { host, client, socket, calls } = connection;
+  connection.endReason = reason;
+  endAnswers(connection);
+  endCalls(calls, reason);
+  client.close({ code, reason: Buffer.from(reason).subarray(0, longestReason).toString() }).catch(() => {});
+  connection.grace = host.clock.after(host.limits.closeGraceMs, () => socket.destroy());
+};
 
-  const guard = (length: number): void => {
-    if (endReason !== undefined) return;
-    if (!messages.take()) showOut(`more than ${limits.messages.perS} messages per second for too long`);
-    else if (!bytes.take(length)) showOut(`more than ${limits.bytes.perS} bytes per second for too long`);
-  };
+/** Whoever floods us is not read any further. */
+const showOut = (connection: Connection, reason: string): void => {
+  tell(connection, reason);
+  close(connection, policyViolation, reason);
+  connection.socket.pause();
+};
 
-  // ocpp-rpc answers by itself what OCPP leaves unanswered, and throws where it cannot send any more.
-  const speak = client.sendRaw.bind(client);
-  client.sendRaw = (text) => {
-    const isMuted = isNextMuted;
-    isNextMuted = false;
-    if (isMuted || !socket.writable) return;
-    speak(text);
-    if (socket.writableLength > limits.maxUnsent) showOut('the station does not read what it is sent');
-  };
+const guard = (connection: Connection, length: number): void => {
+  if (connection.endReason !== undefined) return;
+  const { limits, clock } = connection.host;
+  const now = clock.monotonic();
+  if (!takeFrom(connection.messages, now))
+    showOut(connection, `more than ${limits.messages.perS} messages per second for too long`);
+  else if (!takeFrom(connection.bytes, now, length))
+    showOut(connection, `more than ${limits.bytes.perS} bytes per second for too long`);
+};
 
-  const refuse = (error: unknown): unknown => {
-    const { kind, message, code } = error as CallFailure;
-    if (kind !== 'unanswered') throw new AnswerError(message, version, code);
-    tell(message);
-    letGo ??= clock.after(limits.unansweredMs, () => close(tryAgainLater, message));
-    return noReply;
-  };
-  client.handle(({ method, params }) => {
-    const own = frame;
-    frame = '';
-    try {
-      const reply = answers.answer(own, method, params);
-      return reply instanceof Promise ? reply.then((found) => found ?? noReply, refuse) : (reply ?? noReply);
-    } catch (error) {
-      return refuse(error);
-    }
-  });
+/** ocpp-rpc answers by itself what OCPP leaves unanswered, and throws where it cannot send any more. */
+const speak = (connection: Connection, text: string, sendRaw: RpcClient['sendRaw']): void => {
+  const { client, socket, host, isNextMuted } = connection;
+  connection.isNextMuted = false;
+  if (isNextMuted || !socket.writable) return;
+  sendRaw.call(client, text);
+  if (socket.writableLength > host.limits.maxUnsent) showOut(connection, 'the station does not read what it is sent');
+};
+
+const refuse = (connection: Connection, error: unknown): unknown => {
+  const { kind, message, code } = error as CallFailure;
+  const { limits, noReply, clock } = connection.host;
+  if (kind !== 'unanswered') throw new AnswerError(message, connection.link.version, code);
+  tell(connection, message);
+  connection.letGo ??= clock.after(limits.unansweredMs, () => close(connection, tryAgainLater, message));
+  return noReply;
+};
+
+const answer = (connection: Connection, action: string, payload: unknown): unknown => {
+  const { host, frame } = connection;
+  const { answering, noReply } = host;
+  connection.frame = '';
+  try {
+    const reply = answerCall(answering, connection, frame, action, payload);
+    if (!(reply instanceof Promise)) return reply ?? noReply;
+    return reply.then(
+      (found) => found ?? noReply,
+      (error: unknown) => refuse(connection, error),
+    );
+  } catch (error) {
+    return refuse(connection, error);
+  }
+};
+
+/** @param response it is sent right after this event */
+const takeBadMessage = (connection: Connection, error: Error, response: unknown[] | null): void => {
+  const { client, frame, link } = connection;
+  const type = messageType(frame);
+  tell(connection, describeBadMessage(type, frame, error));
+  if (!response || client.state !== openState) return;
+  if (!isAnswered(link.version, type)) connection.isNextMuted = true;
+  else if (link.version === '1.6') response[2] = 'FormationViolation';
+};
+
+/** The close with the code of the fault is on its way already; the station may never answer it. */
+const takeSocketError = (connection: Connection, { code, message }: Error & { code?: string }): void => {
+  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH')
+    close(connection, 1009, 'the station sent a message that is too long');
+  else close(connection, 1002, `the station broke the protocol: ${message}`);
+};
+
+const takeEnd = (connection: Connection, code: number, reason: string): void => {
+  connection.endReason ??= describeEnd(code, reason);
+  for (const timer of [connection.grace, connection.letGo]) timer?.cancel();
+  endAnswers(connection);
+  endCalls(connection.calls, connection.endReason);
+  connection.host.events.ended(connection, connection.endReason);
+};
+
+/** From here on the station is heard. */
+const attach = (connection: Connection): void => {
+  const { client } = connection;
+  const { sendRaw } = client;
+  client.sendRaw = (text) => speak(connection, text, sendRaw);
+  client.handle(({ method, params }) => answer(connection, method, params));
   client.on('message', ({ message, outbound }) => {
     if (outbound) return;
-    frame = message;
-    guard(message.length);
+    connection.frame = message;
+    guard(connection, message.length);
   });
-  client.on('badMessage', ({ error, response }) => {
-    const type = messageType(frame);
-    tell(describeBadMessage(type, frame, error));
-    // It is sent right after this event.
-    if (!response || client.state !== openState) return;
-    if (!isAnswered(version, type)) isNextMuted = true;
-    else if (version === '1.6') response[2] = 'FormationViolation';
-  });
+  client.on('badMessage', ({ error, response }) => takeBadMessage(connection, error, response));
   client.on('callError', ({ error, outbound }) => {
     // Not a failure of ours: the same message id is being answered already, and a second answer would spoil the first.
-    if (!outbound && !(error instanceof AnswerError)) isNextMuted = true;
+    if (!outbound && !(error instanceof AnswerError)) connection.isNextMuted = true;
   });
-  client.on('socketError', ({ code, message }) => {
-    // The close with the code of the fault is on its way already; the station may never answer it.
-    if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') close(1009, 'the station sent a message that is too long');
-    else close(1002, `the station broke the protocol: ${message}`);
-  });
+  client.on('socketError', (error) => takeSocketError(connection, error));
+  client.on('close', ({ code, reason }) => takeEnd(connection, code, reason));
+};
 
-  const ended = new Promise<void>((resolve) => {
-    client.on('close', ({ code, reason }) => {
-      endReason ??= describeEnd(code, reason);
-      for (const timer of [grace, letGo]) timer?.cancel();
-      answers.end();
-      queue.end(endReason);
-      events.ended(endReason);
-      resolve();
-    });
-  });
-
-  return { link: { identity, version, peer, call: queue.call, close }, ended };
+export const openConnection = (host: ConnectionHost, arrival: Arrival): Connection => {
+  const { client, socket, identity, version, peer } = arrival;
+  const { limits, clock } = host;
+  const calls = createCallQueue(
+    identity,
+    (action, payload, signal) => send(client, identity, action, payload, signal),
+    clock,
+    limits.maxWaiting,
+  );
+  const now = clock.monotonic();
+  const connection: Connection = {
+    host,
+    frame: '',
+    endReason: undefined,
+    place: undefined,
+    messages: createBucket(limits.messages, now),
+    bytes: createBucket(limits.bytes, now),
+    remembered: [],
+    awaited: undefined,
+    isNextMuted: false,
+    socket,
+    client,
+    link: {
+      identity,
+      version,
+      peer,
+      call: (action, payload, options) => queueCall(calls, action, payload, options),
+      close: (code, reason) => close(connection, code, reason),
+    },
+    calls,
+    notes: undefined,
+    grace: undefined,
+    letGo: undefined,
+  };
+  attach(connection);
+  return connection;
 };

@@ -6,16 +6,16 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../model/time.ts';
 import type { CertificateNews, CertificateState } from './certificate-keeper.ts';
-import { type Connection, type ConnectionLimits, createConnection } from './connection.ts';
+import { type Connection, type ConnectionLimits, createConnectionHost, openConnection } from './connection.ts';
 import { createDoor, type DoorOptions, type Guest } from './door.ts';
-import type { StationHandler, StationLink, StationSettings, UnknownStation } from './link.ts';
+import type { StationHandler, StationSettings, UnknownStation } from './link.ts';
 import { type Listener, type ListenerOptions, refuse, startListener } from './listener.ts';
 import { createProxyCheck, type Origin, type Proxies, readOrigin } from './origin.ts';
 import type { Passwords } from './passwords.ts';
 import { because, type Reason } from './reasons.ts';
 import { createRefusals, type Refusal } from './refusals.ts';
 import { checkSettings } from './requirements.ts';
-import { createStations } from './stations.ts';
+import { callAt, createStations } from './stations.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 
 export interface CsmsLimits extends ConnectionLimits, TransportOptions, Omit<DoorOptions, 'unknown' | 'isRejected'> {
@@ -96,30 +96,38 @@ export const startCsms = async (options: CsmsOptions, clock: Clock): Promise<Csm
   const door = createDoor(stations, passwords, { ...limits, unknown, isRejected }, clock);
   const transport = await createTransport(limits);
   const connections = new Set<Connection>();
+  /** Set while the server closes. */
+  let whenEmpty: (() => void) | undefined;
   /** Between handshake and connection. */
   const arriving = new Set<Socket>();
   let isClosing = false;
+
+  const host = createConnectionHost(
+    limits,
+    transport.noReply,
+    {
+      called({ place }, action, payload) {
+        // Nothing is heard before a station has been led to its place: both happen within one turn.
+        if (!place) throw new Error('the station has no place yet');
+        return callAt(place, action, payload);
+      },
+      ended(connection, reason) {
+        connections.delete(connection);
+        stations.ended(connection.link, reason);
+        if (connections.size === 0) whenEmpty?.();
+      },
+      told: ({ link }, what) => report(link.identity, what),
+    },
+    clock,
+  );
 
   const connect = (request: IncomingMessage, socket: Socket, head: Buffer, guest: Guest): boolean => {
     const { identity, version, subProtocol, peer, holder } = guest;
     const client = transport.upgrade(request, socket, head, identity, subProtocol);
     if (!client) return false;
-    const { noReply } = transport;
-    const connection = createConnection(
-      { client, socket, identity, version, peer, limits, noReply },
-      {
-        called: (action, payload) => stations.called(link, action, payload),
-        ended(reason) {
-          connections.delete(connection);
-          stations.ended(link, reason);
-        },
-        told: (what) => report(identity, what),
-      },
-      clock,
-    );
-    const link: StationLink = connection.link;
+    const connection = openConnection(host, { client, socket, identity, version, peer });
     connections.add(connection);
-    stations.connect(link, holder);
+    connection.place = stations.connect(connection.link, holder);
     return true;
   };
 
@@ -153,11 +161,12 @@ export const startCsms = async (options: CsmsOptions, clock: Clock): Promise<Csm
     isClosing = true;
     const closed = listeners.map((listener) => listener.close());
     for (const socket of arriving) socket.destroy();
-    const ended = [...connections].map(({ link, ended }) => {
-      link.close(code, reason);
-      return ended;
+    const emptied = new Promise<void>((resolve) => {
+      whenEmpty = resolve;
     });
-    await Promise.all([...closed, ...ended]);
+    if (connections.size === 0) whenEmpty?.();
+    for (const { link } of connections) link.close(code, reason);
+    await Promise.all([...closed, emptied]);
     stations.close();
     await transport.close();
   };

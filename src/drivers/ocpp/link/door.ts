@@ -5,7 +5,7 @@ import { type Choice, chooseVersion, type Handshake, readHandshake, type Upgrade
 import type { Peer, StationHandler, StationSettings, UnknownStation } from './link.ts';
 import type { Origin } from './origin.ts';
 import { findPasswordFault, isSlow, type Passwords } from './passwords.ts';
-import { createBuckets, type Rate } from './rates.ts';
+import { createBuckets, giveBackTo, type Rate, takeFrom } from './rates.ts';
 import { type Objection, object } from './reasons.ts';
 import { findTransportFault, needsPassword } from './requirements.ts';
 import type { Stations } from './stations.ts';
@@ -80,7 +80,7 @@ export const createDoor = (stations: Stations, passwords: Passwords, options: Do
   ): Promise<Guest | Objection> => {
     // Not counted: the others behind its address may be welcome.
     if (options.isRejected(identity)) return byHand;
-    if (!unknownBuckets(origin.address).take()) return object(429, 'strangers_too_often');
+    if (!takeFrom(unknownBuckets(origin.address), clock.monotonic())) return object(429, 'strangers_too_often');
     const hasPassword = credentials.kind === 'password';
     const weighed = hasPassword ? await weigh(credentials.password) : {};
     if (!weighed) return busy;
@@ -107,11 +107,11 @@ export const createDoor = (stations: Stations, passwords: Passwords, options: Do
     if (credentials.kind !== 'password') return missing[credentials.kind];
     const wrong = wrongBuckets(JSON.stringify([origin.address, identity]));
     // Counted before it is known to be wrong: many at once are not fewer.
-    if (!wrong.take()) return object(429, 'wrong_too_often');
+    if (!takeFrom(wrong, clock.monotonic())) return object(429, 'wrong_too_often');
     for (const [index, verifier] of (settings.passwords ?? []).entries()) {
       const isRight = await passwords.verify(verifier, credentials.password);
       if (isRight === false) continue;
-      wrong.giveBack();
+      giveBackTo(wrong);
       return isRight ? index : busy;
     }
     return object(401, 'wrong_password');

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../../model/time.ts';
 import type { StationHandler, StationLink, StationSettings } from './link.ts';
 import { findObjection } from './requirements.ts';
 
-interface Place {
+export interface Place {
   identity: string;
   /** undefined: held until somebody registers it. */
   settings: StationSettings | undefined;
@@ -29,9 +29,11 @@ export interface Stations {
   isHeld(identity: string): boolean;
   /** How many are held that nobody has registered. */
   heldCount(): number;
-  /** @param holder of a station that nobody has registered */
-  connect(link: StationLink, holder: StationHandler | undefined): void;
-  called(link: StationLink, action: string, payload: unknown): Promise<object> | object;
+  /**
+   * @param holder of a station that nobody has registered
+   * @returns where its calls go, for as long as the connection lasts
+   */
+  connect(link: StationLink, holder: StationHandler | undefined): Place;
   /** Forgets a connection, if it still is the one of its identity. */
   ended(link: StationLink, reason: string): void;
   close(): void;
@@ -40,6 +42,12 @@ export interface Stations {
 /** RFC 6455 §7.4.1 */
 const goingAway = 1001;
 const policyViolation = 1008;
+
+/** A call of the station of a place; between two handlers it waits for the next one. */
+export const callAt = ({ handler, waiting }: Place, action: string, payload: unknown): Promise<object> | object =>
+  handler
+    ? handler.called(action, payload)
+    : new Promise<StationHandler>((resolve) => waiting.push(resolve)).then((next) => next.called(action, payload));
 
 /**
  * @param handoverMs for which a station whose handler was removed is kept for the next one
@@ -135,13 +143,7 @@ export const createStations = (
       }
       const handler = holder ?? place.handler;
       if (handler) install(place, handler);
-    },
-    called({ identity }, action, payload) {
-      const place = places.get(identity);
-      if (place?.handler) return place.handler.called(action, payload);
-      return new Promise<StationHandler>((resolve) => place?.waiting.push(resolve)).then((handler) =>
-        handler.called(action, payload),
-      );
+      return place;
     },
     ended(link, reason) {
       const place = places.get(link.identity);

@@ -2,9 +2,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
+interface Handshake {
+  request?: unknown;
+  headers?: unknown;
+  protocols?: unknown;
+  query?: unknown;
+}
+
 /** What is used of a connection of ocpp-rpc. */
 export interface RpcClient {
   readonly state: number;
+  /** What the station said when it came in; nothing of it is read again. */
+  readonly handshake: Handshake;
   sendRaw(message: string): void;
   call(action: string, payload: object, options: { callTimeoutMs: number; signal: AbortSignal }): Promise<unknown>;
   handle(handler: (call: { method: string; params?: unknown }) => unknown): void;
@@ -41,6 +50,16 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+/** Shared: nothing is kept there. */
+const noSession = {};
+
+type Listener = (...args: unknown[]) => void;
+
+const handshakeEvents = ['error', 'end', 'close'];
+
+const listListeners = (socket: Socket): Listener[][] =>
+  handshakeEvents.map((event) => socket.listeners(event) as Listener[]);
+
 export const createTransport = async ({ pingIntervalMs, maxFrameBytes }: TransportOptions): Promise<Transport> => {
   // Loaded when used: it brings the schemas of all versions into memory.
   const { default: ocpp } = await import('ocpp-rpc');
@@ -48,29 +67,48 @@ export const createTransport = async ({ pingIntervalMs, maxFrameBytes }: Transpo
     // It would refuse the messages of real stations (units, one field too many), and all of 2.1.
     strictMode: false,
     pingIntervalMs,
-    wssOptions: { maxPayload: maxFrameBytes, perMessageDeflate: false },
+    // Connections are counted and closed by who opened them.
+    wssOptions: { maxPayload: maxFrameBytes, perMessageDeflate: false, clientTracking: false },
   });
   let accepted: RpcClient | undefined;
   let wanted: string | undefined;
-  server.auth((accept) => accept({}, wanted ?? false));
+  /** Those of ocpp-rpc that watch a socket during its handshake. */
+  let watchers: Listener[][] = [];
+  server.auth((accept, _reject, { request }) => {
+    watchers = listListeners(request.socket);
+    accept(noSession, wanted ?? false);
+  });
   server.on('client', (client: RpcClient) => {
     accepted = client;
   });
   const upgrade = server.handleUpgrade;
 
+  /**
+   * The handshake is over, but its listeners and the client would keep the request, its headers and its URL for as long
+   * as the connection lasts.
+   */
+  const letGo = (client: RpcClient, socket: Socket, others: Listener[][]): void => {
+    for (const [nth, event] of handshakeEvents.entries())
+      for (const watcher of watchers[nth] ?? []) if (!others[nth]?.includes(watcher)) socket.off(event, watcher);
+    watchers = [];
+    const { handshake } = client;
+    handshake.request = handshake.headers = handshake.protocols = handshake.query = undefined;
+  };
+
   return {
     noReply: ocpp.NOREPLY,
     upgrade(request, socket, head, identity, subProtocol) {
       request.url = `/${encodeURIComponent(identity)}`;
-      // It keeps the headers for as long as the connection lasts, and they are here twice.
+      // It would keep the password for as long as the connection lasts.
       delete request.headers.authorization;
-      request.rawHeaders.length = 0;
       if (subProtocol === undefined) delete request.headers['sec-websocket-protocol'];
       else request.headers['sec-websocket-protocol'] = subProtocol;
       accepted = undefined;
       wanted = subProtocol;
       // Within this call it either emits the client or has given the socket up.
+      const others = listListeners(socket);
       upgrade(request, socket, head).catch(() => socket.destroy());
+      if (accepted) letGo(accepted, socket, others);
       return accepted;
     },
     close: () => server.close({}),
