@@ -130,7 +130,7 @@ export const createSteering = (
     if (isClosed) return;
     riders.settleOvertaken();
     armExpiry();
-    if (isOurs || riders.isWaiting()) save();
+    if (isOurs || riders.isWaiting() || book.all().length > 0) save();
     if (attempt && attempt.signature !== signatureOf(wanted())) attempt.controller.abort();
     if (!isWorking) void work();
   };
@@ -210,7 +210,8 @@ export const createSteering = (
   const dueIn = (): number | undefined => {
     const now = clock.monotonic();
     if (!riders.isWaiting()) {
-      if (!isOurs) return undefined;
+      // Whoever waited behind one that has gone before it was written was told already, and holds it all the same.
+      if (!isOurs && book.all().length === 0) return undefined;
       if (!mustReset && isDone(wanted())) return undefined;
     }
     if ((mustReset || !riders.isHurried()) && retryAt > now) return retryAt - now;

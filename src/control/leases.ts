@@ -140,7 +140,17 @@ export const createLeaseBook = (clock: Clock, saved?: { leases: SavedLease[]; at
       while (before && undone.has(before)) before = earlier.get(before);
       if (before && before.until > clock.monotonic()) leases.set(key, before);
     },
-    release: (owner, verb) => takeOut((lease) => lease.owner === owner && (verb === undefined || lease.verb === verb)),
+    release(owner, verb) {
+      const isMeant = (lease: Lease): boolean => lease.owner === owner && (verb === undefined || lease.verb === verb);
+      const released = takeOut(isMeant);
+      // Nor does it come back where what its owner claimed since comes to nothing.
+      for (let lease of leases.values())
+        for (let before = earlier.get(lease); before; before = earlier.get(lease)) {
+          if (isMeant(before) && !undone.has(before)) earlier.delete(lease);
+          lease = before;
+        }
+      return released;
+    },
     end: (lease) => leases.get(keyOf(lease)) === lease && leases.delete(keyOf(lease)),
     expire() {
       const now = clock.monotonic();

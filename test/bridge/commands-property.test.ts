@@ -63,32 +63,43 @@ interface Sent {
   isCutOff: boolean;
 }
 
+interface Released {
+  after: number;
+  owner: string;
+  verb: string | undefined;
+  /** Claims that had no outcome yet. */
+  open: Sent[];
+}
+
+const keyOf = ({ owner, verb }: Sent): string => (verb === 'limit_charge' ? `${owner} limit` : owner);
+
 /** Claims that may bind the device now, worked out from the answers alone. */
 const standing = (
   sent: Sent[],
-  releases: { after: number; owner: string; verb: string | undefined }[],
+  releases: Released[],
   rig: Rig,
   now: number,
 ) => {
   const held = new Map<string, Sent>();
+  /** Of what was released before it had an outcome, what it took the place of is gone as well. */
+  const release = (after: number): void => {
+    for (const { owner, verb, open } of releases.filter((each) => each.after === after))
+      for (const old of [...held.values(), ...open]) {
+        const holding = held.get(keyOf(old));
+        const isMeant = old.owner === owner && (verb === undefined || old.verb === verb);
+        if (isMeant && holding && sent.indexOf(holding) <= sent.indexOf(old)) held.delete(keyOf(old));
+      }
+  };
   sent.forEach((each, i) => {
-    for (const { after, owner, verb } of releases)
-      if (after === i)
-        for (const [key, old] of held)
-          if (old.owner === owner && (verb === undefined || old.verb === verb)) held.delete(key);
+    release(i);
     const outcome = rig.outcome(each.id);
     const isHeld = outcome?.status === 'completed' || outcome?.code === 'PRIORITY_LOWER';
-    const key = each.verb === 'limit_charge' ? `${each.owner} limit` : each.owner;
-    // Overtaken by something newer of its owner's: what it took the place of is gone all the same.
-    if (outcome?.status === 'superseded') held.delete(key);
-    // Cut off by a restart and failed then: nobody remembers what its owner held before, and safe is safe.
-    if (each.isCutOff && outcome?.status === 'failed') held.delete(key);
+    const key = keyOf(each);
+    // Cut off by a restart, it came to nothing: nobody remembers what its owner held before, and safe is safe.
+    if (each.isCutOff && outcome && !isHeld) held.delete(key);
     if (isHeld) held.set(key, each);
   });
-  for (const { after, owner, verb } of releases)
-    if (after === sent.length)
-      for (const [key, old] of held)
-        if (old.owner === owner && (verb === undefined || old.verb === verb)) held.delete(key);
+  release(sent.length);
   return [...held.values()].filter(({ until }) => until > now);
 };
 
@@ -96,7 +107,7 @@ const run = async (steps: Step[]): Promise<void> => {
   const clock: VirtualClock = createVirtualClock();
   const rig = createRig(clock, { trusted: ['grid/*'] });
   const sent: Sent[] = [];
-  const releases: { after: number; owner: string; verb: string | undefined }[] = [];
+  const releases: Released[] = [];
   await clock.advanceAsync(0);
 
   const ask = (verb: string, params: object, more: Record<string, unknown>): string => rig.send(verb, params, more);
@@ -110,7 +121,7 @@ const run = async (steps: Step[]): Promise<void> => {
       await rig.restart(step.isKilled);
     } else if (step.do === 'release') {
       const owner = owners[step.owner] as string;
-      releases.push({ after: sent.length, owner, verb: step.verb });
+      releases.push({ after: sent.length, owner, verb: step.verb, open: sent.filter(({ id }) => !rig.outcome(id)) });
       ask('release', step.verb === undefined ? {} : { command: step.verb }, { requester: owner });
     } else if (step.do === 'again') {
       const old = sent[step.nth];

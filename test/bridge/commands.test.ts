@@ -182,6 +182,23 @@ describe('commands at a bridge', () => {
       assert.equal(setpoint('discharge')?.owner, 'pv');
     });
 
+    it('whoever waits behind one that gives way before anything was written', async () => {
+      rig.send('charge', { power_w: 100 });
+      rig.device.setTrouble('offline');
+      await clock.advanceAsync(5);
+      rig.device.setTrouble('none');
+      // The device was brought into its safe state this moment, and may not be told something else at once.
+      await clock.advanceAsync(25);
+      const waiting = rig.send('charge', { power_w: 500 }, { requester: 'pv', priority: 50, lease_s: 30 });
+      rig.send('charge', { power_w: 900 }, { requester: 'person', priority: 70, lease_s: 60 });
+      rig.send('charge', { power_w: 800 }, { requester: 'person', priority: 10, lease_s: 60 });
+      await clock.advanceAsync(1000);
+      assert.deepEqual(codeOf(waiting), ['superseded', 'PRIORITY_LOWER']);
+      assert.deepEqual(holds(), ['charge', 500]);
+      await clock.advanceAsync(30_000);
+      assert.deepEqual(holds(), ['charge', 800]);
+    });
+
     it('among equals the newest, and the other is told of', async () => {
       await charge(1000, { requester: 'pv' });
       await charge(2000, { requester: 'tariff' });

@@ -128,6 +128,16 @@ describe('the lease book', () => {
     assert.deepEqual(book.decide().setpoint?.params, { power_w: 1 });
   });
 
+  it('does not bring back what its owner has released meanwhile', () => {
+    const book = createLeaseBook(clock);
+    book.claim(claimOf('a', { verb: 'discharge' }));
+    book.claim(claimOf('a', { verb: 'charge' }));
+    const newer = [2, 3].map((power_w) => book.claim(claimOf('a', { verb: 'hold', params: { power_w } })));
+    assert.deepEqual(book.release('a', 'charge'), []);
+    for (const each of newer.reverse()) if (each) book.undo(each.lease);
+    assert.deepEqual(book.all(), []);
+  });
+
   it('lets in no more owners than it can watch over', () => {
     const book = createLeaseBook(clock);
     for (let i = 0; i < mostLeases; i++) assert.ok(book.claim(claimOf(`owner${i}`)));
