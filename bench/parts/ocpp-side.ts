@@ -9,10 +9,9 @@ export type CsmsKind = 'ws' | 'ocpp-rpc' | 'driver' | 'bridge';
 export interface CsmsSide {
   /**
    * The stations tell, and only for this long.
-   * @param isAlone no other side is at work
    * @returns CPU of the server for each message that it answered, microseconds; messages per second
    */
-  during(everyMs: number, ms: number, isAlone: boolean): Promise<{ cpuUs: number; perSecond: number }>;
+  during(everyMs: number, ms: number): Promise<{ cpuUs: number; perSecond: number }>;
   /**
    * For each station: live objects and buffers; as the process grew, without and with the room that V8 keeps for
    * garbage, which is the same for few stations and for many.
@@ -63,11 +62,11 @@ export const startCsmsSide = async (kind: CsmsKind, stations: number): Promise<C
   clients.say({ tell: { everyMs: undefined } });
 
   return {
-    async during(everyMs, ms, isAlone) {
-      if (isAlone) clients.say({ stayAwake: true });
+    async during(everyMs, ms) {
+      clients.say({ stayAwake: true });
       clients.say({ tell: { everyMs } });
-      // The first of them compile and fill caches.
-      await pause(500);
+      // The first of them compile and fill caches; and of whom nothing was heard while others took their turn is asked why.
+      await pause(Math.max(500, everyMs));
       const [before, told] = [await order({ settle: false }), await countOf(clients)];
       const startedAt = performance.now();
       await pause(ms);
