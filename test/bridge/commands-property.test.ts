@@ -74,12 +74,7 @@ interface Released {
 const keyOf = ({ owner, verb }: Sent): string => (verb === 'limit_charge' ? `${owner} limit` : owner);
 
 /** Claims that may bind the device now, worked out from the answers alone. */
-const standing = (
-  sent: Sent[],
-  releases: Released[],
-  rig: Rig,
-  now: number,
-) => {
+const standing = (sent: Sent[], releases: Released[], rig: Rig, now: number) => {
   const held = new Map<string, Sent>();
   /** Of what was released before it had an outcome, what it took the place of is gone as well. */
   const release = (after: number): void => {
