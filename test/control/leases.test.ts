@@ -138,6 +138,17 @@ describe('the lease book', () => {
     assert.deepEqual(book.all(), []);
   });
 
+  it('brings back what was there before one that came to nothing, also where its owner released that one', () => {
+    const book = createLeaseBook(clock);
+    book.claim(claimOf('a', { verb: 'discharge' }));
+    const [second, third] = ['charge', 'hold'].map((verb) => book.claim(claimOf('a', { verb })));
+    assert.ok(second && third);
+    book.undo(second.lease);
+    book.release('a', 'charge');
+    book.undo(third.lease);
+    assert.equal(book.decide().setpoint?.verb, 'discharge');
+  });
+
   it('lets in no more owners than it can watch over', () => {
     const book = createLeaseBook(clock);
     for (let i = 0; i < mostLeases; i++) assert.ok(book.claim(claimOf(`owner${i}`)));

@@ -586,6 +586,41 @@ describe('a charging station as a device', () => {
     });
   });
 
+  it('says every five minutes what does not change', async () => {
+    const transaction = await plugIn();
+    await rig.measure([amperes(9)], { transaction });
+    const times = (): number[] => ['1/status', '1/session_id', '1/phases_active'].map((path) => rig.told(path).length);
+    const before = times();
+    await rig.clock.advanceAsync(290_000);
+    assert.deepEqual(times(), before);
+    await rig.clock.advanceAsync(20_000);
+    assert.deepEqual(
+      times(),
+      before.map((count) => count + 1),
+    );
+    await rig.clock.advanceAsync(600_000);
+    assert.deepEqual(
+      times(),
+      before.map((count) => count + 3),
+    );
+  });
+
+  it('back after a loss, it says again what is as it was', async () => {
+    const transaction = await plugIn();
+    const times = (): number[] => ['1/status', '1/session_id'].map((path) => rig.told(path).length);
+    const known = [rig.last('1/status'), rig.last('1/session_id')];
+    rig.drop();
+    await rig.connect();
+    const before = times();
+    await rig.status('charging');
+    await rig.measure([amperes(9)], { transaction });
+    assert.deepEqual(
+      times(),
+      before.map((count) => count + 1),
+    );
+    assert.deepEqual([rig.last('1/status'), rig.last('1/session_id')], known);
+  });
+
   it('closed, it writes nothing any more', async () => {
     const id = await plugIn();
     await stop(id);

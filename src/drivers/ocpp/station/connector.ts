@@ -112,8 +112,10 @@ const repeatMsOf = ({ all }: ChannelBook, channel: number): number => (all[chann
 const pushState = (connector: Connector, quantity: string, { value, raw }: State): void => {
   const { channels, clock } = connector.surroundings;
   const channel = channelOf(channels, connector.evse, quantity);
-  if (channel !== undefined)
-    push(connector, { channel, value, ts: clock.now(), ...(raw === undefined ? {} : { raw }) });
+  if (channel === undefined) return;
+  const ts = clock.now();
+  push(connector, raw === undefined ? { channel, value, ts } : { channel, value, ts, raw });
+  connector.repeatFrom = Math.min(connector.repeatFrom, ts + repeatMsOf(channels, channel));
 };
 
 /** What is said when it changes: the status, or a state of ours that belongs to it, as the limit in force. */
