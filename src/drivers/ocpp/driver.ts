@@ -2,8 +2,8 @@
  * A charging station as a device: it dials in, is answered, made ready and understood, and takes what the bridge
  * orders. It outlives its connections; what it must not forget lies in its store.
  */
-import { type Clock, isoTime, type Timer } from '../../model/time.ts';
-import type { DeviceDescription, DeviceState, Driver, DriverSink } from '../driver.ts';
+import type { Clock } from '../../model/time.ts';
+import type { Driver, DriverSink } from '../driver.ts';
 import type { Codec } from './codec/codec.ts';
 import { authorizationOf } from './codec/replies.ts';
 import { createForeignBook, noForeign } from './forward/foreign.ts';
@@ -23,16 +23,21 @@ import { type AuthorisationOptions, createAuthoriser } from './station/authorisa
 import { createChannelBook } from './station/channels.ts';
 import { type Connector, endSession, showSupply } from './station/connector.ts';
 import { connectorOf, createConnectors } from './station/connectors.ts';
+import { describeStation } from './station/description.ts';
+import { takeEvent } from './station/events.ts';
 import { findFamily } from './station/family.ts';
 import { createMemory, type Facts } from './station/memory.ts';
 import { createNudge } from './station/nudge.ts';
+import { createOddities } from './station/oddities.ts';
+import { createPulse } from './station/pulse.ts';
 import { beginReadiness, createReadiness, endReadiness, hear } from './station/readiness.ts';
 import { rememberRefusals } from './station/refused.ts';
 import { type PhaseRotation, phaseRotations } from './station/rotation.ts';
 import { createSetUp } from './station/set-up.ts';
 import { type StationSheet, sheetOf } from './station/sheet.ts';
+import { createStanding } from './station/standing.ts';
 import { createStarter } from './station/starter.ts';
-import { closeStation, createStation, flush, loseStation, resume, takeEvent, tick } from './station/station.ts';
+import { closeStation, createStation, flush, loseStation, resume, tick } from './station/station.ts';
 import { createLedger, type RecordStore } from './station/store.ts';
 import { createTagsInUse, type TagsInUse } from './station/tags-in-use.ts';
 import { beginConnection } from './station/timekeeper.ts';
@@ -73,13 +78,15 @@ export interface OcppDriver extends Driver, StationHandler {
   isGuarded(): boolean;
 }
 
-const tickMs = 10_000;
+/** Between two looks at what time has done to a station, ms. */
+const longestStepMs = 10_000;
 
 export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): OcppDriver => {
   const { identity, name, codecOf, limits } = options;
   const ledger = createLedger(options.store);
   const memory = createMemory(ledger);
   const book = createTransactionBook(ledger, clock);
+  const standing = createStanding(ledger, clock);
   const tags = (options.tagsInUse ?? createTagsInUse()).join(() =>
     [...book.sessions.values()].flatMap(({ state, evse = 0, tag }) =>
       state === 'running' && tag ? [{ evse, tag }] : [],
@@ -87,15 +94,12 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   );
   const authoriser = createAuthoriser(options.authorisation, clock, tags.isElsewhere);
   const isWatchedOnly = options.forward?.mode === 'observe';
-  const foreign = options.forward && createForeignBook(ledger, () => lastVersion === '1.6');
+  const foreign = options.forward && createForeignBook(ledger, () => version === '1.6');
   const ownTag = options.authorisation.ownTag;
   let sink: DriverSink | undefined;
   let line: { link: StationLink; codec: Codec } | undefined;
-  let lastVersion: Version | undefined;
-  let state: DeviceState = { kind: 'connecting' };
-  let isStoreBroken = false;
-  let ticker: Timer | undefined;
-  const noted = new Set<string>();
+  /** It dialled in with last. */
+  let version: Version | undefined;
 
   let { boot } = memory.facts;
   let family = findFamily(options, boot);
@@ -230,36 +234,13 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   for (const evse of options.evses ?? []) connector(evse);
   ledger.release();
 
-  const enter = (next: DeviceState): void => {
-    state = next;
-    sink?.state(next);
-    // A station may have nothing to say for hours: how it is, is told all the same.
-    sink?.cycle({ samples: [], durationMs: 0, errors: [] });
-  };
-
-  const showStore = (): void => {
-    const isBroken = ledger.isBroken;
-    if (isBroken === isStoreBroken) return;
-    isStoreBroken = isBroken;
-    if (!readiness.isUsable) return;
-    enter(
-      isBroken
-        ? {
-            kind: 'degraded',
-            reason: 'sessions cannot be written down; the station is not answered, and tells them again',
-          }
-        : { kind: 'online' },
-    );
-  };
-
   const readiness = createReadiness(clock, {
     needsBoot: () => quirks().needsBoot === true,
     askForBoot: setUp.askForBoot,
     usable() {
-      const wasThere = state.kind === 'online' || state.kind === 'degraded';
-      enter({ kind: 'online' });
+      const wasHere = standing.usable();
       // Where the old connection was not seen to end, nobody above knows that the limits have to be told again.
-      if (wasThere) void limiter.tellAgain();
+      if (wasHere) void limiter.tellAgain();
     },
     async makeReady(hasBooted, signal) {
       const isWhole = await setUp.run(hasBooted, signal);
@@ -271,13 +252,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     event: (event) => sink?.event(event),
   });
 
-  const noteOddities = (notes: string[]): void => {
-    for (const note of notes) {
-      if (noted.has(note) || noted.size >= 100) continue;
-      noted.add(note);
-      sink?.event({ name: 'protocol_deviation', severity: 'debug', message: note.slice(0, 1024) });
-    }
-  };
+  const noteOddities = createOddities((event) => sink?.event(event));
 
   /** Something charges and nobody says how much. */
   const breakSilence = (): void => {
@@ -285,49 +260,36 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     for (const evse of evses()) if (transaction(evse) !== undefined && connector(evse).heardAt < since) nudge.ask(evse);
   };
 
-  const stepMs = Math.min(tickMs, limits.intervalS * 1000);
-  /** Monotonic, ms. */
-  let passedAt = clock.monotonic();
-
-  /** With a message, where one comes: then all of the station is at hand. By itself only where the station is silent. */
-  const passTime = (afterMs: number): void => {
-    const now = clock.monotonic();
-    if (!readiness.isUsable || now - passedAt < afterMs) return;
-    passedAt = now;
-    tick(station);
-    limiter.tick();
-    breakSilence();
-  };
+  const pulse = createPulse(
+    Math.min(longestStepMs, limits.intervalS * 1000),
+    () => readiness.isUsable,
+    () => {
+      tick(station);
+      limiter.tick();
+      breakSilence();
+    },
+    clock,
+  );
 
   const decide = (event: StationEvent): Decision | Promise<Decision> => {
     try {
       return takeEvent(station, event);
     } finally {
-      showStore();
-      passTime(0.8 * stepMs);
+      standing.written(readiness.isUsable);
+      pulse.heard();
     }
   };
 
-  const describe = (): DeviceDescription => {
-    const { boot } = memory.facts;
-    return {
-      protocol: `ocpp${line?.link.version ?? lastVersion ?? ''}`,
-      source: `ocpp/${name}`,
-      ...(boot && {
-        vendor: boot.vendor,
-        model: boot.model,
-        ...(boot.serial && { serial: boot.serial }),
-        ...(boot.firmware && { firmware: boot.firmware }),
-      }),
-      channels: channels.all,
-      components: {
-        ev_charger: { role: 'ev', phases: limits.phases, phaseRotation: options.phaseRotation ?? phaseRotations[0] },
-      },
-    };
-  };
-
   return {
-    describe,
+    describe: () =>
+      describeStation({
+        name,
+        version,
+        boot: memory.facts.boot,
+        channels: channels.all,
+        phases: limits.phases,
+        phaseRotation: options.phaseRotation,
+      }),
     inspect: () => new Map(),
     actuators: () => offer(evses(), limits, memory.facts, quirks(), !isWatchedOnly),
     apply: carryOut,
@@ -336,7 +298,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       sheetOf({
         identity,
         isConnected: line !== undefined,
-        version: line?.link.version ?? lastVersion,
+        version,
         facts: memory.facts,
         evses: evses(),
         preset: family.preset,
@@ -349,13 +311,13 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     isGuarded: () => isWatchedOnly || fallbackOf(limits, quirks()) !== undefined,
     start(given) {
       sink = given;
-      sink.state(state);
+      standing.start(sink);
       resume(station);
-      ticker = clock.every(stepMs, () => passTime(0.95 * stepMs));
+      pulse.start();
     },
     connected(link) {
       line = { link, codec: codecOf(link.version) };
-      lastVersion = link.version;
+      version = link.version;
       beginConnection(station.time, clock);
       limiter.returned();
       takeOver.returned();
@@ -388,16 +350,11 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       line = undefined;
       forward?.disconnected();
       loseStation(station);
-      const { reconnectS } = quirks();
-      enter({
-        kind: 'offline',
-        reason: `not connected since ${isoTime(clock.now())}: ${reason}`,
-        ...(reconnectS === undefined ? {} : { retryMs: reconnectS * 1000 }),
-      });
+      standing.gone(reason, quirks().reconnectS);
     },
     async close() {
       endReadiness(readiness);
-      ticker?.cancel();
+      pulse.close();
       limiter.close();
       takeOver.close();
       tags.leave();

@@ -1,0 +1,108 @@
+/**
+ * Charging sessions as a station tells them. Whatever comes late counts for the session it belongs to, and never
+ * overwrites what is known to be newer.
+ */
+import { hashTag } from '../../../model/identity.ts';
+import type { Decision, Token } from '../words.ts';
+import { componentOf } from './alarms.ts';
+import { endSession, setState, takeCable, takeSession } from './connector.ts';
+import { connectorOf, placeOf } from './connectors.ts';
+import { energyOf } from './register.ts';
+import { judge, takeRegister, takeSamples, tellSigned } from './sampling.ts';
+import { durationOf } from './session.ts';
+import { type EventOf, type Station, tellEnded, tellLive, tellStarted } from './station.ts';
+import * as transactions from './transactions.ts';
+
+const placed = <T extends { evse?: number }>({ connectors }: Station, event: T): T => {
+  const evse = placeOf(connectors, event.evse);
+  return evse === 0 || evse === event.evse ? event : { ...event, evse };
+};
+
+type Authorization = NonNullable<Decision['authorization']>;
+
+export const authorize = (
+  { authoriser }: Station,
+  token: Token | undefined,
+  isLate: boolean,
+  decided: (authorization: Authorization) => Decision,
+  decide = authoriser.decide,
+): Decision | Promise<Decision> | undefined => {
+  if (!token) return undefined;
+  const authorization = isLate ? authoriser.settled(token) : decide(token);
+  return authorization instanceof Promise ? authorization.then(decided) : decided(authorization);
+};
+
+export const takeStart = (station: Station, event: EventOf<'transaction_started'>): Decision | Promise<Decision> => {
+  const { book, sink, authoriser } = station;
+  const { evse, token, samples, isOffline } = event;
+  const moment = judge(station, event.at, isOffline);
+  const { session, isNew, lost } = transactions.started(book, event, moment.at, moment.isReplay);
+  for (const each of lost) tellEnded(station, each);
+  if (isNew && !moment.isReplay) tellStarted(station, session);
+  tellSigned(station, evse, session.transaction, samples);
+  const own = connectorOf(station.connectors, evse);
+  if (!moment.isReplay && session.state === 'running') {
+    takeSession(own, session, token?.id);
+    if (event.cableMaxA !== undefined) takeCable(own, event.cableMaxA);
+    takeRegister(station, evse, event.meterStartWh, moment);
+  }
+  takeSamples(station, evse, samples, isOffline);
+  sink.moved(evse);
+  const transaction = event.transaction === undefined ? { transaction: Number(session.transaction) } : {};
+  const decided = (authorization: Authorization): Decision => {
+    // It was let in a moment ago, and is not any more.
+    if (token && authorization === 'concurrent_tx')
+      sink.event({
+        component: componentOf(evse),
+        name: 'authorized',
+        severity: 'warning',
+        data: { id_tag: hashTag(token.id), status: authorization },
+      });
+    return { ...transaction, authorization };
+  };
+  const begin = (begun: Token) => authoriser.begin(begun, evse);
+  return authorize(station, token, moment.isReplay, decided, begin) ?? transaction;
+};
+
+export const takeUpdate = (station: Station, event: EventOf<'transaction_updated'>): Decision | Promise<Decision> => {
+  const { book, connectors, sink } = station;
+  const { samples, isOffline, token } = event;
+  const moment = judge(station, event.at, isOffline);
+  const { session, isNew, lost } = transactions.updated(book, placed(station, event), moment.at, moment.isReplay);
+  for (const each of lost) tellEnded(station, each);
+  const evse = placeOf(connectors, session.evse);
+  tellSigned(station, evse, session.transaction, samples);
+  if (!moment.isReplay && session.state === 'running') {
+    if (isNew) tellStarted(station, session);
+    else tellLive(station, session);
+    const own = connectorOf(connectors, evse);
+    takeSession(own, session, token?.id);
+    if (event.cableMaxA !== undefined) takeCable(own, event.cableMaxA);
+  }
+  takeSamples(station, evse, samples, isOffline);
+  sink.moved(evse);
+  return authorize(station, token, moment.isReplay, (authorization) => ({ authorization })) ?? {};
+};
+
+export const takeEnd = (station: Station, event: EventOf<'transaction_ended'>): Decision => {
+  const { book, connectors, clock, sink, authoriser } = station;
+  const { samples, isOffline, token, meterStopWh } = event;
+  const moment = judge(station, event.at, isOffline);
+  // Of one that is over for long, nothing can be concluded about now.
+  const isOfNow = !moment.isReplay || book.sessions.get(event.transaction)?.state === 'running';
+  const { session, isNew } = transactions.ended(book, placed(station, event), moment.at);
+  const evse = placeOf(connectors, session.evse);
+  tellSigned(station, evse, session.transaction, samples);
+  if (!isNew) return token ? { authorization: authoriser.settled(token) } : {};
+  tellEnded(station, session);
+  takeSamples(station, evse, samples, isOffline);
+  takeRegister(station, evse, meterStopWh, moment);
+  if (evse !== 0 && isOfNow && !transactions.running(book, evse)) {
+    const own = connectorOf(connectors, evse);
+    setState(own, 'session_energy', energyOf(session.register) ?? null);
+    setState(own, 'session_duration', durationOf(session, clock.now()) ?? null);
+    endSession(own);
+  }
+  sink.moved(evse);
+  return token ? { authorization: authoriser.settled(token) } : {};
+};

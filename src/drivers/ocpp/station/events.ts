@@ -1,0 +1,97 @@
+/** What a charging station tells, event by event: answered at once, and told on as samples and events. */
+import { hashTag } from '../../../model/identity.ts';
+import type { Decision, StationEvent } from '../words.ts';
+import { setFault } from './alarms.ts';
+import { authorize, takeEnd, takeStart, takeUpdate } from './charging.ts';
+import { takePlug, takeSession } from './connector.ts';
+import { connectorOf } from './connectors.ts';
+import { putRight } from './factors.ts';
+import { takeMeterValues } from './sampling.ts';
+import { type EventOf, flush, type Station } from './station.ts';
+import { tidingOf } from './tidings.ts';
+import * as transactions from './transactions.ts';
+
+const takeStatus = (station: Station, event: EventOf<'status'>): void => {
+  const { evse, connector: plug, status } = event;
+  const own = connectorOf(station.connectors, evse);
+  if (plug !== undefined) own.plug = plug;
+  if (evse !== 0 && status === 'available') {
+    transactions.detach(station.book, evse);
+    takeSession(own, undefined);
+  }
+  takePlug(own, event);
+  setFault(station.alarms, event);
+  station.sink.moved(evse);
+};
+
+const takeBoot = ({ memory, sink, heartbeatS }: Station, event: EventOf<'boot'>): Decision => {
+  const { vendor, model, serial, firmware, meterSerial } = event;
+  memory.note({
+    boot: {
+      vendor,
+      model,
+      ...(serial && { serial }),
+      ...(firmware && { firmware }),
+      ...(meterSerial && { meterSerial }),
+    },
+  });
+  sink.described();
+  return { registration: 'accepted', intervalS: heartbeatS };
+};
+
+const decide = (station: Station, event: StationEvent): Decision | Promise<Decision> => {
+  const { sink, book } = station;
+  switch (event.kind) {
+    case 'boot':
+      return takeBoot(station, event);
+    case 'status':
+      takeStatus(station, event);
+      return {};
+    case 'authorize':
+      return (
+        authorize(station, event.token, false, (authorization) => {
+          const data = { id_tag: hashTag(event.token.id), status: authorization };
+          sink.event({ name: 'authorized', severity: 'info', data });
+          return { authorization };
+        }) ?? {}
+      );
+    case 'transaction_started':
+      return takeStart(station, event);
+    case 'transaction_updated':
+      return takeUpdate(station, event);
+    case 'transaction_ended':
+      return takeEnd(station, event);
+    case 'meter_values':
+      takeMeterValues(station, event);
+      return {};
+    case 'variables':
+      // 2.x: some say by an event what others say by their status.
+      for (const state of event.statuses ?? []) takeStatus(station, { kind: 'status', ...state });
+      return {};
+    case 'schedule_pull': {
+      const limit = sink.inForce(event.profile);
+      return limit === undefined ? {} : { limit };
+    }
+    case 'profiles':
+      sink.profiles(event);
+      return {};
+    case 'security_event':
+    case 'charging_limit':
+    case 'priority_charging':
+      sink.event(tidingOf(event, (transaction) => book.sessions.get(transaction)?.evse));
+      return {};
+    case 'data_transfer':
+      // Some repeat what they have to say until it is accepted.
+      return { isVendorKnown: true };
+    default:
+      return {};
+  }
+};
+
+/** @throws CallFailure where the station has to tell it again */
+export const takeEvent = (station: Station, event: StationEvent): Decision | Promise<Decision> => {
+  const { factors } = station.quirks();
+  const decision = decide(station, factors ? putRight(event, factors) : event);
+  flush(station);
+  return decision;
+};

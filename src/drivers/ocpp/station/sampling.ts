@@ -1,0 +1,92 @@
+/**
+ * What a station measures, as live values of its connectors: only what is from now, and of a session's ends only what
+ * the meter says. Signed values are passed on untouched.
+ */
+import type { Measure, Sample } from '../words.ts';
+import { setAlarm } from './alarms.ts';
+import { takeMeasures, takeSession } from './connector.ts';
+import { connectorOf, placeOf } from './connectors.ts';
+import { suspicion } from './plausible.ts';
+import { registerReadings } from './register.ts';
+import { type Session, signedValues } from './session.ts';
+import { type EventOf, type Station, tellLive, tellStarted } from './station.ts';
+import { isInSession } from './status.ts';
+import { judgeTime, type Moment, wrongBy } from './timekeeper.ts';
+import * as transactions from './transactions.ts';
+
+const describeSkew = (ms: number | undefined): string | undefined =>
+  ms === undefined
+    ? undefined
+    : `its clock is more than 10 minutes ${ms > 0 ? 'ahead' : 'behind'}; the times here are used`;
+
+export const judge = (station: Station, at: number | undefined, isOffline: boolean): Moment => {
+  const { time, alarms, clock, quirks } = station;
+  const moment = judgeTime(time, quirks().ignoresTime ? undefined : at, isOffline, clock);
+  setAlarm(alarms, 0, 'clock_skew', 'warning', describeSkew(wrongBy(time)));
+  return moment;
+};
+
+export const tellSigned = (
+  { identity, sink }: Station,
+  evse: number | undefined,
+  transaction: string | undefined,
+  samples: Sample[],
+): void => {
+  for (const event of signedValues(identity, evse, transaction, samples)) sink.event(event);
+};
+
+const registersOf = (measures: Measure[]): Measure[] =>
+  measures.filter(({ quantity }) => /^energy_(im|ex)ported$/.test(quantity));
+
+/**
+ * Live values; of the ends of a session only what the meter says.
+ * @returns whether any of them is from now
+ */
+export const takeSamples = (station: Station, evse: number, samples: Sample[], isOffline: boolean): boolean => {
+  const own = connectorOf(station.connectors, evse);
+  let isLive = false;
+  for (const { at, context, measures } of samples) {
+    const moment = judge(station, at, isOffline);
+    if (moment.isReplay) continue;
+    isLive = true;
+    takeMeasures(own, context === 'live' ? measures : registersOf(measures), moment.at);
+  }
+  setAlarm(station.alarms, evse, 'unit_suspect', 'warning', suspicion(own.gate));
+  return isLive;
+};
+
+export const takeRegister = (station: Station, evse: number, wh: number | undefined, moment: Moment): void => {
+  if (wh === undefined || moment.isReplay) return;
+  takeMeasures(
+    connectorOf(station.connectors, evse),
+    [{ quantity: 'energy_imported', value: wh, unit: 'Wh' }],
+    moment.at,
+  );
+};
+
+/** The session that meter values belong to; one that we know nothing of is taken up where something charges. */
+const sessionOf = (station: Station, evse: number, transaction: string | undefined): Session | undefined => {
+  const { book, connectors, clock } = station;
+  if (evse === 0) return undefined;
+  const running = transactions.running(book, evse);
+  if (transaction === undefined || running?.transaction === transaction) return running;
+  const known = book.sessions.get(transaction);
+  if (known) return known.state === 'ended' ? undefined : known;
+  if (running || !isInSession(connectorOf(connectors, evse).status)) return undefined;
+  const adopted = transactions.adopt(book, transaction, evse, clock.now());
+  if (adopted) tellStarted(station, adopted);
+  return adopted;
+};
+
+export const takeMeterValues = (station: Station, event: EventOf<'meter_values'>): void => {
+  const { book, connectors } = station;
+  const { evse: given, transaction, samples } = event;
+  const evse = placeOf(connectors, given);
+  tellSigned(station, evse, transaction, samples);
+  let session = sessionOf(station, evse, transaction);
+  if (session) for (const { wh } of registerReadings(samples)) session = transactions.measured(book, session, wh);
+  const isLive = takeSamples(station, evse, samples, false);
+  if (!isLive || session?.state !== 'running') return;
+  tellLive(station, session);
+  takeSession(connectorOf(connectors, evse), book.sessions.get(session.transaction));
+};

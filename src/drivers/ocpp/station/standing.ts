@@ -1,0 +1,56 @@
+/** How a station is, as the bridge is told: connected or not, and whether its sessions can be written down. */
+import { type Clock, isoTime } from '../../../model/time.ts';
+import type { DeviceState, DriverSink } from '../../driver.ts';
+import type { Ledger } from './store.ts';
+
+export interface Standing {
+  start(sink: DriverSink): void;
+  /** It is here and can be used. @returns whether it was here before: the end of the old connection was not seen */
+  usable(): boolean;
+  /** @param backInS until it is expected again */
+  gone(reason: string, backInS: number | undefined): void;
+  /** Something was to be written down. */
+  written(isUsable: boolean): void;
+}
+
+const unwritable: DeviceState = {
+  kind: 'degraded',
+  reason: 'sessions cannot be written down; the station is not answered, and tells them again',
+};
+
+export const createStanding = (ledger: Ledger, clock: Clock): Standing => {
+  let sink: DriverSink | undefined;
+  let state: DeviceState = { kind: 'connecting' };
+  let isBroken = false;
+
+  const enter = (next: DeviceState): void => {
+    state = next;
+    sink?.state(next);
+    // A station may have nothing to say for hours: how it is, is told all the same.
+    sink?.cycle({ samples: [], durationMs: 0, errors: [] });
+  };
+
+  return {
+    start(given) {
+      sink = given;
+      sink.state(state);
+    },
+    usable() {
+      const wasHere = state.kind === 'online' || state.kind === 'degraded';
+      enter({ kind: 'online' });
+      return wasHere;
+    },
+    gone(reason, backInS) {
+      enter({
+        kind: 'offline',
+        reason: `not connected since ${isoTime(clock.now())}: ${reason}`,
+        ...(backInS === undefined ? {} : { retryMs: backInS * 1000 }),
+      });
+    },
+    written(isUsable) {
+      if (ledger.isBroken === isBroken) return;
+      isBroken = ledger.isBroken;
+      if (isUsable) enter(isBroken ? unwritable : { kind: 'online' });
+    },
+  };
+};
