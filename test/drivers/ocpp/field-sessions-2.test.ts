@@ -204,6 +204,16 @@ for (const version of ['2.0.1', '2.1'] as const)
       assert.ok(Number(field.told('1/power').at(-1)?.ts) > field.clock.now() - 15_000);
     });
 
+    it('back after a loss, what goes on says again how it is', async () => {
+      await field.status('Occupied');
+      await begin();
+      await field.drop();
+      assert.equal(statusNow(), null);
+      await field.connect();
+      await say('Updated', { chargingState: 'Charging' });
+      assert.equal(statusNow(), 'charging');
+    });
+
     it('after a lost connection it is asked whether what ran goes on', async () => {
       await field.status('Occupied');
       await begin();
