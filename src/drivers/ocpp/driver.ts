@@ -275,7 +275,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     try {
       return takeEvent(station, event);
     } finally {
-      standing.written(readiness.isUsable);
+      standing.written();
       pulse.heard();
     }
   };

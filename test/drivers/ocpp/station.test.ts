@@ -245,6 +245,21 @@ describe('a charging station as a device', () => {
       assert.equal(rig.states.at(-1)?.kind, 'online');
     });
 
+    it('a store that fails before the station can be used: it is never called online', async () => {
+      rig.kill();
+      const before = rig.states.length;
+      const states = (): string[] => rig.states.slice(before).map(({ kind }) => kind);
+      rig.journal.isWritable = false;
+      await rig.connect();
+      await assert.rejects(start());
+      assert.deepEqual(states(), []);
+      await rig.clock.advanceAsync(5000);
+      assert.deepEqual(states(), ['degraded']);
+      rig.journal.isWritable = true;
+      assert.ok((await start()).transaction);
+      assert.deepEqual(states(), ['degraded', 'online']);
+    });
+
     it('whose end never comes is over an hour after the car is gone, or with the next', async () => {
       await plugIn();
       await rig.measure([wattHours(1700)]);

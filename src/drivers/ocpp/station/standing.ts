@@ -10,18 +10,22 @@ export interface Standing {
   /** @param backInS until it is expected again */
   gone(reason: string, backInS: number | undefined): void;
   /** Something was to be written down. */
-  written(isUsable: boolean): void;
+  written(): void;
 }
 
-const unwritable: DeviceState = {
-  kind: 'degraded',
-  reason: 'sessions cannot be written down; the station is not answered, and tells them again',
-};
+const hereWith = ({ isBroken }: Ledger): DeviceState =>
+  isBroken
+    ? {
+        kind: 'degraded',
+        reason: 'sessions cannot be written down; the station is not answered, and tells them again',
+      }
+    : { kind: 'online' };
 
 export const createStanding = (ledger: Ledger, clock: Clock): Standing => {
   let sink: DriverSink | undefined;
   let state: DeviceState = { kind: 'connecting' };
-  let isBroken = false;
+
+  const isHere = (): boolean => state.kind === 'online' || state.kind === 'degraded';
 
   const enter = (next: DeviceState): void => {
     state = next;
@@ -36,8 +40,8 @@ export const createStanding = (ledger: Ledger, clock: Clock): Standing => {
       sink.state(state);
     },
     usable() {
-      const wasHere = state.kind === 'online' || state.kind === 'degraded';
-      enter({ kind: 'online' });
+      const wasHere = isHere();
+      enter(hereWith(ledger));
       return wasHere;
     },
     gone(reason, backInS) {
@@ -47,10 +51,9 @@ export const createStanding = (ledger: Ledger, clock: Clock): Standing => {
         ...(backInS === undefined ? {} : { retryMs: backInS * 1000 }),
       });
     },
-    written(isUsable) {
-      if (ledger.isBroken === isBroken) return;
-      isBroken = ledger.isBroken;
-      if (isUsable) enter(isBroken ? unwritable : { kind: 'online' });
+    written() {
+      const next = hereWith(ledger);
+      if (isHere() && next.kind !== state.kind) enter(next);
     },
   };
 };
