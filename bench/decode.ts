@@ -1,5 +1,6 @@
 /** Registers to values: the compiled op table against the parser that people write in a function node. */
-import { compileBlock, decodeBlock } from '../src/drivers/modbus/decode.ts';
+import { decodeBlock } from '../src/drivers/modbus/decode.ts';
+import { compileBlock } from '../src/drivers/modbus/op-table.ts';
 import { type Profile, readProfile } from '../src/drivers/modbus/profile.ts';
 import { resolveProfile } from '../src/drivers/modbus/resolve.ts';
 import { blockLength, blockPoints, fillBlock, profileOf } from './parts/block.ts';

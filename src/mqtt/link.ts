@@ -8,8 +8,9 @@ import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Clock, Timer } from '../model/time.ts';
 import { clientOptions, serverOptions } from './client-options.ts';
 import type { LinkOptions } from './options.ts';
-import type { Entry, Publication, Taken } from './outbox.ts';
+import type { Publication } from './outbox.ts';
 import { createPreferredWatch } from './preferred.ts';
+import { createSender } from './sender.ts';
 import { createServerChoice, describeServer, type Server } from './servers.ts';
 import type { Session } from './session.ts';
 import { createSubscriptions, type Handler } from './subscriptions.ts';
@@ -39,9 +40,6 @@ export interface MqttLink {
   depth(): { waiting: number; inFlight: number; dropped: number };
 }
 
-const defaultWindow = 100;
-/** Bytes that may lie unsent in the socket before QoS 0 is dropped. */
-const socketLimit = 4 * 1024 * 1024;
 const closeWithinMs = 2000;
 /** A connection that ends sooner counts as a failed attempt (two clients with one id throw each other out). */
 const stableMs = 5000;
@@ -54,13 +52,6 @@ const isRefusal = (code: unknown): boolean =>
 const isVersionRefusal = (code: unknown): boolean => code === 1 || code === 0x84;
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;
-
-/** MQTT 5 §3.3.2.3 */
-const propertiesOf = ({ expiresAt, correlationData, responseTopic }: Taken, now: number) => ({
-  ...(expiresAt === undefined ? {} : { messageExpiryInterval: Math.ceil((expiresAt - now) / 1000) }),
-  ...(correlationData === undefined ? {} : { correlationData }),
-  ...(responseTopic === undefined ? {} : { responseTopic }),
-});
 
 export const createMqttLink = (options: LinkOptions, session: Session, clock: Clock): MqttLink => {
   const { servers, version = 'auto', connectTimeoutMs = 5000, returnCheckMs = 60_000 } = options;
@@ -78,12 +69,11 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
   let settleTimer: Timer | undefined;
   let lastError: Error | undefined;
   let connectedAt: number | undefined;
-  let window = options.window ?? defaultWindow;
-  /** Handed over and not acknowledged. */
-  const flying = new Set<Taken>();
-  let dropped = 0;
-  /** What the server we are connected to does not retain as it should. */
-  let due: Iterator<Taken> | undefined;
+  const sender = createSender(session, prefix, options.window, clock, {
+    client: () => client,
+    isOnline: () => state.kind === 'online',
+    server: () => describeServer(choice.current()),
+  });
 
   const enter = (next: LinkState): void => {
     state = next;
@@ -131,20 +121,16 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
     const server = choice.current();
     connectedAt = clock.monotonic();
     versions.set(server, versionOf(server));
-    // MQTT 5 §3.3.4: more than Receive Maximum unacknowledged publications are a protocol error.
-    const receiveMaximum = client?.serverProperties?.receiveMaximum ?? 65535;
-    window = Math.min(options.window ?? defaultWindow, receiveMaximum);
+    sender.limit(client?.serverProperties?.receiveMaximum);
     enter({
       kind: 'online',
       server: describeServer(server),
       version: versionOf(server),
       isPreferred: choice.isPreferred(),
     });
-    if (options.birth) publish(options.birth());
+    if (options.birth) sender.publish(options.birth());
     subscribeAll();
-    session.retained.arrive(describeServer(server), hasSession);
-    due = session.retained.due(describeServer(server), prefix, clock.monotonic());
-    drain();
+    sender.resume(hasSession);
     if (choice.isPreferred()) preferred.arrived();
     else preferred.start(returnToPreferred);
   };
@@ -152,7 +138,7 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
   const onClose = (): void => {
     if (state.kind === 'closed' || state.kind === 'waiting') return;
     preferred.stop();
-    due = undefined;
+    sender.pause();
     const server = choice.current();
     const code = codeOf(lastError);
     if (connectedAt === undefined && version === 'auto' && versionOf(server) === 5) {
@@ -222,84 +208,12 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
     subscribeTo(wanted.filter(([filter]) => !session.filters.has(prefix + filter)));
   };
 
-  const send = ({ publication, done }: Entry): void => {
-    const { topic, payload, qos, retain, isAbsolute, expiresAt = Number.POSITIVE_INFINITY } = publication;
-    const now = clock.monotonic();
-    if (expiresAt <= now) {
-      done(new Error(`${topic}: it waited for the broker until it was worth nothing`));
-      return;
-    }
-    const properties = client?.options.protocolVersion === 5 ? propertiesOf(publication, now) : undefined;
-    flying.add(publication);
-    const wireTopic = isAbsolute ? topic : prefix + topic;
-    if (retain) session.retained.send(describeServer(choice.current()), wireTopic);
-    client?.publish(wireTopic, payload, { qos, retain, ...(properties && { properties }) }, (error) => {
-      flying.delete(publication);
-      if (retain && !error) session.retained.acknowledge(describeServer(choice.current()), wireTopic, publication);
-      done(error ?? undefined);
-      drain();
-    });
-  };
-
-  /** What waits goes first: the newest of a retained topic must be the last word on it. */
-  const drain = (): void => {
-    while (state.kind === 'online' && flying.size < window) {
-      const entry = session.outbox.shift();
-      const again = entry ? undefined : due?.next();
-      if (entry) send(entry);
-      else if (again && !again.done) {
-        if (!flying.has(again.value)) send({ publication: again.value, done: () => {} });
-      } else {
-        due = undefined;
-        return;
-      }
-    }
-  };
-
-  const publishAtMostOnce = (publication: Taken, done: (error?: Error) => void): void => {
-    const { topic, payload, retain } = publication;
-    const isFull = (client?.stream?.writableLength ?? 0) > socketLimit;
-    if (state.kind !== 'online' || isFull) dropped++;
-    else {
-      const properties =
-        client?.options.protocolVersion === 5 ? propertiesOf(publication, clock.monotonic()) : undefined;
-      client?.publish(prefix + topic, payload, { qos: 0, retain, ...(properties && { properties }) });
-      if (retain) session.retained.acknowledge(state.server, prefix + topic, publication);
-    }
-    done();
-  };
-
-  const publish = (given: Publication, done: (error?: Error) => void = () => {}): void => {
-    const { expiryS, ...rest } = given;
-    const publication: Taken =
-      expiryS === undefined ? rest : { ...rest, expiresAt: clock.monotonic() + expiryS * 1000 };
-    const { topic, qos, retain } = publication;
-    if (topic === '' || /[+#\0]/.test(topic)) {
-      done(new Error(`"${topic}" is not a topic to publish to`));
-      return;
-    }
-    if (retain) session.retained.remember(publication);
-    if (qos === 0) {
-      publishAtMostOnce(publication, done);
-      return;
-    }
-    const entry: Entry = { publication, done };
-    if (state.kind === 'online' && flying.size < window && session.outbox.depth === 0) send(entry);
-    else if (!session.outbox.push(entry)) {
-      // As the value of its topic it is not lost: it is due once the queue is empty.
-      if (retain && state.kind === 'online') due ??= session.retained.due(state.server, prefix, clock.monotonic());
-      done(
-        new Error(`${topic}: ${session.outbox.capacity} messages are waiting for the broker already, this one is lost`),
-      );
-    }
-  };
-
   const drained = (): Promise<void> =>
     new Promise((resolve) => {
       const deadline = clock.monotonic() + closeWithinMs;
       const check = (): void => {
-        const isDone = flying.size === 0 && session.outbox.depth === 0;
-        if (isDone || state.kind !== 'online' || clock.monotonic() >= deadline) resolve();
+        const { waiting, inFlight } = sender.depth();
+        if (waiting + inFlight === 0 || state.kind !== 'online' || clock.monotonic() >= deadline) resolve();
         else clock.after(10, check);
       };
       check();
@@ -311,7 +225,7 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
     },
     async close(isFinal) {
       if (state.kind === 'online') {
-        if (options.farewell) publish(options.farewell());
+        if (options.farewell) sender.publish(options.farewell());
         await drained();
       }
       const closing = client;
@@ -330,14 +244,14 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
           closing.stream?.destroy();
           resolve();
         });
-        closing.end(!wasOnline || flying.size > 0, properties, () => {
+        closing.end(!wasOnline || sender.depth().inFlight > 0, properties, () => {
           giveUp.cancel();
           resolve();
         });
       });
     },
     prefix,
-    publish,
+    publish: sender.publish,
     subscribe(filters, qos, handler) {
       for (const filter of filters) if (!isFilter(filter)) throw new Error(`"${filter}" is not a topic filter`);
       const subscription = subscriptions.add(filters, qos, handler);
@@ -361,6 +275,6 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
       listeners.add(listener);
       return { remove: () => listeners.delete(listener) };
     },
-    depth: () => ({ waiting: session.outbox.depth, inFlight: flying.size, dropped }),
+    depth: sender.depth,
   };
 };

@@ -1,6 +1,7 @@
 /** The devices of the house as their profiles describe them: the state of the house written into registers. */
-import { compileBlock, decodeBlock } from '../drivers/modbus/decode.ts';
+import { decodeBlock } from '../drivers/modbus/decode.ts';
 import { encodePoint } from '../drivers/modbus/encode.ts';
+import { compileBlock } from '../drivers/modbus/op-table.ts';
 import type { Point } from '../drivers/modbus/point.ts';
 import type { ResolvedProfile } from '../drivers/modbus/resolve.ts';
 import type { Clock } from '../model/time.ts';

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import type { Order, ParameterRange } from '../../src/drivers/driver.ts';
 import type { ResolvedAction } from '../../src/drivers/modbus/controls.ts';
-import { compileBlock, decodeBlock, decodeText, isTextPoint } from '../../src/drivers/modbus/decode.ts';
+import { decodeBlock } from '../../src/drivers/modbus/decode.ts';
+import { decodeText, isTextPoint } from '../../src/drivers/modbus/decode-text.ts';
 import { encodePattern, encodePoint } from '../../src/drivers/modbus/encode.ts';
 import type { Scope } from '../../src/drivers/modbus/expression.ts';
 import { choicesOf, unusedPoints } from '../../src/drivers/modbus/inspect.ts';
 import { describeActuator, orderScope, settingScope } from '../../src/drivers/modbus/offer.ts';
+import { compileBlock } from '../../src/drivers/modbus/op-table.ts';
 import { planReads } from '../../src/drivers/modbus/plan.ts';
 import type { Point } from '../../src/drivers/modbus/point.ts';
 import { type Profile, readProfile } from '../../src/drivers/modbus/profile.ts';

@@ -56,7 +56,7 @@ const arrows: Record<string, RegExp> = {
 };
 
 /** Of a driver's files, the simulator knows the descriptions and how they are encoded, never the link. */
-const simulatorMay = /^src\/drivers\/modbus\/(encode|decode|point|profile|resolve|library)\.ts$/;
+const simulatorMay = /^src\/drivers\/modbus\/(encode|decode|op-table|point|profile|resolve|library)\.ts$/;
 
 /** Parts of a driver that know nothing of the rest of it: frames from strangers, and the words of a version. */
 const chambers: [part: string, may: RegExp][] = [

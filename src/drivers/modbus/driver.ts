@@ -4,8 +4,9 @@ import type { DeviceDescription, DeviceState, Driver, DriverSink, Sample } from 
 import { createActor } from './actor.ts';
 import type { Bus } from './bus.ts';
 import { pointsNeeded } from './controls.ts';
-import { type BlockPoint, compileBlock, isTextPoint, type OpTable } from './decode.ts';
+import { isTextPoint } from './decode-text.ts';
 import { channelsOf, describeProfile, hasTarget, identityOf, rawWords } from './describe.ts';
+import { type BlockPoint, compileBlock, type OpTable } from './op-table.ts';
 import { type Block, type LearntRange, planReads, splitBlock } from './plan.ts';
 import type { Point } from './point.ts';
 import { dataLength, ModbusFailure } from './request.ts';

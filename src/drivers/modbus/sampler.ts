@@ -2,7 +2,9 @@
 import type { Reason } from '../../model/common.ts';
 import type { Value } from '../../model/reading.ts';
 import type { Sample } from '../driver.ts';
-import { decodeBlock, decodeText, isTextPoint, type OpTable } from './decode.ts';
+import { decodeBlock } from './decode.ts';
+import { decodeText, isTextPoint } from './decode-text.ts';
+import type { OpTable } from './op-table.ts';
 import type { Point, SumPoint } from './point.ts';
 import type { ModbusFailure } from './request.ts';
 

@@ -1,7 +1,8 @@
 /** A look at a few points right now, beside the polls: what a command has to know before and after it writes. */
 import type { Value } from '../../model/reading.ts';
 import type { Bus } from './bus.ts';
-import { compileBlock, isTextPoint } from './decode.ts';
+import { isTextPoint } from './decode-text.ts';
+import { compileBlock } from './op-table.ts';
 import { planReads } from './plan.ts';
 import type { Point } from './point.ts';
 import type { ResolvedProfile } from './resolve.ts';

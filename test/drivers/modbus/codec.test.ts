@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { compileBlock, decodeBlock, decodeText } from '../../../src/drivers/modbus/decode.ts';
+import { decodeBlock } from '../../../src/drivers/modbus/decode.ts';
+import { decodeText } from '../../../src/drivers/modbus/decode-text.ts';
 import { encodePoint, holdable } from '../../../src/drivers/modbus/encode.ts';
+import { compileBlock } from '../../../src/drivers/modbus/op-table.ts';
 import type { Point } from '../../../src/drivers/modbus/point.ts';
 import { type ProfilePoint, readProfile } from '../../../src/drivers/modbus/profile.ts';
 import { resolveProfile } from '../../../src/drivers/modbus/resolve.ts';
