@@ -12,7 +12,6 @@ import {
   closeDesk,
   createDesk,
   type Desk,
-  type Incoming,
   letGo,
   noteCharge,
   noteDrift,
@@ -20,13 +19,13 @@ import {
   noteOffer,
   noteReturn,
   resumeCommands,
-  takeCommand,
 } from './desk.ts';
 import { topicFor } from './form.ts';
 import { createLedger } from './ledger.ts';
 import { componentKey } from './meta.ts';
 import { createOutputs, lastReadings, takeSamples } from './outputs.ts';
 import { createOwnerWatch } from './owner-watch.ts';
+import { type Incoming, takeCommand } from './reception.ts';
 import { setpointsOf } from './setpoints.ts';
 import {
   announcements,
