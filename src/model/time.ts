@@ -19,7 +19,11 @@ export const isoTime = (ms: number): string => new Date(ms).toISOString();
 const isoPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/;
 
 /** Milliseconds of an ISO 8601 UTC instant, or NaN where the text is none. */
-export const parseTime = (text: string): number => (isoPattern.test(text) ? Date.parse(text) : Number.NaN);
+export const parseTime = (text: string): number => {
+  const ms = isoPattern.test(text) ? Date.parse(text) : Number.NaN;
+  // Date.parse takes 30 February for 2 March, and 24:00 for the next day.
+  return new Date(ms).getUTCDate() === Number(text.slice(8, 10)) ? ms : Number.NaN;
+};
 
 /** An outcome that is expected to fail sometimes, with the reason in words. */
 export type Result<T> = { ok: true; value: T } | { ok: false; reason: string };
