@@ -28,7 +28,7 @@ const startReference = async (stations: number) => {
   return {
     clients,
     async used(): Promise<{ cpuUs: number; answered: number }> {
-      const { cpuUs } = await server.ask<Usage>({ settle: false } satisfies CsmsOrder);
+      const { cpuUs } = await server.ask<Usage>({ collect: 'nothing' } satisfies CsmsOrder);
       return { cpuUs, answered: (await clients.ask<StationsCount>({ count: true })).answered };
     },
     async close(): Promise<void> {

@@ -1,6 +1,7 @@
 /**
  * A server of the OCPP benchmark in a process of its own: what stations dial, and what it costs. Word: "ws" answers as
- * briefly as OCPP does, "ocpp-rpc" answers calls, "driver" is ours up to the samples, "bridge" up to the readings.
+ * briefly as OCPP does, "ocpp-rpc" answers calls, "driver" is ours up to the samples, "bridge" up to the readings, and
+ * "wire" checks those and publishes them to the broker whose port is the second word.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,6 +15,12 @@ import { createOcppDriver } from '../../src/drivers/ocpp/driver.ts';
 import { listPresets } from '../../src/drivers/ocpp/library.ts';
 import { startCsms } from '../../src/drivers/ocpp/link/csms.ts';
 import { createPasswords } from '../../src/drivers/ocpp/link/passwords.ts';
+import { checkMessage } from '../../src/model/check.ts';
+import { createBoot } from '../../src/model/identity.ts';
+import type { Message } from '../../src/model/message.ts';
+import { createMqttLink } from '../../src/mqtt/link.ts';
+import { createPublisher } from '../../src/mqtt/publisher.ts';
+import { createSession } from '../../src/mqtt/session.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 
 export interface Usage {
@@ -23,14 +30,16 @@ export interface Usage {
   live: number;
   /** Samples or readings that were made. */
   readings: number;
+  /** Readings that the broker was to get and did not. */
+  lost: number;
 }
 
 /** Each is answered with the usage. */
 export type CsmsOrder =
   /** Stations that will dial in: prefix and number are their identity. */
   | { expect: { prefix: string; count: number } }
-  /** Memory counts: what is garbage goes first. */
-  | { settle: boolean };
+  /** Garbage goes first; "all": with it what V8 has compiled, and the room that it keeps. */
+  | { collect: 'nothing' | 'garbage' | 'all' };
 
 const host = '127.0.0.1';
 let readings = 0;
@@ -39,6 +48,8 @@ let readings = 0;
 interface Server {
   port: number;
   expect(identity: string): void;
+  /** Readings that did not get to where they are sent. */
+  lost?(): number;
 }
 
 /** The same bytes in and out as of a CSMS, and nothing between them. */
@@ -75,12 +86,42 @@ const countSamples: DriverSink = {
   event() {},
 };
 
-const bridgeTo = (identity: string, driver: Driver): void => {
+type Take = (messages: Message[]) => void;
+
+const count: Take = (messages) => {
+  readings += messages.length;
+};
+
+/** As the nodes validate and publish do it. */
+const openWire = async (port: number): Promise<{ take: Take; lost(): number }> => {
+  const servers = [{ protocol: 'mqtt' as const, host, port }];
+  const link = createMqttLink({ servers, clientId: 'bench' }, createSession(10_000), systemClock);
+  const online = new Promise<void>((resolve) => {
+    link.onState(() => {
+      if (link.state().kind === 'online') resolve();
+    });
+  });
+  link.open();
+  await online;
+  const { now } = systemClock;
+  const publisher = createPublisher(link, { boot: createBoot(), mirror: '', isBilling: () => false, now });
+  let unpublished = 0;
+  return {
+    take(messages) {
+      const checked = messages.map((message) => checkMessage(message, { now: now() })).filter((each) => each.ok);
+      readings += checked.length;
+      publisher.publish(checked).catch(() => {
+        unpublished += checked.length;
+      });
+    },
+    lost: () => unpublished + link.depth().dropped,
+  };
+};
+
+const bridgeTo = (identity: string, driver: Driver, take: Take): void => {
   const placement = { device: identity, name: identity, site: 'bench', gateway: 'bench', isBilling: false };
   const bridge = createBridge({ placement, journal: noRecords }, driver, systemClock, {
-    readings(messages) {
-      readings += messages.length;
-    },
+    readings: take,
     events() {},
     answer() {},
     status() {},
@@ -88,7 +129,8 @@ const bridgeTo = (identity: string, driver: Driver): void => {
   bridge.start();
 };
 
-const startOwn = async (isBridged: boolean): Promise<Server> => {
+/** @param take what is made of the samples, as readings; absent: samples are counted */
+const startOwn = async (take?: Take): Promise<Server> => {
   const fast = { perS: 1e9, burst: 1e9 };
   const csms = await startCsms(
     {
@@ -114,31 +156,35 @@ const startOwn = async (isBridged: boolean): Promise<Server> => {
       },
       systemClock,
     );
-    if (isBridged) bridgeTo(identity, driver);
+    if (take) bridgeTo(identity, driver, take);
     else driver.start(countSamples);
     csms.register(identity, { versions: ['1.6'], security: 0 }, driver);
   };
   return { port: csms.ports[0] ?? 0, expect };
 };
 
+const [kind = 'ws', brokerPort] = process.argv.slice(2);
 const starts: Record<string, () => Promise<Server>> = {
   ws: startEcho,
   'ocpp-rpc': startRpc,
-  driver: () => startOwn(false),
-  bridge: () => startOwn(true),
+  driver: () => startOwn(),
+  bridge: () => startOwn(count),
+  async wire() {
+    const { take, lost } = await openWire(Number(brokerPort));
+    return { ...(await startOwn(take)), lost };
+  },
 };
-const [kind = 'ws'] = process.argv.slice(2);
 const server = await (starts[kind] ?? startEcho)();
 
 const usage = (): Usage => {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed, external } = process.memoryUsage();
   // Array buffers are among what is external.
-  return { cpuUs: user + system, rss, live: heapUsed + external, readings };
+  return { cpuUs: user + system, rss, live: heapUsed + external, readings, lost: server.lost?.() ?? 0 };
 };
 
-/** Garbage goes, and so does the room that V8 keeps for more of it. What is only let go by the first turn goes with the second. */
-const settle = async (): Promise<void> => {
+/** What is only let go by the first turn goes with the second. */
+const collectAll = async (): Promise<void> => {
   for (let turn = 0; turn < 2; turn++) {
     await globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     await pause(200);
@@ -149,7 +195,8 @@ process.on('message', async (order: CsmsOrder) => {
   if ('expect' in order) {
     const { prefix, count } = order.expect;
     for (let nth = 0; nth < count; nth++) server.expect(`${prefix}${nth}`);
-  } else if (order.settle) await settle();
+  } else if (order.collect === 'all') await collectAll();
+  else if (order.collect === 'garbage') globalThis.gc?.();
   process.send?.(usage());
 });
 process.on('disconnect', () => process.exit(0));

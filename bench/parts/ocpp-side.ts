@@ -4,7 +4,7 @@ import type { CsmsOrder, Usage } from './ocpp-csms.ts';
 import type { StationsCount } from './ocpp-stations.ts';
 import { startTalking, type Talking } from './talking.ts';
 
-export type CsmsKind = 'ws' | 'ocpp-rpc' | 'driver' | 'bridge';
+export type CsmsKind = 'ws' | 'ocpp-rpc' | 'driver' | 'bridge' | 'wire';
 
 export interface CsmsSide {
   /**
@@ -12,6 +12,8 @@ export interface CsmsSide {
    * @returns CPU of the server for each message that it answered, microseconds; messages per second
    */
   during(everyMs: number, ms: number): Promise<{ cpuUs: number; perSecond: number }>;
+  /** What others left as garbage goes: V8 would clear it up while little goes on, as the work of whoever is measured. */
+  tidy(): Promise<void>;
   /**
    * For each station: live objects and buffers; as the process grew, without and with the room that V8 keeps for
    * garbage, which is the same for few stations and for many.
@@ -40,8 +42,9 @@ const untilQuiet = async (clients: Talking): Promise<void> => {
   }
 };
 
-export const startCsmsSide = async (kind: CsmsKind, stations: number): Promise<CsmsSide> => {
-  const csms = await startTalking('ocpp-csms.ts', [kind], ['--expose-gc']);
+/** @param brokerPort where the readings go of the kind that sends them away */
+export const startCsmsSide = async (kind: CsmsKind, stations: number, brokerPort = 0): Promise<CsmsSide> => {
+  const csms = await startTalking('ocpp-csms.ts', [kind, String(brokerPort)], ['--expose-gc']);
   const order = (what: CsmsOrder): Promise<Usage> => csms.ask<Usage>(what);
 
   await order({ expect: { prefix: 'W', count: warmingStations } });
@@ -50,8 +53,8 @@ export const startCsmsSide = async (kind: CsmsKind, stations: number): Promise<C
   warming.say({ tell: { everyMs: 0 } });
   await pause(warmingMs);
   await warming.close();
-  const emptyAtWork = await order({ settle: false });
-  const empty = await order({ settle: true });
+  const emptyAtWork = await order({ collect: 'nothing' });
+  const empty = await order({ collect: 'all' });
 
   await order({ expect: { prefix: 'S', count: stations } });
   const clients = await talkTo(csms, 'S', stations);
@@ -67,22 +70,26 @@ export const startCsmsSide = async (kind: CsmsKind, stations: number): Promise<C
       clients.say({ tell: { everyMs } });
       // The first of them compile and fill caches; and of whom nothing was heard while others took their turn is asked why.
       await pause(Math.max(500, everyMs));
-      const [before, told] = [await order({ settle: false }), await countOf(clients)];
+      const [before, told] = [await order({ collect: 'nothing' }), await countOf(clients)];
       const startedAt = performance.now();
       await pause(ms);
-      const [after, toldThen] = [await order({ settle: false }), await countOf(clients)];
+      const [after, toldThen] = [await order({ collect: 'nothing' }), await countOf(clients)];
       const seconds = (performance.now() - startedAt) / 1000;
       clients.say({ tell: { everyMs: undefined } });
       clients.say({ stayAwake: false });
       const messages = toldThen.answered - told.answered;
-      const isOurs = kind === 'driver' || kind === 'bridge';
+      const isOurs = kind !== 'ws' && kind !== 'ocpp-rpc';
       if (isOurs && after.readings - before.readings < messages * 10)
         throw new Error(`${kind}: ${messages} messages of ten samples became ${after.readings - before.readings}`);
+      if (after.lost > before.lost) throw new Error(`${kind}: ${after.lost - before.lost} readings were lost`);
       return { cpuUs: (after.cpuUs - before.cpuUs) / messages, perSecond: messages / seconds };
     },
+    async tidy() {
+      await order({ collect: 'garbage' });
+    },
     async memory() {
-      const fullAtWork = await order({ settle: false });
-      const full = await order({ settle: true });
+      const fullAtWork = await order({ collect: 'nothing' });
+      const full = await order({ collect: 'all' });
       const perStation = (bytes: number): number => bytes / 1024 / stations;
       return {
         liveKb: perStation(full.live - empty.live),
