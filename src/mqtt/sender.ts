@@ -53,6 +53,8 @@ export const createSender = (
   /** Handed over and not acknowledged. */
   const flying = new Set<Taken>();
   let dropped = 0;
+  /** What waits goes on in a moment. */
+  let isDraining = false;
   /** What the server we are connected to does not retain as it should. */
   let due: Iterator<Taken> | undefined;
 
@@ -72,7 +74,7 @@ export const createSender = (
       flying.delete(publication);
       if (retain && !error) retained.acknowledge(line.server(), wireTopic, publication);
       done(error ?? undefined);
-      drain();
+      drainSoon();
     });
   };
 
@@ -89,6 +91,16 @@ export const createSender = (
         return;
       }
     }
+  };
+
+  /** Acknowledgements come in bunches: what may follow them goes out as one, where each alone would be a write. */
+  const drainSoon = (): void => {
+    if (isDraining) return;
+    isDraining = true;
+    setImmediate(() => {
+      isDraining = false;
+      drain();
+    });
   };
 
   const publishAtMostOnce = (publication: Taken, done: (error?: Error) => void): void => {
