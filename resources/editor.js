@@ -7,6 +7,7 @@
 
   const style = document.createElement('style');
   style.textContent = `
+    .ems-form { contain: inline-size; min-width: 580px; }
     .ems-form .form-row > label { width: 130px; }
     .ems-form .form-row > input[type=text], .ems-form .form-row > input[type=password], .ems-form .form-row > select { width: calc(96% - 130px); }
     .ems-form .form-row > .red-ui-node-config-input, .ems-form .form-row > div[style*="inline-block"] { width: calc(96% - 130px) !important; }

@@ -91,8 +91,13 @@ describe('the editor, as a user sees it', () => {
           const rows = await form.locator('.form-row:visible').count();
           const hints = await form.locator('.ems-hint:visible').count();
           assert.ok(rows >= 2 && hints >= rows - 2, `${rows} rows, ${hints} hints`);
-          const overflow = await form.evaluate((element) => element.scrollWidth - element.clientWidth);
-          assert.ok(overflow <= 1, `${overflow} px wider than its dialog`);
+          const body = page.locator(`${dialog} .red-ui-tray-body`).last();
+          for (const element of [form, body]) {
+            const overflow = await element.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+            assert.ok(overflow <= 1, `${overflow} px wider than its dialog`);
+          }
+          const { width = 0 } = (await page.locator(dialog).boundingBox()) ?? {};
+          assert.ok(width > 0 && width < 700, `a form ${width} px wide hides the flow`);
           const colors = await form.evaluate((element) => {
             const style = getComputedStyle(element.querySelector('.ems-hint') as Element);
             const body = getComputedStyle(document.querySelector('.red-ui-tray-body') as Element);

@@ -51,7 +51,11 @@ export const openForm = async (page: Page, type: string, id = ''): Promise<void>
   );
   assert.notEqual(opened, '', `${type} is in no flow`);
   await page.waitForSelector(`${dialog} .ems-form`);
-  await page.waitForFunction(() => !(window as unknown as Editor).$('.red-ui-tray').is(':animated'));
+  // It slides in from the right.
+  await page.waitForFunction(() => {
+    const edge = (selector: string): DOMRect | undefined => document.querySelector(selector)?.getBoundingClientRect();
+    return (edge('.red-ui-tray')?.right ?? 0) <= (edge('#red-ui-editor-stack')?.left ?? 0) + 1;
+  });
   await page.evaluate(() => {
     for (const details of document.querySelectorAll('details.ems-more')) (details as HTMLDetailsElement).open = true;
   });
