@@ -750,6 +750,25 @@
     },
   };
 
+  /** A node that an earlier version made has no value for what is new: its form shows what the runtime takes instead. */
+  const showDefaults = (node) => {
+    for (const [name, { value }] of Object.entries(node._def.defaults)) {
+      if (node[name] !== undefined) continue;
+      const field = $(`#node-input-${name}, #node-config-input-${name}`);
+      if (field.is(':checkbox')) field.prop('checked', value);
+      else field.val(value);
+    }
+  };
+  RED.events.on('registry:node-type-added', (type) => {
+    if (!type.startsWith('ems-')) return;
+    const definition = RED.nodes.getType(type);
+    const { oneditprepare: prepare } = definition;
+    definition.oneditprepare = function () {
+      showDefaults(this);
+      prepare?.call(this);
+    };
+  });
+
   // The runtime sends a text in its own language and, beside it, what it means: each browser says it in its own.
   const meanings = new Map();
   const translate = (id) => {

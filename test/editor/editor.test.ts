@@ -96,6 +96,12 @@ describe('the editor, as a user sees it', () => {
             const overflow = await element.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
             assert.ok(overflow <= 1, `${overflow} px wider than its dialog`);
           }
+          const blank = await form
+            .locator('select:visible')
+            .evaluateAll((all) =>
+              (all as HTMLSelectElement[]).filter((each) => each.selectedIndex < 0).map(({ id }) => id),
+            );
+          assert.deepEqual(blank, [], 'choices that show nothing');
           const { width = 0 } = (await page.locator(dialog).boundingBox()) ?? {};
           assert.ok(width > 0 && width < 700, `a form ${width} px wide hides the flow`);
           const colors = await form.evaluate((element) => {

@@ -31,6 +31,17 @@ describe('the dashboard of the garage', function () {
     await until(() => power() > 9000, 'three phases of 16 A', 30_000);
   });
 
+  it('fits a phone', async () => {
+    const { page } = dashboard;
+    const size = page.viewportSize();
+    await page.setViewportSize({ width: 400, height: 850 });
+    const overflow = await page
+      .locator('.garage')
+      .evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+    if (size) await page.setViewportSize(size);
+    assert.ok(overflow <= 1, `${overflow} px of a wallbox are cut off`);
+  });
+
   it('shows who waits, as the form of the server does', async () => {
     const waiting = dashboard.page.locator('.box', { hasText: 'WALLBOX-3' });
     await waiting.waitFor();
