@@ -217,6 +217,37 @@ describe('stations in the field: sessions of OCPP 1.6', () => {
     );
   });
 
+  it('values of its own session told late count nothing twice', async () => {
+    await field.status('Preparing');
+    const { transactionId } = await field.say('StartTransaction', {
+      connectorId: 1,
+      idTag: 'T',
+      meterStart: 1000,
+      timestamp: field.time(),
+    });
+    await field.status('Charging');
+    const measure = (wh: number, agoMs = 0): Promise<unknown> =>
+      field.say('MeterValues', {
+        connectorId: 1,
+        transactionId,
+        meterValue: [entry16(field.time(agoMs), energy(wh), power(7000))],
+      });
+    await field.pass(20_000);
+    await measure(2000);
+    await field.pass(30 * minute);
+    await measure(5000);
+    for (const [wh, ago] of [
+      [2500, 25],
+      [3000, 20],
+      [4000, 10],
+    ] as const)
+      await measure(wh, ago * minute);
+    await measure(5050);
+    assert.equal(field.last('1/session_energy'), 4050);
+    await field.say('StopTransaction', { transactionId, meterStop: 5100, timestamp: field.time() });
+    assert.equal(field.named('session_ended')[0]?.data?.energy_wh, 4100);
+  });
+
   it('values older than what is known are not taken', async () => {
     await charge();
     await field.pass(30_000);

@@ -194,6 +194,23 @@ for (const version of ['2.0.1', '2.1'] as const)
       );
     });
 
+    it('values told late, or the newest first, count nothing twice', async () => {
+      const register = (wh: number, agoMs = 0): object => entry2(field.time(agoMs), energy(wh));
+      await begin({}, { meterValue: [register(1000)] });
+      await field.pass(30 * minute);
+      await say('Updated', {}, { meterValue: [register(5000)] });
+      for (const [wh, ago] of [
+        [2500, 25],
+        [3000, 20],
+        [4000, 10],
+      ] as const)
+        await say('Updated', {}, { offline: true, meterValue: [register(wh, ago * minute)] });
+      await field.pass(minute);
+      await say('Updated', {}, { meterValue: [register(5080), register(5040, 20_000), register(5060, 10_000)] });
+      await say('Ended', { stoppedReason: 'Local' }, { meterValue: [register(5100)] });
+      assert.equal(ended()[0]?.energy_wh, 4100);
+    });
+
     it('silent after its end: nothing flows', async () => {
       await field.status('Occupied');
       await begin({}, { meterValue: [entry2(field.time(), power(7000), current(10))] });

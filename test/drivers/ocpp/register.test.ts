@@ -3,7 +3,12 @@ import fc from 'fast-check';
 import { endRegister, energyOf, newRegister, readRegister } from '../../../src/drivers/ocpp/station/register.ts';
 
 const energy = (start: number | undefined, readings: number[], stop?: number): number | undefined =>
-  energyOf(endRegister(readings.reduce(readRegister, newRegister(start)), stop));
+  energyOf(
+    endRegister(
+      readings.reduce((state, wh) => readRegister(state, wh), newRegister(start)),
+      stop,
+    ),
+  );
 
 describe('the energy register of a session', () => {
   const cases: [name: string, start: number | undefined, readings: number[], stop: number | undefined, wh?: number][] =
@@ -28,6 +33,19 @@ describe('the energy register of a session', () => {
     ];
   for (const [name, start, readings, stop, wh] of cases)
     it(name, () => assert.equal(energy(start, readings, stop), wh));
+
+  it('what comes late is in what was counted already', () => {
+    const live: [wh: number, at: number][] = [
+      [2000, 20],
+      [5000, 100],
+      [2500, 30],
+      [3000, 50],
+      [4000, 80],
+      [5050, 110],
+    ];
+    const register = live.reduce((state, [wh, at]) => readRegister(state, wh, at), newRegister(1000));
+    assert.equal(energyOf(endRegister(register, 5100)), 4100);
+  });
 
   it('never falls below what was counted, whatever is read', () => {
     fc.assert(

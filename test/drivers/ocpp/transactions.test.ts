@@ -19,6 +19,9 @@ const sample = (context: Sample['context'], wh: number): Sample => ({
   signed: [],
 });
 
+/** At a time that the station did not say. */
+const reading = (wh: number) => ({ at: undefined, context: 'live' as const, wh });
+
 describe('the transactions of a station', () => {
   let clock: VirtualClock;
   let journal: MemoryJournal;
@@ -143,7 +146,7 @@ describe('the transactions of a station', () => {
 
   it('beginning and end survive the end of power as well', () => {
     const { session } = start();
-    transactions.measured(book, session, 1100);
+    transactions.measured(book, session, reading(1100));
     end(session.transaction, { meterStopWh: 2000 });
     assert.deepEqual(urgent, [true, true]);
   });
@@ -224,7 +227,7 @@ describe('the transactions of a station', () => {
 
   it('a new one where the old one never ended: that is over, with what was read', () => {
     const { session } = start();
-    transactions.measured(book, session, 1600);
+    transactions.measured(book, session, reading(1600));
     clock.advance(60_000);
     const { lost } = start({ meterStartWh: 1700 });
     assert.deepEqual(
@@ -246,7 +249,7 @@ describe('the transactions of a station', () => {
     const { session } = start();
     const before = journal.records.length;
     for (let i = 1; i <= 360; i++) {
-      transactions.measured(book, transactions.running(book, 1) ?? session, 1000 + i * 10);
+      transactions.measured(book, transactions.running(book, 1) ?? session, reading(1000 + i * 10));
       clock.advance(10_000);
     }
     assert.ok(journal.records.length - before <= 61, String(journal.records.length - before));

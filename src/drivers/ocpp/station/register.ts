@@ -16,6 +16,8 @@ export interface RegisterState {
   carried: number;
   /** A reading below the last one, which the next has to confirm. */
   fallen: number | undefined;
+  /** When the newest reading was taken, as far as the station said, ms since 1970. */
+  lastAt: number | undefined;
 }
 
 export const newRegister = (start: number | undefined): RegisterState => ({
@@ -24,22 +26,26 @@ export const newRegister = (start: number | undefined): RegisterState => ({
   last: start,
   carried: 0,
   fallen: undefined,
+  lastAt: undefined,
 });
 
 /** Of a register that began anew: what it had counted before, and then from 0. */
-const restart = ({ first, start, last, carried }: RegisterState, to: number): RegisterState => ({
-  first,
-  start: 0,
-  last: to,
-  carried: carried + (start === undefined || last === undefined ? 0 : last - start),
-  fallen: undefined,
-});
+const restart = (state: RegisterState, to: number): RegisterState => {
+  const { start, last, carried } = state;
+  const counted = start === undefined || last === undefined ? 0 : last - start;
+  return { ...state, start: 0, last: to, carried: carried + counted, fallen: undefined };
+};
 
 /** A fall this small is the register's own resolution, Wh. */
 export const jitter = (last: number): number => Math.max(10, last / 1000);
 
-/** @returns the register after a reading during the session */
-export const readRegister = (state: RegisterState, wh: number): RegisterState => {
+/**
+ * @param at when it was taken, ms since 1970; what comes later than a newer one is in that already
+ * @returns the register after a reading during the session
+ */
+export const readRegister = (given: RegisterState, wh: number, at?: number): RegisterState => {
+  if (at !== undefined && given.lastAt !== undefined && at < given.lastAt) return given;
+  const state = at === undefined ? given : { ...given, lastAt: at };
   const { last, fallen } = state;
   if (last === undefined) return { ...state, start: state.start ?? wh, last: wh, fallen: undefined };
   if (wh >= last) return { ...state, last: wh, fallen: undefined };
@@ -68,18 +74,25 @@ export const endRegister = (state: RegisterState, wh: number | undefined): Regis
 export const energyOf = ({ start, last, carried }: RegisterState): number | undefined =>
   start === undefined || last === undefined ? undefined : Math.round((carried + last - start) * 1000) / 1000;
 
+export interface RegisterReading {
+  /** When it was taken, ms since 1970; undefined: the station did not say. */
+  at: number | undefined;
+  context: Sample['context'];
+  wh: number;
+}
+
 /** Readings of the whole register, in their order. */
-export const registerReadings = (samples: Sample[]): { context: Sample['context']; wh: number }[] => {
-  const readings: { context: Sample['context']; wh: number }[] = [];
-  for (const { context, measures } of samples)
+export const registerReadings = (samples: Sample[]): RegisterReading[] => {
+  const readings: RegisterReading[] = [];
+  for (const { at, context, measures } of samples)
     for (const { quantity, part, value } of measures)
-      if (quantity === 'energy_imported' && part === undefined) readings.push({ context, wh: value });
+      if (quantity === 'energy_imported' && part === undefined) readings.push({ at, context, wh: value });
   return readings;
 };
 
 /** @returns the register after all readings of these samples */
 export const readAll = (register: RegisterState, samples: Sample[]): RegisterState =>
-  registerReadings(samples).reduce((state, { context, wh }) => {
+  registerReadings(samples).reduce((state, { at, context, wh }) => {
     if (context === 'begin') return state.start === undefined ? { ...newRegister(wh), carried: state.carried } : state;
-    return context === 'end' ? endRegister(state, wh) : readRegister(state, wh);
+    return context === 'end' ? endRegister(state, wh) : readRegister(state, wh, at);
   }, register);

@@ -84,7 +84,7 @@ export const takeMeterValues = (station: Station, event: EventOf<'meter_values'>
   const evse = placeOf(connectors, given);
   tellSigned(station, evse, transaction, samples);
   let session = sessionOf(station, evse, transaction);
-  if (session) for (const { wh } of registerReadings(samples)) session = transactions.measured(book, session, wh);
+  if (session) for (const reading of registerReadings(samples)) session = transactions.measured(book, session, reading);
   const isLive = takeSamples(station, evse, samples, false);
   if (!isLive || session?.state !== 'running') return;
   tellLive(station, session);

@@ -35,6 +35,7 @@ export const sessionSchema = z.object({
     last: known,
     carried: z.number(),
     fallen: known,
+    lastAt: known,
   }),
   chargingState: z.enum(['charging', 'ev_connected', 'suspended_ev', 'suspended_evse', 'idle']).optional(),
   /** It was charging once. */

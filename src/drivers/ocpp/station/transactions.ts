@@ -8,7 +8,7 @@ import { hashTag } from '../../../model/identity.ts';
 import type { Clock } from '../../../model/time.ts';
 import { CallFailure } from '../link/link.ts';
 import type { StationEvent } from '../words.ts';
-import { endRegister, newRegister, readAll, readRegister } from './register.ts';
+import { endRegister, newRegister, type RegisterReading, readAll, readRegister } from './register.ts';
 import { type Session, sessionSchema } from './session.ts';
 import type { Ledger } from './store.ts';
 import { isBelievable } from './timekeeper.ts';
@@ -241,9 +241,9 @@ export const ended = (book: TransactionBook, event: Ended, at: number): { sessio
   return { session: write(book, session), isNew: true };
 };
 
-/** A reading of the energy register while it runs, Wh. */
-export const measured = (book: TransactionBook, session: Session, wh: number): Session =>
-  keep(book, session, { ...session, register: readRegister(session.register, wh) });
+/** A reading of the energy register while it runs. */
+export const measured = (book: TransactionBook, session: Session, { at, wh }: RegisterReading): Session =>
+  keep(book, session, { ...session, register: readRegister(session.register, wh, at) });
 
 /** The transaction goes on now, as something said live tells. @returns whether that was not known */
 export const seenLive = (book: TransactionBook, session: Session): boolean => {
