@@ -241,6 +241,8 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       const wasHere = standing.usable();
       // Where the old connection was not seen to end, nobody above knows that the limits have to be told again.
       if (wasHere) void limiter.tellAgain();
+      // A car may have been there before the station could be asked anything.
+      for (const evse of evses()) starter.moved(evse);
     },
     async makeReady(hasBooted, signal) {
       const isWhole = await setUp.run(hasBooted, signal);

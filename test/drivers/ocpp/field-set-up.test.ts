@@ -214,6 +214,15 @@ describe('stations in the field: being made ready', () => {
     assert.equal(field.asked('RemoteStartTransaction').length, 2);
   });
 
+  it('a car that is there before the station can be asked anything is started as well (Easee)', async () => {
+    field = await createField({ driver: { presets: listPresets() } });
+    await field.connect();
+    await field.boot({ vendor: 'Easee' });
+    await field.status('Preparing');
+    await field.pass(5000);
+    assert.deepEqual(field.asked('RemoteStartTransaction'), [{ connectorId: 1, idTag: 'EMS' }]);
+  });
+
   it('without a preset nobody is started from here', async () => {
     await boot({});
     await field.status('Preparing');
