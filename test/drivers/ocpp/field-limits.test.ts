@@ -8,6 +8,7 @@ import {
   type FieldOptions,
   type Payload,
 } from '../../support/field-station.ts';
+import { usualOptions } from '../../support/scripted-station.ts';
 
 interface Profile {
   id: unknown;
@@ -186,6 +187,41 @@ describe('stations in the field: limits', () => {
       await field.pass(1000);
       assert.deepEqual([told().length > length, told().at(-1)?.limit], [true, 0]);
     });
+
+  for (const vendor of ['EV-BOX', 'Acme'])
+    it(`the same as the first limit of all (as ${vendor})`, async () => {
+      let hasCar = false;
+      await open(({ limit: amperes }) => hasCar || amperes > 0, { driver: { presets: listPresets() } });
+      await field.boot({ vendor });
+      await field.pass(10_000);
+      assert.deepEqual(await field.apply('pause'), { verified: false, reason: 'no_car' });
+      hasCar = true;
+      const { length } = told();
+      await field.status('Preparing');
+      await field.pass(1000);
+      assert.deepEqual([told().length > length, told().at(-1)?.limit], [true, 0]);
+    });
+
+  for (const [name, takesPhases] of [
+    ['are said', true],
+    ['are left out where the station refuses them', false],
+  ] as const)
+    it(`the phases of an installation with one phase ${name}`, async () => {
+      await open(({ phases }) => takesPhases || phases === undefined, {
+        driver: { limits: { ...usualOptions.limits, phases: 1 } },
+      });
+      await limit(10);
+      assert.deepEqual([told()[0]?.phases, told().at(-1)?.phases], [1, takesPhases ? 1 : undefined]);
+    });
+
+  it('one that only takes limits of a session, as its preset says, is told the first one with a session', async () => {
+    await open(({ purpose }) => purpose === 'TxProfile', { driver: { quirks: { purpose: 'tx' } } });
+    assert.deepEqual(await limit(10), { verified: false, reason: 'no_session' });
+    assert.deepEqual(told(), []);
+    await charge();
+    await field.pass(1000);
+    assert.deepEqual([told().at(-1)?.purpose, told().at(-1)?.limit], ['TxProfile', 10]);
+  });
 
   it('one that spikes with each new profile is never cleared in between', async () => {
     await open(() => true);

@@ -100,8 +100,8 @@ const toLimit = ({ currentA, powerW }: Step, unit: 'A' | 'W', { voltage, phases 
 };
 
 /**
- * @param phases of the limit, where they are to be said
- * @param isSwitched the station changes between one phase and three
+ * @param phases of the limit, where they are not the usual three
+ * @param isSwitched the station changes between one phase and three: then they are said in any form
  * @param now ms since 1970
  */
 export const buildProfile = (
@@ -120,7 +120,7 @@ export const buildProfile = (
     (step): Period => ({
       startS: step.startS === 0 ? 0 : step.startS + shiftS,
       limit: toLimit(step, unit, grid),
-      ...(saysPhases || phases !== undefined ? { phases: phases ?? grid.phases } : {}),
+      ...(saysPhases || isSwitched ? { phases: phases ?? grid.phases } : {}),
       ...(isSwitched && phases === 1 ? { phaseToUse: 1 as const } : {}),
     }),
   );

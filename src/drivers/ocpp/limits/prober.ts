@@ -114,7 +114,9 @@ export const createProber = (
       const hasSession = telling.transaction !== undefined;
       const known = limitForm && isExpected(limitForm, own) ? limitForm : undefined;
       // OCPP 1.6 §5.16: a TxProfile needs a transaction.
-      if (known?.purpose === 'tx' && !hasSession) return 'no_session';
+      if ((known?.purpose ?? own.purpose) === 'tx' && !hasSession) return 'no_session';
+      // Some refuse a pause while nothing is plugged in.
+      const isIdlePause = telling.steps[0]?.currentA === 0 && telling.status === 'available';
       const moving = known && (await dynamic.tell(known, telling));
       if (moving) {
         await clearOld(probe, telling.evse, moving);
@@ -131,9 +133,10 @@ export const createProber = (
           return outcome;
         }
         why = outcome.why;
-        // Some refuse a pause while nothing is plugged in: how they take it is known all the same.
-        if (isSame(form, known) && telling.steps[0]?.currentA === 0 && telling.status === 'available') return 'no_car';
+        // How they take it is known all the same.
+        if (isSame(form, known) && isIdlePause) return 'no_car';
       }
+      if (isIdlePause) return 'no_car';
       // Perhaps it only takes what belongs to a transaction.
       if (!hasSession && !own.purpose && !known) return 'no_session';
       throw new CommandFailure('DEVICE_REJECTED', `the station refuses every form of a limit: ${why}`);
