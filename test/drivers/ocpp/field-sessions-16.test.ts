@@ -477,6 +477,31 @@ describe('stations in the field: sessions of OCPP 1.6', () => {
     assert.equal(field.named('charger_fault').at(-1)?.state, 'cleared');
   });
 
+  it('a fault that is only a warning: what flows goes on, and nothing flows once the station is silent (Alfen)', async () => {
+    await field.status('Preparing');
+    const { transactionId } = await field.say('StartTransaction', {
+      connectorId: 1,
+      idTag: 'T',
+      meterStart: 0,
+      timestamp: field.time(),
+    });
+    await field.status('Charging');
+    const measure = (watts: number): Promise<unknown> =>
+      field.say('MeterValues', { connectorId: 1, transactionId, meterValue: [entry16(field.time(), power(watts))] });
+    await measure(4000);
+    const { length } = field.told('1/power');
+    await field.status('Faulted', 1, { errorCode: 'OtherError', info: 'Modbus lost, safe mode' });
+    await field.pass(5000);
+    await measure(4100);
+    const since = field.told('1/power').slice(length);
+    assert.deepEqual(
+      since.map(({ value }) => value),
+      [4100],
+    );
+    await field.pass(minute);
+    assert.equal(field.last('1/power'), 0);
+  });
+
   it('connector 0 is the station as a whole', async () => {
     await field.status('Charging');
     await field.status('Unavailable', 0);

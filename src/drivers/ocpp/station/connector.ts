@@ -188,7 +188,9 @@ export const takePlug = (connector: Connector, event: PlugEvent): void => {
   showStatus(connector);
   const code = vendorErrorCode ? `${errorCode} ${vendorErrorCode}`.trim() : errorCode;
   setState(connector, 'error_code', code, info?.slice(0, 256));
-  if (connector.evse !== 0 && isAtRest(connector.status) && !isAtRest(before)) rest(connector);
+  // A fault may be no more than a warning, and the car goes on: only its silence says that nothing flows.
+  const isFaultOnly = connector.status === 'faulted' && connector.session !== undefined;
+  if (connector.evse !== 0 && isAtRest(connector.status) && !isAtRest(before) && !isFaultOnly) rest(connector);
 };
 
 /** The transaction that runs here now. */
