@@ -430,6 +430,7 @@ describe('stations in the field: sessions of OCPP 1.6', () => {
         await measure([energy(kwh)], { transactionId: id });
       }
       if (factors) assert.deepEqual(['1/session_energy', '1/energy_imported'].map(field.last), [1000, 1_001_000]);
+      await field.pass(10_000);
       await stop(id, { meterStop: 1_003_000 });
       assert.equal(ended()[0]?.energy_wh, 3000);
     });
@@ -443,6 +444,44 @@ describe('stations in the field: sessions of OCPP 1.6', () => {
     assert.equal(field.last('1/session_energy'), 1500);
     await stop(id, { meterStop: 0 });
     assert.equal(ended()[0]?.energy_wh, 1500);
+  });
+
+  it('a register that jumps for one reading does not count', async () => {
+    const id = await charge();
+    for (const wh of [1500, 9_000_000, 1600, 1700, 1800]) {
+      await field.pass(10_000);
+      await measure([energy(wh)], { transactionId: id });
+    }
+    assert.equal(field.last('1/session_energy'), 800);
+    await stop(id, { meterStop: 1900 });
+    assert.equal(ended()[0]?.energy_wh, 900);
+  });
+
+  it('Wh called kWh between its beginning and its end (VCP)', async () => {
+    const id = await charge();
+    for (let kwh = 1000; kwh < 1400; kwh += 20) {
+      await measure([power(7200), ['Energy.Active.Import.Register', kwh, 'kWh']], { transactionId: id });
+      await field.pass(10_000);
+    }
+    assert.deepEqual(
+      [field.last('1/energy_imported'), field.last('1/session_energy'), field.last('1/power')],
+      [null, null, 7200],
+    );
+    assert.match(
+      field
+        .named('unit_suspect')
+        .map(({ message }) => message)
+        .join(),
+      /energy.* factor 0.001/,
+    );
+    await stop(id, {
+      meterStop: 1400,
+      transactionData: [
+        entry16(field.time(), ['Energy.Active.Import.Register', 1400, 'kWh', { context: 'Transaction.End' }]),
+      ],
+    });
+    assert.equal(ended()[0]?.energy_wh, 400);
+    assert.equal(field.last('1/session_energy'), 400);
   });
 
   const statuses: [word: string, status: string, isPlugged: boolean | undefined][] = [

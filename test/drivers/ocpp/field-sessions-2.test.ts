@@ -266,6 +266,7 @@ for (const version of ['2.0.1', '2.1'] as const)
         meterValue: [entry2(field.time(), energy(kwh, { context }))],
       });
       await begin({}, reading(1000, 'Transaction.Begin'));
+      await field.pass(10_000);
       await say('Updated', {}, reading(1002, 'Sample.Periodic'));
       assert.equal(field.last('1/session_energy'), 2000);
       await say('Ended', {}, reading(1003, 'Transaction.End'));

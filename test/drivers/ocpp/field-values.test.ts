@@ -106,6 +106,22 @@ describe('stations in the field: meter values', () => {
       assert.match(suspicions(), /active .*energy.* factor 1000/);
     });
 
+    it(`${version}: Wh called kWh is noticed, and not told (VCP)`, async () => {
+      await open({ version });
+      for (let i = 0; i < 6; i++) {
+        await measure({ value: number(1000 + 20 * i), measurand: 'Energy.Active.Import.Register', unit: 'Wh' });
+        await field.pass(10_000);
+      }
+      for (let i = 0; i < 6; i++) {
+        await measure({ value: number(1120 + 20 * i), measurand: 'Energy.Active.Import.Register', unit: 'kWh' });
+        await field.pass(10_000);
+      }
+      const told = field.told('1/energy_imported').slice(6);
+      assert.ok(told.every(({ value, reason }) => value === null && reason === 'spike'));
+      assert.equal(told.length, 6);
+      assert.match(suspicions(), /^active .*energy.* factor 0.001/);
+    });
+
     it(`${version}: voltages on L1 as on L1-N, currents on L1-N as on L1, the neutral on its own`, async () => {
       await open({ version });
       await measure(

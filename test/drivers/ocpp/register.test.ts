@@ -43,8 +43,62 @@ describe('the energy register of a session', () => {
       [4000, 80],
       [5050, 110],
     ];
-    const register = live.reduce((state, [wh, at]) => readRegister(state, wh, at), newRegister(1000));
+    const register = live.reduce((state, [wh, at]) => readRegister(state, wh, at * 60_000), newRegister(1000));
     assert.equal(energyOf(endRegister(register, 5100)), 4100);
+  });
+
+  it('goes on where the clock of the station was set back', () => {
+    const register = [
+      [1100, 100],
+      [1200, 40],
+      [1300, 50],
+    ].reduce((state, [wh = 0, at = 0]) => readRegister(state, wh, at * 60_000), newRegister(1000, 90));
+    assert.equal(energyOf(register), 300);
+  });
+
+  /** Every ten seconds, from the beginning on. */
+  const timed = (start: number, readings: number[], stop: number): number | undefined => {
+    const register = readings.reduce(
+      (state, wh, i) => readRegister(state, wh, (i + 1) * 10_000),
+      newRegister(start, 0),
+    );
+    return energyOf(endRegister(register, stop, (readings.length + 1) * 10_000));
+  };
+  const jumps: [name: string, start: number, readings: number[], stop: number, wh: number | undefined][] = [
+    ['a spike', 1000, [1500, 9e6, 1600], 1900, 900],
+    ['a spike, and nothing after it', 1000, [1500, 9e6], 1900, 900],
+    ['a spike at the end', 1000, [1500], 9e6, 500],
+    ['a spike at the end, and nothing before it', 1000, [], 9e6, undefined],
+    ['two of them, each higher', 1000, [1500, 9e6, 9e8, 1600], 1900, 900],
+    ['one that lasts', 1000, [1500, 9e6, 9e6, 9e6, 1600], 1900, 900],
+    ['one that rises, until the end', 1000, [1500, 9e6, 9e6 + 20, 9e6 + 40], 1900, 900],
+    ['one that rises, and is over', 1000, [1500, 9e6, 9e6 + 20, 1600, 1700], 1900, 900],
+    ['it was exchanged for one that stands higher', 1000, [1500, 9e6, 9e6 + 20], 9e6 + 400, 900],
+    ['the same, confirmed by the end', 1000, [1500, 9e6], 9e6 + 400, 900],
+    ['the beginning says 0, whatever it stands at', 0, [9e6, 9e6 + 20], 9e6 + 400, 400],
+    ['Wh that are called kWh', 1000, [1_000_000, 1_100_000, 1_200_000], 1200, 200],
+    ['the same, and hardly anything flows', 1000, [1_000_000, 1_001_000, 1_002_000], 1002, 2],
+  ];
+  for (const [name, start, readings, stop, wh] of jumps)
+    it(`a register that jumps: ${name}`, () => assert.equal(timed(start, readings, stop), wh));
+
+  it('rises by what it counted while nobody read it', () => {
+    const register = readRegister(newRegister(1000, 0), 61_000, 3_600_000);
+    assert.equal(energyOf(endRegister(register, 121_000, 7_200_000)), 120_000);
+  });
+
+  it('counts to the Wh, whatever single readings say', () => {
+    const step = fc.record({ wh: fc.integer({ min: 0, max: 300 }), odd: fc.option(fc.constantFrom(0, 0, 1e7, 1e9)) });
+    fc.assert(
+      fc.property(fc.array(step), (steps) => {
+        let truth = 50_000;
+        const readings = steps.flatMap(({ wh, odd }) => {
+          truth += wh;
+          return odd === null ? [truth] : [odd, truth];
+        });
+        assert.equal(timed(50_000, readings, truth), truth - 50_000);
+      }),
+    );
   });
 
   it('never falls below what was counted, whatever is read', () => {

@@ -308,6 +308,7 @@ describe('a charging station as a device', () => {
       await rig.connect();
       await rig.status('charging');
       assert.equal(rig.last('1/session_id'), id);
+      await rig.clock.advanceAsync(10_000);
       await rig.measure([wattHours(2500)], { transaction: id });
       assert.equal(rig.last('1/session_energy'), 1500);
       await stop(id, { meterStopWh: 2600 });

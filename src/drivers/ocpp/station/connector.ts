@@ -155,6 +155,13 @@ const showDuration = (connector: Connector): void => {
   if (seconds !== undefined) setState(connector, 'session_duration', seconds - (seconds % 60));
 };
 
+/** Of a register that contradicts the power, nothing is told before the session ends. */
+const showEnergy = (connector: Connector): void => {
+  const { session, gate } = connector;
+  const energy = session && energyOf(session.register);
+  if (energy !== undefined) setState(connector, 'session_energy', gate.suspectEnergy === undefined ? energy : null);
+};
+
 const showSessionId = (connector: Connector, id: string): void => {
   if (connector.shownSession === id) return;
   connector.shownSession = id;
@@ -199,8 +206,7 @@ export const takeSession = (connector: Connector, session: Session | undefined, 
   if (session) connector.hasEnded = false;
   if (findStatus(connector) !== connector.shownStatus) showStatus(connector);
   showSessionId(connector, session?.transaction ?? '');
-  const energy = session && energyOf(session.register);
-  if (energy !== undefined) setState(connector, 'session_energy', energy);
+  showEnergy(connector);
   showDuration(connector);
   if (token !== undefined) setState(connector, 'id_tag', token);
 };

@@ -4,7 +4,7 @@
  */
 import type { Reason } from '../../../model/common.ts';
 import type { Measure } from '../words.ts';
-import { jitter } from './register.ts';
+import { jitter, mostPowerW, mostRise } from './register.ts';
 
 /**
  * What one EVSE measured, as far as the next values are compared with it. NaN: not known. Times are ms since 1970.
@@ -32,8 +32,6 @@ export interface Gate {
   suspectEnergy: string | undefined;
 }
 
-/** No charger of one EVSE has more, W. */
-const mostPowerW = 1_000_000;
 /** Off by a thousand, give or take: nothing else is this far off. */
 const farOff = 300;
 /** Below this, rounding and standby power make ratios worthless. */
@@ -43,8 +41,6 @@ const leastWh = 500;
 const togetherMs = 30_000;
 const hourMs = 3_600_000;
 const usualVoltage = 230;
-/** A register may rise by this much at once, Wh. */
-const leastJumpWh = 1000;
 
 const isPhase = (part: string | undefined): boolean => part === 'l1' || part === 'l2' || part === 'l3';
 
@@ -126,18 +122,24 @@ const isDropout = (gate: Gate, wh: number): boolean => {
   return isOut;
 };
 
-const judgeEnergy = (gate: Gate, wh: number, at: number): Reason | undefined => {
-  if (isDropout(gate, wh)) return 'spike';
+/** Too much for the time that has passed, until another one stands there too. */
+const isJump = (gate: Gate, wh: number, at: number): boolean => {
   const { registerWh, registerAt, jumpedWh, jumpedAt } = gate;
-  const isConfirmed = wh >= jumpedWh;
-  const [fromWh, fromAt] = isConfirmed ? [jumpedWh, jumpedAt] : [registerWh, registerAt];
-  if (wh - fromWh > leastJumpWh + (mostPowerW * Math.max(0, at - fromAt)) / hourMs) {
-    gate.jumpedWh = wh;
-    gate.jumpedAt = at;
-    return 'spike';
-  }
-  if (isConfirmed || wh < registerWh) compareFrom(gate, Number.NaN);
-  gate.jumpedWh = Number.NaN;
+  const isAgain = wh >= jumpedWh;
+  const [fromWh, fromAt] = isAgain ? [jumpedWh, jumpedAt] : [registerWh, registerAt];
+  const isTooMuch = wh - fromWh > mostRise(at - fromAt);
+  // Once is a spike; what rises like that on and on is in another unit.
+  if (isTooMuch && isAgain) gate.suspectEnergy = suspicionOf('energy', 0.001);
+  gate.jumpedWh = isTooMuch ? wh : Number.NaN;
+  gate.jumpedAt = at;
+  // There it stands from now on.
+  if (isAgain && !isTooMuch) compareFrom(gate, Number.NaN);
+  return isTooMuch;
+};
+
+const judgeEnergy = (gate: Gate, wh: number, at: number): Reason | undefined => {
+  if (isDropout(gate, wh) || isJump(gate, wh, at)) return 'spike';
+  if (wh < gate.registerWh) compareFrom(gate, Number.NaN);
   gate.registerWh = wh;
   gate.registerAt = at;
   compareEnergy(gate, wh);

@@ -1,73 +1,124 @@
 /**
- * The energy register of a session. Real ones fall out to 0 for a sample, start from 0 with each session, or are
- * exchanged: what is counted never falls and never doubles.
+ * The energy register of a session. Real ones fall out to 0 for a sample, jump for one, start from 0 with each session,
+ * are called by another unit, or are exchanged: what is counted never falls and never doubles.
  */
 import type { Sample } from '../words.ts';
 
-/** All in Wh. */
+/** All in Wh, times in ms since 1970 as the station said them. */
 export interface RegisterState {
-  /** What the transaction said that it began with. */
+  /** What the transaction said that it began with, and when. */
   first: number | undefined;
+  firstAt: number | undefined;
   /** Where the session began; undefined: not known. */
   start: number | undefined;
   /** Highest reading since the register began anew. */
   last: number | undefined;
   /** Counted before it began anew. */
   carried: number;
-  /** A reading below the last one, which the next has to confirm. */
-  fallen: number | undefined;
-  /** When the newest reading was taken, as far as the station said, ms since 1970. */
+  /** A reading that does not follow from the last one, which the next has to confirm. */
+  odd: number | undefined;
+  /** Where it stood before it jumped. */
+  left: number | undefined;
+  /** When the newest reading was taken, whatever it said. */
   lastAt: number | undefined;
 }
 
-export const newRegister = (start: number | undefined): RegisterState => ({
+/** @param at when the transaction began, ms since 1970, as far as the station said */
+export const newRegister = (start: number | undefined, at?: number): RegisterState => ({
   first: start,
+  firstAt: at,
   start,
   last: start,
   carried: 0,
-  fallen: undefined,
+  odd: undefined,
+  left: undefined,
   lastAt: undefined,
 });
 
-/** Of a register that began anew: what it had counted before, and then from 0. */
-const restart = (state: RegisterState, to: number): RegisterState => {
-  const { start, last, carried } = state;
-  const counted = start === undefined || last === undefined ? 0 : last - start;
-  return { ...state, start: 0, last: to, carried: carried + counted, fallen: undefined };
-};
+/** No charger of one EVSE has more, W. */
+export const mostPowerW = 1_000_000;
+/** A register may rise by this much at once, Wh: some count in kWh. */
+const leastJumpWh = 1000;
+const hourMs = 3_600_000;
+
+/** @returns Wh that a register may rise by in that time, ms */
+export const mostRise = (ms: number): number => leastJumpWh + (mostPowerW * Math.max(0, ms)) / hourMs;
 
 /** A fall this small is the register's own resolution, Wh. */
 export const jitter = (last: number): number => Math.max(10, last / 1000);
 
+/** Since the reading before, ms; endless where the station did not say. */
+const timeSince = ({ lastAt, firstAt }: RegisterState, at: number | undefined): number => {
+  const before = lastAt ?? firstAt;
+  return at === undefined || before === undefined ? Number.POSITIVE_INFINITY : Math.abs(at - before);
+};
+
+const follows = (from: number, wh: number, ms: number): boolean => wh >= from && wh - from <= mostRise(ms);
+
+const counted = ({ start, last, carried }: RegisterState): number =>
+  start === undefined || last === undefined ? carried : carried + last - start;
+
+/** Out of its course, it counts from another reading on, after what was counted before. */
+const jumpTo = (state: RegisterState, from: number, to: number): RegisterState => ({
+  ...state,
+  start: from,
+  last: to,
+  carried: counted(state),
+  odd: undefined,
+  left: state.last,
+});
+
+/** It begins anew, from 0; or is back from where it jumped to, which counts for nothing. */
+const fallTo = (state: RegisterState, wh: number): RegisterState => {
+  const { left, carried } = state;
+  const isBack = left !== undefined && wh >= left;
+  const from = isBack ? { start: left, carried } : { start: 0, carried: counted(state) };
+  return { ...state, ...from, last: wh, odd: undefined, left: undefined };
+};
+
 /**
- * @param at when it was taken, ms since 1970; what comes later than a newer one is in that already
+ * @param at when it was taken, ms since 1970
  * @returns the register after a reading during the session
  */
 export const readRegister = (given: RegisterState, wh: number, at?: number): RegisterState => {
-  if (at !== undefined && given.lastAt !== undefined && at < given.lastAt) return given;
+  const { last, lastAt, odd } = given;
+  const ms = timeSince(given, at);
+  // What comes late is in what was counted, unless it stands higher: then a clock was set back.
+  if (at !== undefined && lastAt !== undefined && at < lastAt && (last === undefined || !follows(last, wh, ms)))
+    return given;
   const state = at === undefined ? given : { ...given, lastAt: at };
-  const { last, fallen } = state;
-  if (last === undefined) return { ...state, start: state.start ?? wh, last: wh, fallen: undefined };
-  if (wh >= last) return { ...state, last: wh, fallen: undefined };
-  if (last - wh <= jitter(last)) return { ...state, fallen: undefined };
-  // Low readings are a dropout, until one says by rising that it counts from there.
-  return fallen === undefined || wh <= fallen ? { ...state, fallen: wh } : restart(state, wh);
+  if (last === undefined) return { ...state, start: state.start ?? wh, last: wh, odd: undefined };
+  if (follows(last, wh, ms)) return { ...state, last: wh, odd: undefined };
+  if (wh < last && last - wh <= jitter(last)) return { ...state, odd: undefined };
+  // What does not follow is a dropout or a spike, until the next one says by rising that it counts from there.
+  if (odd === undefined || odd > last !== wh > last || wh <= odd || !follows(odd, wh, ms)) return { ...state, odd: wh };
+  return wh > last ? jumpTo(state, odd, wh) : fallTo(state, wh);
 };
 
 /** Beginning and end in Wh, and what lies between in kWh, whatever it is called. */
 const kiloOff = 300;
 
+/** What lies between beginning and end is not what they count: it jumped there, or is in another unit. */
+const isOther = ({ first, start, last = 0, left }: RegisterState, wh: number): boolean => {
+  if (first === undefined || start === first || wh < first) return false;
+  return (left !== undefined && wh < last) || wh > last * kiloOff;
+};
+
 /** @returns the register after the last reading of all, which nothing follows to confirm */
-export const endRegister = (state: RegisterState, wh: number | undefined): RegisterState => {
+export const endRegister = (state: RegisterState, wh: number | undefined, at?: number): RegisterState => {
   if (wh === undefined) return state;
-  const { first, start, last } = state;
+  const { first, firstAt, start, last, odd } = state;
   // The only reading of all says nothing of where it began.
   if (last === undefined) return { ...state, last: wh };
-  const isOtherUnit = first !== undefined && start !== first && wh >= first && wh > last * kiloOff;
-  if (isOtherUnit) return { ...newRegister(first), last: wh };
-  if (wh >= last) return readRegister(state, wh);
+  if (isOther(state, wh)) return { ...newRegister(first, firstAt), last: wh };
   // A 0 is no reading: whatever it counted was read before.
-  return wh === 0 || last - wh <= jitter(last) ? state : restart(state, wh);
+  if (wh < last) return wh === 0 || last - wh <= jitter(last) ? state : fallTo(state, wh);
+  // A whole session in no time: its clock stands still.
+  const ms = at === firstAt ? Number.POSITIVE_INFINITY : timeSince(state, at);
+  if (follows(last, wh, ms)) return { ...state, last: wh };
+  if (odd !== undefined && odd > last && follows(odd, wh, ms)) return jumpTo(state, odd, wh);
+  // It cannot be; of a session that was never read in between, nobody knows then.
+  return last === start && state.carried === 0 ? { ...state, last: undefined } : state;
 };
 
 /** @returns Wh, or undefined where the beginning was never read */
@@ -93,6 +144,7 @@ export const registerReadings = (samples: Sample[]): RegisterReading[] => {
 /** @returns the register after all readings of these samples */
 export const readAll = (register: RegisterState, samples: Sample[]): RegisterState =>
   registerReadings(samples).reduce((state, { at, context, wh }) => {
-    if (context === 'begin') return state.start === undefined ? { ...newRegister(wh), carried: state.carried } : state;
-    return context === 'end' ? endRegister(state, wh) : readRegister(state, wh, at);
+    if (context === 'begin')
+      return state.start === undefined ? { ...newRegister(wh, at), carried: state.carried } : state;
+    return context === 'end' ? endRegister(state, wh, at) : readRegister(state, wh, at);
   }, register);

@@ -31,10 +31,12 @@ export const sessionSchema = z.object({
   endedAt: maybe,
   register: z.object({
     first: known,
+    firstAt: known,
     start: known,
     last: known,
     carried: z.number(),
-    fallen: known,
+    odd: known,
+    left: known,
     lastAt: known,
   }),
   chargingState: z.enum(['charging', 'ev_connected', 'suspended_ev', 'suspended_evse', 'idle']).optional(),

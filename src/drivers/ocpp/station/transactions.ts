@@ -198,7 +198,7 @@ export const started = (book: TransactionBook, event: Started, at: number, isRep
     ...(event.transaction === undefined ? { fingerprint: fingerprintOf(event) } : {}),
     ...(token ? { tag: hashTag(token.id) } : {}),
     ...(remoteStartId === undefined ? {} : { remoteStartId }),
-    register: readAll(newRegister(meterStartWh), samples),
+    register: readAll(newRegister(meterStartWh, event.at), samples),
     isLive: !isReplay,
   };
   const lost = overtaken(book, evse, at);
@@ -235,7 +235,7 @@ export const ended = (book: TransactionBook, event: Ended, at: number): { sessio
     state: 'ended',
     endedAt: at,
     reason,
-    register: endRegister(readAll(from.register, samples), meterStopWh),
+    register: endRegister(readAll(from.register, samples), meterStopWh, event.at),
     isTold: false,
   };
   return { session: write(book, session), isNew: true };
