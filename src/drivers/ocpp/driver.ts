@@ -171,7 +171,12 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     },
   );
 
-  const actions = createActions(asker, clock, { connector, transaction, ownTag });
+  const actions = createActions(asker, clock, {
+    connector,
+    session: (evse) => running(book, evse),
+    remoteStarts: station.remoteStarts,
+    ownTag,
+  });
   const takeOver = createTakeOver(
     foreign ? 'keep' : (limits.foreignPolicy ?? 'once'),
     asker,

@@ -111,7 +111,8 @@ export type StationEvent =
   | { kind: 'authorize'; token: Token }
   | (TransactionFacts & {
       kind: 'transaction_started';
-      evse: number;
+      /** undefined: 2.x, a tag is shown before a cable is plugged in. */
+      evse?: number | undefined;
       /** 2.x: chosen by the station; 1.6: given in the reply. */
       transaction?: string;
       meterStartWh?: number;
@@ -126,7 +127,7 @@ export type StationEvent =
       kind: 'transaction_updated';
       transaction: string;
       /** 2.x says it once only. */
-      evse?: number;
+      evse?: number | undefined;
       chargingState?: ChargingState;
       remoteStartId?: number;
       phasesUsed?: number;
@@ -137,7 +138,7 @@ export type StationEvent =
   | (TransactionFacts & {
       kind: 'transaction_ended';
       transaction: string;
-      evse?: number;
+      evse?: number | undefined;
       meterStopWh?: number;
       reason: string;
       seqNo?: number;

@@ -73,8 +73,6 @@ export const readTransactionEvent: Reader = (from, at, notes) => {
     };
   return {
     kind: 'transaction_started',
-    // Not known yet where a tag is shown before the cable is plugged in.
-    evse: 0,
     ...facts,
     ...state,
     ...present({

@@ -25,6 +25,8 @@ export interface CallQueue {
   readonly maxWaiting: number;
   waiting: Entry[];
   open: { entry: Entry; deadline: Timer } | undefined;
+  /** An answer goes first. */
+  isHeld: boolean;
   /** Why the connection is over. */
   ended: string | undefined;
 }
@@ -37,6 +39,7 @@ export const createCallQueue = (name: string, send: Send, clock: Clock, maxWaiti
   maxWaiting,
   waiting: [],
   open: undefined,
+  isHeld: false,
   ended: undefined,
 });
 
@@ -60,7 +63,7 @@ const finish = (queue: CallQueue, entry: Entry, act: () => void): void => {
 };
 
 const sendNext = (queue: CallQueue): void => {
-  if (queue.open) return;
+  if (queue.open || queue.isHeld) return;
   const entry = queue.waiting.shift();
   if (!entry) return;
   const { action, payload, options, expiry, resolve, reject } = entry;
@@ -78,6 +81,17 @@ const sendNext = (queue: CallQueue): void => {
     (result) => finish(queue, entry, () => resolve(result)),
     (error: CallFailure) => finish(queue, entry, () => reject(error)),
   );
+};
+
+/** What follows from a call of the station is sent after its answer: until then the station knows nothing of it. */
+export const holdCalls = (queue: CallQueue): void => {
+  queue.isHeld = true;
+};
+
+export const releaseCalls = (queue: CallQueue): void => {
+  if (!queue.isHeld) return;
+  queue.isHeld = false;
+  sendNext(queue);
 };
 
 /** Where a new call stands: in the place of the one it overtakes, else behind all that are as urgent. */

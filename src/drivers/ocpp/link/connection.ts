@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../../../model/time.ts';
 import type { Version } from '../words.ts';
 import { AnswerError } from './answer-error.ts';
 import { type Answerer, type Answering, type AnswerOptions, answerCall, endAnswers } from './answers.ts';
-import { type CallQueue, createCallQueue, endCalls, queueCall } from './call-queue.ts';
+import { type CallQueue, createCallQueue, endCalls, holdCalls, queueCall, releaseCalls } from './call-queue.ts';
 import { CallFailure, type Peer, type StationLink } from './link.ts';
 import { toPlainText } from './plain-text.ts';
 import { type Bucket, createBucket, type Rate, takeFrom } from './rates.ts';
@@ -83,6 +83,10 @@ const tryAgainLater = 1013;
 const longestReason = 120;
 const openState = 1;
 const longestNote = 300;
+
+const callStart = '[2,';
+/** Nobody waits longer than this for an answer that has to be asked for, ms: limits are among our calls. */
+const longestHoldMs = 1000;
 
 const messageType = (frame: string): number => Number(/^\s*\[\s*(\d+)\s*[,\]]/.exec(frame)?.[1]);
 
@@ -177,23 +181,27 @@ const guard = (connection: Connection, length: number): void => {
 
 /** ocpp-rpc answers by itself what OCPP leaves unanswered, and throws where it cannot send any more. */
 const speak = (connection: Connection, text: string, sendRaw: RpcClient['sendRaw']): void => {
-  const { client, socket, host, isNextMuted } = connection;
+  const { client, socket, host, calls, isNextMuted } = connection;
   connection.isNextMuted = false;
-  if (isNextMuted || !socket.writable) return;
-  sendRaw.call(client, text);
-  if (socket.writableLength > host.limits.maxUnsent) showOut(connection, 'the station does not read what it is sent');
+  const isSent = !isNextMuted && socket.writable;
+  if (isSent) sendRaw.call(client, text);
+  if (!text.startsWith(callStart)) releaseCalls(calls);
+  if (isSent && socket.writableLength > host.limits.maxUnsent)
+    showOut(connection, 'the station does not read what it is sent');
 };
 
 const refuse = (connection: Connection, error: unknown): unknown => {
   const { kind, message, code } = error as CallFailure;
-  const { limits, noReply, clock } = connection.host;
-  if (kind !== 'unanswered') throw new AnswerError(message, connection.link.version, code);
+  const { host, calls, link } = connection;
+  const { limits, noReply, clock } = host;
+  if (kind !== 'unanswered') throw new AnswerError(message, link.version, code);
+  releaseCalls(calls);
   tell(connection, message);
   connection.letGo ??= clock.after(limits.unansweredMs, () => close(connection, tryAgainLater, message));
   return noReply;
 };
 
-const answer = (connection: Connection, action: string, payload: unknown): unknown => {
+const find = (connection: Connection, action: string, payload: unknown): unknown => {
   const { host, frame } = connection;
   const { answering, noReply } = host;
   connection.frame = '';
@@ -207,6 +215,16 @@ const answer = (connection: Connection, action: string, payload: unknown): unkno
   } catch (error) {
     return refuse(connection, error);
   }
+};
+
+/** Our calls wait until it is sent. */
+const answer = (connection: Connection, action: string, payload: unknown): unknown => {
+  const { calls, host } = connection;
+  holdCalls(calls);
+  const reply = find(connection, action, payload);
+  if (!(reply instanceof Promise)) return reply;
+  const timer = host.clock.after(longestHoldMs, () => releaseCalls(calls));
+  return reply.finally(() => timer.cancel());
 };
 
 /** @param response it is sent right after this event */

@@ -6,10 +6,14 @@ import { pause } from '../../pause.ts';
 import type { StationRequest, StationResult, Variable } from '../words.ts';
 import { type Asker, toCommandFailure } from './asking.ts';
 import type { Connector } from './connector.ts';
+import { isAskedFor, type RemoteStarts } from './remote-starts.ts';
+import type { Session } from './session.ts';
 
 export interface ActionSink {
   connector(evse: number): Connector;
-  transaction(evse: number): string | undefined;
+  /** The session that runs. */
+  session(evse: number): Session | undefined;
+  remoteStarts: RemoteStarts;
   /** With which sessions are started from here. */
   ownTag: string;
 }
@@ -21,7 +25,7 @@ export interface Actions {
    */
   act(evse: number, verb: string, params: Params, startBy: number): Promise<Applied>;
   /** Starts a session, and does not wait for it. */
-  start(evse: number, tag?: string): Promise<StationResult>;
+  start(evse: number): Promise<unknown>;
 }
 
 const lookMs = 500;
@@ -86,9 +90,22 @@ export const createActions = (asker: Asker, clock: Clock, sink: ActionSink): Act
 
   const said = ({ raw }: StationResult): Params => ({ status: raw });
 
-  const start = (evse: number, tag = sink.ownTag, startBy?: number): Promise<StationResult> => {
-    remoteStartId++;
-    return ask({ kind: 'start', evse, token: { id: tag, type: 'Central' }, remoteStartId }, startBy);
+  const start = async (
+    evse: number,
+    tag: string,
+    startBy?: number,
+  ): Promise<{ result: StationResult; isOurs(session: Session): boolean }> => {
+    const asked = ++remoteStartId;
+    sink.remoteStarts.asked(asked, evse);
+    const result = await ask(
+      { kind: 'start', evse, token: { id: tag, type: 'Central' }, remoteStartId: asked },
+      startBy,
+    );
+    const { transaction } = result;
+    if (transaction !== undefined) sink.remoteStarts.answered(transaction, evse);
+    // OCPP 1.6 names nothing that would tell one beginning from another.
+    const is16 = asker.version() === '1.6';
+    return { result, isOurs: (session) => is16 || isAskedFor(session, { remoteStartId: asked, tag, transaction }) };
   };
 
   /** OCPP 1.6 §5.4: one at a time; the first that is refused ends it. */
@@ -106,17 +123,20 @@ export const createActions = (asker: Asker, clock: Clock, sink: ActionSink): Act
   const perform = async (evse: number, verb: string, params: Params, startBy: number): Promise<Applied> => {
     switch (verb) {
       case 'start': {
-        if (sink.transaction(evse) !== undefined) throw new CommandFailure('INTERLOCK', 'a session runs already');
+        if (sink.session(evse)) throw new CommandFailure('INTERLOCK', 'a session runs already');
         const { id_tag: tag } = params;
-        const values = said(await start(evse, typeof tag === 'string' ? tag : undefined, startBy));
-        const isSeen = await until(() => sink.transaction(evse) !== undefined, startMs);
-        return isSeen ? { verified: true, values } : { verified: false, reason: 'no_session', values };
+        const { result, isOurs } = await start(evse, typeof tag === 'string' ? tag : sink.ownTag, startBy);
+        const values = said(result);
+        await until(() => sink.session(evse) !== undefined, startMs);
+        const session = sink.session(evse);
+        if (!session) return { verified: false, reason: 'no_session', values };
+        return isOurs(session) ? { verified: true, values } : { verified: false, reason: 'other_session', values };
       }
       case 'stop': {
-        const transaction = sink.transaction(evse);
+        const transaction = sink.session(evse)?.transaction;
         if (transaction === undefined) throw new CommandFailure('INTERLOCK', 'no session runs');
         const values = said(await ask({ kind: 'stop', transaction }, startBy));
-        const isOver = await until(() => sink.transaction(evse) !== transaction, endMs);
+        const isOver = await until(() => sink.session(evse)?.transaction !== transaction, endMs);
         return isOver ? { verified: true, values } : { verified: false, reason: 'no_effect', values };
       }
       case 'unlock': {
@@ -172,6 +192,6 @@ export const createActions = (asker: Asker, clock: Clock, sink: ActionSink): Act
         throw toCommandFailure(error);
       }
     },
-    start,
+    start: (evse) => start(evse, sink.ownTag),
   };
 };

@@ -9,15 +9,25 @@ import { endSession, setState, takeCable, takeSession } from './connector.ts';
 import { connectorOf, placeOf } from './connectors.ts';
 import { energyOf } from './register.ts';
 import { judge, takeRegister, takeSamples, tellSigned } from './sampling.ts';
-import { durationOf } from './session.ts';
+import { durationOf, type Session } from './session.ts';
 import { type EventOf, type Station, tellEnded, tellLive, tellStarted } from './station.ts';
 import * as transactions from './transactions.ts';
 
-const placed = <T extends { evse?: number }>({ connectors }: Station, event: T): T => {
-  const evse = placeOf(connectors, event.evse);
-  return evse === 0 || evse === event.evse ? event : { ...event, evse };
+interface Placed {
+  evse?: number | undefined;
+  transaction?: string;
+  remoteStartId?: number;
+}
+
+/** With the place where it belongs; without one where nobody knows yet. */
+const placed = <T extends Placed>({ connectors, remoteStarts }: Station, event: T): T => {
+  const { transaction, remoteStartId } = event;
+  const said = event.evse ?? remoteStarts.placeOf(transaction, remoteStartId);
+  const evse = placeOf(connectors, said) || undefined;
+  return evse === event.evse ? event : { ...event, evse };
 };
 
+type Begun = Pick<EventOf<'transaction_started'>, 'token' | 'cableMaxA'>;
 type Authorization = NonNullable<Decision['authorization']>;
 
 export const authorize = (
@@ -32,21 +42,38 @@ export const authorize = (
   return authorization instanceof Promise ? authorization.then(decided) : decided(authorization);
 };
 
-export const takeStart = (station: Station, event: EventOf<'transaction_started'>): Decision | Promise<Decision> => {
+/** Nobody waits at more places. */
+const mostUnplaced = 64;
+
+/** What begins with a session, or goes on with it, at its place. */
+const show = (station: Station, session: Session, event: Begun): void => {
+  const { connectors, unplaced } = station;
+  const { transaction, evse } = session;
+  const tag = event.token?.id ?? unplaced.get(transaction);
+  if (evse === undefined) {
+    if (tag !== undefined && unplaced.size < mostUnplaced) unplaced.set(transaction, tag);
+    return;
+  }
+  unplaced.delete(transaction);
+  const own = connectorOf(connectors, evse);
+  takeSession(own, session, tag);
+  if (event.cableMaxA !== undefined) takeCable(own, event.cableMaxA);
+};
+
+export const takeStart = (station: Station, given: EventOf<'transaction_started'>): Decision | Promise<Decision> => {
   const { book, sink, authoriser } = station;
-  const { evse, token, samples, isOffline } = event;
+  const event = placed(station, given);
+  const { evse = 0, token, samples, isOffline } = event;
   const moment = judge(station, event.at, isOffline);
   const { session, isNew, lost } = transactions.started(book, event, moment.at, moment.isReplay);
   for (const each of lost) tellEnded(station, each);
-  if (isNew && !moment.isReplay) tellStarted(station, session);
+  if (isNew && session.isLive) tellStarted(station, session);
   tellSigned(station, evse, session.transaction, samples);
-  const own = connectorOf(station.connectors, evse);
   if (!moment.isReplay && session.state === 'running') {
-    takeSession(own, session, token?.id);
-    if (event.cableMaxA !== undefined) takeCable(own, event.cableMaxA);
-    takeRegister(station, evse, event.meterStartWh, moment);
+    show(station, session, event);
+    takeRegister(station, session.evse, event.meterStartWh, moment);
   }
-  takeSamples(station, evse, samples, isOffline);
+  takeSamples(station, session.evse, samples, isOffline);
   sink.moved(evse);
   const transaction = event.transaction === undefined ? { transaction: Number(session.transaction) } : {};
   const decided = (authorization: Authorization): Decision => {
@@ -65,38 +92,37 @@ export const takeStart = (station: Station, event: EventOf<'transaction_started'
 };
 
 export const takeUpdate = (station: Station, event: EventOf<'transaction_updated'>): Decision | Promise<Decision> => {
-  const { book, connectors, sink } = station;
+  const { book, sink } = station;
   const { samples, isOffline, token } = event;
   const moment = judge(station, event.at, isOffline);
   const { session, isNew, lost } = transactions.updated(book, placed(station, event), moment.at, moment.isReplay);
   for (const each of lost) tellEnded(station, each);
-  const evse = placeOf(connectors, session.evse);
+  const { evse = 0 } = session;
   tellSigned(station, evse, session.transaction, samples);
   if (!moment.isReplay && session.state === 'running') {
-    if (isNew) tellStarted(station, session);
-    else tellLive(station, session);
-    const own = connectorOf(connectors, evse);
-    takeSession(own, session, token?.id);
-    if (event.cableMaxA !== undefined) takeCable(own, event.cableMaxA);
+    if (isNew && session.isLive) tellStarted(station, session);
+    else if (evse !== 0) tellLive(station, session);
+    show(station, session, event);
   }
-  takeSamples(station, evse, samples, isOffline);
+  takeSamples(station, session.evse, samples, isOffline);
   sink.moved(evse);
   return authorize(station, token, moment.isReplay, (authorization) => ({ authorization })) ?? {};
 };
 
 export const takeEnd = (station: Station, event: EventOf<'transaction_ended'>): Decision => {
-  const { book, connectors, clock, sink, authoriser } = station;
+  const { book, connectors, clock, sink, authoriser, unplaced } = station;
   const { samples, isOffline, token, meterStopWh } = event;
   const moment = judge(station, event.at, isOffline);
   // Of one that is over for long, nothing can be concluded about now.
   const isOfNow = !moment.isReplay || book.sessions.get(event.transaction)?.state === 'running';
   const { session, isNew } = transactions.ended(book, placed(station, event), moment.at);
-  const evse = placeOf(connectors, session.evse);
-  tellSigned(station, evse, session.transaction, samples);
+  const { evse = 0, transaction } = session;
+  unplaced.delete(transaction);
+  tellSigned(station, evse, transaction, samples);
   if (!isNew) return token ? { authorization: authoriser.settled(token) } : {};
   tellEnded(station, session);
-  takeSamples(station, evse, samples, isOffline);
-  takeRegister(station, evse, meterStopWh, moment);
+  takeSamples(station, session.evse, samples, isOffline);
+  takeRegister(station, session.evse, meterStopWh, moment);
   if (evse !== 0 && isOfNow && !transactions.running(book, evse)) {
     const own = connectorOf(connectors, evse);
     setState(own, 'session_energy', energyOf(session.register) ?? null);

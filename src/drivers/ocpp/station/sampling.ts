@@ -40,9 +40,16 @@ const registersOf = (measures: Measure[]): Measure[] =>
 
 /**
  * Live values; of the ends of a session only what the meter says.
+ * @param evse undefined: nobody knows where
  * @returns whether any of them is from now
  */
-export const takeSamples = (station: Station, evse: number, samples: Sample[], isOffline: boolean): boolean => {
+export const takeSamples = (
+  station: Station,
+  evse: number | undefined,
+  samples: Sample[],
+  isOffline: boolean,
+): boolean => {
+  if (evse === undefined) return false;
   const own = connectorOf(station.connectors, evse);
   let isLive = false;
   for (const { at, context, measures } of samples) {
@@ -55,8 +62,13 @@ export const takeSamples = (station: Station, evse: number, samples: Sample[], i
   return isLive;
 };
 
-export const takeRegister = (station: Station, evse: number, wh: number | undefined, moment: Moment): void => {
-  if (wh === undefined || moment.isReplay) return;
+export const takeRegister = (
+  station: Station,
+  evse: number | undefined,
+  wh: number | undefined,
+  moment: Moment,
+): void => {
+  if (evse === undefined || wh === undefined || moment.isReplay) return;
   takeMeasures(
     connectorOf(station.connectors, evse),
     [{ quantity: 'energy_imported', value: wh, unit: 'Wh' }],

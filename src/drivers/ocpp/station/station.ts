@@ -11,6 +11,7 @@ import type { Authoriser } from './authorisation.ts';
 import { forgetAll, repeat, takeSession } from './connector.ts';
 import { type Connectors, connectorOf, drainAll } from './connectors.ts';
 import type { Memory } from './memory.ts';
+import { createRemoteStarts, type RemoteStarts } from './remote-starts.ts';
 import { type Session, sessionEnded, sessionStarted } from './session.ts';
 import { createTimekeeper, type Timekeeper } from './timekeeper.ts';
 import type { TransactionBook } from './transactions.ts';
@@ -47,6 +48,9 @@ export interface Station extends StationOptions {
   readonly clock: Clock;
   readonly time: Timekeeper;
   readonly alarms: Alarms;
+  readonly remoteStarts: RemoteStarts;
+  /** Tags of sessions whose place is not known yet, by transaction. */
+  readonly unplaced: Map<string, string>;
   /** Ends that are on their way to the outbox. */
   readonly telling: Set<Timer>;
   readonly sink: StationSink;
@@ -72,6 +76,8 @@ export const createStation = (
   clock,
   time: createTimekeeper(clock),
   alarms: createAlarms(sink.event),
+  remoteStarts: createRemoteStarts(),
+  unplaced: new Map(),
   telling: new Set(),
   sink,
 });

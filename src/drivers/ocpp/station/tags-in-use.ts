@@ -20,7 +20,7 @@ export interface TagsOfStation {
 }
 
 /** OCPP 1.6 §7.11: identifiers do not care about case, their hashes do; readers write them in either. */
-const hashesOf = (id: string): string[] => [id, id.toUpperCase(), id.toLowerCase()].map(hashTag);
+export const hashesOf = (id: string): string[] => [id, id.toUpperCase(), id.toLowerCase()].map(hashTag);
 
 export const createTagsInUse = (): TagsInUse => {
   const stations = new Set<() => TagAtWork[]>();

@@ -187,7 +187,7 @@ export const started = (book: TransactionBook, event: Started, at: number, isRep
   const before = known(book, event);
   const { evse, token, meterStartWh, samples, remoteStartId } = event;
   if (before) {
-    if (event.transaction === undefined || before.evse !== undefined)
+    if (event.transaction === undefined || before.evse !== undefined || evse === undefined)
       return { session: before, isNew: false, lost: [] };
     // Its updates came first, and nobody knew where.
     return { session: write(book, { ...before, evse, startedAt: at }), isNew: false, lost: [] };
@@ -199,9 +199,9 @@ export const started = (book: TransactionBook, event: Started, at: number, isRep
     ...(token ? { tag: hashTag(token.id) } : {}),
     ...(remoteStartId === undefined ? {} : { remoteStartId }),
     register: readAll(newRegister(meterStartWh, event.at), samples),
-    isLive: !isReplay,
+    isLive: !isReplay && evse !== undefined,
   };
-  const lost = overtaken(book, evse, at);
+  const lost = evse === undefined ? [] : overtaken(book, evse, at);
   return { session: write(book, session), isNew: true, lost: lost.map((each) => loseOne(book, each, at)) };
 };
 
@@ -211,14 +211,19 @@ export const updated = (book: TransactionBook, event: Updated, at: number, isRep
   const before = book.sessions.get(transaction);
   if (before?.state === 'ended') return { session: before, isNew: false, lost: [] };
   const session: Session = {
-    ...withState(before ?? { ...open(transaction, evse, at), isAdopted: true, isLive: !isReplay }, chargingState),
+    ...withState(
+      before ?? { ...open(transaction, evse, at), isAdopted: true, isLive: !isReplay && evse !== undefined },
+      chargingState,
+    ),
     ...(evse === undefined ? {} : { evse }),
     ...(token ? { tag: hashTag(token.id) } : {}),
     ...(remoteStartId === undefined ? {} : { remoteStartId }),
   };
   session.register = readAll(session.register, samples);
   if (before && isSame(before, session)) return { session: keep(book, before, session), isNew: false, lost: [] };
-  const lost = before || evse === undefined ? [] : overtaken(book, evse, at);
+  // Now it is known where.
+  const isPlaced = evse !== undefined && before?.evse !== evse;
+  const lost = isPlaced ? overtaken(book, evse, session.startedAt ?? at) : [];
   return { session: write(book, session), isNew: !before, lost: lost.map((each) => loseOne(book, each, at)) };
 };
 

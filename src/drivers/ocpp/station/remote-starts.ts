@@ -1,0 +1,46 @@
+/**
+ * Sessions that were asked for from here: where they were asked for, so that one that says nothing of its place has
+ * one, and which of those that begin is ours (OCPP 2.0.1 F01.FR.25, F02.FR.01).
+ */
+import type { Session } from './session.ts';
+import { hashesOf } from './tags-in-use.ts';
+
+export interface RemoteStarts {
+  /** It is told by this number from now on. */
+  asked(remoteStartId: number, evse: number): void;
+  /** The station has begun it, and says so in its answer. */
+  answered(transaction: string, evse: number): void;
+  /** @returns undefined: not asked for from here */
+  placeOf(transaction: string | undefined, remoteStartId: number | undefined): number | undefined;
+}
+
+/** Nobody tells of older ones. */
+const mostKept = 32;
+
+export const createRemoteStarts = (): RemoteStarts => {
+  const places = new Map<string | number, number>();
+  const keep = (key: string | number, evse: number): void => {
+    places.set(key, evse);
+    for (const oldest of places.keys()) if (places.size > mostKept) places.delete(oldest);
+  };
+  return {
+    asked: keep,
+    answered: keep,
+    placeOf: (transaction, remoteStartId) => places.get(transaction ?? '') ?? places.get(remoteStartId ?? ''),
+  };
+};
+
+/** What was asked for, and what was answered. */
+export interface AskedStart {
+  remoteStartId: number;
+  tag: string;
+  /** 2.x, where it had begun already. */
+  transaction: string | undefined;
+}
+
+/** @returns whether the session is the one that was asked for, as far as the station tells */
+export const isAskedFor = (session: Session, { remoteStartId, tag, transaction }: AskedStart): boolean => {
+  if (session.remoteStartId !== undefined) return session.remoteStartId === remoteStartId;
+  if (transaction !== undefined) return session.transaction === transaction;
+  return session.tag === undefined || hashesOf(tag).includes(session.tag);
+};
