@@ -370,6 +370,8 @@
             .join(', ')
         : String(value);
     };
+    const facts = (about, values) =>
+      listed(Object.entries(values).map(([key, value]) => word(`${about}.${key}`, { value: plain(value) })));
     const said = (key, value) => (value ? word(key, { value }) : '');
     return [
       [
@@ -385,11 +387,8 @@
       ['version', [listed([version, word(isConnected ? 'online' : 'offline')])]],
       ['evses', [evses.join(', ')]],
       ['preset', [preset]],
-      ['quirks', [plain(quirks)]],
-      [
-        'settings',
-        [listed(Object.entries(settings).map(([key, value]) => word(`says.${key}`, { value: plain(value) })))],
-      ],
+      ['quirks', [facts('quirk', quirks)]],
+      ['settings', [facts('says', settings)]],
       ['measurands', [measurands?.split(',').join(', ')]],
       [
         'limit',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { quirksSchema } from '../../src/drivers/ocpp/quirks.ts';
 import { roles } from '../../src/model/meta.ts';
 import { filesIn, root } from '../support/house-rules.ts';
 
@@ -49,6 +50,14 @@ describe('what is chosen in forms', () => {
           assert.equal(new Set(words).size, words.length, `${name}: two choices read alike in ${language}: ${words}`);
         }
     });
+
+  it('everything that a preset says of a charging station has words in every language', () => {
+    for (const language of ['en-US', 'de']) {
+      const words = wordsOf(language, 'ems-ocpp.station.quirk') as Record<string, string>;
+      assert.deepEqual(Object.keys(words).sort(), Object.keys(quirksSchema.shape).sort(), language);
+      for (const text of Object.values(words)) assert.match(text, /__value__/);
+    }
+  });
 
   it('the roles of a meter are those of the model', () => {
     const role = selectsOf(read('nodes/ems-modbus.html')).find(({ name }) => name === 'node-input-role');

@@ -39,3 +39,53 @@ export const usualSettings = {
 };
 export const wantedMeasurands =
   'Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage,Current.Offered,SoC';
+
+/** The variables of a station of OCPP 2.x, by "Component.Variable": told, and changed. */
+export const createVariables = (values: Record<string, string>) => {
+  const changes: [name: string, value: string][] = [];
+  let verdict = (_name: string, _value: string): string => 'Accepted';
+  interface Named {
+    component: { name: string };
+    variable: { name: string };
+    attributeValue?: string;
+  }
+  const nameOf = ({ component, variable }: Named): string => `${component.name}.${variable.name}`;
+  const answers: Answering = (action, payload) => {
+    if (action === 'GetVariables')
+      return {
+        getVariableResult: (payload.getVariableData as Named[]).map((each) => {
+          const attributeValue = values[nameOf(each)];
+          return attributeValue === undefined
+            ? { ...each, attributeStatus: 'UnknownVariable' }
+            : { ...each, attributeStatus: 'Accepted', attributeValue };
+        }),
+      };
+    if (action !== 'SetVariables') return undefined;
+    return {
+      setVariableResult: (payload.setVariableData as Named[]).map(({ attributeValue = '', ...each }) => {
+        const name = nameOf(each);
+        changes.push([name, attributeValue]);
+        const attributeStatus = verdict(name, attributeValue);
+        if (attributeStatus === 'Accepted') values[name] = attributeValue;
+        return { ...each, attributeStatus };
+      }),
+    };
+  };
+  return {
+    values,
+    changes,
+    answers,
+    judge(next: typeof verdict): void {
+      verdict = next;
+    },
+  };
+};
+
+export const usualVariables = {
+  'SmartChargingCtrlr.RateUnit': 'A,W',
+  'SmartChargingCtrlr.ProfileStackLevel': '8',
+  'SampledDataCtrlr.TxUpdatedInterval': '10',
+  'SampledDataCtrlr.TxUpdatedMeasurands': wantedMeasurands,
+  'SampledDataCtrlr.TxStartedMeasurands': 'Energy.Active.Import.Register',
+  'SampledDataCtrlr.TxEndedMeasurands': 'Energy.Active.Import.Register',
+};

@@ -211,8 +211,8 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   );
   // What a backend has put into the station is the backend's; where it alone limits, so are all settings.
   const setUpQuirks = (): Quirks => (isWatchedOnly ? { ...quirks(), keepsSettings: true } : quirks());
-  const lists = foreign ? { ...authoriser, localList: () => undefined } : authoriser;
-  const setUp = createSetUp(limits.intervalS, asker, memory, setUpQuirks, lists, clock, {
+  const listed = foreign ? undefined : authoriser.listed;
+  const setUp = createSetUp(limits.intervalS, asker, memory, setUpQuirks, listed, clock, {
     connectors(count) {
       for (let evse = 1; evse <= count; evse++) connector(evse);
     },
@@ -225,7 +225,11 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       flush(station);
     },
     evses,
-    isStatusMissing: () => evses().some((evse) => connector(evse).status === 'unknown'),
+    // Every station has a first one.
+    silentEvses: () =>
+      (evses().length > 0 ? evses() : [1]).filter(
+        (evse) => (connectors.byNumber[evse]?.status ?? 'unknown') === 'unknown',
+      ),
   });
   const carryOut = createOrders(limits, limiter, phaseSwitch, actions);
   const forward =

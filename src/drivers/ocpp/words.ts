@@ -259,7 +259,8 @@ export type StationRequest =
   | { kind: 'set_variables'; variables: (VariableName & { value: string })[] }
   | { kind: 'get_report'; requestId: number; isFull: boolean }
   | { kind: 'transaction_status'; transaction?: string }
-  | { kind: 'send_local_list'; version: number; tokens: { token: Token; expiresAt?: number }[] }
+  /** isUpdate: more of the list that was sent before. */
+  | { kind: 'send_local_list'; version: number; isUpdate?: boolean; tokens: { token: Token; expiresAt?: number }[] }
   | { kind: 'update_dynamic'; profile: number; limit: number }
   | { kind: 'data_transfer'; vendor: string; message?: string; data?: unknown };
 

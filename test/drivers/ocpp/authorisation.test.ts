@@ -124,13 +124,13 @@ describe('who may charge', () => {
     });
   });
 
-  it('the list of the station has who may charge, and only where a list decides', () => {
-    assert.equal(create({ mode: 'free' }).localList(), undefined);
-    const list = create({}).localList();
+  it('a station keeps a list only where a list decides', () => {
+    assert.deepEqual([create({ mode: 'free' }).listed(), create({ mode: 'ask' }).listed()], [[], []]);
     assert.deepEqual(
-      list?.tokens.map(({ token }) => token.id),
-      ['GOOD', 'OLD', 'SOON'],
+      create({})
+        .listed()
+        .map(({ id }) => id),
+      ['GOOD', 'BLOCKED', 'OLD', 'SOON'],
     );
-    assert.notEqual(list?.digest, create({ tags: [] }).localList()?.digest);
   });
 });

@@ -178,6 +178,7 @@ describe('stations in the field: connecting and booting', () => {
     await field.connect();
     for (const text of ['', ' ', '\n']) field.station().socket.send(text);
     await field.boot();
+    await field.status('Available');
     await field.pass(10_000);
     // Refused both ways of asking, it is set up as far as it goes.
     assert.deepEqual(field.actions().slice(0, 3), ['GetConfiguration', 'GetConfiguration', 'ChangeConfiguration']);

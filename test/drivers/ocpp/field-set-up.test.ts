@@ -165,7 +165,7 @@ describe('stations in the field: being made ready', () => {
     const set = field.asked('SetVariables').flatMap(({ setVariableData }) => setVariableData as Payload[]);
     assert.deepEqual(
       set.map(({ variable }) => (variable as Payload).name),
-      ['TxUpdatedInterval', 'TxUpdatedMeasurands'],
+      ['TxUpdatedInterval', 'TxUpdatedMeasurands', 'TxStartedMeasurands', 'TxEndedMeasurands'],
     );
   });
 

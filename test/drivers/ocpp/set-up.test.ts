@@ -319,7 +319,12 @@ describe('a station made ready', () => {
     });
     await bootWith(configuration);
     assert.deepEqual(rig.asked('send_local_list'), [
-      { kind: 'send_local_list', version: 1, tokens: [{ token: { id: 'A' }, expiresAt }] },
+      {
+        kind: 'send_local_list',
+        version: 1,
+        isUpdate: false,
+        tokens: [{ token: { id: 'A', type: 'Central' }, expiresAt }],
+      },
     ]);
     rig.drop();
     await rig.clock.advanceAsync(2 * minute);

@@ -79,7 +79,7 @@ const sendLocalList = (request: Extract<StationRequest, { kind: 'send_local_list
       idTag: tagOf(token.id),
       idTagInfo: { status: 'Accepted', ...(expiresAt === undefined ? {} : { expiryDate: isoTime(expiresAt) }) },
     })),
-    updateType: 'Full',
+    updateType: request.isUpdate ? 'Differential' : 'Full',
   });
 
 const dataTransfer = ({ vendor, message, data }: Extract<StationRequest, { kind: 'data_transfer' }>): EncodedCall =>

@@ -97,7 +97,7 @@ const sendLocalList = (
   }));
   return call('SendLocalList', {
     versionNumber: exactInteger(request.version, 'the version'),
-    updateType: 'Full',
+    updateType: request.isUpdate ? 'Differential' : 'Full',
     // D01.FR.04: without a list, all is deleted; an empty one is not allowed.
     ...(localAuthorizationList.length > 0 ? { localAuthorizationList } : {}),
   });

@@ -2,7 +2,6 @@
  * Who may charge: everybody, those on a list, or whom a flow says. The list also decides where a flow is silent, and
  * about what happened while nobody could be asked.
  */
-import { createHash } from 'node:crypto';
 import type { Clock } from '../../../model/time.ts';
 import type { Decision, Token } from '../words.ts';
 
@@ -36,8 +35,8 @@ export interface Authoriser {
   settled(token: Token): Authorization;
   /** Somebody has decided whose word goes before ours. */
   judged(token: Token, authorization: Authorization): void;
-  /** For the station, where it decides while it has no connection; undefined: it is not to keep one. */
-  localList(): { digest: string; tokens: { token: Token; expiresAt?: number }[] } | undefined;
+  /** For the station, where it decides while it has no connection. */
+  listed(): Tag[];
 }
 
 /** A flow has this long, ms. */
@@ -107,16 +106,6 @@ export const createAuthoriser = (
     },
     settled,
     judged,
-    localList() {
-      if (mode !== 'list') return undefined;
-      const tokens = tags
-        .filter(({ isBlocked }) => !isBlocked)
-        .map(({ id, type, expiresAt }) => ({
-          token: { id, ...(type === undefined ? {} : { type }) },
-          ...(expiresAt === undefined ? {} : { expiresAt }),
-        }));
-      const digest = createHash('sha256').update(JSON.stringify(tokens)).digest('base64url').slice(0, 16);
-      return { digest, tokens };
-    },
+    listed: () => (mode === 'list' ? tags : []),
   };
 };

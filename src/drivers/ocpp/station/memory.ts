@@ -48,7 +48,17 @@ const factsSchema = z.object({
   /** By EVSE: to how many phases it was switched, and when, ms. */
   phases: z.record(z.string(), z.object({ phases: z.number(), at: z.number() })).optional(),
   /** The list of tags in the station. */
-  localList: z.object({ version: z.number(), digest: z.string() }).optional(),
+  localList: z
+    .object({
+      version: z.number(),
+      digest: z.string(),
+      /** The firmware that takes none. */
+      refused: z.string().optional(),
+    })
+    .optional(),
+  /** 2.x: what a transaction begins with, and ends with (TxCtrlr.TxStartPoint, TxStopPoint). */
+  beginsWith: z.string().optional(),
+  endsWith: z.string().optional(),
 });
 export type Facts = z.infer<typeof factsSchema>;
 

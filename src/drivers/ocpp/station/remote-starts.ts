@@ -1,6 +1,6 @@
 /**
  * Sessions that were asked for from here: where they were asked for, so that one that says nothing of its place has
- * one, and which of those that begin is ours (OCPP 2.0.1 F01.FR.25, F02.FR.01).
+ * one, and which of those that begin is ours (OCPP 2.0.1 part 2, F01 and F02).
  */
 import type { Session } from './session.ts';
 import { hashesOf } from './tags-in-use.ts';

@@ -4,20 +4,16 @@
  */
 import type { Clock } from '../../../model/time.ts';
 import { pause } from '../../pause.ts';
+import { meaningOf } from '../codec/outbound.ts';
+import type { CallFailure } from '../link/link.ts';
 import type { Quirks } from '../quirks.ts';
-import type { StationRequest, StationResult } from '../words.ts';
+import type { StationRequest, StationResult, Variable } from '../words.ts';
 import { type Asker, isRefusal } from './asking.ts';
-import type { Authoriser } from './authorisation.ts';
+import type { Tag } from './authorisation.ts';
+import { tellLocalList } from './local-list.ts';
 import type { Memory } from './memory.ts';
-import {
-  createSettings,
-  evseFacts,
-  evseNames,
-  isSameList,
-  namesOf,
-  type Settings,
-  wantedMeasurands,
-} from './settings.ts';
+import { createSettings, evseFacts, evseNames, namesOf, type Settings, settingNames } from './settings.ts';
+import { tune } from './tuning.ts';
 
 export interface SetUpSink {
   /** It has so many connectors, by its own words. */
@@ -29,7 +25,7 @@ export interface SetUpSink {
   /** Without the station as a whole. */
   evses(): number[];
   /** EVSEs that did not say what they are doing. */
-  isStatusMissing(): boolean;
+  silentEvses(): number[];
 }
 
 export interface SetUp {
@@ -48,80 +44,64 @@ const usualPaceMs = 100;
 const mostTimeouts = 2;
 const mostConnectors = 64;
 
+/** In the words of an answer. */
+const refusedBy = ({ code = '' }: CallFailure): StationResult => ({
+  status: meaningOf(code) === 'not_supported' ? 'not_supported' : 'rejected',
+  raw: code,
+});
+
 class Exhausted extends Error {}
 
+/** @param tags that the station keeps a list of; undefined: it is not to keep one */
 export const createSetUp = (
   intervalS: number,
   asker: Asker,
   memory: Memory,
   quirks: () => Quirks,
-  authoriser: Authoriser,
+  tags: (() => Tag[]) | undefined,
   clock: Clock,
   sink: SetUpSink,
 ): SetUp => {
   let timeouts = 0;
 
-  /** @returns undefined where it refuses, or is silent */
+  /** @returns undefined where it is silent */
   const ask = async (request: StationRequest, signal: AbortSignal): Promise<StationResult | undefined> => {
     await pause(usualPaceMs, clock, signal);
     if (signal.aborted || !asker.isConnected()) throw new Exhausted();
     try {
       return await asker.ask(request);
     } catch (error) {
-      if (isRefusal(error)) return undefined;
+      if (isRefusal(error)) return refusedBy(error as CallFailure);
       timeouts++;
       if (timeouts >= mostTimeouts || !asker.isConnected()) throw new Exhausted();
       return undefined;
     }
   };
 
+  const get = async (names: string[] | undefined, signal: AbortSignal): Promise<StationResult | undefined> =>
+    ask({ kind: 'get_variables', variables: names?.map((name) => ({ name })) }, signal);
+
+  /** 2.x: where so many are too many at once (DeviceDataCtrlr.ItemsPerMessage), half of them. */
+  const getInParts = async (names: string[], signal: AbortSignal): Promise<Variable[]> => {
+    const result = await get(names, signal);
+    if (result?.status !== 'rejected' || names.length === 1) return result?.variables ?? [];
+    const half = Math.ceil(names.length / 2);
+    return [...(await getInParts(names.slice(0, half), signal)), ...(await getInParts(names.slice(half), signal))];
+  };
+
   const read = async (signal: AbortSignal): Promise<Settings> => {
     const version = asker.version() ?? '1.6';
-    const names = namesOf(version);
-    const named = Object.values(names).flatMap((name) => (name === undefined ? [] : [{ name }]));
-    const get = async (variables: typeof named | undefined): Promise<Settings> =>
-      createSettings((await ask({ kind: 'get_variables', variables }, signal))?.variables ?? [], names);
-    if (version !== '1.6') return get(named);
-    const all = await get(undefined);
+    const names = settingNames(version);
+    if (version !== '1.6') return createSettings(await getInParts(names, signal), version);
+    const all = (await get(undefined, signal))?.variables ?? [];
     // Some answer nothing, or an error, where all is asked for.
-    return all.isEmpty ? get(named) : all;
+    return createSettings(all.length > 0 ? all : ((await get(names, signal))?.variables ?? []), version);
   };
 
   const set = async (name: string, value: string, signal: AbortSignal): Promise<boolean> => {
     const result = await ask({ kind: 'set_variables', variables: [{ name, value }] }, signal);
     const word = result?.variables?.[0]?.status ?? result?.status ?? 'rejected';
     return /accept|reboot|done/i.test(word);
-  };
-
-  /** Whether there is such a setting that can be changed; where nothing was told, it is tried. */
-  const isOpen = (settings: Settings, name: string): boolean => {
-    const variable = settings.find(name);
-    return variable ? variable.isReadOnly !== true : settings.isEmpty;
-  };
-
-  const setInterval = async (settings: Settings, signal: AbortSignal): Promise<void> => {
-    const { interval } = namesOf(asker.version() ?? '1.6');
-    if (!isOpen(settings, interval) || settings.number(interval) === intervalS) return;
-    await set(interval, String(intervalS), signal);
-  };
-
-  const chooseMeasurands = async (settings: Settings, signal: AbortSignal): Promise<void> => {
-    const names = namesOf(asker.version() ?? '1.6');
-    const preset = quirks().measurands;
-    const most = settings.number(names.mostMeasurands) ?? Number.POSITIVE_INFINITY;
-    const wanted = (preset ?? wantedMeasurands).slice(0, Math.max(1, most));
-    const known = memory.facts.measurands;
-    const goal = known?.wanted === wanted.join() ? known.taken : wanted.join();
-    if (!isOpen(settings, names.measurands) || isSameList(settings.text(names.measurands) ?? '', goal)) return;
-    let taken = '';
-    if (await set(names.measurands, goal, signal)) taken = goal;
-    else if (preset) return;
-    else
-      for (const each of wanted) {
-        const more = taken === '' ? each : `${taken},${each}`;
-        if (await set(names.measurands, more, signal)) taken = more;
-      }
-    memory.note({ measurands: { wanted: wanted.join(), taken } });
   };
 
   /** 2.x: last of all, when its EVSEs have shown themselves. */
@@ -134,22 +114,18 @@ export const createSetUp = (
     }
   };
 
-  const pushList = async (signal: AbortSignal): Promise<void> => {
-    const list = authoriser.localList();
-    const { features, localList } = memory.facts;
-    if (!list || list.digest === localList?.digest) return;
-    if (features && !features.includes('localauthlistmanagement')) return;
-    const version = (localList?.version ?? 0) + 1;
-    const result = await ask({ kind: 'send_local_list', version, tokens: list.tokens }, signal);
-    if (result?.status === 'accepted' || result?.status === 'done')
-      memory.note({ localList: { version, digest: list.digest } });
-  };
-
   const isTriggered = (): boolean => memory.facts.features?.includes('remotetrigger') !== false;
+
+  /** 1.6: of all its connectors at once; 2.x: F06.FR.12, of each. */
+  const askForStatus = async (signal: AbortSignal): Promise<void> => {
+    const silent = isTriggered() ? sink.silentEvses() : [];
+    const places = asker.version() === '1.6' ? silent.slice(0, 1).map(() => ({})) : silent.map((evse) => ({ evse }));
+    for (const place of places) await ask({ kind: 'trigger', message: 'status', ...place }, signal);
+  };
 
   const askAround = async (hasBooted: boolean, signal: AbortSignal): Promise<void> => {
     if (isTriggered() && !hasBooted) await ask({ kind: 'trigger', message: 'boot' }, signal);
-    if (isTriggered() && sink.isStatusMissing()) await ask({ kind: 'trigger', message: 'status' }, signal);
+    await askForStatus(signal);
     if (asker.version() === '1.6') return;
     for (const transaction of sink.transactions()) {
       const result = await ask({ kind: 'transaction_status', transaction }, signal);
@@ -170,11 +146,14 @@ export const createSetUp = (
         const count = settings.number(connectors) ?? 0;
         if (count > 0) sink.connectors(Math.min(mostConnectors, Math.floor(count)));
         await askAround(hasBooted, signal);
-        if (!quirks().keepsSettings) {
-          await setInterval(settings, signal);
-          await chooseMeasurands(settings, signal);
-        }
-        await pushList(signal);
+        const listed = tags?.();
+        const wishes = {
+          intervalS,
+          measurands: quirks().measurands,
+          hasList: listed !== undefined && listed.length > 0,
+        };
+        if (!quirks().keepsSettings) await tune(settings, wishes, memory, (name, value) => set(name, value, signal));
+        if (listed) await tellLocalList(listed, settings, memory, (request) => ask(request, signal));
         await readEvses(signal);
         return true;
       } catch (error) {

@@ -13,6 +13,20 @@ export interface SettingNames {
   measurands: string;
   mostMeasurands: string | undefined;
   interval: string;
+  /** Measured where a transaction begins and ends; 1.6 tells the register there by itself. */
+  endMeasurands: string[];
+  beginsWith: string | undefined;
+  endsWith: string | undefined;
+}
+
+/** Of the list of tags in a station. */
+export interface ListNames {
+  available: string | undefined;
+  most: string | undefined;
+  items: string;
+  bytes: string | undefined;
+  /** It is looked at, with a connection and without. */
+  switches: string[];
 }
 
 /** OCPP 1.6 §9; 2.0.1 part 2, appendices. */
@@ -26,6 +40,9 @@ const names16: SettingNames = {
   measurands: 'MeterValuesSampledData',
   mostMeasurands: 'MeterValuesSampledDataMaxLength',
   interval: 'MeterValueSampleInterval',
+  endMeasurands: [],
+  beginsWith: undefined,
+  endsWith: undefined,
 };
 const names2: SettingNames = {
   connectors: undefined,
@@ -37,6 +54,9 @@ const names2: SettingNames = {
   measurands: 'SampledDataCtrlr.TxUpdatedMeasurands',
   mostMeasurands: undefined,
   interval: 'SampledDataCtrlr.TxUpdatedInterval',
+  endMeasurands: ['SampledDataCtrlr.TxStartedMeasurands', 'SampledDataCtrlr.TxEndedMeasurands'],
+  beginsWith: 'TxCtrlr.TxStartPoint',
+  endsWith: 'TxCtrlr.TxStopPoint',
 };
 
 /** OCPP 2.1 part 2, appendices. */
@@ -46,8 +66,35 @@ const names: Record<Version, SettingNames> = { '1.6': names16, '2.0.1': names2, 
 
 export const namesOf = (version: Version): SettingNames => names[version];
 
+const listNames16: ListNames = {
+  available: undefined,
+  most: 'LocalAuthListMaxLength',
+  items: 'SendLocalListMaxLength',
+  bytes: undefined,
+  switches: ['LocalAuthListEnabled', 'LocalAuthorizeOffline'],
+};
+const listNames2: ListNames = {
+  available: 'LocalAuthListCtrlr.Available',
+  // The most that it may hold is told in reports only.
+  most: undefined,
+  items: 'LocalAuthListCtrlr.ItemsPerMessage',
+  bytes: 'LocalAuthListCtrlr.BytesPerMessage',
+  switches: ['LocalAuthListCtrlr.Enabled', 'AuthCtrlr.LocalAuthorizeOffline'],
+};
+
+export const listNamesOf = (version: Version): ListNames => (version === '1.6' ? listNames16 : listNames2);
+
+/** All that is read when a station is made ready. */
+export const settingNames = (version: Version): string[] =>
+  [namesOf(version), listNamesOf(version)]
+    .flatMap((names): (string | undefined | string[])[] => Object.values(names))
+    .flat()
+    .filter((name) => name !== undefined);
+
+export const registerMeasurand = 'Energy.Active.Import.Register';
+
 export const wantedMeasurands = [
-  'Energy.Active.Import.Register',
+  registerMeasurand,
   'Power.Active.Import',
   'Current.Import',
   'Voltage',
@@ -55,7 +102,8 @@ export const wantedMeasurands = [
   'SoC',
 ];
 
-const list = (text: string): string[] =>
+/** Names of a list, as far as there are any. */
+export const listOf = (text: string): string[] =>
   text
     .split(',')
     .map((each) => each.trim())
@@ -63,17 +111,22 @@ const list = (text: string): string[] =>
 
 /** The same measurands, in whatever order and case. */
 export const isSameList = (a: string, b: string): boolean => {
-  const sorted = (text: string): string => list(text.toLowerCase()).sort().join();
+  const sorted = (text: string): string => listOf(text.toLowerCase()).sort().join();
   return sorted(a) === sorted(b);
 };
 
-export const createSettings = (variables: Variable[], names: SettingNames) => {
+export const createSettings = (variables: Variable[], version: Version) => {
+  const names = namesOf(version);
   const byName = new Map(variables.map((variable) => [variable.name.toLowerCase(), variable]));
   const find = (name: string | undefined): Variable | undefined => byName.get(name?.toLowerCase() ?? '');
   const text = (name: string | undefined): string | undefined => find(name)?.value?.trim() || undefined;
   const number = (name: string | undefined): number | undefined => {
     const value = Number(text(name) ?? Number.NaN);
     return Number.isFinite(value) ? value : undefined;
+  };
+  const flag = (name: string | undefined): boolean | undefined => {
+    const value = text(name)?.toLowerCase();
+    return value === 'true' || value === 'false' ? value === 'true' : undefined;
   };
 
   /** "Current,Power", "A", "Current, Power", "W" */
@@ -86,21 +139,27 @@ export const createSettings = (variables: Variable[], names: SettingNames) => {
   };
 
   return {
+    version,
     find,
     text,
     number,
+    flag,
     isEmpty: variables.length === 0,
     facts(): Partial<Facts> {
       const maxStackLevel = number(names.maxStackLevel);
-      const phases = text(names.switchesPhases);
-      const dynamic = text(names.dynamic);
+      const switchesPhases = flag(names.switchesPhases);
+      const supportsDynamic = flag(names.dynamic);
       const features = text(names.features);
+      const beginsWith = text(names.beginsWith);
+      const endsWith = text(names.endsWith);
       const allowed = units();
       return {
         ...(maxStackLevel === undefined ? {} : { maxStackLevel }),
-        ...(phases === undefined ? {} : { switchesPhases: phases.toLowerCase() === 'true' }),
-        ...(dynamic === undefined ? {} : { supportsDynamic: dynamic.toLowerCase() === 'true' }),
-        ...(features === undefined ? {} : { features: list(features.toLowerCase()) }),
+        ...(switchesPhases === undefined ? {} : { switchesPhases }),
+        ...(supportsDynamic === undefined ? {} : { supportsDynamic }),
+        ...(features === undefined ? {} : { features: listOf(features.toLowerCase()) }),
+        ...(beginsWith === undefined ? {} : { beginsWith }),
+        ...(endsWith === undefined ? {} : { endsWith }),
         ...(allowed === undefined ? {} : { units: allowed }),
       };
     },

@@ -22,7 +22,17 @@ export interface StationSheet {
   /** Of the preset and the form. */
   quirks: Quirks;
   /** What it said of itself. */
-  settings: Pick<Facts, 'units' | 'maxStackLevel' | 'switchesPhases' | 'supportsDynamic' | 'supplyPhases' | 'features'>;
+  settings: Pick<
+    Facts,
+    | 'units'
+    | 'maxStackLevel'
+    | 'switchesPhases'
+    | 'supportsDynamic'
+    | 'supplyPhases'
+    | 'features'
+    | 'beginsWith'
+    | 'endsWith'
+  >;
   measurands?: string;
   /** How it takes limits; absent: found out with the first. */
   limit?: { purpose: string; kind: string; stackLevel: number; unit: string; saysPhases: boolean };
@@ -48,7 +58,8 @@ export interface SheetParts {
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
 export const sheetOf = ({ version, facts, preset, ...rest }: SheetParts): StationSheet => {
-  const { boot, units, maxStackLevel, switchesPhases, supportsDynamic, supplyPhases, features } = facts;
+  const { boot, units, maxStackLevel, switchesPhases, supportsDynamic, supplyPhases, features, beginsWith, endsWith } =
+    facts;
   const { measurands, limitForm, refusedDynamic } = facts;
   const purposes = version === '1.6' ? purposes16 : purposes2;
   const isDynamic = version === '2.1' && supportsDynamic === true && refusedDynamic !== (boot?.firmware ?? '');
@@ -57,7 +68,7 @@ export const sheetOf = ({ version, facts, preset, ...rest }: SheetParts): Statio
     ...(version && { version }),
     ...(boot && { boot }),
     ...(preset && { preset: preset.title }),
-    settings: { units, maxStackLevel, switchesPhases, supportsDynamic, supplyPhases, features },
+    settings: { units, maxStackLevel, switchesPhases, supportsDynamic, supplyPhases, features, beginsWith, endsWith },
     ...(measurands && { measurands: measurands.taken }),
     ...(limitForm && {
       limit: {

@@ -1,0 +1,67 @@
+/**
+ * The list of tags in a station, with which it decides by itself while it has no connection (OCPP 1.6 §3.5.2, OCPP
+ * 2.0.1 part 2, D01). It is told only where it is another one, in as many messages as the station wants.
+ */
+import { createHash } from 'node:crypto';
+import type { StationRequest, StationResult, Token } from '../words.ts';
+import type { Tag } from './authorisation.ts';
+import type { Memory } from './memory.ts';
+import { listNamesOf, type Settings } from './settings.ts';
+
+type SendList = Extract<StationRequest, { kind: 'send_local_list' }>;
+type Entry = SendList['tokens'][number];
+
+/** Where a station does not say. */
+const usualItems = 50;
+const usualMost = 1000;
+/** Of one entry of OCPP 2.x on the wire, bytes. */
+const entryBytes = 220;
+
+/** OCPP 2.0.1 part 2, IdTokenEnumType: what a reader will call it; serial numbers of cards have 4, 7, 8 or 10 bytes. */
+const typeOf = (id: string): string => {
+  if (/^E0[0-9A-F]{14}$/i.test(id)) return 'ISO15693';
+  return /^([0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})$/i.test(id) ? 'ISO14443' : 'Central';
+};
+
+const entryOf = ({ id, type = typeOf(id), expiresAt }: Tag): Entry => {
+  const token: Token = { id, type };
+  return { token, ...(expiresAt === undefined ? {} : { expiresAt }) };
+};
+
+const digestOf = (entries: Entry[]): string =>
+  createHash('sha256').update(JSON.stringify(entries)).digest('base64url').slice(0, 16);
+
+/**
+ * @param tags those that may charge; none: whatever was told before is taken out again
+ * @param ask undefined: the station is silent, or refuses
+ */
+export const tellLocalList = async (
+  tags: Tag[],
+  settings: Settings,
+  memory: Memory,
+  ask: (request: SendList) => Promise<StationResult | undefined>,
+): Promise<void> => {
+  const { localList, features, boot } = memory.facts;
+  const names = listNamesOf(settings.version);
+  const firmware = boot?.firmware ?? '';
+  if (features ? !features.includes('localauthlistmanagement') : settings.flag(names.available) === false) return;
+  const most = settings.number(names.most) || usualMost;
+  const entries = tags
+    .filter(({ isBlocked }) => !isBlocked)
+    .map(entryOf)
+    .slice(0, most);
+  if (entries.length === 0 && localList === undefined) return;
+  const digest = digestOf(entries);
+  if (digest === localList?.digest || localList?.refused === firmware) return;
+  const bytes = settings.number(names.bytes) ?? Number.POSITIVE_INFINITY;
+  const items = Math.max(1, Math.min(settings.number(names.items) || usualItems, Math.floor(bytes / entryBytes)));
+  let version = localList?.version ?? 0;
+  for (let from = 0; from === 0 || from < entries.length; from += items) {
+    version++;
+    const tokens = entries.slice(from, from + items);
+    const result = await ask({ kind: 'send_local_list', version, isUpdate: from > 0, tokens });
+    if (result?.status === 'not_supported') memory.note({ localList: { version: 0, digest: '', refused: firmware } });
+    if (result?.status !== 'accepted' && result?.status !== 'done') return;
+  }
+  memory.note({ localList: { version, digest } });
+};
