@@ -78,6 +78,8 @@ const config = z.object({
   onePlace: flagField(false),
   security: choiceField(['0', '1', '2', '3'], '0'),
   weak: flagField(false),
+  /** A password that was changed: the one before is not right any more, wherever the station has it. */
+  shutOut: flagField(false),
   certificateNames: listOf(/[,\n]/),
   /** Where somebody else's central system takes stations; empty: nobody else is told. */
   forwardUrl: textField().pipe(
@@ -98,6 +100,8 @@ interface Credentials {
 const remembered = z.object({
   identity: z.string().optional(),
   verifier: z.string().optional(),
+  /** Of passwords before, with which the station may still come. */
+  before: z.array(z.string()).optional(),
   /** The station came with the password that the verifier is of. */
   isAdopted: z.boolean().optional(),
 });
@@ -233,6 +237,7 @@ export default function register(RED: NodeAPI): void {
             },
             tagsInUse: server.tagsInUse,
             heartbeatS: server.heartbeatS,
+            ...(password === '' ? {} : { password }),
             ...(config.forwardUrl === '' ? {} : { forward }),
           },
           clock,
@@ -259,12 +264,14 @@ export default function register(RED: NodeAPI): void {
             password,
             isWeakAllowed: config.weak,
             verifier: known.verifier,
+            before: known.before ?? [],
+            isOldShutOut: config.shutOut,
             isAdopted: known.isAdopted ?? false,
           },
           {
             passwords: server.passwords,
             register: (settings) => server.register(identity, settings, driver),
-            remember: (verifier) => remember({ verifier, isAdopted: false }),
+            remember: (verifier, before) => remember({ verifier, before: [...before], isAdopted: false }),
           },
         );
         onClose(registration.remove);

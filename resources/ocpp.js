@@ -384,7 +384,10 @@
           ]),
         ],
       ],
-      ['version', [listed([version, word(isConnected ? 'online' : 'offline')])]],
+      [
+        'version',
+        [listed([version, word(isConnected ? 'online' : 'offline'), sheet.isPasswordOld ? word('oldPassword') : ''])],
+      ],
       ['evses', [evses.join(', ')]],
       ['preset', [preset]],
       ['quirks', [facts('quirk', quirks)]],
@@ -474,7 +477,7 @@
       $('#ems-row-tags').toggle(authorise !== 'free');
       $('#ems-row-onePlace').toggle(authorise === 'list');
       $('#ems-row-autostart').toggle(authorise === 'free');
-      $('#ems-row-password, #ems-row-weak').toggle(hasPassword);
+      $('#ems-row-password, #ems-row-weak, #ems-row-shutOut').toggle(hasPassword);
       $('#ems-row-certificateNames').toggle(security === '3');
       const isForwarded = fieldOf(node, 'forwardUrl') !== '';
       $('#ems-row-forwardMode, #ems-row-forwardPassword').toggle(isForwarded);

@@ -27,6 +27,7 @@ import { describeStation } from './station/description.ts';
 import { takeEvent } from './station/events.ts';
 import { findFamily } from './station/family.ts';
 import { createMemory, type Facts } from './station/memory.ts';
+import { tellPassword } from './station/new-password.ts';
 import { createNudge } from './station/nudge.ts';
 import { createOddities } from './station/oddities.ts';
 import { createPulse } from './station/pulse.ts';
@@ -66,6 +67,8 @@ export interface OcppDriverOptions {
   heartbeatS: number;
   /** EVSEs it is known to have, before it says so. */
   evses?: number[];
+  /** Told to a station that comes with an older one. */
+  password?: string;
   /** Somebody else bills it, and may limit it. */
   forward?: ForwardOptions;
 }
@@ -243,6 +246,14 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   for (const evse of options.evses ?? []) connector(evse);
   ledger.release();
 
+  /** Last of all: some break the connection off with it. */
+  const renewPassword = async (): Promise<void> => {
+    const { password } = options;
+    if (password === undefined || line?.link.peer.isPasswordNewest !== false) return;
+    const event = await tellPassword(password, line.link.version, asker);
+    if (event) sink?.event(event);
+  };
+
   const readiness = createReadiness(clock, {
     needsBoot: () => quirks().needsBoot === true,
     askForBoot: setUp.askForBoot,
@@ -259,6 +270,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       for (const each of connectors.all) showSupply(each);
       flush(station);
       if (isWhole && !isWatchedOnly) await takeOver.survey(signal);
+      await renewPassword();
     },
     event: (event) => sink?.event(event),
   });
@@ -309,6 +321,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       sheetOf({
         identity,
         isConnected: line !== undefined,
+        isPasswordOld: line?.link.peer.isPasswordNewest === false,
         version,
         facts: memory.facts,
         evses: evses(),

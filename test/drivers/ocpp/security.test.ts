@@ -43,6 +43,7 @@ describe('OCPP security: passwords (profile 1)', () => {
       isSecure: false,
       hasPassword: true,
       isPasswordNewest: true,
+      provenPassword: settings.passwords?.[0],
     });
   });
 
@@ -83,17 +84,25 @@ describe('OCPP security: passwords (profile 1)', () => {
   });
 
   it('of two passwords both are right until the station comes with the new one', async () => {
-    const rotated = { ...settings, passwords: [await verifierOf('a new password..'), ...(settings.passwords ?? [])] };
+    let taken = 0;
+    const newestTaken = (): void => void taken++;
+    const rotated: StationSettings = {
+      newestTaken,
+      ...settings,
+      passwords: [await verifierOf('a new password..'), ...(settings.passwords ?? [])],
+    };
     const registration = csms.register('CP1', settings, handler);
     const station = await dial(csms.url(), { password });
     registration.remove();
     csms.register('CP1', rotated, handler);
     assert.equal(csms.connected(), 1, 'it may stay with the old one');
+    assert.equal(handler.links.at(-1)?.peer.isPasswordNewest, false);
     station.close();
     (await dial(csms.url(), { password })).close();
     await until(() => handler.links.at(-1)?.peer.isPasswordNewest === false, 'with the old one');
     (await dial(csms.url(), { password: 'a new password..' })).close();
     await until(() => handler.links.at(-1)?.peer.isPasswordNewest === true, 'with the new one');
+    assert.equal(taken, 1);
     assert.match(await refusal(csms.url(), { password }), /^401/);
     (await dial(csms.url(), { password: 'a new password..' })).close();
   });

@@ -35,7 +35,9 @@ export interface Peer {
   isSecure: boolean;
   /** A known station has proved its password, an unknown one has offered some. */
   hasPassword: boolean;
-  /** It has come in with the newest of its passwords: the older ones are not taken any more. */
+  /** What is kept of the password that it has proved. */
+  provenPassword?: string;
+  /** That is the newest of its passwords: the older ones are not taken any more. */
   isPasswordNewest?: boolean;
   /** What to keep of the password that an unknown station has offered, for who trusts it on first use. */
   offeredPassword?: string;
@@ -58,6 +60,8 @@ export interface StationSettings {
   security: SecurityProfile;
   /** What is kept of its passwords (passwords.ts), the newest first; profiles 1 and 2. */
   passwords?: readonly string[];
+  /** It has come with the newest of several: the others are not right any more. */
+  newestTaken?(): void;
   /** Its passwords are being worked on: until they are there, it is told to come again. */
   isPreparing?: boolean;
   /** Common names that its certificate may carry besides its identity: OCPP 2.0.1 A00.FR.405, its serial number. */

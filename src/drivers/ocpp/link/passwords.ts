@@ -36,7 +36,7 @@ const rememberedMax = 5000;
  * The bytes that are compared. OCPP 1.6 security whitepaper: AuthorizationKey is written as 32..40 hex digits and sent
  * as bytes, but many boxes send the digits themselves: both become the same bytes.
  */
-const toBytes = (password: string | Buffer): Buffer => {
+export const toBytes = (password: string | Buffer): Buffer => {
   const bytes = Buffer.from(password as string);
   const text = bytes.length >= 32 && bytes.length <= 40 && bytes.length % 2 === 0 ? bytes.toString('latin1') : '';
   return /^[0-9a-f]+$/i.test(text) ? Buffer.from(text, 'hex') : bytes;

@@ -13,6 +13,10 @@ export interface StationEntry {
   isWeakAllowed: boolean;
   /** What is kept of the last password. */
   verifier: string | undefined;
+  /** And of those before, with which the station may still come. */
+  before: readonly string[];
+  /** None of those before is right any more. */
+  isOldShutOut: boolean;
   /** That was never typed: the station came with it, and somebody trusted it. */
   isAdopted: boolean;
 }
@@ -21,7 +25,7 @@ export interface Registrar {
   passwords: Passwords;
   register(settings: StationSettings): { remove(): void };
   /** To be given with the next entry: made of what was typed. */
-  remember(verifier: string): void;
+  remember(verifier: string, before: readonly string[]): void;
 }
 
 export interface Registration {
@@ -30,8 +34,11 @@ export interface Registration {
   remove(): void;
 }
 
+/** More are not kept: each of them is tried at a handshake. */
+const mostBefore = 2;
+
 export const enterStation = (
-  { settings, password, isWeakAllowed, verifier, isAdopted }: StationEntry,
+  { settings, password, isWeakAllowed, verifier, before, isOldShutOut, isAdopted }: StationEntry,
   { passwords, register, remember }: Registrar,
 ): Registration => {
   if (!needsPassword(settings)) {
@@ -42,22 +49,28 @@ export const enterStation = (
   let isRemoved = false;
   const enter = (next: Pick<StationSettings, 'passwords' | 'isPreparing'>): void => {
     current?.remove();
-    current = register({ ...settings, ...next });
+    const [newest] = next.passwords ?? [];
+    const newestTaken = (): void => {
+      if (newest !== undefined) remember(newest, []);
+    };
+    current = register({ ...settings, ...next, newestTaken });
   };
 
   const run = async (): Promise<void> => {
+    const known = verifier === undefined ? [] : [verifier, ...(isOldShutOut ? [] : before)];
     if (isAdopted && password === '' && verifier !== undefined) {
-      enter({ passwords: [verifier] });
+      enter({ passwords: known });
       return;
     }
     const fault = findPasswordFault(password, isWeakAllowed);
-    if (verifier !== undefined) enter({ passwords: [verifier] });
+    if (known.length > 0) enter({ passwords: known });
     else if (fault === undefined) enter({ isPreparing: true });
     if (fault !== undefined) throw new Error(fault);
     const made = await passwords.verifierOf(password, verifier);
     if (isRemoved || made === verifier) return;
-    remember(made);
-    enter({ passwords: [made] });
+    const older = isOldShutOut ? [] : known.slice(0, mostBefore);
+    remember(made, older);
+    enter({ passwords: [made, ...older] });
   };
 
   return {

@@ -40,7 +40,7 @@ export const findObjection = (
   if (!settings.versions.includes(version)) return `OCPP ${version} is not allowed for this station any more`;
   const fault = findTransportFault(settings, identity, peer);
   if (fault) return sentenceOf(fault);
-  const { hasPassword, offeredPassword } = peer;
-  const isProven = offeredPassword === undefined ? hasPassword : settings.passwords?.includes(offeredPassword);
+  const { provenPassword, offeredPassword } = peer;
+  const isProven = settings.passwords?.includes(provenPassword ?? offeredPassword ?? '');
   return needsPassword(settings) && !isProven ? 'the station has to come again with its password' : undefined;
 };

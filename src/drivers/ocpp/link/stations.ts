@@ -1,6 +1,6 @@
 /** Who is who: one place per identity, with its handler and its connection; the newest connection wins. */
 import type { Clock, Timer } from '../../../model/time.ts';
-import type { StationHandler, StationLink, StationSettings } from './link.ts';
+import type { Peer, StationHandler, StationLink, StationSettings } from './link.ts';
 import { findObjection } from './requirements.ts';
 
 export interface Place {
@@ -48,6 +48,12 @@ export const callAt = ({ handler, waiting }: Place, action: string, payload: unk
   handler
     ? handler.called(action, payload)
     : new Promise<StationHandler>((resolve) => waiting.push(resolve)).then((next) => next.called(action, payload));
+
+/** Its password may have been changed here since it came. */
+const noteNewest = ({ passwords = [] }: StationSettings, peer: Peer): void => {
+  const proven = peer.provenPassword ?? peer.offeredPassword;
+  if (proven !== undefined) peer.isPasswordNewest = proven === passwords[0];
+};
 
 /**
  * @param handoverMs for which a station whose handler was removed is kept for the next one
@@ -109,6 +115,7 @@ export const createStations = (
       if (place.settings && place.handler) throw new Error(`station ${identity} is set up twice`);
       place.settings = settings;
       const { link } = place;
+      if (link) noteNewest(settings, link.peer);
       const objection = link && findObjection(settings, link);
       if (objection) {
         place.link = undefined;
@@ -125,8 +132,10 @@ export const createStations = (
     },
     forgetOldPasswords(identity) {
       const place = places.get(identity);
-      if (place?.settings?.passwords)
-        place.settings = { ...place.settings, passwords: place.settings.passwords.slice(0, 1) };
+      const { passwords = [], newestTaken } = place?.settings ?? {};
+      if (!place?.settings || passwords.length < 2) return;
+      place.settings = { ...place.settings, passwords: passwords.slice(0, 1) };
+      newestTaken?.();
     },
     isHeld,
     heldCount: () => [...places.keys()].filter(isHeld).length,

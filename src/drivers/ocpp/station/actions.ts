@@ -32,7 +32,7 @@ const lookMs = 500;
 /** "Accepted" is followed by nothing often enough: until a session shows, until it is over, ms. */
 const startMs = 30_000;
 const endMs = 15_000;
-/** The server changes them itself, and nobody reads them on the broker. */
+/** They are changed in the form of the node, and nobody reads them on the broker. */
 const isSecret = (name: string): boolean => /authorizationkey|basicauthpassword/i.test(name);
 const longestValue = 2500;
 
@@ -52,7 +52,7 @@ const variableOf = (row: Record<string, string | number>): Pick<Variable, 'name'
   const { name, evse } = row;
   if (typeof name !== 'string' || name === '')
     throw new CommandFailure('SCHEMA', 'each of the variables has a name: SmartChargingCtrlr.RateUnit');
-  if (isSecret(name)) throw new CommandFailure('UNSUPPORTED', 'passwords are changed by the server');
+  if (isSecret(name)) throw new CommandFailure('UNSUPPORTED', 'a password is changed in the form of its node');
   return { name, ...(typeof evse === 'number' ? { evse } : {}) };
 };
 

@@ -15,6 +15,8 @@ export interface FallbackSheet {
 export interface StationSheet {
   identity: string;
   isConnected: boolean;
+  /** It has come with a password that was changed here since. */
+  isPasswordOld: boolean;
   version?: Version;
   boot?: NonNullable<Facts['boot']>;
   evses: number[];
@@ -45,6 +47,7 @@ export interface StationSheet {
 export interface SheetParts {
   identity: string;
   isConnected: boolean;
+  isPasswordOld: boolean;
   version: Version | undefined;
   facts: Facts;
   evses: number[];
