@@ -40,6 +40,10 @@ const config = z
         .map((each) => each.trim())
         .filter((each) => each !== ''),
     ),
+    /** In which they say who has shown them a client certificate; empty: they check none. */
+    certificateHeader: textField().pipe(
+      z.string().regex(/^[\w-]*$/, 'the header of the proxies has letters and hyphens'),
+    ),
     heartbeat: numberField(120, 10, 86_400),
   })
   .refine(({ port, tlsPort }) => port !== undefined || tlsPort !== undefined, 'a port is missing')
@@ -174,7 +178,10 @@ export default function register(RED: NodeAPI): void {
           {
             listeners: ports,
             passwords,
-            proxies: { addresses: config.proxies },
+            proxies: {
+              addresses: config.proxies,
+              ...(config.certificateHeader && { certificateHeader: config.certificateHeader.toLowerCase() }),
+            },
             isRejected: lobby.isRejected,
             ...(config.unknown === 'hold' && { unknown: lobby.receive }),
             report: (identity, what) => node.log(`${identity}: ${what}`),

@@ -73,6 +73,10 @@ const config = z.object({
   foreign: choiceField(foreignPolicies, 'once'),
   autostart: flagField(false),
   interval: numberField(10, 1, 3600),
+  /** What it measures is multiplied by these; empty: as it says, or its preset. */
+  factorPower: optionalNumberField(0.0001, 10_000),
+  factorEnergy: optionalNumberField(0.0001, 10_000),
+  factorCurrent: optionalNumberField(0.0001, 10_000),
   authorise: choiceField(['free', 'list', 'ask'], 'free'),
   tags: listOf(/\n/).pipe(z.array(z.string().transform(tagOf)).max(10_000)),
   onePlace: flagField(false),
@@ -200,6 +204,13 @@ export default function register(RED: NodeAPI): void {
       // Only of a chosen family: before its boot nobody knows what else it is, and it is not locked out by a guess.
       const family = listPresets().find(({ id }) => id === config.preset)?.quirks ?? {};
       const version = config.version === 'auto' ? family.version : config.version;
+      const { factorPower: power, factorEnergy: energy, factorCurrent: current } = config;
+      const factors = {
+        ...(power !== undefined && { power }),
+        ...(energy !== undefined && { energy }),
+        ...(current !== undefined && { current }),
+      };
+      const hasFactors = Object.keys(factors).length > 0;
       const settings: StationEntry['settings'] = {
         versions: version === undefined ? versions : [version],
         isVersionAssumed: config.assumed || family.assumedVersion === '1.6',
@@ -217,7 +228,7 @@ export default function register(RED: NodeAPI): void {
             store: journal,
             presets: listPresets(),
             phaseRotation: config.phaseRotation,
-            quirks: config.autostart ? { needsRemoteStart: true } : {},
+            quirks: { ...(config.autostart && { needsRemoteStart: true }), ...(hasFactors && { factors }) },
             ...(config.preset === '' ? {} : { preset: config.preset }),
             limits: {
               minCurrentA: config.minCurrent,

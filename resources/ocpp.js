@@ -307,6 +307,9 @@
       if (value && String(value) === fieldOf(this, 'port')) return text(this, 'error.samePort');
       return emsEditor.number('tlsPort', 1, 65535).call(this, value, options);
     },
+    certificateHeader(value, _options) {
+      return /^[\w-]*$/.test(value ?? '') ? true : text(this, 'error.header');
+    },
     proxies(value, _options) {
       const given = (value ?? '').split(',').map((each) => each.trim());
       const wrong = given.find((each) => each !== '' && !isEnv(each) && !/^[0-9a-f:.]+(\/\d{1,3})?$/i.test(each));

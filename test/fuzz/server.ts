@@ -88,7 +88,7 @@ const csms = await startCsms(
     proxies: { addresses: ['127.0.0.1'] },
     unknown: ({ identity }) => (identity.startsWith('HOLD') ? createHandler('held') : undefined),
     // Over TLS all come from one address, and who has the right password must not wait for the others.
-    limits: { deadlineMs: 200, closeGraceMs: 200, wrongRate: { perS: 1000, burst: 1000 } },
+    limits: { deadlineMs: 200, closeGraceMs: 200, wrongRate: { perS: 1000, burst: 1000 }, refusalMs: 0 },
   },
   systemClock,
 );

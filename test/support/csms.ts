@@ -47,7 +47,8 @@ export const startTestCsms = async (
   const reports: string[] = [];
   const listeners = [{ host: '127.0.0.1', port: 0 }];
   const report = (identity: string, what: string): void => void reports.push(`${identity}: ${what}`);
-  const csms = await startCsms({ listeners, passwords, report, ...options }, clock);
+  const limits = { refusalMs: 0, ...options.limits };
+  const csms = await startCsms({ listeners, passwords, report, ...options, limits }, clock);
   const scheme = options.listeners?.[0]?.tls ? 'wss' : 'ws';
   return { ...csms, reports, url: (identity = 'CP1') => `${scheme}://127.0.0.1:${csms.ports[0]}/ocpp/${identity}` };
 };

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { connect as connectTls } from 'node:tls';
 import type { StationSettings } from '../../../src/drivers/ocpp/link/link.ts';
 import type { ListenerOptions } from '../../../src/drivers/ocpp/link/listener.ts';
+import { readOrigin } from '../../../src/drivers/ocpp/link/origin.ts';
+import type { Clock } from '../../../src/model/time.ts';
 import { authority, identityOf } from '../../support/certificates.ts';
 import {
   createRecorder,
@@ -17,6 +19,7 @@ import {
   upgradeText,
 } from '../../support/csms.ts';
 import { until } from '../../support/events.ts';
+import { createVirtualClock } from '../../support/virtual-clock.ts';
 
 const password = '0123456789abcdef';
 const verifierOf = async (text: string): Promise<string> => (await passwords.protect(text, 'chosen')) ?? '';
@@ -118,6 +121,27 @@ describe('OCPP security: passwords (profile 1)', () => {
     (await dial(csms.url('CP2'), { password })).close();
   });
 
+  it('who tries on and on is told late that he does not get in; who may come in does not wait', async () => {
+    await csms.close();
+    const clock = createVirtualClock();
+    let waiting = 0;
+    const after: Clock['after'] = (ms, run) => {
+      if (ms === 300) waiting++;
+      return clock.after(ms, run);
+    };
+    csms = await startTestCsms({ limits: { refusalMs: 300 } }, { ...clock, after });
+    csms.register('CP1', settings, handler);
+    const told: string[] = [];
+    const tries = [refusal(csms.url('NOBODY')), refusal(csms.url(), { password: 'wrong' })];
+    for (const each of tries) void each.then((text) => told.push(text.slice(0, 3)));
+    (await dial(csms.url(), { password })).close();
+    await until(() => waiting === 2, 'both are being told');
+    assert.deepEqual(told, []);
+    await clock.advanceAsync(300);
+    await Promise.all(tries);
+    assert.deepEqual(told.sort(), ['401', '404']);
+  });
+
   it('an unknown identity costs what a wrong password costs: one check of the same kind', async () => {
     await csms.close();
     const checks: string[] = [];
@@ -138,6 +162,23 @@ describe('OCPP security: passwords (profile 1)', () => {
     assert.match(await refusal(csms.url('CP2'), { password: 'wrong' }), /^401/);
     assert.deepEqual(checks, ['hmac-sha256', 'hmac-sha256', 'scrypt', 'scrypt']);
   });
+
+  const names: [header: string, name: string][] = [
+    ['CP1', 'CP1'],
+    ['CN=CP1,O=Acme,C=DE', 'CP1'],
+    ['/C=DE/O=Acme/CN=CP1', 'CP1'],
+    ['C = DE, O = Acme, CN = CP1', 'CP1'],
+    ['Subject%3D%22C%3DDE%2CCN%3DCP1%22', 'CP1'],
+    ['O=CN Acme,CN=CP1+serialNumber=7', 'CP1'],
+    ['100%', '100%'],
+  ];
+  for (const [header, name] of names)
+    it(`the name of a certificate, as a proxy tells it: ${header}`, () => {
+      const direct = { address: '127.0.0.1', isSecure: false };
+      const headers = { 'x-forwarded-for': '203.0.113.9', 'x-cn': header };
+      assert.equal(readOrigin(direct, headers, (address) => address === '127.0.0.1', 'x-cn').certificate, name);
+      assert.equal(readOrigin(direct, headers, () => false, 'x-cn').certificate, undefined);
+    });
 
   it('the headers of a proxy count only from a proxy that is known', async () => {
     const headers = { 'x-forwarded-for': '203.0.113.9, 10.1.2.3', 'x-forwarded-proto': 'https', 'x-cn': 'CP1' };

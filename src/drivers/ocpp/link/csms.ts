@@ -38,6 +38,7 @@ const usualLimits: CsmsLimits = {
   maxHeld: 20,
   unknownRate: { perS: 0.2, burst: 20 },
   wrongRate: { perS: 0.1, burst: 10 },
+  refusalMs: 300,
   handoverMs: 10_000,
 };
 

@@ -20,6 +20,8 @@ export interface DoorOptions {
   unknownRate: Rate;
   /** Wrong passwords, for each identity at each address. */
   wrongRate: Rate;
+  /** Before one who is not let in for what he is or knows is told so, ms: trying on and on is slow. */
+  refusalMs: number;
 }
 
 export interface Guest {
@@ -42,6 +44,9 @@ const busy = object(503, 'busy');
 const byHand = object(403, 'by_hand');
 const preparing = object(503, 'password_in_work');
 const settingsChanged = object(503, 'settings_changed');
+
+/** What somebody is told who tries identities and passwords. */
+const guessed = new Set([401, 404]);
 
 /** Why there is no password to be checked. */
 const missing = {
@@ -147,7 +152,9 @@ export const createDoor = (stations: Stations, passwords: Passwords, options: Do
       const { handshake } = read;
       const settings = stations.settings(handshake.identity);
       const answer = settings ? await admitKnown(handshake, settings, origin) : await admitUnknown(handshake, origin);
-      return 'status' in answer ? { ...answer, ok: false, identity: handshake.identity } : answer;
+      if (!('status' in answer)) return answer;
+      if (options.refusalMs > 0 && guessed.has(answer.status)) await new Promise<void>((resolve) => clock.after(options.refusalMs, resolve));
+      return { ...answer, ok: false, identity: handshake.identity };
     },
   };
 };

@@ -6,7 +6,10 @@ import type { Reason } from './reasons.ts';
 export interface Proxies {
   /** IP addresses, or networks as "10.0.0.0/8". */
   addresses: readonly string[];
-  /** Header in which the proxy puts the common name of a client certificate that it has checked; in small letters. */
+  /**
+   * Header in which the proxy puts the name of a client certificate that it has checked, in small letters: the common
+   * name (HAProxy), or all of the subject (nginx $ssl_client_s_dn, Traefik).
+   */
   certificateHeader?: string;
 }
 
@@ -37,6 +40,17 @@ export const plainAddress = (address: string | undefined): string => address?.re
 
 const first = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 
+/** @returns the common name in a subject as RFC 4514 or OpenSSL write it, or what is there */
+const commonNameOf = (header: string): string => {
+  let text = header;
+  try {
+    text = decodeURIComponent(header);
+  } catch {
+    // It is not encoded.
+  }
+  return (/(?:^|[,/;"\s])CN\s*=\s*([^,/;"+]+)/i.exec(text)?.[1] ?? text).trim();
+};
+
 /**
  * The headers of a proxy count only where the socket is that of a known proxy.
  * @param direct what the socket itself tells
@@ -54,6 +68,7 @@ export const readOrigin = (
   const chain = forwarded.split(',').map((part) => plainAddress(part.trim()));
   const address = chain.findLast((part) => isIP(part) !== 0 && !isProxy(part)) ?? direct.address;
   const isSecure = direct.isSecure || first(headers['x-forwarded-proto'])?.trim().toLowerCase() === 'https';
-  const certificate = certificateHeader === undefined ? undefined : first(headers[certificateHeader])?.trim();
+  const header = certificateHeader === undefined ? undefined : first(headers[certificateHeader]);
+  const certificate = header && commonNameOf(header);
   return { address, isSecure, ...(certificate && { certificate }) };
 };
