@@ -64,7 +64,17 @@ describe('ems-ocpp-server lets in who brings what is demanded', () => {
     const flow = [
       { id: 'tls', type: 'tls-config', ...files, verifyservercert: true },
       { id: 'site', type: 'ems-site', site: 'home' },
-      { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', port, tlsPort, tls: 'tls', clientCertificates: true },
+      {
+        id: 'server',
+        type: 'ems-ocpp-server',
+        host: '127.0.0.1',
+        port,
+        tlsPort,
+        tls: 'tls',
+        clientCertificates: true,
+        proxies: '127.0.0.1',
+        certificateHeader: 'X-SSL-Client-S-DN',
+      },
       station('OPEN', '0'),
       station('BASIC', '1'),
       station('SECURE', '2'),
@@ -93,6 +103,14 @@ describe('ems-ocpp-server lets in who brings what is demanded', () => {
     await comesIn(`${urls.plain}/BASIC`, { password });
     await comesIn(`${urls.secure}/SECURE`, { ...trust, password });
     await comesIn(`${urls.secure}/CERTIFIED`, { ...trust, ...identityOf('client') });
+  });
+
+  it('profile 3 behind a proxy that checks certificates, and says whose it was', async () => {
+    const headers = { 'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'https' };
+    await comesIn(`${urls.plain}/CERTIFIED`, { headers: { ...headers, 'x-ssl-client-s-dn': 'CN=SN1,O=Acme' } });
+    const other = { headers: { ...headers, 'x-ssl-client-s-dn': 'CN=SN2,O=Acme' } };
+    assert.match(await refusal(`${urls.plain}/CERTIFIED`, other), /is that of SN2, not of CERTIFIED/);
+    assert.match(await refusal(`${urls.plain}/CERTIFIED`, { headers }), /has to show a client certificate/);
   });
 
   const refused: [what: string, port: 'plain' | 'secure', identity: string, options: Dial, reason: RegExp][] = [

@@ -43,7 +43,18 @@ describe('ems-ocpp: the station in its form', () => {
     await helper.load(allNodes, [
       { id: 'site', type: 'ems-site', site: 'home' },
       { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', port },
-      { id: 'node', type: 'ems-ocpp', server: 'server', site: 'site', device: 'box', identity: 'CP1', wires: [[], []] },
+      {
+        id: 'node',
+        type: 'ems-ocpp',
+        server: 'server',
+        site: 'site',
+        device: 'box',
+        identity: 'CP1',
+        factorPower: '1000',
+        factorEnergy: '0.001',
+        factorCurrent: '',
+        wires: [[], []],
+      },
       { id: 'unbound', type: 'ems-ocpp', server: 'server', site: 'site', device: 'next', wires: [[], []] },
     ]);
     charger = createChargePoint({ url: `ws://127.0.0.1:${port}`, identity: 'CP1', version: '2.0.1' }, systemClock);
@@ -52,6 +63,7 @@ describe('ems-ocpp: the station in its form', () => {
       [sheet.identity, sheet.isConnected, sheet.version, sheet.fallback],
       ['CP1', true, '2.0.1', { why: 'preset', afterS: 300 }],
     );
+    assert.deepEqual(sheet.quirks.factors, { power: 1000, energy: 0.001 });
     assert.equal((await ask('unbound')).status, 500);
     assert.equal((await ask('nobody')).status, 500);
   });
