@@ -42,6 +42,8 @@ export interface Told {
   ts: number;
   isEstimated?: boolean;
   reason?: string;
+  /** The station's own word. */
+  raw?: string;
 }
 
 export interface FieldOptions {
@@ -165,10 +167,17 @@ export const createField = async (options: FieldOptions = {}): Promise<Field> =>
     );
     const take = ({ samples }: Cycle): void => {
       const { channels } = driver.describe();
-      for (const { channel, value, ts, isEstimated, reason } of samples) {
+      for (const { channel, value, ts, isEstimated, reason, raw } of samples) {
         const { index = 0, quantity, part } = channels[channel] ?? {};
         const path = part === undefined ? `${index}/${quantity}` : `${index}/${quantity}/${part}`;
-        said.push({ path, value, ts, ...(isEstimated && { isEstimated }), ...(reason && { reason }) });
+        said.push({
+          path,
+          value,
+          ts,
+          ...(isEstimated && { isEstimated }),
+          ...(reason && { reason }),
+          ...(raw !== undefined && { raw }),
+        });
       }
     };
     driver.start({

@@ -262,6 +262,34 @@ describe('stations in the field: limits', () => {
     assert.deepEqual([(await resuming).verified, resumed], [true, 2]);
   });
 
+  it('told anew only where it differs by a tenth of an ampere', async () => {
+    await open(() => true);
+    await charge();
+    for (const [amperes, count] of [
+      [10, 1],
+      [10, 1],
+      [10.04, 1],
+      [10.2, 2],
+    ] as const) {
+      await field.apply('set_current_limit', { current_a: amperes });
+      assert.equal(field.asked('SetChargingProfile').length, count, `${amperes} A`);
+    }
+  });
+
+  it('suspended by the station for minutes after its limit is nothing to be told of again, or of (Easee)', async () => {
+    await open(() => true);
+    await charge();
+    await field.status('SuspendedEVSE');
+    const limited = field.order('set_current_limit', { current_a: 10 });
+    await field.pass(5 * 60_000);
+    const { verified } = await limited;
+    assert.deepEqual([verified, field.asked('SetChargingProfile').length], [false, 1]);
+    assert.deepEqual(
+      field.events.filter(({ severity }) => severity !== 'info' && severity !== 'debug'),
+      [],
+    );
+  });
+
   it('one that stays suspended when it is resumed is told again after 10 s', async () => {
     await open(() => true);
     await charge();

@@ -500,6 +500,7 @@ describe('stations in the field: sessions of OCPP 1.6', () => {
       await field.status('Preparing');
       await field.status(word);
       assert.equal(field.last('1/status'), status);
+      assert.equal(field.told('1/status').at(-1)?.raw, word);
       assert.equal(field.last('1/connected'), isPlugged ?? true);
     });
 

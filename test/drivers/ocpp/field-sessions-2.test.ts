@@ -258,6 +258,37 @@ for (const version of ['2.0.1', '2.1'] as const)
       assert.equal(field.named('session_started')[0]?.data?.adopted, true);
     });
 
+    it('one that goes on being named is over with the plug, after a restart with nothing left', async () => {
+      await field.status('Occupied');
+      await say('Updated', { chargingState: 'Charging' }, evse, 'OLD');
+      field.journal.records = [];
+      field.kill();
+      await field.connect();
+      await field.status('Occupied');
+      await say('Updated', { chargingState: 'Charging' }, evse, 'OLD');
+      assert.equal(field.last('1/session_id'), 'OLD');
+      await field.status('Available');
+      assert.deepEqual([field.last('1/session_id'), statusNow()], ['', 'available']);
+    });
+
+    it('values of its end count however old they are, values around a pause of it are not of now', async () => {
+      const entry = (agoMs: number, wh: number, watts: number, context: string): object =>
+        entry2(field.time(agoMs), energy(wh, { context }), ['Power.Active.Import', watts, 'W', { context }]);
+      await begin({}, { meterValue: [entry(0, 1000, 0, 'Transaction.Begin')] });
+      await field.pass(10_000);
+      await say('Updated', {}, { meterValue: [entry(0, 1500, 7000, 'Sample.Periodic')] });
+      await field.pass(10_000);
+      await say(
+        'Updated',
+        {},
+        { meterValue: [entry(0, 1520, 1, 'Interruption.Begin'), entry(0, 1520, 2, 'Interruption.End')] },
+      );
+      assert.deepEqual([field.last('1/power'), field.last('1/session_energy')], [7000, 520]);
+      await field.pass(10_000);
+      await say('Ended', {}, { meterValue: [entry(15_000, 1600, 3, 'Transaction.End')] });
+      assert.equal(ended()[0]?.energy_wh, 600);
+    });
+
     it('kWh called Wh, put right: the session as well', async () => {
       await field.close();
       field = await createField({ version, driver: { quirks: { factors: { energy: 1000 } } } });

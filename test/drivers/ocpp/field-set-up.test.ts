@@ -169,6 +169,23 @@ describe('stations in the field: being made ready', () => {
     );
   });
 
+  const switching: [says: string, settings: Record<string, string>, canSwitch: boolean][] = [
+    ['that it can', { ConnectorSwitch3to1PhaseSupported: 'true' }, true],
+    ['that it cannot', { ConnectorSwitch3to1PhaseSupported: 'false' }, false],
+    ['nothing of it', {}, false],
+    ['that it takes watts only', { ChargingScheduleAllowedChargingRateUnit: 'Power' }, true],
+  ];
+  for (const [says, settings, canSwitch] of switching)
+    it(`one that says ${says} ${canSwitch ? 'is' : 'is not'} offered for another number of phases`, async () => {
+      await boot({ answers: createSettings({ ...usualSettings, ...settings }).answers });
+      const offered = field.driver().actuators();
+      assert.equal(
+        offered.some(({ key }) => key === 'phases/1'),
+        canSwitch,
+        offered.map(({ key }) => key).join(),
+      );
+    });
+
   for (const version of ['1.6', '2.0.1', '2.1'] as const)
     it(`${version}: neither its availability nor a reset belongs to being made ready (EN+)`, async () => {
       const settings = createSettings({ ...usualSettings });

@@ -233,6 +233,13 @@ describe('OCPP security: TLS (profiles 2 and 3)', () => {
     assert.equal(handler.links[0]?.peer.isSecure, true);
   });
 
+  it('a box that speaks nothing newer than TLS 1.2 comes in', async () => {
+    csms.register('CP1', { ...openSettings, security: 3, certificateNames: ['Test gateway'] }, handler);
+    const station = await dial(csms.url(), { ...trust, ...identityOf('client'), maxVersion: 'TLSv1.2' });
+    await until(() => handler.links.length === 1, 'connected');
+    station.close();
+  });
+
   it('profile 3: the certificate says who it is', async () => {
     csms.register('Test gateway', { ...openSettings, security: 3 }, handler);
     (await dial(csms.url('Test%20gateway'), { ...trust, ...identityOf('client') })).close();

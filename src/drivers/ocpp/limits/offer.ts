@@ -117,8 +117,10 @@ export const offer = (
   quirks: Quirks,
   isLimited = true,
 ): Actuator[] => {
+  const { switchesPhases, limitForm, units } = facts;
   // Told watts, a station chooses its phases by them.
-  const isSwitching = quirks.switchesPhases ?? (facts.switchesPhases === true || facts.limitForm?.unit === 'W');
+  const takesWatts = limitForm ? limitForm.unit === 'W' : units?.join() === 'W';
+  const isSwitching = quirks.switchesPhases ?? (switchesPhases === true || takesWatts);
   const takesAvailability = quirks.takesAvailability !== false;
   return [
     ...evses.flatMap((evse) => [

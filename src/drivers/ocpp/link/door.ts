@@ -153,7 +153,8 @@ export const createDoor = (stations: Stations, passwords: Passwords, options: Do
       const settings = stations.settings(handshake.identity);
       const answer = settings ? await admitKnown(handshake, settings, origin) : await admitUnknown(handshake, origin);
       if (!('status' in answer)) return answer;
-      if (options.refusalMs > 0 && guessed.has(answer.status)) await new Promise<void>((resolve) => clock.after(options.refusalMs, resolve));
+      if (options.refusalMs > 0 && guessed.has(answer.status))
+        await new Promise<void>((resolve) => clock.after(options.refusalMs, resolve));
       return { ...answer, ok: false, identity: handshake.identity };
     },
   };
