@@ -13,7 +13,7 @@ import type { PendingList, PendingStation } from './pending.ts';
 export interface WaitingRoom extends StationHandler {
   /** It is told at its next boot, which it is asked for, and shown out. */
   reject(): void;
-  /** It is welcome after all. */
+  /** It is welcome, and asked to boot: it was told to wait for its next one. */
   spare(): void;
 }
 
@@ -118,6 +118,7 @@ export const createWaitingRoom = (
     spare() {
       isRejected = false;
       end?.cancel();
+      if (link) askForBoot(link).catch(() => {});
     },
   };
 };
