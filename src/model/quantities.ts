@@ -192,6 +192,8 @@ const registry: Record<string, Record<string, Quantity>> = {
     ...electrical,
     energy_imported: counter('Wh'),
     energy_exported: counter('Wh'),
+    energy_reactive_import: counter('varh'),
+    energy_reactive_export: counter('varh'),
     session_energy: counter('Wh'),
     session_id: text,
     session_duration: slowGauge('s', 0, 1e8),

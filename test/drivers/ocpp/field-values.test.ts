@@ -202,6 +202,20 @@ describe('stations in the field: meter values', () => {
         );
     });
 
+    it(`${version}: reactive energy has its registers; what flowed in an interval is no register`, async () => {
+      await open({ version });
+      await measure(
+        { value: number(1.5), measurand: 'Energy.Reactive.Import.Register', unit: 'kvarh' },
+        { value: number(500_000), measurand: 'Energy.Active.Import.Register', unit: 'Wh' },
+        { value: number(20), measurand: 'Energy.Active.Import.Interval', unit: 'Wh' },
+      );
+      assert.deepEqual(shown('energy_reactive_import', 'energy_imported'), [1500, 500_000]);
+      assert.deepEqual(
+        field.told('1/energy_imported').map(({ value }) => value),
+        [500_000],
+      );
+    });
+
     it(`${version}: a register that drops out to 0 is not told as 0`, async () => {
       await open({ version });
       for (const wh of [500_000, 0, 500_100, 0, 0, 500_200]) {
