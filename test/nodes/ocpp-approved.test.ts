@@ -26,6 +26,7 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
     let userDir: string;
     let url: string;
     let sent: Sent[];
+    let values: Sent[];
     const boot = boots[version === '1.6' ? '1.6' : '2.0.1'];
 
     before(async () => {
@@ -37,12 +38,21 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
       await helper.load(allNodes, [
         { id: 'site', type: 'ems-site', site: 'home' },
         { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', port },
-        { id: 'one', type: 'ems-ocpp', server: 'server', site: 'site', device: 'garage', wires: [[], ['events']] },
+        {
+          id: 'one',
+          type: 'ems-ocpp',
+          server: 'server',
+          site: 'site',
+          device: 'garage',
+          wires: [['values'], ['events']],
+        },
+        { id: 'values', type: 'helper' },
         { id: 'events', type: 'helper' },
       ]);
       const statuses = collectStatus('one');
       await until(() => statuses.at(-1)?.fill === 'green', 'the port is open');
       sent = collect('events');
+      values = collect('values');
     });
     after(async () => {
       await helper.unload();
@@ -93,6 +103,15 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
       station.send([2, 'again', 'BootNotification', boot]);
       const [, , taken] = await station.answer('again');
       assert.equal((taken as { status: string }).status, 'Accepted');
+      const timestamp = new Date().toISOString();
+      const status =
+        version === '1.6'
+          ? { connectorId: 1, errorCode: 'NoError', status: 'Available', timestamp }
+          : { evseId: 1, connectorId: 1, connectorStatus: 'Available', timestamp };
+      station.send([2, 'status', 'StatusNotification', status]);
+      const shown = (): unknown =>
+        objectsOf(values).findLast(({ topic }) => topic === 'devices/garage/ev_charger/1/status')?.value;
+      await until(() => shown() === 'available', 'what it says from then on is told', 3000);
       station.close();
       await station.closed;
     }).timeout(30_000);

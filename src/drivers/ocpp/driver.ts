@@ -3,7 +3,7 @@
  * orders. It outlives its connections; what it must not forget lies in its store.
  */
 import type { Clock } from '../../model/time.ts';
-import type { Driver, DriverSink } from '../driver.ts';
+import type { Driver, DriverEvent, DriverSink } from '../driver.ts';
 import type { Codec } from './codec/codec.ts';
 import { authorizationOf } from './codec/replies.ts';
 import { createForeignBook, noForeign } from './forward/foreign.ts';
@@ -100,6 +100,13 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   const foreign = options.forward && createForeignBook(ledger, () => version === '1.6');
   const ownTag = options.authorisation.ownTag;
   let sink: DriverSink | undefined;
+  /** What a station has told before anybody listened: it may be here already when its node is made. */
+  const early: ((to: DriverSink) => void)[] = [];
+  const tell = (act: (to: DriverSink) => void): void => {
+    if (sink) act(sink);
+    else early.push(act);
+  };
+  const event = (told: DriverEvent): void => tell((to) => to.event(told));
   let line: { link: StationLink; codec: Codec } | undefined;
   /** It dialled in with last. */
   let version: Version | undefined;
@@ -159,9 +166,9 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       samples(samples) {
         if (hasNewChannels) described();
         hasNewChannels = false;
-        sink?.cycle({ samples, durationMs: 0, errors: [] });
+        tell((to) => to.cycle({ samples, durationMs: 0, errors: [] }));
       },
-      event: (event) => sink?.event(event),
+      event,
       described,
       inForce: (profile) => limiter.inForce(profile),
       profiles: (event) => takeOver.reported(event),
@@ -186,7 +193,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     memory,
     foreign ?? noForeign,
     clock,
-    { evses, event: (event) => sink?.event(event) },
+    { evses, event },
   );
   const limiter = createLimiter(limits, asker, memory, quirks, nudge, takeOver, foreign ?? noForeign, clock, {
     evses,
@@ -199,7 +206,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   const phaseSwitch = createPhaseSwitch(limiter, memory, quirks, nudge, clock, {
     connector,
     switched: (index, from, to) =>
-      sink?.event({
+      event({
         component: { type: 'ev_charger', index },
         name: 'phase_switched',
         severity: 'info',
@@ -239,7 +246,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     options.forward &&
     foreign &&
     createForward(options.forward, identity, ledger, clock, {
-      event: (event) => sink?.event(event),
+      event,
       relayed: createLimitRelay(foreign, limiter.tellAgain, clock),
     });
 
@@ -250,8 +257,8 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   const renewPassword = async (): Promise<void> => {
     const { password } = options;
     if (password === undefined || line?.link.peer.isPasswordNewest !== false) return;
-    const event = await tellPassword(password, line.link.version, asker);
-    if (event) sink?.event(event);
+    const outcome = await tellPassword(password, line.link.version, asker);
+    if (outcome) event(outcome);
   };
 
   const readiness = createReadiness(clock, {
@@ -272,10 +279,10 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       if (isWhole && !isWatchedOnly) await takeOver.survey(signal);
       await renewPassword();
     },
-    event: (event) => sink?.event(event),
+    event,
   });
 
-  const noteOddities = createOddities((event) => sink?.event(event));
+  const noteOddities = createOddities(event);
 
   /** Something charges and nobody says how much. */
   const breakSilence = (): void => {
@@ -335,7 +342,9 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     isGuarded: () => isWatchedOnly || fallbackOf(limits, quirks()) !== undefined,
     start(given) {
       sink = given;
+      if (early.length > 0) described();
       standing.start(sink);
+      for (const act of early.splice(0)) act(sink);
       resume(station);
       pulse.start();
     },

@@ -27,17 +27,21 @@ export const createStanding = (ledger: Ledger, clock: Clock): Standing => {
 
   const isHere = (): boolean => state.kind === 'online' || state.kind === 'degraded';
 
+  const tell = (): void => {
+    sink?.state(state);
+    // A station may have nothing to say for hours: how it is, is told all the same.
+    if (state.kind !== 'connecting') sink?.cycle({ samples: [], durationMs: 0, errors: [] });
+  };
+
   const enter = (next: DeviceState): void => {
     state = next;
-    sink?.state(next);
-    // A station may have nothing to say for hours: how it is, is told all the same.
-    sink?.cycle({ samples: [], durationMs: 0, errors: [] });
+    tell();
   };
 
   return {
     start(given) {
       sink = given;
-      sink.state(state);
+      tell();
     },
     usable() {
       const wasHere = isHere();
