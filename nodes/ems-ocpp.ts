@@ -103,6 +103,8 @@ interface Credentials {
 
 const remembered = z.object({
   identity: z.string().optional(),
+  /** Of the station whose passwords these are; those of another are worth nothing. */
+  of: z.string().optional(),
   verifier: z.string().optional(),
   /** Of passwords before, with which the station may still come. */
   before: z.array(z.string()).optional(),
@@ -269,20 +271,21 @@ export default function register(RED: NodeAPI): void {
             await memory.remove();
           },
         });
+        const { verifier, before = [], isAdopted = false } = (known.of ?? identity) === identity ? known : {};
         const registration = enterStation(
           {
             settings,
             password,
             isWeakAllowed: config.weak,
-            verifier: known.verifier,
-            before: known.before ?? [],
+            verifier,
+            before,
             isOldShutOut: config.shutOut,
-            isAdopted: known.isAdopted ?? false,
+            isAdopted,
           },
           {
             passwords: server.passwords,
             register: (settings) => server.register(identity, settings, driver),
-            remember: (verifier, before) => remember({ verifier, before: [...before], isAdopted: false }),
+            remember: (verifier, before) => remember({ of: identity, verifier, before: [...before], isAdopted: false }),
           },
         );
         onClose(registration.remove);
@@ -306,7 +309,10 @@ export default function register(RED: NodeAPI): void {
       const waiting = server.waitFor(wanted, (bound, verifier) => {
         following.remove();
         waiting.remove();
-        remember({ identity: bound, ...(verifier !== undefined && { verifier, isAdopted: true }) });
+        remember({
+          identity: bound,
+          ...(verifier !== undefined && { of: bound, verifier, before: [], isAdopted: true }),
+        });
         void run(bound).catch(report);
       });
       onClose(() => {

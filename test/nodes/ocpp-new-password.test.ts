@@ -54,19 +54,21 @@ for (const version of ['1.6', '2.0.1'] as const)
         [
           { id: 'site', type: 'ems-site', site: 'home' },
           { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', port },
-          { ...station, identity: 'CP1', security: '1', wires: [[], ['events']] },
+          { identity: 'CP1', ...station, security: '1', wires: [[], ['events']] },
           { id: 'events', type: 'helper' },
         ],
         { one: { password } },
       );
       sent = collect('events');
     };
-    const url = (): string => `ws://127.0.0.1:${port}/CP1`;
+    const url = (identity = 'CP1'): string => `ws://127.0.0.1:${port}/${identity}`;
     /** As a box: one attempt after the other, while the server opens its port and works on the password. */
-    const come = async (password: string): Promise<RawStation> => {
+    const come = async (password: string, identity = 'CP1', attempts = 100): Promise<RawStation> => {
       let refused = '';
-      for (let left = 100; left > 0; left--) {
-        const came = await dial(url(), { password, protocols: [`ocpp${version}`] }).catch((error: Error) => error);
+      for (let left = attempts; left > 0; left--) {
+        const came = await dial(url(identity), { password, protocols: [`ocpp${version}`] }).catch(
+          (error: Error) => error,
+        );
         if (!(came instanceof Error)) return came;
         refused = came.message;
         await pause(30, systemClock);
@@ -174,6 +176,11 @@ for (const version of ['1.6', '2.0.1'] as const)
       await leave(station);
       await leave(await come(long));
       assert.match(await refusal(url(), { password: first }), /^401 the password is wrong/);
+    }).timeout(20_000);
+
+    it('a node that is given another station takes no password of the one before', async () => {
+      await deploy(second, { identity: 'CP2' });
+      await assert.rejects(come(first, 'CP2', 8), /401 the password is wrong/);
     }).timeout(20_000);
 
     it('shut out, the old one is not right from the deploy on', async () => {
