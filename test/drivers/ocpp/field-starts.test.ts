@@ -100,6 +100,20 @@ describe('stations in the field: how sessions begin', () => {
       assert.deepEqual([field.last('2/session_id'), (await started).verified], ['T7', true]);
     });
 
+    it(`${version}: where the station says that it is goes before where it was asked for, also later`, async () => {
+      await open({ version });
+      await field.status('Occupied');
+      await field.status('Occupied', 2);
+      const started = field.order('start', {}, 'actions/2');
+      await field.pass(500);
+      await tell('Started', { remoteStartId: remoteStartId(), chargingState: 'Charging' }, { evse: { id: 1 } });
+      await tell('Updated', { remoteStartId: remoteStartId(), chargingState: 'SuspendedEV' });
+      await tell('Ended', { remoteStartId: remoteStartId() });
+      assert.deepEqual([field.told('2/session_id'), components('session_ended')], [[], [1]]);
+      await field.pass(31_000);
+      assert.equal((await started).verified, false);
+    });
+
     const others: [name: string, info: object, more: object][] = [
       ['the tag of somebody else', {}, idToken('NEIGHBOUR')],
       ['the number of another start', { remoteStartId: 1 }, {}],

@@ -171,6 +171,11 @@ describe('OCPP security: passwords (profile 1)', () => {
     ['Subject%3D%22C%3DDE%2CCN%3DCP1%22', 'CP1'],
     ['O=CN Acme,CN=CP1+serialNumber=7', 'CP1'],
     ['100%', '100%'],
+    // Whoever has a certificate of his own does not get in as another by what else stands in it.
+    ['O=x\\, CN=CP1,CN=EVIL', 'O=x\\, CN=CP1,CN=EVIL'],
+    ['/O=x/CN=CP1/CN=EVIL', '/O=x/CN=CP1/CN=EVIL'],
+    ['O=x\\, CN=CP1', 'O=x\\, CN=CP1'],
+    ['EVIL, CN=CP1', 'EVIL, CN=CP1'],
   ];
   for (const [header, name] of names)
     it(`the name of a certificate, as a proxy tells it: ${header}`, () => {

@@ -40,7 +40,10 @@ export const plainAddress = (address: string | undefined): string => address?.re
 
 const first = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 
-/** @returns the common name in a subject as RFC 4514 or OpenSSL write it, or what is there */
+/**
+ * @returns the common name in a subject as RFC 4514 or OpenSSL write it; where it could be read in another way as well,
+ * all of it, which is nobody's name: what an owner writes into another field is not to pass for his name
+ */
 const commonNameOf = (header: string): string => {
   let text = header;
   try {
@@ -48,7 +51,9 @@ const commonNameOf = (header: string): string => {
   } catch {
     // It is not encoded.
   }
-  return (/(?:^|[,/;"\s])CN\s*=\s*([^,/;"+]+)/i.exec(text)?.[1] ?? text).trim();
+  const isSubject = /^[/\s]*[a-z][\w.]*\s*=/i.test(text) && !text.includes('\\');
+  const [name, another] = isSubject ? [...text.matchAll(/(?:^|[,/;"\s+=])CN\s*=\s*([^,/;"+]+)/gi)] : [];
+  return (another ? text : (name?.[1] ?? text)).trim();
 };
 
 /**

@@ -102,7 +102,7 @@ export const createActions = (asker: Asker, clock: Clock, sink: ActionSink): Act
       startBy,
     );
     const { transaction } = result;
-    if (transaction !== undefined) sink.remoteStarts.answered(transaction, evse);
+    if (transaction !== undefined) sink.remoteStarts.asked(transaction, evse);
     // OCPP 1.6 names nothing that would tell one beginning from another.
     const is16 = asker.version() === '1.6';
     return { result, isOurs: (session) => is16 || isAskedFor(session, { remoteStartId: asked, tag, transaction }) };

@@ -19,10 +19,11 @@ interface Placed {
   remoteStartId?: number;
 }
 
-/** With the place where it belongs; without one where nobody knows yet. */
-const placed = <T extends Placed>({ connectors, remoteStarts }: Station, event: T): T => {
-  const { transaction, remoteStartId } = event;
-  const said = event.evse ?? remoteStarts.placeOf(transaction, remoteStartId);
+/** With the place where it belongs, told now or before; without one where nobody knows yet. */
+const placed = <T extends Placed>({ book, connectors, remoteStarts }: Station, event: T): T => {
+  const { transaction = '', remoteStartId } = event;
+  const known = event.evse ?? book.sessions.get(transaction)?.evse;
+  const said = known ?? remoteStarts.placeOf(transaction, remoteStartId);
   const evse = placeOf(connectors, said) || undefined;
   return evse === event.evse ? event : { ...event, evse };
 };

@@ -6,27 +6,24 @@ import type { Session } from './session.ts';
 import { hashesOf } from './tags-in-use.ts';
 
 export interface RemoteStarts {
-  /** It is told by this number from now on. */
-  asked(remoteStartId: number, evse: number): void;
-  /** The station has begun it, and says so in its answer. */
-  answered(transaction: string, evse: number): void;
+  /** @param key by which it is told: our number, or the transaction where the answer says that it has begun */
+  asked(key: number | string, evse: number): void;
   /** @returns undefined: not asked for from here */
-  placeOf(transaction: string | undefined, remoteStartId: number | undefined): number | undefined;
+  placeOf(transaction: string, remoteStartId: number | undefined): number | undefined;
 }
 
 /** Nobody tells of older ones. */
 const mostKept = 32;
 
 export const createRemoteStarts = (): RemoteStarts => {
-  const places = new Map<string | number, number>();
-  const keep = (key: string | number, evse: number): void => {
-    places.set(key, evse);
-    for (const oldest of places.keys()) if (places.size > mostKept) places.delete(oldest);
-  };
+  const places = new Map<number | string, number>();
   return {
-    asked: keep,
-    answered: keep,
-    placeOf: (transaction, remoteStartId) => places.get(transaction ?? '') ?? places.get(remoteStartId ?? ''),
+    asked(key, evse) {
+      places.set(key, evse);
+      const [oldest] = places.keys();
+      if (places.size > mostKept && oldest !== undefined) places.delete(oldest);
+    },
+    placeOf: (transaction, remoteStartId) => places.get(transaction) ?? places.get(remoteStartId ?? transaction),
   };
 };
 
