@@ -308,7 +308,7 @@
       return emsEditor.number('tlsPort', 1, 65535).call(this, value, options);
     },
     certificateHeader(value, _options) {
-      return /^[\w-]*$/.test(value ?? '') ? true : text(this, 'error.header');
+      return isEnv(value ?? '') || /^[\w-]*$/.test(value ?? '') ? true : text(this, 'error.header');
     },
     proxies(value, _options) {
       const given = (value ?? '').split(',').map((each) => each.trim());

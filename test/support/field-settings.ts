@@ -1,9 +1,20 @@
 /** The settings of a station of OCPP 1.6: told, and changed. */
 import type { Answering } from './field-station.ts';
 
+/** Whoever has settings, and what becomes of each that is to be changed. */
+const judged = () => {
+  let verdict = (_name: string, _value: string): string => 'Accepted';
+  return {
+    of: (name: string, value: string): string => verdict(name, value),
+    judge(next: typeof verdict): void {
+      verdict = next;
+    },
+  };
+};
+
 export const createSettings = (values: Record<string, string>) => {
   const changes: [key: unknown, value: unknown][] = [];
-  let verdict = (_key: string, _value: string): string => 'Accepted';
+  const verdict = judged();
   const tell = (keys: string[]): object => ({
     configurationKey: keys
       .filter((key) => key in values)
@@ -15,18 +26,11 @@ export const createSettings = (values: Record<string, string>) => {
     if (action !== 'ChangeConfiguration') return undefined;
     const [key, value] = [String(payload.key), String(payload.value)];
     changes.push([key, value]);
-    const status = verdict(key, value);
+    const status = verdict.of(key, value);
     if (status === 'Accepted' || status === 'RebootRequired') values[key] = value;
     return { status };
   };
-  return {
-    values,
-    changes,
-    answers,
-    judge(next: typeof verdict): void {
-      verdict = next;
-    },
-  };
+  return { values, changes, answers, judge: verdict.judge };
 };
 
 export const usualSettings = {
@@ -43,7 +47,7 @@ export const wantedMeasurands =
 /** The variables of a station of OCPP 2.x, by "Component.Variable": told, and changed. */
 export const createVariables = (values: Record<string, string>) => {
   const changes: [name: string, value: string][] = [];
-  let verdict = (_name: string, _value: string): string => 'Accepted';
+  const verdict = judged();
   interface Named {
     component: { name: string };
     variable: { name: string };
@@ -65,20 +69,13 @@ export const createVariables = (values: Record<string, string>) => {
       setVariableResult: (payload.setVariableData as Named[]).map(({ attributeValue = '', ...each }) => {
         const name = nameOf(each);
         changes.push([name, attributeValue]);
-        const attributeStatus = verdict(name, attributeValue);
+        const attributeStatus = verdict.of(name, attributeValue);
         if (attributeStatus === 'Accepted') values[name] = attributeValue;
         return { ...each, attributeStatus };
       }),
     };
   };
-  return {
-    values,
-    changes,
-    answers,
-    judge(next: typeof verdict): void {
-      verdict = next;
-    },
-  };
+  return { values, changes, answers, judge: verdict.judge };
 };
 
 export const usualVariables = {

@@ -3,7 +3,7 @@
  * orders. It outlives its connections; what it must not forget lies in its store.
  */
 import type { Clock } from '../../model/time.ts';
-import type { Driver, DriverEvent, DriverSink } from '../driver.ts';
+import type { Driver } from '../driver.ts';
 import type { Codec } from './codec/codec.ts';
 import { authorizationOf } from './codec/replies.ts';
 import { createForeignBook, noForeign } from './forward/foreign.ts';
@@ -19,6 +19,7 @@ import { CallFailure, type StationHandler, type StationLink } from './link/link.
 import type { Preset, Quirks } from './quirks.ts';
 import { createActions } from './station/actions.ts';
 import { createAsker } from './station/asking.ts';
+import { createAudience } from './station/audience.ts';
 import { type AuthorisationOptions, createAuthoriser } from './station/authorisation.ts';
 import { createChannelBook } from './station/channels.ts';
 import { type Connector, endSession, showSupply } from './station/connector.ts';
@@ -27,7 +28,7 @@ import { describeStation } from './station/description.ts';
 import { takeEvent } from './station/events.ts';
 import { findFamily } from './station/family.ts';
 import { createMemory, type Facts } from './station/memory.ts';
-import { tellPassword } from './station/new-password.ts';
+import { renewPassword } from './station/new-password.ts';
 import { createNudge } from './station/nudge.ts';
 import { createOddities } from './station/oddities.ts';
 import { createPulse } from './station/pulse.ts';
@@ -89,7 +90,10 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   const ledger = createLedger(options.store);
   const memory = createMemory(ledger);
   const book = createTransactionBook(ledger, clock);
-  const standing = createStanding(ledger, clock);
+  const audience = createAudience();
+  const { sink } = audience;
+  const { event } = sink;
+  const standing = createStanding(ledger, sink, clock);
   const tags = (options.tagsInUse ?? createTagsInUse()).join(() =>
     [...book.sessions.values()].flatMap(({ state, evse = 0, tag }) =>
       state === 'running' && tag ? [{ evse, tag }] : [],
@@ -99,14 +103,6 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   const isWatchedOnly = options.forward?.mode === 'observe';
   const foreign = options.forward && createForeignBook(ledger, () => version === '1.6');
   const ownTag = options.authorisation.ownTag;
-  let sink: DriverSink | undefined;
-  /** What a station has told before anybody listened: it may be here already when its node is made. */
-  const early: ((to: DriverSink) => void)[] = [];
-  const tell = (act: (to: DriverSink) => void): void => {
-    if (sink) act(sink);
-    else early.push(act);
-  };
-  const event = (told: DriverEvent): void => tell((to) => to.event(told));
   let line: { link: StationLink; codec: Codec } | undefined;
   /** It dialled in with last. */
   let version: Version | undefined;
@@ -121,7 +117,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       boot = memory.facts.boot;
       family = findFamily(options, boot);
     }
-    sink?.described();
+    sink.described();
   };
   /** Told with the next samples: a first message brings many at once. */
   let hasNewChannels = false;
@@ -166,7 +162,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       samples(samples) {
         if (hasNewChannels) described();
         hasNewChannels = false;
-        tell((to) => to.cycle({ samples, durationMs: 0, errors: [] }));
+        sink.cycle({ samples, durationMs: 0, errors: [] });
       },
       event,
       described,
@@ -201,7 +197,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     transaction,
     begun: (evse) => running(book, evse)?.startedAt,
     restart: (evse) => actions.start(evse),
-    drifted: (evse, what) => sink?.drifted(`limit/${evse}`, what),
+    drifted: (evse, what) => sink.drifted(`limit/${evse}`, what),
   });
   const phaseSwitch = createPhaseSwitch(limiter, memory, quirks, nudge, clock, {
     connector,
@@ -253,14 +249,6 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
   for (const evse of options.evses ?? []) connector(evse);
   ledger.release();
 
-  /** Last of all: some break the connection off with it. */
-  const renewPassword = async (): Promise<void> => {
-    const { password } = options;
-    if (password === undefined || line?.link.peer.isPasswordNewest !== false) return;
-    const outcome = await tellPassword(password, line.link.version, asker);
-    if (outcome) event(outcome);
-  };
-
   const readiness = createReadiness(clock, {
     needsBoot: () => quirks().needsBoot === true,
     askForBoot: setUp.askForBoot,
@@ -277,7 +265,9 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       for (const each of connectors.all) showSupply(each);
       flush(station);
       if (isWhole && !isWatchedOnly) await takeOver.survey(signal);
-      await renewPassword();
+      // Last of all: some break the connection off with it.
+      const outcome = line && (await renewPassword(options.password, line.link, asker));
+      if (outcome) event(outcome);
     },
     event,
   });
@@ -340,11 +330,8 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       }),
     // Where it is not limited from here, there is nothing to fall back from.
     isGuarded: () => isWatchedOnly || fallbackOf(limits, quirks()) !== undefined,
-    start(given) {
-      sink = given;
-      if (early.length > 0) described();
-      standing.start(sink);
-      for (const act of early.splice(0)) act(sink);
+    start(listener) {
+      audience.open(listener);
       resume(station);
       pulse.start();
     },

@@ -1,6 +1,6 @@
 /** Sessions of OCPP 2.x as stations in the field tell them: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
-import { current, energy, entry2, power } from '../../support/field-samples.ts';
+import { createTeller, current, energy, entry2, power } from '../../support/field-samples.ts';
 import { createField, type Field, type Payload } from '../../support/field-station.ts';
 
 const minute = 60_000;
@@ -15,20 +15,7 @@ for (const version of ['2.0.1', '2.1'] as const)
     });
     afterEach(() => field.close());
 
-    const say = (
-      eventType: 'Started' | 'Updated' | 'Ended',
-      info: object = {},
-      more: object = {},
-      id = 'T1',
-    ): Promise<Payload> =>
-      field.say('TransactionEvent', {
-        eventType,
-        timestamp: field.time(),
-        triggerReason: 'ChargingStateChanged',
-        seqNo: 0,
-        transactionInfo: { transactionId: id, ...info },
-        ...more,
-      });
+    const say = createTeller(() => field, 'ChargingStateChanged');
     const evse = { evse: { id: 1, connectorId: 1 } };
     const begin = (info: object = {}, more: object = {}): Promise<Payload> =>
       say('Started', { chargingState: 'Charging', ...info }, { ...evse, ...more });

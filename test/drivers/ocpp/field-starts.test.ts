@@ -1,7 +1,7 @@
 /** Sessions that begin: where, whose they are, and what is said in which order. On a real socket, frame by frame. */
 import assert from 'node:assert/strict';
 import { listPresets } from '../../../src/drivers/ocpp/library.ts';
-import { energy, entry2, power } from '../../support/field-samples.ts';
+import { createTeller, energy, entry2, power } from '../../support/field-samples.ts';
 import { createField, type Field, type FieldOptions, type Payload } from '../../support/field-station.ts';
 
 describe('stations in the field: how sessions begin', () => {
@@ -12,21 +12,7 @@ describe('stations in the field: how sessions begin', () => {
   };
   afterEach(() => field.close());
 
-  /** Of a station with two EVSEs, in OCPP 2.x. */
-  const tell = (
-    eventType: 'Started' | 'Updated' | 'Ended',
-    info: object = {},
-    more: object = {},
-    id = 'T1',
-  ): Promise<Payload> =>
-    field.say('TransactionEvent', {
-      eventType,
-      timestamp: field.time(),
-      triggerReason: 'Authorized',
-      seqNo: 0,
-      transactionInfo: { transactionId: id, ...info },
-      ...more,
-    });
+  const tell = createTeller(() => field, 'Authorized');
   const idToken = (id: string): object => ({ idToken: { idToken: id, type: 'ISO14443' } });
   const components = (name: string): unknown[] => field.named(name).map(({ component }) => component?.index);
   const remoteStartId = (): unknown => field.asked('RequestStartTransaction').at(-1)?.remoteStartId;

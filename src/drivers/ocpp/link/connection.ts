@@ -84,6 +84,7 @@ const longestReason = 120;
 const openState = 1;
 const longestNote = 300;
 
+/** Of a call of ours, as ocpp-rpc writes it; everything else that leaves is an answer. */
 const callStart = '[2,';
 /** Nobody waits longer than this for an answer that has to be asked for, ms: limits are among our calls. */
 const longestHoldMs = 1000;
@@ -201,7 +202,7 @@ const refuse = (connection: Connection, error: unknown): unknown => {
   return noReply;
 };
 
-const find = (connection: Connection, action: string, payload: unknown): unknown => {
+const replyTo = (connection: Connection, action: string, payload: unknown): unknown => {
   const { host, frame } = connection;
   const { answering, noReply } = host;
   connection.frame = '';
@@ -221,7 +222,7 @@ const find = (connection: Connection, action: string, payload: unknown): unknown
 const answer = (connection: Connection, action: string, payload: unknown): unknown => {
   const { calls, host } = connection;
   holdCalls(calls);
-  const reply = find(connection, action, payload);
+  const reply = replyTo(connection, action, payload);
   if (!(reply instanceof Promise)) return reply;
   const timer = host.clock.after(longestHoldMs, () => releaseCalls(calls));
   return reply.finally(() => timer.cancel());

@@ -137,7 +137,6 @@ export const createDoor = (stations: Stations, passwords: Passwords, options: Do
       const index = await findPassword(handshake, settings, origin);
       if (typeof index !== 'number') return index;
       if (stations.settings(identity) !== settings) return settingsChanged;
-      peer.isPasswordNewest = index === 0;
       const proven = settings.passwords?.[index];
       if (proven !== undefined) peer.provenPassword = proven;
       if (choice.ok && index === 0) stations.forgetOldPasswords(identity);

@@ -49,7 +49,7 @@ export const callAt = ({ handler, waiting }: Place, action: string, payload: unk
     ? handler.called(action, payload)
     : new Promise<StationHandler>((resolve) => waiting.push(resolve)).then((next) => next.called(action, payload));
 
-/** Its password may have been changed here since it came. */
+/** When it comes, and when its password was changed here since. */
 const noteNewest = ({ passwords = [] }: StationSettings, peer: Peer): void => {
   const proven = peer.provenPassword ?? peer.offeredPassword;
   if (proven !== undefined) peer.isPasswordNewest = proven === passwords[0];
@@ -96,7 +96,8 @@ export const createStations = (
   const install = (place: Place, handler: StationHandler): void => {
     place.expiry?.cancel();
     place.handler = handler;
-    const { link, waiting } = place;
+    const { link, settings, waiting } = place;
+    if (link && settings) noteNewest(settings, link.peer);
     place.waiting = [];
     if (link) guarded(place.identity, () => handler.connected(link));
     for (const go of waiting) go(handler);
@@ -115,7 +116,6 @@ export const createStations = (
       if (place.settings && place.handler) throw new Error(`station ${identity} is set up twice`);
       place.settings = settings;
       const { link } = place;
-      if (link) noteNewest(settings, link.peer);
       const objection = link && findObjection(settings, link);
       if (objection) {
         place.link = undefined;

@@ -4,6 +4,7 @@ import type { Clock } from '../../../model/time.ts';
 import { CommandFailure } from '../../driver.ts';
 import { pause } from '../../pause.ts';
 import type { Codec } from '../codec/codec.ts';
+import { meaningOf } from '../codec/outbound.ts';
 import { CallFailure, type CallOptions, type StationLink } from '../link/link.ts';
 import type { StationRequest, StationResult, Version } from '../words.ts';
 
@@ -67,4 +68,12 @@ export const toCommandFailure = (error: unknown): unknown =>
   error instanceof CallFailure ? new CommandFailure(codes[error.kind], error.message) : error;
 
 /** Rejected in whatever way: by its status, or with an error. */
-export const isRefusal = (error: unknown): boolean => error instanceof CallFailure && error.kind === 'error';
+export const isRefusal = (error: unknown): error is CallFailure =>
+  error instanceof CallFailure && error.kind === 'error';
+
+/** @returns a rejection with an error in the words of an answer; undefined: nothing was answered */
+export const refusalOf = (error: unknown): StationResult | undefined => {
+  if (!isRefusal(error)) return undefined;
+  const { code: raw = '' } = error;
+  return { status: meaningOf(raw) === 'not_supported' ? 'not_supported' : 'rejected', raw };
+};

@@ -33,7 +33,7 @@ const digestOf = (entries: Entry[]): string =>
 
 /**
  * @param tags those that may charge; none: whatever was told before is taken out again
- * @param ask undefined: the station is silent, or refuses
+ * @param ask undefined: the station is silent
  */
 export const tellLocalList = async (
   tags: Tag[],

@@ -3,10 +3,10 @@
  * come with the new one (OCPP 1.6 security whitepaper, A01; OCPP 2.0.1 part 2, A01).
  */
 import type { DriverEvent } from '../../driver.ts';
-import type { CallFailure } from '../link/link.ts';
+import type { StationLink } from '../link/link.ts';
 import { toBytes } from '../link/passwords.ts';
 import type { Version } from '../words.ts';
-import { type Asker, isRefusal } from './asking.ts';
+import { type Asker, refusalOf } from './asking.ts';
 
 interface Setting {
   name: string;
@@ -33,12 +33,17 @@ const unfit: Record<Version, string> = {
   '2.1': 'OCPP 2.1 can be told one of 16 to 64 characters',
 };
 
-/** @returns what has come of it; undefined: that is not known, and it is told again with its next connection */
-export const tellPassword = async (
-  password: string,
-  version: Version,
+/**
+ * @param password as it is here; undefined: none is known
+ * @returns what has come of it; undefined: it has come with that one, or nothing is known, and it is told again with its
+ * next connection
+ */
+export const renewPassword = async (
+  password: string | undefined,
+  { version, peer }: StationLink,
   asker: Asker,
 ): Promise<DriverEvent | undefined> => {
+  if (password === undefined || peer.isPasswordNewest !== false) return undefined;
   const setting = version === '1.6' ? setting16(password) : setting2(password);
   const refused = (why: string): DriverEvent => ({
     name: 'password_refused',
@@ -46,13 +51,9 @@ export const tellPassword = async (
     message: `the station keeps its old password, which stays right: ${why}`,
   });
   if (!setting) return refused(unfit[version]);
-  let raw: string;
-  try {
-    const result = await asker.ask({ kind: 'set_variables', variables: [setting] });
-    raw = result.variables?.[0]?.status ?? result.raw;
-  } catch (error) {
-    return isRefusal(error) ? refused(`it says ${(error as CallFailure).code}`) : undefined;
-  }
+  const result = await asker.ask({ kind: 'set_variables', variables: [setting] }).catch(refusalOf);
+  if (!result) return undefined;
+  const raw = result.variables?.[0]?.status ?? result.raw;
   if (!/^(accepted|reboot_?required)$/i.test(raw)) return refused(`it says ${raw}`);
   return {
     name: 'password_changed',

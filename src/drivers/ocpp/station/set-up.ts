@@ -4,11 +4,9 @@
  */
 import type { Clock } from '../../../model/time.ts';
 import { pause } from '../../pause.ts';
-import { meaningOf } from '../codec/outbound.ts';
-import type { CallFailure } from '../link/link.ts';
 import type { Quirks } from '../quirks.ts';
 import type { StationRequest, StationResult, Variable } from '../words.ts';
-import { type Asker, isRefusal } from './asking.ts';
+import { type Asker, refusalOf } from './asking.ts';
 import type { Tag } from './authorisation.ts';
 import { tellLocalList } from './local-list.ts';
 import type { Memory } from './memory.ts';
@@ -44,12 +42,6 @@ const usualPaceMs = 100;
 const mostTimeouts = 2;
 const mostConnectors = 64;
 
-/** In the words of an answer. */
-const refusedBy = ({ code = '' }: CallFailure): StationResult => ({
-  status: meaningOf(code) === 'not_supported' ? 'not_supported' : 'rejected',
-  raw: code,
-});
-
 class Exhausted extends Error {}
 
 /** @param tags that the station keeps a list of; undefined: it is not to keep one */
@@ -71,7 +63,8 @@ export const createSetUp = (
     try {
       return await asker.ask(request);
     } catch (error) {
-      if (isRefusal(error)) return refusedBy(error as CallFailure);
+      const refusal = refusalOf(error);
+      if (refusal) return refusal;
       timeouts++;
       if (timeouts >= mostTimeouts || !asker.isConnected()) throw new Exhausted();
       return undefined;

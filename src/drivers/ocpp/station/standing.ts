@@ -4,7 +4,6 @@ import type { DeviceState, DriverSink } from '../../driver.ts';
 import type { Ledger } from './store.ts';
 
 export interface Standing {
-  start(sink: DriverSink): void;
   /** It is here and can be used. @returns whether it was here before: the end of the old connection was not seen */
   usable(): boolean;
   /** @param backInS until it is expected again */
@@ -21,28 +20,20 @@ const hereWith = ({ isBroken }: Ledger): DeviceState =>
       }
     : { kind: 'online' };
 
-export const createStanding = (ledger: Ledger, clock: Clock): Standing => {
-  let sink: DriverSink | undefined;
+export const createStanding = (ledger: Ledger, sink: DriverSink, clock: Clock): Standing => {
   let state: DeviceState = { kind: 'connecting' };
+  sink.state(state);
 
   const isHere = (): boolean => state.kind === 'online' || state.kind === 'degraded';
 
-  const tell = (): void => {
-    sink?.state(state);
-    // A station may have nothing to say for hours: how it is, is told all the same.
-    if (state.kind !== 'connecting') sink?.cycle({ samples: [], durationMs: 0, errors: [] });
-  };
-
   const enter = (next: DeviceState): void => {
     state = next;
-    tell();
+    sink.state(next);
+    // A station may have nothing to say for hours: how it is, is told all the same.
+    sink.cycle({ samples: [], durationMs: 0, errors: [] });
   };
 
   return {
-    start(given) {
-      sink = given;
-      tell();
-    },
     usable() {
       const wasHere = isHere();
       enter(hereWith(ledger));
