@@ -41,7 +41,7 @@ export interface NodeDefinition<Schema extends z.ZodType, Credentials, Api> {
 
 const apis = new WeakMap<object, { type: string; api: unknown }>();
 
-/** Where no deploy announces its end, and after it: what begins later than that begins at once. */
+/** Where no deploy announces its end. */
 const startedWithinMs = 500;
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
@@ -85,13 +85,7 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
       });
     });
 
-    const createdAt = clock.monotonic();
     const onStarted = (run: () => void): void => {
-      const leftMs = createdAt + startedWithinMs - clock.monotonic();
-      if (leftMs <= 0) {
-        run();
-        return;
-      }
       const start = (): void => {
         cancel();
         run();
@@ -101,7 +95,7 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
         timer.cancel();
         announced.cancel();
       };
-      const timer = clock.after(leftMs, start);
+      const timer = clock.after(startedWithinMs, start);
       closers.push(cancel);
     };
 
