@@ -2,13 +2,14 @@ import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { type Bus, createBus } from '../src/drivers/modbus/bus.ts';
 import type { Link } from '../src/drivers/modbus/link.ts';
-import { probeUnit } from '../src/drivers/modbus/probe.ts';
+import { probeConnected, probeUnit } from '../src/drivers/modbus/probe.ts';
 import type { Profile } from '../src/drivers/modbus/profile.ts';
 import { createSerialLink } from '../src/drivers/modbus/serial-link.ts';
 import { createTcpLink } from '../src/drivers/modbus/tcp-link.ts';
+import { createUdpLink } from '../src/drivers/modbus/udp-link.ts';
 import type { Clock } from '../src/model/time.ts';
 import { systemClock } from '../src/shell/clock.ts';
-import { choiceField, numberField, textField } from '../src/shell/config.ts';
+import { choiceField, numberField, optionalNumberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { defineEndpoint } from '../src/shell/endpoints.ts';
 
@@ -22,6 +23,11 @@ const config = z
     dataBits: choiceField(['8', '7'], '8'),
     parity: choiceField(['none', 'even', 'odd'], 'none'),
     stopBits: choiceField(['1', '2'], '1'),
+    /** Times in ms; empty: what the profile says, or what is learnt. */
+    timeout: optionalNumberField(10, 60_000),
+    connectDelay: optionalNumberField(0, 60_000),
+    pause: optionalNumberField(0, 60_000),
+    silence: optionalNumberField(1, 1000),
   })
   .refine(({ transport, path }) => !isSerial(transport) || path !== '', {
     message: 'the serial port is missing, like /dev/ttyUSB0 or COM3',
@@ -40,48 +46,63 @@ function isSerial(transport: string): boolean {
 }
 
 const createLink = (config: Config, connection: Connection, clock: Clock): Link => {
-  const { transport, host, port, path, baudRate, parity } = config;
-  const settleMs = connection.connectDelayMs ?? 0;
+  const { transport, host, port, path, baudRate, parity, silence } = config;
+  const settleMs = config.connectDelay ?? connection.connectDelayMs ?? 0;
+  const line = { settleMs, ...(silence === undefined ? {} : { silentMs: silence }) };
   switch (transport) {
     case 'tcp':
       return createTcpLink({ host, port, settleMs, maxInFlight: 32 }, clock);
-    case 'rtu_tcp':
     case 'udp':
-      return createSerialLink({ kind: transport, host, port }, clock, { settleMs });
+      return createUdpLink({ host, port, settleMs }, clock);
+    case 'rtu_tcp':
+      return createSerialLink({ host, port }, clock, { framing: 'rtu', ...line });
     case 'rtu':
-    case 'ascii':
-      return createSerialLink(
-        {
-          kind: transport,
-          path,
-          baudRate,
-          parity,
-          dataBits: config.dataBits === '7' ? 7 : 8,
-          stopBits: config.stopBits === '2' ? 2 : 1,
-        },
-        clock,
-        { settleMs },
-      );
+    case 'ascii': {
+      const [dataBits, stopBits] = [config.dataBits === '7' ? 7 : 8, config.stopBits === '2' ? 2 : 1] as const;
+      return createSerialLink({ path, baudRate, parity, dataBits, stopBits }, clock, { framing: transport, ...line });
+    }
   }
 };
+
+/** What was entered here holds for every unit behind the connection. */
+const limitsOf = ({ timeout, pause }: Config) => ({
+  ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+  ...(pause === undefined ? {} : { interRequestMs: pause }),
+});
+
+/** Two forms with the same place mean the same device, which may take one connection only. */
+const placeOf = ({ transport, host, port, path }: Config): string =>
+  isSerial(transport) ? path : `${transport} ${host}:${port}`;
 
 /** Devices that are deleted along with their connection are made safe through it first, ms. */
 const leavingMs = 5000;
 
 /** One connection to a Modbus device or gateway, shared by all units behind it. */
 export default function register(RED: NodeAPI): void {
-  defineEndpoint(RED, 'post', '/ems/modbus/test', (_, body) =>
-    probeUnit(createLink(config.parse(body), {}, systemClock), 1, systemClock),
-  );
+  /** Connections at work, by their place. */
+  const running = new Map<string, Bus>();
+
+  defineEndpoint(RED, 'post', '/ems/modbus/test', (_, body) => {
+    const given = config.parse(body);
+    const bus = running.get(placeOf(given));
+    return bus?.linkState().kind === 'open'
+      ? probeConnected(bus, systemClock)
+      : probeUnit(createLink(given, {}, systemClock), 1, systemClock);
+  });
 
   defineNode(RED, 'ems-modbus-client', {
     config,
     start({ config, clock, onClose }): ModbusClientApi {
       let bus: Bus | undefined;
-      onClose(() => bus?.close(leavingMs));
+      const place = placeOf(config);
+      onClose(async () => {
+        if (running.get(place) === bus) running.delete(place);
+        await bus?.close(leavingMs);
+      });
       return {
         bus(connection) {
-          bus ??= createBus(createLink(config, connection, clock), clock);
+          bus ??= createBus(createLink(config, connection, clock), clock, limitsOf(config));
+          running.set(place, bus);
           return bus;
         },
       };

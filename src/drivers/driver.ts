@@ -63,6 +63,8 @@ export interface Sample {
   raw?: string;
   /** Concluded, not measured: the quality is "estimated". */
   isEstimated?: boolean;
+  /** Which of several counters it is; another one begins somewhere else. */
+  counterId?: string;
 }
 
 export type DeviceState =

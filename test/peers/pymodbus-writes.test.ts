@@ -41,7 +41,7 @@ const profileOf = (points: object[], steps: Record<string, object[]>, more: obje
 });
 
 describe('orders on pymodbus', function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let server: Pymodbus;
   let bus: Bus;
   let driver: Driver;

@@ -119,7 +119,8 @@ describe('devices on pymodbus', () => {
     await open('tcp');
     const device = add(3, pointsOf(server.points.slice(0, 4), 'holding'));
     await until(() => device.cycles.length > 2, 'cycles');
-    assert.deepEqual(new Set(values(device)), new Set([null]));
+    const told = device.cycles.flatMap(({ samples }) => samples);
+    assert.ok(told.length >= 4 && told.every(({ value }) => value === null));
     const state = device.states.at(-1);
     assert.match(state && 'reason' in state ? state.reason : '', /device failure|exception 4/i);
   });
@@ -130,7 +131,7 @@ describe('devices on pymodbus', () => {
       ['damaging', 5],
     ] as const)
       it(`keeps ten units at their interval beside a ${kind} one over ${transport}`, async function () {
-        this.timeout(30_000);
+        this.timeout(60_000);
         await open(transport);
         const points = pointsOf(server.points.slice(0, 20), 'holding');
         const good = Array.from({ length: 10 }, (_, i) => add(11 + i, points, 400));
@@ -159,7 +160,7 @@ describe('devices on pymodbus', () => {
     );
     const good = add(11, first[0] as object[], 100);
     const slow = add(2, second[0] as object[], 100);
-    await until(() => good.cycles.length > 40 && slow.states.at(-1)?.kind === 'offline', 'some polls', 20_000);
+    await until(() => good.cycles.length > 40 && slow.states.at(-1)?.kind === 'offline', 'some polls');
     const seen = new Set(good.cycles.flatMap(({ samples }) => samples).map(({ value }) => value));
     for (const value of seen) assert.ok(value === null || (first[1] as unknown[]).includes(value), String(value));
     assert.deepEqual(

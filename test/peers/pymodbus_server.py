@@ -110,11 +110,13 @@ def devices(registers):
 
 
 def damaging(kind):
-    """Answers of unit 5 have a wrong check sum, or a header that claims more than there is."""
+    """Unit 4 says nothing; answers of unit 5 have a wrong check sum, or a header that claims more than there is."""
     has_header = kind in ("tcp", "udp")
     unit_at = 6 if has_header else 0
 
     def trace(is_sending, data):
+        if is_sending and len(data) > unit_at and data[unit_at] == 4:
+            return b""
         if not is_sending or len(data) <= unit_at or data[unit_at] != 5:
             return data
         if has_header:

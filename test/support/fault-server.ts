@@ -111,7 +111,7 @@ export const exceptionFrame = (asked: Asked, code: number): Buffer => {
 };
 
 /** MODBUS over Serial Line V1.02 §6.2.2: CRC-16, low byte first. */
-const withCheckSum = (bytes: Buffer): Buffer => {
+export const withCheckSum = (bytes: Buffer): Buffer => {
   let sum = 0xffff;
   for (const byte of bytes) {
     sum ^= byte;

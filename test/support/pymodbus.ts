@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Link } from '../../src/drivers/modbus/link.ts';
 import { createSerialLink } from '../../src/drivers/modbus/serial-link.ts';
 import { createTcpLink } from '../../src/drivers/modbus/tcp-link.ts';
+import { createUdpLink } from '../../src/drivers/modbus/udp-link.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { freePorts } from './free-ports.ts';
 
@@ -71,7 +72,10 @@ export const startPymodbus = async (transport: PeerTransport, given?: number): P
 export const createPeerLink = (transport: PeerTransport, { port, path }: Pymodbus): Link => {
   const [host, baudRate] = ['127.0.0.1', 115_200];
   if (transport === 'tcp') return createTcpLink({ host, port }, systemClock);
-  if (transport === 'rtu_tcp' || transport === 'udp')
-    return createSerialLink({ kind: transport, host, port }, systemClock);
-  return createSerialLink({ kind: transport, path, baudRate, dataBits: 8, parity: 'none', stopBits: 1 }, systemClock);
+  if (transport === 'udp') return createUdpLink({ host, port }, systemClock);
+  // Short enough for ten units within their interval: the server sends nothing twice.
+  const silentMs = 10;
+  if (transport === 'rtu_tcp') return createSerialLink({ host, port }, systemClock, { framing: 'rtu', silentMs });
+  const settings = { baudRate, dataBits: 8, parity: 'none', stopBits: 1 } as const;
+  return createSerialLink({ path, ...settings }, systemClock, { framing: transport, silentMs });
 };

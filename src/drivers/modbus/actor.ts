@@ -7,15 +7,16 @@ import type { Clock, Timer } from '../../model/time.ts';
 import { type Actuator, type Applied, CommandFailure, type Order } from '../driver.ts';
 import { pause } from '../pause.ts';
 import type { Bus } from './bus.ts';
+import { isMet } from './condition.ts';
 import type { ResolvedAction, ResolvedActuator, ResolvedStep } from './controls.ts';
 import { evaluate, type Scope } from './expression.ts';
 import { describeActuator, orderScope, settingScope } from './offer.ts';
 import type { Point } from './point.ts';
-import type { Effect, Watchdog } from './profile.ts';
+import type { Effect, Watchdog } from './profile-controls.ts';
 import { type FailureKind, ModbusFailure } from './request.ts';
 import type { ResolvedProfile } from './resolve.ts';
 import { createSpotReader } from './spot-reader.ts';
-import { createVerifier, differences, type Expectation, isMet, readable } from './verify.ts';
+import { createVerifier, differences, type Expectation, readable } from './verify.ts';
 import { type PlannedStep, planWrites, type Wanted } from './write-plan.ts';
 
 export interface ActorOptions {

@@ -1,6 +1,6 @@
 /** Dead units are asked whether they are back, within a budget of the time of the bus that they share with others. */
 import type { Clock, Timer } from '../../model/time.ts';
-import type { Unit } from './bus-unit.ts';
+import { timeoutOf, type Unit } from './bus-unit.ts';
 import type { ReadRequest } from './request.ts';
 
 export interface Probes {
@@ -41,7 +41,7 @@ export const createProbes = (clock: Clock, { units, isFree, send }: ProbedBus): 
   };
 
   const patienceFor = (unit: Unit): number => {
-    const { timeoutMs } = unit.limits;
+    const timeoutMs = timeoutOf(unit);
     const expected = expectedMs(unit);
     if (expected === undefined || unit.probes % patientProbe === 0) return timeoutMs;
     return Math.min(timeoutMs, Math.max(shortestProbeMs, expected * patienceFactor));

@@ -12,7 +12,11 @@ export interface Job {
   request: Request;
   /** Monotonic. */
   notAfter: number;
+  /** Monotonic time until which a second attempt has to be over. */
+  againUntil: number;
   retries: number;
+  /** What the attempt before failed with. */
+  failure: ModbusFailure | undefined;
   resolve(data: Buffer): void;
   reject(failure: ModbusFailure): void;
 }
@@ -32,21 +36,31 @@ export interface Unit {
   failures: number;
   isDead: boolean;
   reason: string;
+  /** It answers, but later than its timeout; in words. */
+  slowness: string | undefined;
   lastRequest: ReadRequest | undefined;
   lastProbeAt: number;
   probes: number;
+  /** Monotonic. */
+  lastAnswerAt: number;
   /** Smoothed time of good answers, ms. */
   usualMs: number | undefined;
+  /** The slowest answer that came after its time was over, ms. */
+  lateMs: number | undefined;
+  /** What it is given since such an answer, ms. */
+  learntTimeoutMs: number | undefined;
+  /** Answers in a row that did not need it. */
+  timely: number;
 }
 
 /** A unit that is busy is asked again, twice as long after each time. */
 const busyPauseMs = 100;
 const longestBusyPauseMs = 2000;
 
-export const createUnit = (id: number, limits: UnitLimits): Unit => ({
+export const createUnit = (id: number): Unit => ({
   id,
-  users: [limits],
-  limits,
+  users: [],
+  limits: { timeoutMs: 0, maxInFlight: 1, interRequestMs: 0 },
   queue: [],
   inFlight: 0,
   used: 0,
@@ -55,11 +69,18 @@ export const createUnit = (id: number, limits: UnitLimits): Unit => ({
   failures: 0,
   isDead: false,
   reason: '',
+  slowness: undefined,
   lastRequest: undefined,
   lastProbeAt: 0,
   probes: 0,
+  lastAnswerAt: Number.NEGATIVE_INFINITY,
   usualMs: undefined,
+  lateMs: undefined,
+  learntTimeoutMs: undefined,
+  timely: 0,
 });
+
+export const timeoutOf = ({ limits, learntTimeoutMs = 0 }: Unit): number => Math.max(limits.timeoutMs, learntTimeoutMs);
 
 /** The strictest of all devices on one unit. */
 const strictest = (users: UnitLimits[]): UnitLimits => ({
@@ -68,9 +89,10 @@ const strictest = (users: UnitLimits[]): UnitLimits => ({
   interRequestMs: Math.max(...users.map((u) => u.interRequestMs)),
 });
 
-export const setUsers = (unit: Unit, users: UnitLimits[]): void => {
+/** @param fixed what the integrator entered for the whole connection */
+export const setUsers = (unit: Unit, users: UnitLimits[], fixed: Partial<UnitLimits>): void => {
   unit.users = users;
-  if (users.length > 0) unit.limits = strictest(users);
+  if (users.length > 0) unit.limits = { ...strictest(users), ...fixed };
 };
 
 /** An answer, also a refusing one, proves the unit alive; 10 and 11 come from a gateway in its place. */

@@ -4,17 +4,14 @@
  * fail at once, and the bus itself probes for its return within a budget.
  */
 import type { Clock, Timer } from '../../model/time.ts';
+import { createAttachments } from './bus-attachments.ts';
+import { disconnected, expired, unreachable } from './bus-failures.ts';
+import type { BusNotice } from './bus-notice.ts';
 import { createProbes } from './bus-probes.ts';
-import {
-  busyPause,
-  createUnit,
-  type Job,
-  provesLife,
-  saysBusy,
-  setUsers,
-  type Unit,
-  type UnitLimits,
-} from './bus-unit.ts';
+import { mayRetry } from './bus-retry.ts';
+import { busyPause, type Job, provesLife, saysBusy, timeoutOf, type Unit, type UnitLimits } from './bus-unit.ts';
+import { enqueue, nextUnit } from './fair-turns.ts';
+import { takeLateAnswer, takeTimelyAnswer } from './late-answers.ts';
 import type { Link, LinkState } from './link.ts';
 import {
   describeRequest,
@@ -24,6 +21,7 @@ import {
   type Request,
   type WriteRequest,
 } from './request.ts';
+import { createWakeUp } from './wake-up.ts';
 
 export interface UnitHealth {
   isDead: boolean;
@@ -35,7 +33,8 @@ export interface UnitHealth {
 export interface Bus {
   /** A device registers before its first request; the last to leave closes the connection, a moment later. */
   attach(unit: number, limits: UnitLimits): () => void;
-  read(request: ReadRequest): Promise<Buffer>;
+  /** @param againUntil monotonic time until which a second attempt has to be over, where the first one fails */
+  read(request: ReadRequest, againUntil?: number): Promise<Buffer>;
   /**
    * Writes before everything that waits to be read, and once: who writes decides what a failure means.
    * @param notAfter monotonic time after which it is not sent any more
@@ -46,6 +45,9 @@ export interface Bus {
   health(unit: number): UnitHealth;
   linkState(): LinkState;
   onChange(listener: () => void): () => void;
+  onNotice(listener: (notice: BusNotice) => void): () => void;
+  /** A unit that somebody has attached, the one that answered last first. */
+  attachedUnit(): number | undefined;
   /** @param leavingMs time for its units to leave: one that is taken away makes its device safe first */
   close(leavingMs?: number): Promise<void>;
 }
@@ -53,30 +55,26 @@ export interface Bus {
 const failuresUntilDead = 3;
 /** A connection that was good and breaks may come back this soon before its requests fail. */
 const graceMs = 1000;
-/** A redeploy takes devices away and brings them back: the connection outlives that. */
-const unusedMs = 2000;
-
-/** A read that finds its unit busy is sent again this often before it fails. */
-const busyRetries = 3;
-
 const noData = Buffer.alloc(0);
 
 /**
  * @param link opened by the bus when the first unit attaches, closed with the bus
+ * @param fixed what the integrator entered for the whole connection, in place of what the profiles say
  */
-export const createBus = (link: Link, clock: Clock): Bus => {
+export const createBus = (link: Link, clock: Clock, fixed: Partial<UnitLimits> = {}): Bus => {
   const units = new Map<number, Unit>();
-  /** The last unit has left. */
-  let left = (): void => {};
   const listeners = new Set<() => void>();
+  const observers = new Set<(notice: BusNotice) => void>();
   let inFlight = 0;
-  let wake: { at: number; timer: Timer } | undefined;
   let grace: Timer | undefined;
-  let unused: Timer | undefined;
   let wasOpen = false;
 
   const changed = (): void => {
     for (const listener of listeners) listener();
+  };
+
+  const tell = (notice: BusNotice): void => {
+    for (const observer of observers) observer(notice);
   };
 
   const maxInFlight = (): number => {
@@ -89,21 +87,14 @@ export const createBus = (link: Link, clock: Clock): Bus => {
     for (const job of unit.queue.splice(0)) job.reject(failure(job));
   };
 
-  const unreachable = (unit: Unit, { request }: Job): ModbusFailure =>
-    new ModbusFailure('unreachable', `${describeRequest(request)}: the unit is not answering (${unit.reason})`);
-
-  const expired = ({ request }: Job): ModbusFailure =>
-    new ModbusFailure('expired', `${describeRequest(request)}: not sent, its time was over`);
-
-  const disconnected = ({ request }: Job): ModbusFailure => {
-    const state = link.state();
-    const why = state.kind === 'waiting' ? state.reason : state.kind;
-    return new ModbusFailure('disconnected', `${describeRequest(request)}: no connection (${why})`);
-  };
+  const noConnection = (job: Job): ModbusFailure => disconnected(job, link.state());
 
   const markAlive = (unit: Unit, tookMs: number): void => {
     unit.failures = 0;
     unit.usualMs = unit.usualMs === undefined ? tookMs : unit.usualMs * 0.8 + tookMs * 0.2;
+    unit.lastAnswerAt = clock.monotonic();
+    unit.slowness = undefined;
+    takeTimelyAnswer(unit, tookMs);
     if (!unit.isDead) return;
     unit.isDead = false;
     unit.probes = 0;
@@ -120,6 +111,27 @@ export const createBus = (link: Link, clock: Clock): Bus => {
     changed();
     probes.schedule();
   };
+
+  const attachments = createAttachments(clock, {
+    units,
+    fixed,
+    open: link.open,
+    close: () => void link.close(),
+    left: (unit) => failQueue(unit, noConnection),
+  });
+
+  link.onNotice((notice) => {
+    if (notice.kind !== 'late') {
+      tell(notice);
+      return;
+    }
+    const unit = units.get(notice.request.unit);
+    if (!unit) return;
+    const mayLearn = fixed.timeoutMs === undefined && units.size === 1;
+    const { isGiven, notice: slow } = takeLateAnswer(unit, notice.tookMs, mayLearn);
+    if (isGiven) markAlive(unit, notice.tookMs);
+    if (slow) tell(slow);
+  });
 
   const exchange = async (unit: Unit, request: Request, timeoutMs: number): Promise<Buffer> => {
     if (isWrite(request)) {
@@ -152,7 +164,7 @@ export const createBus = (link: Link, clock: Clock): Bus => {
     } finally {
       const now = clock.monotonic();
       unit.used += now - startedAt;
-      unit.freeAt = now + Math.max(unit.limits.interRequestMs, busyPause(unit));
+      unit.freeAt = now + Math.max(unit.limits.interRequestMs, busyPause(unit), link.owedMs(request));
       unit.inFlight--;
       inFlight--;
       pump();
@@ -165,77 +177,55 @@ export const createBus = (link: Link, clock: Clock): Bus => {
     send: (unit, request, timeoutMs) => run(unit, request, timeoutMs),
   });
 
-  const hasWrite = ({ queue: [first] }: Unit): boolean => first !== undefined && isWrite(first.request);
-
-  const goesBefore = (a: Unit, b: Unit): boolean => (hasWrite(a) === hasWrite(b) ? a.used < b.used : hasWrite(a));
-
-  /** Whoever has something to write, else whoever has used the bus least; or how long until one may go. */
-  const nextUnit = (): { unit?: Unit; waitMs: number } => {
-    const now = clock.monotonic();
-    let best: Unit | undefined;
-    let waitMs = Number.POSITIVE_INFINITY;
-    for (const unit of units.values()) {
-      if (unit.queue.length === 0 || unit.inFlight >= unit.limits.maxInFlight) continue;
-      if (unit.freeAt > now) waitMs = Math.min(waitMs, unit.freeAt - now);
-      else if (!best || goesBefore(unit, best)) best = unit;
-    }
-    return best ? { unit: best, waitMs: 0 } : { waitMs };
-  };
-
-  /** One timer for all pauses: it is moved only when an earlier one comes. */
-  const wakeAt = (at: number): void => {
-    if (wake && wake.at <= at) return;
-    wake?.timer.cancel();
-    const timer = clock.after(at - clock.monotonic(), () => {
-      wake = undefined;
-      pump();
-    });
-    wake = { at, timer };
-  };
-
   const pump = (): void => {
     if (link.state().kind !== 'open') return;
     const limit = maxInFlight();
     while (inFlight < limit) {
-      const { unit, waitMs } = nextUnit();
+      const { unit, waitMs } = nextUnit(units, clock.monotonic());
       if (!unit) {
-        if (waitMs < Number.POSITIVE_INFINITY) wakeAt(clock.monotonic() + waitMs);
+        if (waitMs < Number.POSITIVE_INFINITY) wakeUp.by(clock.monotonic() + waitMs);
         return;
       }
       const job = unit.queue.shift();
       if (job && clock.monotonic() >= job.notAfter) job.reject(expired(job));
       else if (job)
-        run(unit, job.request, unit.limits.timeoutMs).then(job.resolve, (failure) => retry(unit, job, failure));
+        run(unit, job.request, timeoutOf(unit)).then(
+          (data) => succeed(job, data),
+          (failure) => retry(unit, job, failure),
+        );
     }
   };
+  const wakeUp = createWakeUp(clock, pump);
 
-  /** Reading twice harms nothing: a busy unit is asked again, and once what a broken connection took along. */
-  const mayRetry = (unit: Unit, { request, retries }: Job, failure: ModbusFailure): boolean => {
-    if (isWrite(request) || unit.isDead || !units.has(unit.id)) return false;
-    if (saysBusy(failure)) return retries < busyRetries;
-    return failure.kind === 'disconnected' && retries === 0 && (grace !== undefined || link.state().kind === 'open');
+  const succeed = ({ request, failure, resolve }: Job, data: Buffer): void => {
+    if (failure && !isWrite(request)) tell({ kind: 'repeated', request, reason: failure.message });
+    resolve(data);
   };
 
   const retry = (unit: Unit, job: Job, failure: ModbusFailure): void => {
-    if (!mayRetry(unit, job, failure)) {
+    const freeAt = Math.max(clock.monotonic(), unit.freeAt);
+    const isConnected = grace !== undefined || link.state().kind === 'open';
+    // A device that left and came back has a unit of its own now.
+    if (units.get(unit.id) !== unit || !mayRetry(unit, job, failure, { freeAt, isConnected })) {
       job.reject(failure);
       return;
     }
     job.retries++;
+    job.failure = failure;
     unit.queue.unshift(job);
     pump();
   };
 
   /** What was to be written is decided anew when the connection is back. */
   const failWrites = (unit: Unit): void => {
-    for (const job of unit.queue.filter(({ request }) => isWrite(request))) job.reject(disconnected(job));
+    for (const job of unit.queue.filter(({ request }) => isWrite(request))) job.reject(noConnection(job));
     unit.queue = unit.queue.filter(({ request }) => !isWrite(request));
   };
 
   const failAll = (): void => {
     grace?.cancel();
     grace = undefined;
-    for (const unit of units.values()) failQueue(unit, disconnected);
+    for (const unit of units.values()) failQueue(unit, noConnection);
   };
 
   link.onState((state) => {
@@ -253,63 +243,25 @@ export const createBus = (link: Link, clock: Clock): Bus => {
     changed();
   });
 
-  /** A unit that was idle does not get to catch up on the time it did not use. */
-  const joinFairly = (unit: Unit): void => {
-    let least = Number.POSITIVE_INFINITY;
-    for (const other of units.values())
-      if (other !== unit && (other.queue.length > 0 || other.inFlight > 0)) least = Math.min(least, other.used);
-    if (least < Number.POSITIVE_INFINITY) unit.used = Math.max(unit.used, least);
-  };
-
-  /** Behind the writes that wait already, before the reads. */
-  const enqueue = (unit: Unit, job: Job): void => {
-    const firstRead = isWrite(job.request) ? unit.queue.findIndex(({ request }) => !isWrite(request)) : -1;
-    if (firstRead < 0) unit.queue.push(job);
-    else unit.queue.splice(firstRead, 0, job);
-  };
-
-  const submit = (request: Request, notAfter = Number.POSITIVE_INFINITY): Promise<Buffer> =>
+  const submit = (request: Request, { notAfter = Number.POSITIVE_INFINITY, againUntil = 0 } = {}): Promise<Buffer> =>
     new Promise((resolve, reject) => {
       const unit = units.get(request.unit);
-      const job: Job = { request, notAfter, retries: 0, resolve, reject };
+      const job: Job = { request, notAfter, againUntil, retries: 0, failure: undefined, resolve, reject };
       if (!unit) return reject(new ModbusFailure('refused', `${describeRequest(request)}: nobody attached this unit`));
       const state = link.state().kind;
       // A write is not kept for a connection that may come back: who writes decides anew then.
       const isUseless = isWrite(request) ? state !== 'open' : state === 'closed' || (state === 'waiting' && !grace);
-      if (isUseless) return reject(disconnected(job));
+      if (isUseless) return reject(noConnection(job));
       if (unit.isDead) return reject(unreachable(unit, job));
-      if (unit.queue.length === 0 && unit.inFlight === 0) joinFairly(unit);
-      enqueue(unit, job);
+      enqueue(units, unit, job);
       pump();
     });
 
   return {
-    attach(id, limits) {
-      const known = units.get(id);
-      if (known) setUsers(known, [...known.users, limits]);
-      else units.set(id, createUnit(id, limits));
-      link.open();
-      return () => {
-        const unit = units.get(id);
-        if (!unit) return;
-        setUsers(
-          unit,
-          unit.users.filter((user) => user !== limits),
-        );
-        if (unit.users.length > 0) return;
-        units.delete(id);
-        failQueue(unit, disconnected);
-        if (units.size > 0) return;
-        left();
-        unused?.cancel();
-        unused = clock.after(unusedMs, () => {
-          if (units.size === 0) void link.close();
-        });
-      };
-    },
-    read: (request) => submit(request),
+    attach: attachments.attach,
+    read: (request, againUntil) => submit(request, againUntil === undefined ? {} : { againUntil }),
     async write(request, notAfter) {
-      await submit(request, notAfter);
+      await submit(request, notAfter === undefined ? {} : { notAfter });
     },
     hurry: link.hurry,
     health(id) {
@@ -322,17 +274,16 @@ export const createBus = (link: Link, clock: Clock): Bus => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    onNotice(observer) {
+      observers.add(observer);
+      return () => observers.delete(observer);
+    },
+    attachedUnit: () => [...units.values()].sort((a, b) => b.lastAnswerAt - a.lastAnswerAt)[0]?.id,
     async close(leavingMs = 0) {
-      if (units.size > 0 && leavingMs > 0)
-        await new Promise<void>((resolve) => {
-          const patience = clock.after(leavingMs, resolve);
-          left = () => {
-            patience.cancel();
-            resolve();
-          };
-        });
+      await attachments.empty(leavingMs);
+      attachments.cancel();
       probes.cancel();
-      for (const timer of [wake?.timer, grace, unused]) timer?.cancel();
+      for (const timer of [wakeUp, grace]) timer?.cancel();
       await link.close();
     },
   };

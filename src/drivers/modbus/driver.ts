@@ -1,16 +1,21 @@
 /** A device behind a Modbus bus: polls its profile's blocks, decodes them, and tells in words what does not work. */
-import type { Clock, Timer } from '../../model/time.ts';
-import type { DeviceDescription, DeviceState, Driver, DriverSink, Sample } from '../driver.ts';
+import type { Clock } from '../../model/time.ts';
+import type { DeviceDescription, Driver, DriverSink, Sample } from '../driver.ts';
 import { createActor } from './actor.ts';
+import { createBlockReader, type GroupName, type ReadOutcome } from './block-reader.ts';
 import type { Bus } from './bus.ts';
-import { pointsNeeded } from './controls.ts';
-import { isTextPoint } from './decode-text.ts';
-import { channelsOf, describeProfile, hasTarget, identityOf, rawWords } from './describe.ts';
-import { type BlockPoint, compileBlock, type OpTable } from './op-table.ts';
-import { type Block, type LearntRange, planReads, splitBlock } from './plan.ts';
-import type { Point } from './point.ts';
-import { dataLength, ModbusFailure } from './request.ts';
-import type { ResolvedProfile } from './resolve.ts';
+import { eventOf } from './bus-events.ts';
+import type { BusNotice } from './bus-notice.ts';
+import { type CompiledBlock, createBlockCompiler } from './compiled-block.ts';
+import { channelsOf, describeProfile, hasTarget, rawWords } from './describe.ts';
+import { DeviceHealth, type PollFinding } from './device-health.ts';
+import { identityOf } from './identity.ts';
+import { type LearntRange, planReads } from './plan.ts';
+import { conditionsOf, type DerivedPoint, type Point } from './point.ts';
+import { faultsOf, findingOf, optionalPoints } from './poll-finding.ts';
+import { PollSchedule } from './poll-schedule.ts';
+import { ModbusFailure } from './request.ts';
+import { polledPoints, type ResolvedProfile } from './resolve.ts';
 import { createSampler } from './sampler.ts';
 
 export interface ModbusDriverOptions {
@@ -32,101 +37,49 @@ export interface ModbusDriverOptions {
 
 const defaultTimeoutMs = 1000;
 const defaultSlowMs = 60_000;
-/** Points that the device refuses are tried again this often. */
-const retryAbsentMs = 3_600_000;
 
-type GroupName = Point['group'];
+/** What was told in a poll may have turned out to be in doubt before its end. */
+const withoutWithdrawn = (outcome: ReadOutcome): ReadOutcome => {
+  const { withdrawn } = outcome.compiled;
+  return withdrawn && !outcome.failure ? { ...outcome, failure: withdrawn } : outcome;
+};
 
-/** A block ready to be read: where its values go, and what it read last. */
-interface CompiledBlock {
-  block: Block;
-  table: OpTable;
-  texts: Point[];
-  /** Channels fed by this block. */
-  channels: number[];
-  /** Bytes of the last answer, in place; whether they still count. */
-  last: Buffer;
-  view: DataView;
-  isKnown: boolean;
-}
-
-interface ReadOutcome {
-  compiled: CompiledBlock;
-  failure?: ModbusFailure;
-  ts: number;
-}
-
-/** Illegal function, data address or data value: the device will say so again. */
-const isRefusal = (failure: ModbusFailure): boolean =>
-  failure.kind === 'exception' && (failure.code === 1 || failure.code === 2 || failure.code === 3);
+const isMadeFrom = (point: DerivedPoint, names: ReadonlySet<string>): boolean =>
+  [...point.terms.map(({ name }) => name), ...conditionsOf(point).map((condition) => condition.point)].some((name) =>
+    names.has(name),
+  );
 
 /**
  * @param options.bus must outlive the driver
  */
 export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): Driver => {
   const { resolved, bus, unit, intervalMs, name, phaseMs = 0 } = options;
-  const { profile, sums } = resolved;
+  const { profile, derived } = resolved;
   const slowMs = Math.max(intervalMs, profile.slowMs ?? defaultSlowMs);
   const learnt: LearntRange[] = [...(options.learnt ?? [])];
-  const needed = pointsNeeded(resolved);
-  const points = resolved.points.filter((point) => point.isReadable && isWanted(point));
+  const points = polledPoints(resolved);
   const indexOf = new Map(points.map((point, index) => [point.name, index]));
   let identity: Partial<DeviceDescription> = {};
-  const absent = new Set<string>();
 
-  function isWanted(point: Point): boolean {
-    return (
-      needed.has(point.name) ||
-      point.target !== undefined ||
-      point.source.identity !== undefined ||
-      sums.some((sum) => sum.terms.some((term) => term.name === point.name)) ||
-      resolved.points.some((other) => other.source.scaleFrom === point.name)
-    );
-  }
-
+  const mayLack = optionalPoints({ points, derived });
   const periodMs = (group: GroupName): number => (group === 'fast' ? intervalMs : slowMs);
 
   const channelPoints = points.filter(hasTarget);
   const channelOfPoint = new Map<Point, number>(channelPoints.map((point, channel) => [point, channel]));
-  const description = describeProfile(resolved, name, channelsOf(channelPoints, sums, periodMs));
-  const sampler = createSampler(points, channelPoints, sums, channelPoints.length);
-  const compile = (block: Block): CompiledBlock => {
-    const entries: BlockPoint[] = block.points.map((point) => {
-      const scaleIndex = point.source.scaleFrom === undefined ? undefined : indexOf.get(point.source.scaleFrom);
-      return { point, index: indexOf.get(point.name) ?? 0, ...(scaleIndex === undefined ? {} : { scaleIndex }) };
-    });
-    const last = Buffer.alloc(dataLength({ unit, ...block }));
-    return {
-      block,
-      table: compileBlock(entries, block.address),
-      texts: block.points.filter(isTextPoint),
-      channels: block.points.map((point) => channelOfPoint.get(point)).filter((channel) => channel !== undefined),
-      last,
-      view: new DataView(last.buffer, last.byteOffset, last.length),
-      isKnown: false,
-    };
-  };
+  const description = describeProfile(resolved, name, channelsOf(channelPoints, derived, periodMs));
+  const sampler = createSampler({
+    points,
+    channelPoints,
+    derived,
+    alive: resolved.alive,
+    refused: { has: (point) => reader.isAbsent(point) },
+  });
 
-  const plan = (group: GroupName): CompiledBlock[] =>
-    planReads(
-      points.filter((point) => point.group === group && !absent.has(point.name)),
-      profile,
-      learnt,
-    ).map(compile);
-
-  const blocks: Record<GroupName, CompiledBlock[]> = { fast: plan('fast'), slow: plan('slow'), once: plan('once') };
-  let sink: DriverSink | undefined;
-  let timer: Timer | undefined;
-  let isBusy = false;
-  let isDue = false;
-  let isClosed = false;
-  let state: DeviceState = { kind: 'connecting' };
-  let slowDueAt = Number.NEGATIVE_INFINITY;
-  let isIdentified = false;
-  let nextAt = 0;
-  let absentAt = 0;
+  /** What was asked twice in the poll at work, in words. */
+  let repeated: string[] = [];
 
   const decode = (compiled: CompiledBlock, data: Buffer): void => {
+    compiled.withdrawn = undefined;
     const { table, texts, block, last, view, isKnown } = compiled;
     if (isKnown && last.equals(data)) return;
     data.copy(last);
@@ -134,54 +87,41 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
     sampler.decode(table, texts, block.address, view);
   };
 
-  const learn = (range: LearntRange): void => {
-    learnt.push(range);
-    options.onLearnt?.(learnt);
-  };
-
-  /** Takes a refused block apart until what is left is readable; what is refused alone is absent. */
-  const bisect = async (group: GroupName, compiled: CompiledBlock, failure: ModbusFailure): Promise<ReadOutcome[]> => {
-    const parts = splitBlock(compiled.block);
-    const at = blocks[group].indexOf(compiled);
-    if (parts.length < 2) {
-      for (const point of compiled.block.points) absent.add(point.name);
-      absentAt = clock.monotonic();
-      if (at >= 0) blocks[group].splice(at, 1);
-      return [{ compiled, failure, ts: clock.now() }];
-    }
-    const halves = parts.map(compile);
-    if (at >= 0) blocks[group].splice(at, 1, ...halves);
-    const outcomes = (await Promise.all(halves.map((half) => readBlock(group, half)))).flat();
-    const [first, second] = parts;
-    const from = first ? first.address + first.count : 0;
-    const to = second ? second.address - 1 : -1;
-    if (from <= to && outcomes.every((outcome) => !outcome.failure)) learn({ table: compiled.block.table, from, to });
-    return outcomes;
-  };
-
-  const readBlock = async (group: GroupName, compiled: CompiledBlock): Promise<ReadOutcome[]> => {
-    const { table, address, count } = compiled.block;
-    try {
-      const data = await bus.read({ unit, table, address, count });
-      decode(compiled, data);
-      return [{ compiled, ts: clock.now() }];
-    } catch (error) {
-      if (!(error instanceof ModbusFailure)) throw error;
-      compiled.isKnown = false;
-      if (isRefusal(error) && !isClosed) return bisect(group, compiled, error);
-      return [{ compiled, failure: error, ts: clock.now() }];
-    }
-  };
-
-  const identify = (): void => {
+  const reader = createBlockReader(
+    {
+      bus,
+      plan: (group, isAbsent) =>
+        planReads(
+          points.filter((point) => point.group === group && !isAbsent(point.name)),
+          profile,
+          learnt,
+        ),
+      compile: createBlockCompiler(unit, indexOf, (point) => channelOfPoint.get(point)),
+      decode,
+      learn(range) {
+        learnt.push(range);
+        options.onLearnt?.(learnt);
+      },
+    },
+    clock,
+  );
+  const health = new DeviceHealth();
+  let sink: DriverSink | undefined;
+  let isClosed = false;
+  let wasOpen = false;
+  let slowDueAt = Number.NEGATIVE_INFINITY;
+  let isIdentified = false;
+  const identify = (outcomes: ReadOutcome[]): void => {
+    const told = outcomes.flatMap(({ compiled, failure }) => (failure ? [] : compiled.block.points));
     const before = JSON.stringify(identity);
-    identity = { ...identity, ...identityOf(points, sampler.valueOf) };
+    identity = { ...identity, ...identityOf(told, sampler.valueOf) };
     if (JSON.stringify(identity) !== before) sink?.described();
   };
 
-  const enter = (next: DeviceState): void => {
-    if (state.kind === 'offline' && next.kind !== 'offline') actor.returned();
-    state = next;
+  const enter = (finding: PollFinding): void => {
+    const before = health.state.kind;
+    const next = health.judge(finding);
+    if (before === 'offline' && next.kind !== 'offline') actor.returned();
     sink?.state(next);
   };
 
@@ -206,93 +146,98 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
     offered = offer;
   };
 
-  const stateAfter = (outcomes: ReadOutcome[]): DeviceState => {
-    const failures = outcomes.map((outcome) => outcome.failure).filter((failure) => failure !== undefined);
-    const [first] = failures;
-    if (!first)
-      return absent.size === 0
-        ? { kind: 'online' }
-        : { kind: 'degraded', reason: `the device refuses ${[...absent].join(', ')}` };
-    const isAnswering = failures.length < outcomes.length || failures.some(isRefusal);
-    if (isAnswering) return { kind: 'degraded', reason: first.message };
-    const { retryMs } = bus.health(unit);
-    const link = bus.linkState();
-    return {
-      kind: 'offline',
-      reason: first.message,
-      retryMs: link.kind === 'waiting' ? link.retryMs : retryMs || intervalMs,
-    };
-  };
-
   const dueGroups = (): GroupName[] => {
     const due: GroupName[] = ['fast'];
-    if (clock.monotonic() >= slowDueAt) due.push('slow');
+    if (clock.monotonic() < slowDueAt) return due;
+    due.push('slow');
     if (!isIdentified) due.push('once');
     return due;
   };
 
-  const retryAbsent = (): void => {
-    if (absent.size === 0 || clock.monotonic() - absentAt < retryAbsentMs) return;
-    absent.clear();
-    for (const group of ['fast', 'slow', 'once'] as const) blocks[group] = plan(group);
+  const samplesOf = (outcomes: ReadOutcome[], isDue: (point: DerivedPoint) => boolean): Sample[] => {
+    for (const { compiled, failure } of outcomes) if (failure) sampler.fail(compiled.block.points, failure);
+    sampler.settle(reader.blocks('fast'), reader.blocks('slow'));
+    const samples: Sample[] = [];
+    for (const { compiled, ts } of outcomes)
+      for (const channel of compiled.channels) samples.push(sampler.sample(channel, ts));
+    samples.push(...sampler.sampleDerived(isDue, clock.now()));
+    return samples;
   };
+
+  const isOnce = ({ block }: CompiledBlock): boolean => block.points.some(({ group }) => group === 'once');
 
   const poll = async (): Promise<void> => {
     const startedAt = clock.monotonic();
-    retryAbsent();
     const due = dueGroups();
-    const outcomes = (
-      await Promise.all(due.flatMap((group) => blocks[group].map((compiled) => readBlock(group, compiled))))
-    ).flat();
+    repeated = [];
+    const read = await reader.read(due, schedule.nextAt);
     if (isClosed) return;
-    const samples: Sample[] = [];
-    const failed = new Set<string>();
-    for (const { compiled, failure, ts } of outcomes) {
-      if (failure) for (const point of compiled.block.points) failed.add(point.name);
-      for (const channel of compiled.channels) samples.push(sampler.sample(channel, ts, failure));
-    }
-    samples.push(...sampler.sampleSums(failed, clock.now()));
-    const next = stateAfter(outcomes);
-    const isAnswering = next.kind !== 'offline';
-    if (due.includes('once')) identify();
+    const outcomes = read.map(withoutWithdrawn);
+    const faults = faultsOf(outcomes, mayLack);
+    const finding = findingOf(outcomes, faults, { bus, unit, reader, mayLack, intervalMs });
+    if (due.includes('once')) identify(outcomes);
     if (due.includes('slow')) tellOffer();
-    isIdentified = isAnswering;
-    if (due.includes('slow') && isAnswering) slowDueAt = startedAt + slowMs;
-    if (!isAnswering) slowDueAt = Number.NEGATIVE_INFINITY;
-    enter(next);
-    const errors = [...new Set(outcomes.flatMap(({ failure }) => (failure ? [failure.message] : [])))];
-    sink?.cycle({ samples, durationMs: clock.monotonic() - startedAt, errors });
-  };
-
-  /** Fixed rate: a late poll does not move the following ones. */
-  const schedule = (): void => {
-    const now = clock.monotonic();
-    // One interval on, whether the timer came a little early or late; further where whole intervals were missed.
-    nextAt += intervalMs * Math.max(1, Math.ceil((now - nextAt) / intervalMs));
-    timer = clock.after(nextAt - now, tick);
-  };
-
-  const tick = (): void => {
-    schedule();
-    isDue = true;
-    if (!isBusy) void pollWhileDue();
-  };
-
-  /** What became due during a poll follows at once, and only once: a bus that is too slow is used to the full. */
-  const pollWhileDue = async (): Promise<void> => {
-    isBusy = true;
-    while (isDue && !isClosed) {
-      isDue = false;
-      try {
-        await poll();
-      } catch (error) {
-        enter({ kind: 'offline', reason: String(error) });
-      }
+    if (finding) {
+      const isAnswering = finding.kind !== 'silent';
+      if (due.includes('once')) isIdentified = !outcomes.some(({ compiled, failure }) => failure && isOnce(compiled));
+      isIdentified &&= isAnswering;
+      if (due.includes('slow') && isAnswering) slowDueAt = startedAt + slowMs;
+      if (!isAnswering) slowDueAt = Number.NEGATIVE_INFINITY;
+      enter(finding);
     }
-    isBusy = false;
+    sink?.cycle({
+      samples: samplesOf(outcomes, ({ group }) => due.includes(group)),
+      durationMs: clock.monotonic() - startedAt,
+      errors: [...new Set([...faults.map(({ message }) => message), ...repeated])],
+    });
   };
+
+  /** What was told of a block may be foreign: it is taken back. */
+  const withdraw = (compiled: CompiledBlock, reason: string): void => {
+    const failure = new ModbusFailure('malformed', reason);
+    const lost = new Set(compiled.block.points.map((point) => point.name));
+    // The same points may be in another block by now.
+    for (const other of [compiled, ...reader.blocks()])
+      if (other.block.points.some((point) => lost.has(point.name))) other.isKnown = false;
+    if (schedule.isPolling) compiled.withdrawn = failure;
+    if (isOnce(compiled)) isIdentified = false;
+    slowDueAt = Number.NEGATIVE_INFINITY;
+    sink?.cycle({
+      samples: samplesOf([{ compiled, failure, ts: clock.now() }], (point) => isMadeFrom(point, lost)),
+      durationMs: 0,
+      errors: [reason],
+    });
+  };
+
+  const onNotice = (notice: BusNotice): void => {
+    if (isClosed) return;
+    if (notice.kind === 'withdrawn') {
+      const compiled = reader.compiledOf(notice.request);
+      if (!compiled) return;
+      withdraw(compiled, notice.reason);
+    } else if (notice.kind === 'repeated') {
+      if (reader.compiledOf(notice.request)) repeated.push(`${notice.reason}; answered when it was asked once more`);
+      return;
+    } else if (notice.unit !== unit) return;
+    sink?.event(eventOf(notice));
+  };
+
+  const onBusChange = (): void => {
+    const isOpen = bus.linkState().kind === 'open';
+    if (isOpen && !wasOpen) reader.forget();
+    wasOpen = isOpen;
+  };
+
+  const schedule = new PollSchedule(intervalMs, clock, async () => {
+    try {
+      await poll();
+    } catch (error) {
+      enter({ kind: 'silent', reason: String(error), retryMs: intervalMs, isGone: true });
+    }
+  });
 
   const { connection = {} } = profile;
+  const unwatch = [bus.onNotice(onNotice), bus.onChange(onBusChange)];
   const detach = bus.attach(unit, {
     timeoutMs: connection.timeoutMs ?? defaultTimeoutMs,
     maxInFlight: connection.maxInFlight ?? 1,
@@ -303,7 +248,7 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
     describe: () => ({ ...description, ...identity }),
     inspect() {
       const seen = new Map<number, string>();
-      for (const { block, last, isKnown } of Object.values(blocks).flat())
+      for (const { block, last, isKnown } of reader.blocks())
         for (const point of block.points) {
           const channel = channelOfPoint.get(point);
           if (channel !== undefined && isKnown) seen.set(channel, rawWords(point, block.address, last));
@@ -314,14 +259,14 @@ export const createModbusDriver = (options: ModbusDriverOptions, clock: Clock): 
     apply: actor.apply,
     start(given) {
       sink = given;
-      sink.state(state);
-      nextAt = clock.monotonic() + phaseMs;
-      timer = clock.after(phaseMs, tick);
+      sink.state(health.state);
+      schedule.start(phaseMs);
     },
     async close() {
       isClosed = true;
-      timer?.cancel();
+      schedule.close();
       actor.close();
+      for (const stop of unwatch) stop();
       detach();
     },
   };

@@ -1,7 +1,7 @@
 /** What every transport offers to the bus above it: a connection that keeps coming back, and one request after another. */
 import type { Clock, Timer } from '../../model/time.ts';
 import { createBackoff } from '../backoff.ts';
-import type { ReadRequest, WriteRequest } from './request.ts';
+import type { ReadRequest, Request, WriteRequest } from './request.ts';
 
 export type LinkState =
   | { kind: 'connecting' }
@@ -9,6 +9,17 @@ export type LinkState =
   /** retryMs: until the next attempt. */
   | { kind: 'waiting'; reason: string; retryMs: number }
   | { kind: 'closed' };
+
+/** What a link learns of a request after it has settled. */
+export type LinkNotice =
+  /** Its answer came, but later than its timeout. */
+  | { kind: 'late'; request: Request; tookMs: number }
+  /** What was told may have been the answer to another request. */
+  | { kind: 'withdrawn'; request: ReadRequest; reason: string }
+  /** Frames come that nobody asked for: the line is left silent for longer from now on. */
+  | { kind: 'surplus'; unit: number; silentMs: number }
+  /** The connection gave its first answer long after it was made. */
+  | { kind: 'settled'; unit: number; tookMs: number };
 
 export interface Link {
   /** Starts connecting and never stops trying until close. */
@@ -30,6 +41,9 @@ export interface Link {
   hurry(): void;
   state(): LinkState;
   onState(listener: (state: LinkState) => void): void;
+  onNotice(listener: (notice: LinkNotice) => void): void;
+  /** How long such a request has to wait, because an earlier answer may still come and be taken for its own, ms. */
+  owedMs(request: Request): number;
   /** Requests this transport can have in flight: 1 where answers carry no id. */
   readonly maxInFlight: number;
 }
@@ -77,6 +91,8 @@ export const createLifecycle = (
   let timer: Timer | undefined;
   let retryAt = 0;
   let hurriedUntil = Number.NEGATIVE_INFINITY;
+  /** What an earlier attempt says, that was closed and ends later, is nothing to the one that is under way. */
+  let attempts = 0;
 
   const isHurried = (): boolean => clock.monotonic() < hurriedUntil;
 
@@ -91,12 +107,12 @@ export const createLifecycle = (
   };
 
   const attempt = (): void => {
-    let isOver = false;
+    const own = ++attempts;
     enter({ kind: 'connecting' });
     connection = connect(
       {
         opened() {
-          if (isOver) return;
+          if (own !== attempts) return;
           const ready = (): void => {
             backoff.reset();
             enter({ kind: 'open' });
@@ -105,11 +121,10 @@ export const createLifecycle = (
           else ready();
         },
         ended(reason) {
-          if (isOver) return;
-          isOver = true;
+          if (own !== attempts) return;
+          attempts++;
           connection = undefined;
           timer?.cancel();
-          if (current.kind === 'closed') return;
           const usualMs = backoff.next();
           const retryMs = isHurried() ? Math.min(usualMs, hurriedDelayMs) : usualMs;
           attemptAfter(retryMs);
@@ -126,6 +141,7 @@ export const createLifecycle = (
     },
     close(): void {
       timer?.cancel();
+      attempts++;
       enter({ kind: 'closed' });
       connection?.close();
       connection = undefined;

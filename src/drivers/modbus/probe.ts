@@ -2,11 +2,11 @@
 import type { Clock } from '../../model/time.ts';
 import type { Bus } from './bus.ts';
 import type { Link } from './link.ts';
-import { ModbusFailure, type Table } from './request.ts';
+import { ModbusFailure, type ReadRequest, type Table } from './request.ts';
 
 export type ProbeResult =
   /** An exception is an answer as well. */
-  { kind: 'answers'; ms: number } | { kind: 'silent'; unit: number } | { kind: 'failed'; reason: string };
+  { kind: 'answers'; unit: number; ms: number } | { kind: 'silent'; unit: number } | { kind: 'failed'; reason: string };
 
 const probeTimeoutMs = 3000;
 
@@ -21,21 +21,42 @@ const opened = (link: Link, clock: Clock): Promise<string | undefined> =>
     link.open();
   });
 
+const ask = async (
+  unit: number,
+  clock: Clock,
+  read: (request: ReadRequest) => Promise<unknown>,
+): Promise<ProbeResult> => {
+  const startedAt = clock.monotonic();
+  try {
+    await read({ unit, table: 'holding', address: 0, count: 1 });
+  } catch (error) {
+    if (!(error instanceof ModbusFailure)) throw error;
+    if (error.kind === 'timeout' || error.kind === 'unreachable') return { kind: 'silent', unit };
+    if (error.kind !== 'exception') return { kind: 'failed', reason: error.message };
+  }
+  return { kind: 'answers', unit, ms: Math.round(clock.monotonic() - startedAt) };
+};
+
 /** Opens a connection of its own, asks for one register, and closes again. */
 export const probeUnit = async (link: Link, unit: number, clock: Clock): Promise<ProbeResult> => {
-  const startedAt = clock.monotonic();
   try {
     const reason = await opened(link, clock);
     if (reason !== undefined) return { kind: 'failed', reason };
-    await link.read({ unit, table: 'holding', address: 0, count: 1 }, probeTimeoutMs);
-  } catch (error) {
-    if (!(error instanceof ModbusFailure)) throw error;
-    if (error.kind === 'timeout') return { kind: 'silent', unit };
-    if (error.kind !== 'exception') return { kind: 'failed', reason: error.message };
+    return await ask(unit, clock, (request) => link.read(request, probeTimeoutMs));
   } finally {
     await link.close();
   }
-  return { kind: 'answers', ms: Math.round(clock.monotonic() - startedAt) };
+};
+
+/** Asks through a connection that is there already: many a device takes one only. */
+export const probeConnected = async (bus: Bus, clock: Clock): Promise<ProbeResult> => {
+  const unit = bus.attachedUnit() ?? 1;
+  const detach = bus.attach(unit, { timeoutMs: probeTimeoutMs, maxInFlight: 1, interRequestMs: 0 });
+  try {
+    return await ask(unit, clock, (request) => bus.read(request));
+  } finally {
+    detach();
+  }
 };
 
 export interface Dump {
@@ -45,7 +66,8 @@ export interface Dump {
   words: Record<number, string>;
 }
 
-const chunk = 32;
+/** Registers in one request. */
+const longest = 32;
 
 /**
  * Reads a range of an unknown device, around the holes in it.
@@ -58,28 +80,41 @@ export const dumpRegisters = async (
   const words: Record<number, string> = {};
   const isBits = table === 'coil' || table === 'discrete';
 
-  const read = async (address: number, count: number): Promise<void> => {
+  const keep = (address: number, count: number, data: Buffer): void => {
+    for (let i = 0; i < count; i++)
+      words[address + i] = isBits
+        ? String(((data[i >> 3] ?? 0) >> (i & 7)) & 1)
+        : data
+            .readUInt16BE(i * 2)
+            .toString(16)
+            .padStart(4, '0');
+  };
+
+  /** @returns whether the device has all of them */
+  const read = async (address: number, count: number): Promise<boolean> => {
     try {
-      const data = await bus.read({ unit, table, address, count });
-      for (let i = 0; i < count; i++)
-        words[address + i] = isBits
-          ? String(((data[i >> 3] ?? 0) >> (i & 7)) & 1)
-          : data
-              .readUInt16BE(i * 2)
-              .toString(16)
-              .padStart(4, '0');
+      keep(address, count, await bus.read({ unit, table, address, count }));
+      return true;
     } catch (error) {
       if (!(error instanceof ModbusFailure) || error.kind !== 'exception') throw error;
-      if (count === 1) return;
-      const half = Math.ceil(count / 2);
-      await read(address, half);
-      await read(address + half, count - half);
+      return false;
+    }
+  };
+
+  /** Where holes are many, long requests are asked in vain: each refusal halves the next, each answer doubles it. */
+  const readAround = async (): Promise<void> => {
+    let [address, count] = [from, longest];
+    while (address <= to) {
+      const asked = Math.min(count, to - address + 1);
+      const isThere = await read(address, asked);
+      if (isThere || asked === 1) address += asked;
+      count = isThere ? Math.min(longest, count * 2) : Math.max(1, asked >> 1);
     }
   };
 
   const detach = bus.attach(unit, { timeoutMs: probeTimeoutMs, maxInFlight: 1, interRequestMs: 0 });
   try {
-    for (let address = from; address <= to; address += chunk) await read(address, Math.min(chunk, to - address + 1));
+    await readAround();
   } finally {
     detach();
   }

@@ -97,6 +97,9 @@ const isBits = (table: Table): boolean => table === 'coil' || table === 'discret
 /** Bytes of the values in an answer: registers big-endian as received, bits packed from the lowest. */
 export const dataLength = ({ table, count }: ReadRequest): number => (isBits(table) ? Math.ceil(count / 8) : count * 2);
 
+/** Answers of one shape differ in their data only: the same unit, function and number of bytes. */
+export const answerShape = (request: ReadRequest): string => `${request.unit} ${request.table} ${dataLength(request)}`;
+
 /** MODBUS Application Protocol V1.1b3 §6.1 to §6.4, §6.11, §6.12: values per request. */
 const limitOf = (request: Request): number => {
   if (!isWrite(request)) return isBits(request.table) ? 2000 : 125;

@@ -27,7 +27,7 @@ export const createSpotReader = ({ profile, points: all }: ResolvedProfile, bus:
       .filter((point) => point !== undefined);
     const points = [...new Set([...wanted, ...factors])];
     const indexOf = new Map(points.map((point, index) => [point.name, index]));
-    const sampler = createSampler(points, [], [], 0);
+    const sampler = createSampler({ points, channelPoints: [], derived: [], alive: [], refused: new Set() });
     const words = new Map<string, number>();
 
     for (const { table, address, count, points: inside } of planReads(points, profile)) {

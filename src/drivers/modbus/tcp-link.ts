@@ -4,9 +4,11 @@
  */
 import { connect as connectSocket, type Socket } from 'node:net';
 import type { Clock, Timer } from '../../model/time.ts';
-import { type Connection, type ConnectionEvents, createLifecycle, type Link } from './link.ts';
-import { answerLength, parseAnswer, pduLength, writePdu } from './pdu.ts';
+import { type Connection, type ConnectionEvents, createLifecycle, type Link, type LinkNotice } from './link.ts';
+import { encodeMbap, headerLength } from './mbap.ts';
+import { answerLength, parseAnswer } from './pdu.ts';
 import { checkRequest, describeRequest, isWrite, ModbusFailure, type Request, timeoutFailure } from './request.ts';
+import { createSilence } from './silence.ts';
 
 export interface TcpOptions {
   host: string;
@@ -17,17 +19,17 @@ export interface TcpOptions {
   maxInFlight?: number;
 }
 
-const headerLength = 7;
 /** Unit id and PDU: at least a function code and one byte, at most 253 bytes of PDU. */
 const shortestLength = 3;
 const longestLength = 254;
-/** Unanswered requests in a row after which the connection itself is taken for dead. */
-const silenceLimit = 3;
+/** Requests whose time was over are remembered for their late answers: so many. */
+const lateLimit = 64;
 
 interface Pending {
   request: Request;
   /** Requests are answered in any order; one that was sent later and is answered proves that this one has arrived. */
   order: number;
+  sentAt: number;
   deadline: number;
   timeoutMs: number;
   resolve(data: Buffer): void;
@@ -40,7 +42,12 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
   const pending = new Map<number, Pending>();
   let socket: Socket | undefined;
   let nextId = 0;
-  let unanswered = 0;
+  const silence = createSilence(clock);
+  const listeners: ((notice: LinkNotice) => void)[] = [];
+  /** Expired requests by their id, which is not used again for 65536 requests. */
+  const expired = new Map<number, Pending>();
+  /** An id that we did not use, in the last answer that had one. */
+  let foreign: { id: number; order: number } | undefined;
   let sent = 0;
   /** Latest in order of sending. */
   let lastAnswered = 0;
@@ -63,13 +70,36 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
 
   let end: (reason: string) => void = () => {};
 
+  const tell = (notice: LinkNotice): void => {
+    for (const listener of listeners) listener(notice);
+  };
+
+  const proveAlive = ({ unit }: Request): void => {
+    const tookMs = silence.answered();
+    if (tookMs !== undefined) tell({ kind: 'settled', unit, tookMs });
+  };
+
+  /** An answer that comes after its deadline, or to nothing we asked. */
+  const takeUnexpected = (id: number): void => {
+    const late = expired.get(id);
+    if (!late) {
+      foreign = { id, order: sent };
+      return;
+    }
+    expired.delete(id);
+    proveAlive(late.request);
+    tell({ kind: 'late', request: late.request, tookMs: clock.monotonic() - late.sentAt });
+  };
+
   const settle = (frame: Buffer): void => {
     const id = frame.readUInt16BE(0);
     const entry = pending.get(id);
-    // An answer that comes after its deadline, or to nothing we asked.
-    if (!entry) return;
+    if (!entry) {
+      takeUnexpected(id);
+      return;
+    }
     pending.delete(id);
-    unanswered = 0;
+    proveAlive(entry.request);
     lastAnswered = Math.max(lastAnswered, entry.order);
     const { request } = entry;
     const claimed = frame.readUInt16BE(4);
@@ -129,24 +159,40 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
     return bytes.subarray(at);
   };
 
+  const remember = (id: number, entry: Pending): void => {
+    expired.delete(id);
+    expired.set(id, entry);
+    const [oldest] = expired.keys();
+    if (expired.size > lateLimit && oldest !== undefined) expired.delete(oldest);
+  };
+
+  const failureOf = ({ request, order, timeoutMs }: Pending): ModbusFailure =>
+    foreign && foreign.order >= order
+      ? new ModbusFailure(
+          'malformed',
+          `${describeRequest(request)}: answered with a foreign transaction id, ${foreign.id}`,
+        )
+      : timeoutFailure(request, timeoutMs);
+
   const expire = (): void => {
     sweep = undefined;
     const now = clock.monotonic();
     let next = Number.POSITIVE_INFINITY;
     let isWriteLost = false;
+    let why: string | undefined;
     for (const [id, entry] of pending) {
       if (entry.deadline > now) {
         next = Math.min(next, entry.deadline);
         continue;
       }
-      // The id is not used again for 65536 requests, so a late answer finds nobody.
       pending.delete(id);
-      unanswered++;
+      remember(id, entry);
+      why = silence.unanswered() ?? why;
       isWriteLost ||= isWrite(entry.request) && entry.order > lastAnswered;
-      entry.reject(timeoutFailure(entry.request, entry.timeoutMs));
+      entry.reject(failureOf(entry));
     }
     if (isWriteLost) end('no answer to a write');
-    else if (unanswered >= silenceLimit) end(`no answer to ${unanswered} requests in a row`);
+    else if (why !== undefined) end(why);
     else if (next < Number.POSITIVE_INFINITY) sweepAt(next);
   };
 
@@ -165,7 +211,9 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
     own.on('connect', () => {
       connecting.cancel();
       socket = own;
-      unanswered = 0;
+      silence.opened();
+      expired.clear();
+      foreign = undefined;
       lastWrite = 0;
       end = (why) => {
         reason = why;
@@ -194,13 +242,7 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
 
   const send = (request: Request, id: number): void => {
     if (!socket) return;
-    const length = pduLength(request);
-    const frame = Buffer.allocUnsafe(headerLength + length);
-    frame.writeUInt16BE(id, 0);
-    frame.writeUInt16BE(0, 2);
-    frame.writeUInt16BE(length + 1, 4);
-    frame[6] = request.unit;
-    writePdu(frame, headerLength, request);
+    const frame = encodeMbap(request, id);
     if (!isCorked && pending.size > 1) {
       // Requests of one turn of the loop leave in one segment.
       isCorked = true;
@@ -226,14 +268,16 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
       while (pending.has(nextId)) nextId = (nextId + 1) & 0xffff;
       sent++;
       if (isWrite(request)) lastWrite = sent;
-      const deadline = clock.monotonic() + timeoutMs;
-      pending.set(nextId, { request, order: sent, timeoutMs, deadline, resolve, reject });
+      const sentAt = clock.monotonic();
+      const deadline = sentAt + timeoutMs;
+      pending.set(nextId, { request, order: sent, sentAt, timeoutMs, deadline, resolve, reject });
       send(request, nextId);
       sweepAt(deadline);
     });
 
   return {
     maxInFlight,
+    owedMs: () => 0,
     open: lifecycle.open,
     hurry: lifecycle.hurry,
     async close() {
@@ -245,6 +289,7 @@ export const createTcpLink = (options: TcpOptions, clock: Clock): Link => {
     drop: (reason) => end(reason),
     state: lifecycle.state,
     onState: lifecycle.onState,
+    onNotice: (listener) => void listeners.push(listener),
     read: submit,
     async write(request, timeoutMs) {
       await submit(request, timeoutMs);

@@ -2,21 +2,10 @@
 import type { Clock } from '../../model/time.ts';
 import { type Applied, CommandFailure } from '../driver.ts';
 import { pause } from '../pause.ts';
+import { type Condition, isMet } from './condition.ts';
 import type { Point } from './point.ts';
 import type { SpotReader, Spots } from './spot-reader.ts';
 import type { Wanted } from './write-plan.ts';
-
-export interface Condition {
-  min?: number | undefined;
-  max?: number | undefined;
-  is?: (number | string)[] | undefined;
-}
-
-export const isMet = (value: unknown, { min, max, is }: Condition): boolean => {
-  if (is) return is.some((each) => each === value);
-  if (typeof value !== 'number') return false;
-  return value >= (min ?? Number.NEGATIVE_INFINITY) && value <= (max ?? Number.POSITIVE_INFINITY);
-};
 
 /** What is to be seen somewhere, and why it may fail to show although the device obeys. */
 export interface Expectation {

@@ -27,6 +27,8 @@ const createLine = (clock: VirtualClock, answerMs: (unit: number) => number): Li
     hurry() {},
     state: () => open,
     onState() {},
+    onNotice() {},
+    owedMs: () => 0,
     write: async () => {},
     read: (request: ReadRequest, timeoutMs) =>
       new Promise((resolve, reject) => {

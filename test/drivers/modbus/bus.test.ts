@@ -76,14 +76,14 @@ describe('ten units on one connection', () => {
 
   for (const [name, sickness] of Object.entries(sicknesses))
     it(`one of them goes ${name}: the other nine go on`, async function () {
-      this.timeout(20_000);
+      this.timeout(60_000);
       behave = sickness;
       const counts = poll();
       await until(() => bus.health(sick).isDead, 'the sick unit is known');
       const before = [...counts.good];
       const rounds = 10;
       const polls = (unit: number): number => (counts.good[unit] ?? 0) - (before[unit] ?? 0);
-      await until(() => polls(1) >= rounds, 'some rounds', 15_000);
+      await until(() => polls(1) >= rounds, 'some rounds');
       for (let unit = 1; unit < sick; unit++) {
         assert.ok(polls(unit) >= rounds - 2, `unit ${unit}: ${polls(unit)} polls where unit 1 had ${rounds}`);
         assert.equal(counts.bad[unit], 0, `unit ${unit} failed`);
@@ -92,7 +92,7 @@ describe('ten units on one connection', () => {
 
       behave = answerSoon;
       const goodBefore = counts.good[sick] ?? 0;
-      await until(() => (counts.good[sick] ?? 0) > goodBefore + 3, 'the unit is back', 10_000);
+      await until(() => (counts.good[sick] ?? 0) > goodBefore + 3, 'the unit is back');
     });
 
   it('serves each unit in turn, however much one of them asks', async () => {

@@ -30,7 +30,8 @@ describe('Modbus link without ids (RTU over TCP)', () => {
   beforeEach(async () => {
     answer = good;
     server = await startFaultServer((asked) => answer(asked), 0, 'rtu');
-    link = createSerialLink({ kind: 'rtu_tcp', host: '127.0.0.1', port: server.port }, systemClock, { drainMs: 50 });
+    const options = { framing: 'rtu', silentMs: 20 } as const;
+    link = createSerialLink({ host: '127.0.0.1', port: server.port }, systemClock, options);
     link.open();
     await until(isOpen, 'the link opens');
   });
@@ -57,15 +58,9 @@ describe('Modbus link without ids (RTU over TCP)', () => {
     });
     assert.equal((await failureOf(link.read(request(1), 60))).kind, 'timeout');
     late?.();
-    assert.equal(await read(2), 2);
-    assert.equal(await read(3), 3);
-  });
-
-  it('leaves the line silent after a timeout: an answer that comes then still belongs to its request', async () => {
-    answerFirst((asked) => setTimeout(() => good(asked), 80));
-    const [first, second] = [link.read(request(1), 60), read(2).catch((failure: ModbusFailure) => failure.kind)];
-    assert.equal((await first).readUInt16BE(0), 1);
-    assert.equal(await second, 'disconnected');
+    // It may fall into the open request: then nobody knows which of the two answers belongs to it.
+    const second = await read(2).catch((failure: ModbusFailure) => failure.kind);
+    assert.ok(second === 2 || second === 'malformed', String(second));
     assert.equal(await read(3), 3);
   });
 
@@ -92,7 +87,7 @@ describe('Modbus link without ids (RTU over TCP)', () => {
 
   it('lets go of its request at once when the connection is reset, and comes back', async () => {
     answerFirst((asked) => asked.socket.resetAndDestroy());
-    assert.equal((await failureOf(link.read(request(1), 5000))).kind, 'disconnected');
+    assert.equal((await failureOf(link.read(request(1), 1000))).kind, 'disconnected');
     await until(isOpen, 'the link opens again');
     assert.equal(await read(2), 2);
   });
@@ -110,13 +105,10 @@ describe('Modbus link without ids (RTU over TCP)', () => {
 });
 
 describe('Modbus link without ids, where nothing is there', () => {
-  for (const [kind, path] of [
-    ['rtu', '/dev/nothing-here'],
-    ['ascii', '/dev/nothing-here'],
-  ] as const)
-    it(`says which port it cannot open (${kind}), and goes on trying`, async () => {
+  for (const framing of ['rtu', 'ascii'] as const)
+    it(`says which port it cannot open (${framing}), and goes on trying`, async () => {
       const settings = { baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 } as const;
-      const link = createSerialLink({ kind, path, ...settings }, systemClock);
+      const link = createSerialLink({ path: '/dev/nothing-here', ...settings }, systemClock, { framing });
       const reasons: string[] = [];
       link.onState((state) => state.kind === 'waiting' && reasons.push(state.reason));
       link.open();

@@ -1,0 +1,228 @@
+/** Devices that refuse, are late or start slowly for a while: nothing lasting is concluded from it. */
+import assert from 'node:assert/strict';
+import type { Cycle, DeviceState, Driver, DriverEvent, Sample } from '../../../src/drivers/driver.ts';
+import { type Bus, createBus } from '../../../src/drivers/modbus/bus.ts';
+import type { UnitLimits } from '../../../src/drivers/modbus/bus-unit.ts';
+import { createModbusDriver } from '../../../src/drivers/modbus/driver.ts';
+import { dumpRegisters, probeConnected } from '../../../src/drivers/modbus/probe.ts';
+import { readProfile } from '../../../src/drivers/modbus/profile.ts';
+import { resolveProfile } from '../../../src/drivers/modbus/resolve.ts';
+import { createTcpLink } from '../../../src/drivers/modbus/tcp-link.ts';
+import type { Clock } from '../../../src/model/time.ts';
+import { systemClock } from '../../../src/shell/clock.ts';
+import { until } from '../../support/events.ts';
+import { createFastClock } from '../../support/fast-clock.ts';
+import { type Asked, exceptionFrame, type FaultServer, frameOf, startFaultServer } from '../../support/fault-server.ts';
+
+const profile = {
+  schema: 'profile/1',
+  id: 'moods',
+  title: 'Four blocks',
+  class: 'meter',
+  points: [10, 11, 20, 30, 40].map((addr) => ({
+    name: `p${addr}`,
+    quantity: `meter/x_p${addr}`,
+    addr,
+    type: 'uint16',
+    unit: 'W',
+  })),
+};
+const values = [10, 11, 20, 30, 40];
+
+describe('a device with moods', () => {
+  let server: FaultServer;
+  let bus: Bus;
+  let driver: Driver;
+  let answer: (asked: Asked) => void;
+  let cycles: Cycle[];
+  let states: DeviceState[];
+  let events: DriverEvent[];
+  let timers: NodeJS.Timeout[];
+
+  const good = (asked: Asked): void => void (asked.socket.destroyed || asked.socket.write(frameOf(asked)));
+  const refuse = (code: number) => (asked: Asked) => void asked.socket.write(exceptionFrame(asked, code));
+  const later = (asked: Asked, ms: number): void => void timers.push(setTimeout(() => good(asked), ms));
+
+  beforeEach(async () => {
+    [cycles, states, events, timers] = [[], [], [], []];
+    answer = good;
+    server = await startFaultServer((asked) => answer(asked));
+  });
+  afterEach(async () => {
+    for (const timer of timers) clearTimeout(timer);
+    await driver.close();
+    await bus.close();
+    await server.close();
+  });
+
+  const start = (
+    { intervalMs = 300, timeoutMs = 80, fixed = {} as Partial<UnitLimits>, count = 5 } = {},
+    clock: Clock = systemClock,
+  ): void => {
+    const read = readProfile({ ...profile, points: profile.points.slice(0, count), connection: { timeoutMs } });
+    assert.ok(read.ok, read.ok ? '' : read.reason);
+    const resolved = resolveProfile(read.value);
+    assert.ok(resolved.ok, resolved.ok ? '' : resolved.reason);
+    bus = createBus(createTcpLink({ host: '127.0.0.1', port: server.port }, clock), clock, fixed);
+    driver = createModbusDriver({ resolved: resolved.value, bus, unit: 1, intervalMs, name: 'm' }, clock);
+    driver.start({
+      described() {},
+      state: (state) => states.push(state),
+      cycle: (cycle) => cycles.push(cycle),
+      drifted() {},
+      event: (event) => events.push(event),
+    });
+  };
+  const samples = (): Sample[] => cycles.flatMap((cycle) => cycle.samples);
+  const isWhole = (): boolean => {
+    const last = cycles.at(-1)?.samples ?? [];
+    return values.every((value, channel) =>
+      last.some((sample) => sample.channel === channel && sample.value === value),
+    );
+  };
+  const isAt = (kind: DeviceState['kind']) => (): boolean => states.at(-1)?.kind === kind;
+  const reasons = (): string[] => states.flatMap((state) => ('reason' in state ? state.reason : []));
+
+  for (const code of [1, 2, 3, 4])
+    it(`has all its points again at once after it refused everything for a while (exception ${code})`, async () => {
+      start({ intervalMs: 500, timeoutMs: 400 }, createFastClock(10));
+      await until(isWhole, 'all values');
+      answer = refuse(code);
+      const refused = server.asked.length;
+      await until(isAt('degraded'), 'degraded');
+      await until(() => server.asked.length > refused + 8, 'some refusals');
+      answer = good;
+      await until(isWhole, 'all values again', 9000);
+      await until(isAt('online'), 'online');
+      assert.ok(!reasons().some((reason) => /refuses p/.test(reason)), reasons().join());
+    }).timeout(60_000);
+
+  it('is asked less and less often while it reports its own failure, and is not called unreachable', async () => {
+    answer = refuse(4);
+    start({ intervalMs: 100, timeoutMs: 80 }, createFastClock(20));
+    await until(() => cycles.length > 200, 'polls');
+    assert.ok(server.asked.length < 200, `${server.asked.length} requests in ${cycles.length} polls`);
+    assert.equal(states.at(-1)?.kind, 'degraded');
+    assert.match(reasons().at(-1) ?? '', /exception 4/);
+    assert.ok(!states.some(({ kind }) => kind === 'offline'));
+  });
+
+  it('is asked again after seconds for a point that it refused alone', async () => {
+    answer = (asked) => {
+      const isLacking = asked.address <= 20 && asked.address + asked.count > 20;
+      if (isLacking && !reasons().some((reason) => /refuses p20/.test(reason))) refuse(2)(asked);
+      else good(asked);
+    };
+    const clock = createFastClock(10);
+    start({ intervalMs: 500, timeoutMs: 400 }, clock);
+    await until(() => reasons().some((reason) => /refuses p20/.test(reason)), 'the refused point is named');
+    const since = clock.monotonic();
+    await until(isWhole, 'all values');
+    assert.ok(clock.monotonic() - since < 12_000, 'it was not asked for within seconds');
+    await until(isAt('online'), 'online');
+  });
+
+  it('is asked for everything again after a new connection', async () => {
+    let isOld = true;
+    answer = (asked) => {
+      if (isOld && asked.address === 20) asked.socket.write(exceptionFrame(asked, 2));
+      else good(asked);
+    };
+    start({ intervalMs: 100, timeoutMs: 80 });
+    await until(() => reasons().some((reason) => /refuses p20/.test(reason)), 'the refused point is named');
+    isOld = false;
+    server.reset();
+    await until(isWhole, 'all values', 4000);
+  });
+
+  it('is offline when it dies, whatever it refused before', async () => {
+    answer = refuse(2);
+    start({ intervalMs: 1000, timeoutMs: 800 }, createFastClock(20));
+    await until(isAt('degraded'), 'degraded');
+    await until(() => server.asked.length > 20, 'some refusals');
+    answer = () => {};
+    await until(isAt('offline'), 'offline');
+  });
+
+  it('is asked once more within the poll where an answer was late, and nothing becomes null', async () => {
+    answer = (asked) => (server.asked.length % 7 === 0 ? later(asked, 400) : good(asked));
+    start({ intervalMs: 1000, timeoutMs: 300, fixed: { timeoutMs: 300 } });
+    await until(() => cycles.length >= 4, 'polls');
+    assert.deepEqual(
+      samples().filter(({ value }) => value === null),
+      [],
+    );
+    assert.deepEqual([...new Set(states.map(({ kind }) => kind))], ['connecting', 'online']);
+    const errors = cycles.flatMap((cycle) => cycle.errors);
+    assert.ok(errors.length > 0);
+    for (const error of errors) assert.match(error, /no answer within 300 ms; answered when it was asked once more$/);
+  });
+
+  it('does not change its state with every poll where every second answer is missing', async () => {
+    answer = (asked) => (server.asked.length % 2 === 0 ? undefined : good(asked));
+    start({ intervalMs: 60, timeoutMs: 50, count: 2 });
+    await until(() => cycles.length >= 30, 'polls');
+    const changes = states.filter(({ kind }, i) => i > 0 && kind !== states[i - 1]?.kind).length;
+    assert.ok(changes <= 3, `${changes} changes: ${states.map(({ kind }) => kind).join(' ')}`);
+  });
+
+  it('is slow and not dead where its answers come after its timeout, and is given the time it needs', async () => {
+    answer = (asked) => later(asked, 130);
+    start({ intervalMs: 500, timeoutMs: 100, count: 2 });
+    await until(() => samples().some(({ value }) => value === 10), 'a value');
+    const event = events.find(({ name }) => name === 'device_slow');
+    assert.match(event?.message ?? '', /answers after \d+ ms, later than the timeout of 100 ms: it is given \d+ ms/);
+  });
+
+  it('is told what timeout it needs where the integrator entered another', async () => {
+    answer = (asked) => later(asked, 130);
+    start({ intervalMs: 500, timeoutMs: 1000, fixed: { timeoutMs: 100 }, count: 2 });
+    await until(() => events.some(({ name }) => name === 'device_slow'), 'the event');
+    assert.match(events[0]?.message ?? '', /enter a timeout of \d+ ms in the connection/);
+    assert.equal(samples().filter(({ value }) => value !== null).length, 0);
+  });
+
+  it('gives values behind a gateway that is silent for five seconds after each connection', async () => {
+    const clock = createFastClock(10);
+    const openedAt = new Map<unknown, number>();
+    answer = (asked) => {
+      const since = openedAt.get(asked.socket) ?? clock.monotonic();
+      openedAt.set(asked.socket, since);
+      if (clock.monotonic() - since > 5000) good(asked);
+    };
+    start({ intervalMs: 1000, timeoutMs: 1000 }, clock);
+    await until(isWhole, 'values');
+    assert.ok(server.connections() <= 3, `${server.connections()} connections`);
+    await until(() => events.some(({ name }) => name === 'connection_slow'), 'the event');
+  });
+
+  it('says that an answer had a foreign transaction id', async () => {
+    answer = (asked) => void asked.socket.write(frameOf(asked, { id: 0x7777 }));
+    start({ count: 2 });
+    await until(() => reasons().some((reason) => /foreign transaction id, 30583/.test(reason)), 'the reason');
+  });
+
+  it('is tested through the connection that is there already', async () => {
+    start({ count: 2 });
+    await until(isAt('online'), 'online');
+    const connections = server.connections();
+    assert.equal((await probeConnected(bus, systemClock)).kind, 'answers');
+    assert.equal(server.connections(), connections);
+  });
+
+  it('is not asked much more than once for each of a thousand registers that are sparse', async () => {
+    const isThere = (address: number): boolean => address % 50 === 7;
+    answer = (asked) => {
+      const all = Array.from({ length: asked.count }, (_, i) => asked.address + i);
+      if (all.every(isThere)) good(asked);
+      else asked.socket.write(exceptionFrame(asked, 2));
+    };
+    start({ count: 2, intervalMs: 60_000 });
+    await until(() => server.asked.length > 0, 'a poll');
+    const before = server.asked.length;
+    const { words } = await dumpRegisters(bus, { unit: 1, table: 'holding', from: 0, to: 999 });
+    assert.deepEqual(Object.keys(words).map(Number), Array.from({ length: 1000 }, (_, i) => i).filter(isThere));
+    const requests = server.asked.length - before;
+    assert.ok(requests < 1100, `${requests} requests`);
+  });
+});
