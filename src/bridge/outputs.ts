@@ -18,6 +18,7 @@ interface Remark {
   value: Exclude<Value, number>;
   reason: Reason | undefined;
   raw: string | undefined;
+  counterId: string | undefined;
 }
 
 /** Outputs by channel: its own, and those derived from it. */
@@ -127,15 +128,16 @@ const count = (outputs: Outputs, output: number, quality: Quality): void => {
   outputs.qualities[output] = quality;
 };
 
-const keepValue = (outputs: Outputs, output: number, form: Form, { value, reason, raw }: Sample): void => {
+const keepValue = (outputs: Outputs, output: number, form: Form, { value, reason, raw, counterId }: Sample): void => {
   const isNumber = typeof value === 'number';
   outputs.numbers[output] = isNumber ? numberFor(form, value) : Number.NaN;
   const known = outputs.remarks[output];
-  if (!known && isNumber && reason === undefined && raw === undefined) return;
-  const remark = known ?? { value: null, reason, raw };
+  if (!known && isNumber && reason === undefined && raw === undefined && counterId === undefined) return;
+  const remark = known ?? { value: null, reason, raw, counterId };
   if (!isNumber) remark.value = wordFor(form, value);
   remark.reason = reason;
   remark.raw = raw;
+  remark.counterId = counterId;
   if (!known) outputs.remarks[output] = remark;
 };
 
@@ -154,6 +156,7 @@ const toReading = (outputs: Outputs, output: number, ts: string): Told => {
       : { topic, schema: 'reading/1', value, unit, ts, quality, seq, boot, source };
   if (remark?.reason !== undefined) reading.reason = remark.reason;
   if (remark?.raw !== undefined) reading.raw = remark.raw;
+  if (remark?.counterId !== undefined) reading.counter_id = remark.counterId;
   return reading;
 };
 

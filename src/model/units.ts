@@ -111,3 +111,10 @@ export const conversion = (from: string, target: Unit): Conversion | undefined =
     ? to(target, known.factor * second.factor, known.offset * second.factor + second.offset)
     : to(target, second.factor, second.offset);
 };
+
+/** Every unit that is understood: the codes of the wire, and the spellings that are brought to one of them. */
+export const acceptedUnits: readonly string[] = [...unitCodes, ...Object.keys(spellings)];
+
+/** What a quantity in this unit may be given in. */
+export const unitsFor = (target: Unit): string[] =>
+  acceptedUnits.filter((from) => conversion(from, target) !== undefined);

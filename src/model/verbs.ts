@@ -137,6 +137,9 @@ const verbs: Record<string, Record<string, Verb>> = {
   generator: switchable,
 };
 
+/** Device types that can be commanded. */
+export const commandedTypes: readonly string[] = Object.keys(verbs);
+
 export const verbsOf = (type: string): Readonly<Record<string, Verb>> =>
   Object.hasOwn(verbs, type) ? (verbs[type] as Record<string, Verb>) : {};
 

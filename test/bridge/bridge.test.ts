@@ -289,6 +289,21 @@ describe('a bridge', () => {
     assert.equal(meta?.components[0]?.quantities.energy_import?.modulus, 65_536);
   });
 
+  it('says which counter it is, where a device has several, and no longer where it has one', () => {
+    start([channel('meter', 'energy_import', counter)]);
+    poll([1000], { counterId: 'narrow' });
+    poll([5000], { counterId: 'wide' });
+    poll([5001]);
+    assert.deepEqual(
+      readings('meter/energy_import').map(({ value: each, counter_id }) => [each, counter_id]),
+      [
+        [1000, 'narrow'],
+        [5000, 'wide'],
+        [5001, undefined],
+      ],
+    );
+  });
+
   it('derives the two directions of a battery, and never says -0', () => {
     start([channel('battery', 'power')]);
     for (const [power, discharging, charging] of [

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /** ems-profile FILE...: tells every mistake in profiles; ends with 1 where there is one. */
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { inspectProfile } from './inspect.ts';
 
 const check = (file: string): boolean => {
-  const { profile, mistakes, hints } = inspectProfile(readFileSync(file, 'utf8'));
+  const { profile, mistakes, hints } = inspectProfile(readFileSync(file, 'utf8'), basename(file, '.json'));
   for (const mistake of mistakes) console.error(`${file}: ${mistake}`);
   for (const hint of hints) console.warn(`${file}: hint: ${hint}`);
   if (profile && mistakes.length === 0)

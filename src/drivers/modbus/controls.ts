@@ -1,9 +1,13 @@
 /** The controls of a profile, checked against the model and against its own points. */
-import { findVerb, type Verb } from '../../model/verbs.ts';
+import { commandedTypes, findVerb, type Verb, verbsOf } from '../../model/verbs.ts';
+import { conditionFault } from './condition.ts';
+import { didYouMean, knownWords } from './did-you-mean.ts';
 import { namesIn, type Source } from './expression.ts';
 import { type Checked, type Mistake, refuse } from './mistakes.ts';
 import type { Point } from './point.ts';
-import type { Action, ActuatorSource, Effect, Profile, RangeSource, Step, Watchdog } from './profile.ts';
+import type { Profile } from './profile.ts';
+import type { Action, ActuatorSource, Effect, RangeSource, Step, Watchdog } from './profile-controls.ts';
+import type { Condition } from './profile-point.ts';
 
 /** A step with its point looked up. */
 export type ResolvedStep = { point: Point; value: Source; ifGiven?: string } | { waitMs: number };
@@ -55,14 +59,16 @@ interface Context {
 
 const checkNames = (source: Source, { names, points, where }: Context): void => {
   const used = namesIn(source);
-  for (const name of used.names) if (!names.has(name)) throw new Misfit(`${where}: nothing is called $${name}`);
+  for (const name of used.names)
+    if (!names.has(name)) throw new Misfit(`${where}: nothing is called $${name}${knownWords(name, [...names])}`);
   for (const name of used.points)
-    if (!points.get(name)?.isReadable) throw new Misfit(`${where}: @${name} is no point that can be read`);
+    if (!points.get(name)?.isReadable)
+      throw new Misfit(`${where}: @${name} is no point that can be read${didYouMean(name, [...points.keys()])}`);
 };
 
 const pointOf = (name: string, { points, where }: Context): Point => {
   const point = points.get(name);
-  if (!point) throw new Misfit(`${where}: "${name}" is no point`);
+  if (!point) throw new Misfit(`${where}: "${name}" is no point${didYouMean(name, [...points.keys()])}`);
   return point;
 };
 
@@ -70,15 +76,29 @@ const readable = (name: string, context: Context): void => {
   if (!pointOf(name, context).isReadable) throw new Misfit(`${context.where}: ${name} cannot be read`);
 };
 
+const checkCondition = (condition: Condition, { points, where }: Context): void => {
+  const fault = conditionFault(condition, points);
+  if (fault !== undefined) throw new Misfit(`${where}: ${fault}`);
+};
+
 const resolveSteps = (steps: Step[], context: Context): ResolvedStep[] =>
   steps.map((step) => {
     if ('waitMs' in step) return step;
     const point = pointOf(step.point, context);
     const { access = 'r', mask } = point.source;
-    if (access === 'r') throw new Misfit(`${context.where} writes ${step.point}, which is only read`);
+    if (access === 'r')
+      throw new Misfit(
+        `${context.where} writes ${step.point}, which is only read${
+          point.table === 'input' || point.table === 'discrete'
+            ? `: nobody can write to table ${point.table}`
+            : '; where the device takes it, give the point "access": "rw"'
+        }`,
+      );
     if (mask !== undefined) throw new Misfit(`${context.where} writes ${step.point}, which is part of a register`);
     if (step.ifGiven !== undefined && !context.names.has(step.ifGiven))
-      throw new Misfit(`${context.where}: there is no parameter ${step.ifGiven}`);
+      throw new Misfit(
+        `${context.where}: there is no parameter ${step.ifGiven}${knownWords(step.ifGiven, [...context.names])}`,
+      );
     checkNames(step.value, context);
     return { point, value: step.value, ...(step.ifGiven === undefined ? {} : { ifGiven: step.ifGiven }) };
   });
@@ -93,19 +113,25 @@ const resolveAction = (
   if (effect) {
     readable(effect.point, within);
     checkNames(effect.value, within);
-    for (const { point } of effect.unless ?? []) readable(point, within);
+    for (const excuse of effect.unless ?? []) checkCondition(excuse, within);
   }
-  for (const { point } of requires) readable(point, within);
+  for (const condition of requires) checkCondition(condition, within);
   return { params, steps: resolveSteps(steps, within), requires, ...(effect && { effect }) };
 };
 
 /** The verb as the model knows it, with no parameter that the model does not know and none missing. */
 const checkVerb = (type: string, name: string, kind: Verb['kind'], params: Record<string, RangeSource>, at: string) => {
+  const verbs = Object.entries(verbsOf(type)).filter(([, verb]) => verb.kind !== 'release');
+  if (verbs.length === 0)
+    throw new Misfit(`${at}: nothing of type "${type}" can be commanded${knownWords(type, commandedTypes)}`);
   const verb = findVerb(type, name);
-  if (!verb) throw new Misfit(`${at}: ${type} has no command "${name}"`);
-  if (verb.kind !== kind) throw new Misfit(`${at}: ${name} is a ${verb.kind}, not a ${kind}`);
+  const ofKind = verbs.filter(([, each]) => each.kind === kind).map(([known]) => known);
+  if (!verb) throw new Misfit(`${at}: ${type} has no command "${name}"${knownWords(name, ofKind)}`);
+  if (verb.kind !== kind)
+    throw new Misfit(`${at}: ${name} is a ${verb.kind}, not a ${kind}${knownWords(name, ofKind)}`);
   for (const param of Object.keys(params))
-    if (!Object.hasOwn(verb.params, param)) throw new Misfit(`${at}: ${name} has no parameter "${param}"`);
+    if (!Object.hasOwn(verb.params, param))
+      throw new Misfit(`${at}: ${name} has no parameter "${param}"${knownWords(param, Object.keys(verb.params))}`);
   for (const [param, { isOptional }] of Object.entries(verb.params))
     if (!isOptional && !Object.hasOwn(params, param)) throw new Misfit(`${at}: ${name} lacks the parameter ${param}`);
 };
@@ -135,7 +161,9 @@ const resolveActuator = (source: ActuatorSource, instance: number, nth: number, 
     checkVerb(component.type, name, 'setpoint', action.params ?? {}, at(name).where);
     for (const { limitedBy } of Object.values(action.params ?? {}))
       if (limitedBy !== undefined && !Object.hasOwn(limits, limitedBy))
-        throw new Misfit(`${at(name).where}: there is no limit "${limitedBy}"`);
+        throw new Misfit(
+          `${at(name).where}: there is no limit "${limitedBy}"${knownWords(limitedBy, Object.keys(limits))}`,
+        );
     actions[name] = resolveAction(action, at(name));
   }
   const { means, verb } = fallback;

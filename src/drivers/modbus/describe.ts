@@ -1,8 +1,7 @@
 /** What a Modbus device can be said to be: its channels from the profile, its identity from its own registers. */
 import { findQuantity } from '../../model/quantities.ts';
-import type { Value } from '../../model/reading.ts';
 import type { Channel, ComponentHint, DeviceDescription } from '../driver.ts';
-import type { Point, SumPoint, Target } from './point.ts';
+import type { DerivedPoint, Point, Target } from './point.ts';
 import type { Profile } from './profile.ts';
 import type { ResolvedProfile } from './resolve.ts';
 
@@ -46,16 +45,16 @@ const channelOf = (target: Target, periodMs: number, point?: ChannelPoint): Chan
 };
 
 /**
- * One channel per point, then one per sum.
+ * One channel per point, then one per derived point.
  * @param periodMs how often the points of a group are read
  */
 export const channelsOf = (
   points: ChannelPoint[],
-  sums: SumPoint[],
+  derived: DerivedPoint[],
   periodMs: (group: Point['group']) => number,
 ): Channel[] => [
   ...points.map((point) => channelOf(point.target, periodMs(point.group), point)),
-  ...sums.map((sum) => channelOf(sum.target, periodMs('fast'))),
+  ...derived.map(({ target, group }) => channelOf(target, periodMs(group))),
 ];
 
 /** The title without the vendor's name, which stands beside it. */
@@ -83,22 +82,6 @@ export const describeProfile = (
   channels,
   components: componentsOf(profile),
 });
-
-/** Vendor, model, serial and ratings, as far as the device has told them. */
-export const identityOf = (points: Point[], read: (point: Point) => Value): Partial<DeviceDescription> => {
-  const identity: Partial<DeviceDescription> = {};
-  for (const point of points) {
-    const field = point.source.identity;
-    const value = field === undefined ? null : read(point);
-    if (field === undefined || value === null) continue;
-    if (field === 'rated_power_w' || field === 'usable_energy_wh') {
-      if (typeof value !== 'number') continue;
-      if (field === 'rated_power_w') identity.ratedPowerW = value;
-      else identity.usableEnergyWh = value;
-    } else identity[field] = String(value);
-  }
-  return identity;
-};
 
 /** "5016: 0e10 0000", in the order of the addresses; bits as they were packed. */
 export const rawWords = ({ words, table }: Point, first: number, data: Buffer): string => {

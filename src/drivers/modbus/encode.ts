@@ -1,7 +1,7 @@
 /** Values -> registers: the inverse of decode.ts, for commands and for whoever plays a device. */
 
 import type { Point } from './point.ts';
-import type { PointType } from './profile.ts';
+import type { PointType } from './profile-point.ts';
 
 const scratch = new DataView(new ArrayBuffer(8));
 

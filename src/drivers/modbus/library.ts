@@ -3,9 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Result } from '../../model/time.ts';
-import { type Inspection, inspectProfile } from './inspect.ts';
+import { type Inspection, idFault, inspectProfile } from './inspect.ts';
+import { refuse } from './mistakes.ts';
 import { type Profile, readProfile } from './profile.ts';
-import { type ProfileChoice, type ResolvedProfile, resolveProfile } from './resolve.ts';
+import { type ResolvedProfile, resolveProfile } from './resolve.ts';
+import type { ProfileChoice } from './variants.ts';
 
 const shipped = fileURLToPath(new URL('../../../profiles/', import.meta.url));
 
@@ -25,7 +27,7 @@ const readFolder = (folder: string): Listed[] => {
   return names.sort().map((name) => {
     const id = name.slice(0, -'.json'.length);
     try {
-      return { id, ...inspectProfile(readFileSync(join(folder, name), 'utf8')) };
+      return { id, ...inspectProfile(readFileSync(join(folder, name), 'utf8'), id) };
     } catch (error) {
       return { id, mistakes: [(error as Error).message], hints: [] };
     }
@@ -57,9 +59,12 @@ const textOf = (id: string, own: string | undefined): string | undefined => {
   return undefined;
 };
 
-const parse = (text: string): Result<Profile> => {
+/** @param file its name without .json, where it is one */
+const parse = (text: string, file: string | undefined): Result<Profile> => {
   try {
-    return readProfile(JSON.parse(text));
+    const read = readProfile(JSON.parse(text));
+    const faults = read.ok ? idFault(read.value, file) : [];
+    return faults.length > 0 ? refuse(faults) : read;
   } catch (error) {
     return { ok: false, reason: `not JSON: ${(error as Error).message}` };
   }
@@ -81,10 +86,11 @@ export const openProfile = (
   const text = 'inline' in named ? named.inline : textOf(named.id, named.own);
   const name = 'inline' in named ? 'the inline profile' : `the profile "${named.id}"`;
   if (text === undefined) return { ok: false, reason: `there is no profile "${'id' in named ? named.id : ''}"` };
-  const key = JSON.stringify([text, choice]);
+  const file = 'id' in named ? named.id : undefined;
+  const key = JSON.stringify([text, file, choice]);
   const known = opened.get(key);
   if (known) return known;
-  const profile = parse(text);
+  const profile = parse(text, file);
   const result = profile.ok ? resolveProfile(profile.value, choice) : profile;
   const kept: Result<ResolvedProfile> = result.ok ? result : { ok: false, reason: `${name}: ${result.reason}` };
   if (opened.size >= openedLimit) opened.clear();

@@ -1,5 +1,6 @@
 /** What is wrong with a profile, and where in its JSON, for the person who writes it. */
 import type { z } from 'zod';
+import { didYouMean } from './did-you-mean.ts';
 
 export interface Mistake {
   /** In the JSON of the profile: ["points", 3, "unit"]. */
@@ -39,10 +40,29 @@ const nameAt = (json: unknown, [list, n]: PropertyKey[]): string | undefined => 
   return typeof name === 'string' ? name : undefined;
 };
 
-/** @param json what the schema was asked about */
-export const mistakesOf = (error: z.ZodError, json: unknown): Mistake[] =>
-  error.issues.map(({ path, message }) => {
-    const name = nameAt(json, path);
-    const text = /received undefined$/.test(message) ? 'is missing' : message.replace(/^Invalid (input|option): /, '');
-    return { path, ...(name === undefined ? {} : { name }), text };
+const valueAt = (json: unknown, path: PropertyKey[]): unknown =>
+  path.reduce((at, step) => (at as Record<PropertyKey, unknown> | undefined)?.[step], json);
+
+/** What the schema says of it, in words that name the way out. */
+const textOf = (issue: z.core.$ZodIssue, json: unknown, keys: readonly string[]): string => {
+  const { message, path } = issue;
+  if (/received undefined$/.test(message)) return 'is missing';
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => `there is no key "${key}" here${didYouMean(key, keys)}`).join('; ');
+  const given = valueAt(json, path);
+  if (issue.code === 'invalid_value' && typeof given === 'string') {
+    const words = issue.values.map(String);
+    return `"${given}" is none of ${words.join(', ')}${didYouMean(given, words)}`;
+  }
+  return message.replace(/^Invalid (input|option): /, '');
+};
+
+/**
+ * @param json what the schema was asked about
+ * @param keys all that a profile may have, at any depth
+ */
+export const mistakesOf = (error: z.ZodError, json: unknown, keys: readonly string[]): Mistake[] =>
+  error.issues.map((issue) => {
+    const name = nameAt(json, issue.path);
+    return { path: issue.path, ...(name === undefined ? {} : { name }), text: textOf(issue, json, keys) };
   });

@@ -4,7 +4,8 @@ import { findVerb } from '../../model/verbs.ts';
 import type { Actuator, Order, ParameterRange, VerbDescription } from '../driver.ts';
 import type { ResolvedAction, ResolvedActuator } from './controls.ts';
 import { evaluate, expressionPattern, type Operand, type Scope } from './expression.ts';
-import type { Profile, RangeSource } from './profile.ts';
+import type { Profile } from './profile.ts';
+import type { RangeSource } from './profile-controls.ts';
 
 /** Settings the integrator entered; else what the device says; else the profile's default. */
 export const settingScope = (

@@ -1,6 +1,6 @@
 /** What is to be done with a block of registers: a table of operations, compiled once for its points. */
 import type { Point } from './point.ts';
-import type { PointType } from './profile.ts';
+import type { PointType } from './profile-point.ts';
 
 /** Operations of the table, each with a loop of its own. "Swapped": the less significant word stands first. */
 export const op = {

@@ -1,5 +1,5 @@
 /** A point of a profile with every default, variant and instance applied, ready for planning, decoding and writing. */
-import type { PointType, ProfilePoint } from './profile.ts';
+import type { Condition, PointType, ProfilePoint } from './profile-point.ts';
 
 /** The quantity a point feeds, and how its register becomes that quantity. */
 export interface Target {
@@ -30,8 +30,37 @@ export interface Point {
   isReadable: boolean;
 }
 
-export interface SumPoint {
+/** A point that a derived one is made from: its value there is value * factor + offset. */
+export interface Term {
+  name: string;
+  factor: number;
+  offset: number;
+  /** Not every device of the family has it. */
+  isOptional: boolean;
+}
+
+interface Derived {
   name: string;
   target: Target;
-  terms: { name: string; sign: 1 | -1 }[];
+  terms: Term[];
+  /** Of the term that is read most often. */
+  group: Point['group'];
+  voidWhile?: Condition;
 }
+
+export interface SumPoint extends Derived {
+  kind: 'sum';
+  /** It is 0 while this holds and none of its terms, all optional, has a value. */
+  zeroWhile?: Condition;
+}
+
+/** The first of several sources that the device has. */
+export interface FirstPoint extends Derived {
+  kind: 'first';
+}
+
+export type DerivedPoint = SumPoint | FirstPoint;
+
+/** What the value of a derived point depends on beside its terms. */
+export const conditionsOf = (point: DerivedPoint): Condition[] =>
+  [point.voidWhile, point.kind === 'sum' ? point.zeroWhile : undefined].filter((condition) => condition !== undefined);

@@ -1,5 +1,5 @@
 /** Numbers as devices write them: integers, floats and binary-coded decimals of up to 64 bits. NaN: not one. */
-import type { PointType } from './profile.ts';
+import type { PointType } from './profile-point.ts';
 
 const shared = new DataView(new ArrayBuffer(8));
 

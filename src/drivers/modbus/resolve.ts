@@ -1,134 +1,68 @@
 /** A profile made ready for one device: variants, params and instance applied, every point checked against the model. */
-import type { Result } from '../../model/time.ts';
-import { type ResolvedControls, resolveControls } from './controls.ts';
-import { type Checked, type Mistake, refuse } from './mistakes.ts';
+import { conditionFault } from './condition.ts';
+import { pointsNeeded, type ResolvedControls, resolveControls } from './controls.ts';
+import { isTextPoint } from './decode-text.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { identityFault } from './identity.ts';
+import { type Checked, refuse } from './mistakes.ts';
 import { planFaults } from './plan.ts';
-import type { Point, SumPoint, Target } from './point.ts';
-import { type PointType, type Profile, type ProfilePoint, wordsOf } from './profile.ts';
-import { resolveTarget } from './target.ts';
-
-/** What the integrator chose for one device. */
-export interface ProfileChoice {
-  params?: Record<string, string>;
-  instance?: number;
-}
+import { conditionsOf, type DerivedPoint, type Point, type Target } from './point.ts';
+import type { Profile } from './profile.ts';
+import { resolveDerived } from './resolve-derived.ts';
+import { resolvePoint } from './resolve-point.ts';
+import { applyVariants, checkChoice, checkVariants, type ProfileChoice } from './variants.ts';
 
 export interface ResolvedProfile {
   profile: Profile;
   points: Point[];
-  sums: SumPoint[];
+  /** Sums, and the firsts of several sources. */
+  derived: DerivedPoint[];
+  /** Those that never read 0 while the device works. */
+  alive: Point[];
   /** SunSpec points: known, but only read after model discovery. */
   undecoded: string[];
   controls: ResolvedControls;
 }
 
-const applyVariants = (profile: Profile, params: Record<string, string>): Profile => {
-  let { points, defaults = {} } = profile;
-  for (const variant of profile.variants ?? []) {
-    const applies = Object.entries(variant.when).every(
-      ([key, wanted]) => (params[key] ?? profile.params?.[key]?.default) === wanted,
-    );
-    if (!applies) continue;
-    defaults = { ...defaults, ...variant.defaults };
-    points = points.map((original) => ({ ...original, ...variant.points?.[original.name] }));
-  }
-  return { ...profile, points, defaults };
-};
-
-const wordAddresses = (source: ProfilePoint, base: number, wordOrder: 'big' | 'little'): Result<number[]> => {
-  const type = source.type as Exclude<PointType, 'sunspec'>;
-  const shifted = Array.isArray(source.addr) ? source.addr.map((a) => a + base) : undefined;
-  const first = typeof source.addr === 'number' ? source.addr + base : (shifted?.[0] ?? 0);
-  if (type === 'string' || type === 'bytes') {
-    if (source.len === undefined) return { ok: false, reason: `a ${type} needs len` };
-    return { ok: true, value: Array.from({ length: source.len }, (_, i) => first + i) };
-  }
-  const count = wordsOf[type];
-  const inOrder = shifted ?? Array.from({ length: count }, (_, i) => first + i);
-  if (inOrder.length !== count) return { ok: false, reason: `${type} has ${count} words` };
-  return { ok: true, value: wordOrder === 'little' ? inOrder.reverse() : inOrder };
-};
-
-const resolvePoint = (source: ProfilePoint, profile: Profile, instance: number): Result<Point> => {
-  const { defaults = {}, instances } = profile;
-  if (source.addr === undefined || source.type === undefined)
-    return { ok: false, reason: `needs addr and type, or sum` };
-  if (typeof source.addr === 'string')
-    return { ok: false, reason: `"${source.addr}" is an address of type sunspec only` };
-  const shift = instances && !source.shared ? (instance - 1) * instances.stride : 0;
-  const words = wordAddresses(source, shift, source.wordOrder ?? defaults.wordOrder ?? 'big');
-  if (!words.ok) return words;
-  if (words.value.some((word) => word > 65535)) return { ok: false, reason: `address beyond 65535` };
-  const target = source.quantity === undefined ? undefined : resolveTarget(source, instance);
-  if (target && !target.ok) return target;
-  return {
-    ok: true,
-    value: {
-      name: source.name,
-      source,
-      table: source.table ?? defaults.table ?? 'holding',
-      type: source.type,
-      words: words.value,
-      byteOrder: source.byteOrder ?? defaults.byteOrder ?? 'big',
-      ...(target ? { target: target.value } : {}),
-      group: source.group ?? (source.identity ? 'once' : 'fast'),
-      isReadable: source.access !== 'w',
-    },
-  };
-};
-
-const resolveSum = (source: ProfilePoint, known: Set<string>, instance: number): Result<SumPoint> => {
-  // The terms carry scale and unit already: a sum is in the unit of its quantity.
-  const target = resolveTarget({ ...source, scale: 1, offset: 0 }, instance);
-  if (!target.ok) return target;
-  const terms: SumPoint['terms'] = [];
-  for (const term of source.sum ?? []) {
-    const termName = term.replace(/^-/, '');
-    if (!known.has(termName)) return { ok: false, reason: `sums "${termName}", which is not a point` };
-    terms.push({ name: termName, sign: term.startsWith('-') ? -1 : 1 });
-  }
-  return { ok: true, value: { name: source.name, target: target.value, terms } };
-};
-
 /** The factor is read with its values, in one request: same table, same group, and it is a number. */
 const scaleFault = (point: Point, name: string, points: Map<string, Point>): string | undefined => {
   const factor = points.get(name);
-  if (!factor) return `scaleFrom "${name}" is not a point`;
+  if (!factor) return `scaleFrom "${name}" is not a point${didYouMean(name, [...points.keys()])}`;
   if (factor.table !== point.table) return `scaleFrom "${name}" lies in another table, ${factor.table}`;
   if (factor.group !== point.group) return `scaleFrom "${name}" is read with another group, ${factor.group}`;
   return undefined;
 };
 
-const checkChoice = (profile: Profile, { params = {}, instance = 1 }: ProfileChoice): Mistake[] => {
-  const mistakes: Mistake[] = [];
-  for (const [key, value] of Object.entries(params))
-    if (!Object.hasOwn(profile.params?.[key]?.choices ?? {}, value))
-      mistakes.push({ path: ['params', key], text: `"${value}" is no choice of "${key}"` });
-  const last = profile.instances?.max ?? 1;
-  if (instance < 1 || instance > last)
-    mistakes.push({ path: ['instances'], text: `instance ${instance} is outside 1..${last}` });
-  return mistakes;
-};
-
-/** A variant that can never apply, or that changes what is not there. */
-const checkVariants = ({ params = {}, variants = [], points }: Profile): Mistake[] => {
-  const names = new Set(points.map(({ name }) => name));
-  const mistakes: Mistake[] = [];
-  for (const [key, { default: usual, choices }] of Object.entries(params))
-    if (!Object.hasOwn(choices, usual))
-      mistakes.push({ path: ['params', key, 'default'], text: `"${usual}" is no choice of "${key}"` });
-  variants.forEach(({ when, points: changed = {} }, n) => {
-    for (const [key, value] of Object.entries(when))
-      if (!Object.hasOwn(params[key]?.choices ?? {}, value))
-        mistakes.push({ path: ['variants', n, 'when', key], text: `"${value}" is no choice of "${key}"` });
-    for (const name of Object.keys(changed))
-      if (!names.has(name)) mistakes.push({ path: ['variants', n, 'points', name], text: 'there is no such point' });
-  });
-  return mistakes;
-};
-
 const pathOf = ({ type, index, quantity, part }: Target): string =>
   [type, index, quantity, part].filter((level) => level !== undefined).join('/');
+
+/** A charger without a car often shows no voltage; of everything else it is what its electronics live on. */
+const isSupply = ({ target, group, isReadable }: Point): boolean =>
+  isReadable &&
+  group === 'fast' &&
+  target !== undefined &&
+  target.type !== 'ev_charger' &&
+  (target.quantity === 'voltage' || target.quantity === 'frequency');
+
+/** Points that are read from the device: what nobody needs to know is not asked for. */
+export const polledPoints = (resolved: Omit<ResolvedProfile, 'undecoded'>): Point[] => {
+  const { points, derived, alive } = resolved;
+  const needed = pointsNeeded(resolved);
+  for (const { name } of alive) needed.add(name);
+  for (const { terms } of derived) for (const { name } of terms) needed.add(name);
+  const conditions = [...points.map(({ source }) => source.voidWhile), ...derived.flatMap(conditionsOf)];
+  for (const condition of conditions) if (condition) needed.add(condition.point);
+  const isWanted = ({ name, target, source }: Point): boolean =>
+    target !== undefined || source.identity !== undefined || needed.has(name);
+  const wanted = points.filter((point) => point.isReadable && isWanted(point));
+  const factors = new Set(wanted.map(({ source }) => source.scaleFrom));
+  return points.filter((point) => point.isReadable && (isWanted(point) || factors.has(point.name)));
+};
+
+const nothingRead = (undecoded: string[]): string =>
+  undecoded.length > 0
+    ? `nothing of this profile can be read: ${undecoded.join(', ')} are of type sunspec, which is not read yet; give registers with addr and type`
+    : 'nothing of this profile is read: at least one point that can be read needs a quantity';
 
 /**
  * Applies params, variants and the instance, and checks every point against the model.
@@ -139,56 +73,71 @@ export const resolveProfile = (given: Profile, choice: ProfileChoice = {}): Chec
   if (mistakes.length > 0) return refuse(mistakes);
   const instance = choice.instance ?? 1;
   const profile = applyVariants(given, choice.params ?? {});
+  // Variants may leave points out: mistakes are told where they stand in the file.
+  const placeOf = new Map(given.points.map(({ name }, n) => [name, n]));
   const points = new Map<string, Point>();
   const undecoded: string[] = [];
-  const sums: SumPoint[] = [];
-  const terms = new Set(profile.points.filter(({ sum, type }) => !sum && type !== 'sunspec').map(({ name }) => name));
+  const derived: DerivedPoint[] = [];
   const names = new Set<string>();
   const feeds = new Map<string, string>();
-  const mistake = (n: number, text: string): void =>
-    void mistakes.push({ path: ['points', n], name: profile.points[n]?.name ?? '', text });
-  const feed = (n: number, name: string, target: Target | undefined): void => {
+  const mistake = (name: string, text: string, n = placeOf.get(name) ?? 0): void =>
+    void mistakes.push({ path: ['points', n], name, text });
+  const feed = (name: string, target: Target | undefined): void => {
     const path = target && pathOf(target);
     if (path === undefined) return;
     const other = feeds.get(path);
-    if (other !== undefined) mistake(n, `${name} and ${other} both feed ${path}`);
+    if (other !== undefined) mistake(name, `${name} and ${other} both feed ${path}`);
     feeds.set(path, name);
   };
 
-  profile.points.forEach((source, n) => {
-    if (names.has(source.name)) mistake(n, 'named twice');
-    names.add(source.name);
-    if (source.sum) return;
+  given.points.forEach(({ name }, n) => {
+    if (names.has(name)) mistake(name, 'named twice', n);
+    names.add(name);
+  });
+  for (const source of profile.points) {
+    if (source.sum || source.firstOf) continue;
     if (source.type === 'sunspec') {
       undecoded.push(source.name);
-      return;
+      continue;
     }
     const resolved = resolvePoint(source, profile, instance);
     if (resolved.ok) {
       points.set(source.name, resolved.value);
-      feed(n, source.name, resolved.value.target);
-    } else mistake(n, resolved.reason);
-  });
-  profile.points.forEach((source, n) => {
+      feed(source.name, resolved.value.target);
+    } else mistake(source.name, resolved.reason);
+  }
+  for (const source of profile.points) {
     const point = points.get(source.name);
-    if (source.scaleFrom !== undefined && point) {
-      const fault = scaleFault(point, source.scaleFrom, points);
-      if (fault !== undefined) mistake(n, fault);
+    if (point) {
+      const fault =
+        (source.scaleFrom === undefined ? undefined : scaleFault(point, source.scaleFrom, points)) ??
+        (source.voidWhile && conditionFault(source.voidWhile, points)) ??
+        identityFault(point);
+      if (fault !== undefined) mistake(source.name, fault);
     }
-    if (!source.sum) return;
-    const resolved = resolveSum(source, terms, instance);
+    if (!source.sum && !source.firstOf) continue;
+    const resolved = resolveDerived(source, points, instance);
     if (resolved.ok) {
-      sums.push(resolved.value);
-      feed(n, source.name, resolved.value.target);
-    } else mistake(n, resolved.reason);
-  });
+      derived.push(resolved.value);
+      feed(source.name, resolved.value.target);
+    } else mistake(source.name, resolved.reason);
+  }
   const known = [...points.values()];
-  const unreadable = planFaults(known, profile);
-  for (const [point, text] of unreadable) mistake(profile.points.indexOf(point.source), text);
+  for (const name of profile.alive ?? []) {
+    const point = points.get(name);
+    if (point?.isReadable && !isTextPoint(point)) continue;
+    mistakes.push({
+      path: ['alive'],
+      text: `"${name}" is no number that can be read${didYouMean(name, [...points.keys()])}`,
+    });
+  }
+  for (const [point, text] of planFaults(known, profile)) mistake(point.name, text);
   // A command that steers a wrong point would be told as a second mistake.
   if (mistakes.length > 0) return refuse(mistakes);
   const controls = resolveControls(profile, known, undecoded, instance);
-  return controls.ok
-    ? { ok: true, value: { profile, points: known, sums, undecoded, controls: controls.value } }
-    : controls;
+  if (!controls.ok) return controls;
+  const alive = known.filter((point) => profile.alive?.includes(point.name) ?? isSupply(point));
+  const resolved = { profile, points: known, derived, alive, controls: controls.value };
+  if (polledPoints(resolved).length === 0) return refuse([{ path: ['points'], text: nothingRead(undecoded) }]);
+  return { ok: true, value: { ...resolved, undecoded } };
 };

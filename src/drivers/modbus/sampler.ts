@@ -2,101 +2,201 @@
 import type { Reason } from '../../model/common.ts';
 import type { Value } from '../../model/reading.ts';
 import type { Sample } from '../driver.ts';
+import type { CompiledBlock } from './compiled-block.ts';
+import { isMet } from './condition.ts';
 import { decodeBlock } from './decode.ts';
 import { decodeText, isTextPoint } from './decode-text.ts';
+import { createChoice, type Known } from './first-of.ts';
 import type { OpTable } from './op-table.ts';
-import type { Point, SumPoint } from './point.ts';
+import type { DerivedPoint, Point, Target } from './point.ts';
+import { interpret, isLifelong, isNumeric } from './point-value.ts';
+import type { Condition } from './profile-point.ts';
 import type { ModbusFailure } from './request.ts';
+
+/** A block as it was read last, where it was. */
+type ReadBlock = Pick<CompiledBlock, 'block' | 'last' | 'isKnown'>;
 
 export interface Sampler {
   /** Takes what a block said. */
   decode(table: OpTable, texts: Point[], address: number, data: DataView): void;
-  /** @param failure why the point could not be read */
-  sample(channel: number, ts: number, failure: ModbusFailure | undefined): Sample;
-  /** @param failed names of the points that could not be read */
-  sampleSums(failed: Set<string>, ts: number): Sample[];
+  /** Points that could not be read have no value until they are read again. */
+  fail(points: Point[], failure: ModbusFailure): void;
+  /**
+   * Looks whether the device sleeps: whether all that is never 0 while it works is.
+   * @param fast what was read in this poll
+   * @param slow what was read in this poll or before
+   */
+  settle(fast: readonly ReadBlock[], slow: readonly ReadBlock[]): void;
+  sample(channel: number, ts: number): Sample;
+  /** @param isDue whether anything was read that the point is made from */
+  sampleDerived(isDue: (point: DerivedPoint) => boolean, ts: number): Sample[];
   /** The last value of a point, whether it has a channel or not. */
   valueOf(point: Point): Value;
 }
 
-const reasonOf = (failure: ModbusFailure): Reason => {
-  if (failure.kind === 'exception' || failure.kind === 'malformed') return 'modbus_exception';
-  return failure.kind === 'timeout' ? 'modbus_timeout' : 'device_offline';
+export interface SamplerOptions {
+  /** Those that are read; their order is that of the decoded values. */
+  points: Point[];
+  /** The point behind each channel. */
+  channelPoints: (Point & { target: Target })[];
+  /** Their channels follow. */
+  derived: DerivedPoint[];
+  /** Points that never read 0 while the device works. */
+  alive: Point[];
+  /** Names of the points that the device does not have, as it turns out. */
+  refused: { has(name: string): boolean };
+}
+
+const reasonOf = ({ kind }: ModbusFailure): Reason => {
+  if (kind === 'exception' || kind === 'malformed') return 'modbus_exception';
+  return kind === 'timeout' ? 'modbus_timeout' : 'device_offline';
 };
 
-const bitNames = (bits: Record<string, string>, raw: number): string =>
-  Object.entries(bits)
-    .filter(([bit]) => Math.floor(raw / 2 ** Number(bit)) % 2 === 1)
-    .map(([, name]) => name)
-    .join(', ');
+const nowhere: ReadonlySet<number> = new Set();
 
-/** A number or a text, as the quantity has it; no value becomes null. */
-const interpret = ({ source, target }: Point, given: number | string): Value => {
-  const { enum: members, bits } = source;
-  if (members) return members[String(given)] ?? (target?.value === 'text' ? String(given) : 'unknown');
-  if (typeof given === 'string') return given;
-  if (bits) return bitNames(bits, given);
-  return target?.value === 'boolean' ? given !== 0 : given;
-};
+const isZero = (data: Uint8Array): boolean => data.every((byte) => byte === 0);
 
-/** Whether the number is the value as it is. */
-const isNumeric = (point: Point): boolean =>
-  !isTextPoint(point) && !point.source.enum && !point.source.bits && point.target?.value !== 'boolean';
-
-/**
- * @param points readable ones; their order is that of the decoded values
- * @param channelPoints the point behind each channel
- * @param sums channels that add up points, from channel firstSum on
- */
-export const createSampler = (points: Point[], channelPoints: Point[], sums: SumPoint[], firstSum: number): Sampler => {
+export const createSampler = ({ points, channelPoints, derived, alive, refused }: SamplerOptions): Sampler => {
   const indexOf = new Map(points.map((point, index) => [point.name, index]));
+  const placeOf = (name: string): number => indexOf.get(name) ?? -1;
   const values = new Float64Array(points.length).fill(Number.NaN);
   const texts = new Array<string | null>(points.length).fill(null);
+  /** By index of the point: why it could not be read. */
+  const failures = new Map<number, Reason>();
+  /** Indices of points whose 0 means nothing, because all that the device says is 0. */
+  let blank = nowhere;
+  let isAsleep = false;
+  const pointOf = (channel: number) => channelPoints[channel] as (typeof channelPoints)[number];
+  const alivePlaces = alive.map(({ name }) => placeOf(name));
   // By channel, each list in one piece: with a thousand devices it is memory that a poll waits for.
   const places = Uint32Array.from(channelPoints, ({ name }) => indexOf.get(name) ?? 0);
-  const isNumber = Uint8Array.from(channelPoints, (point) => Number(isNumeric(point)));
-  const least = Float64Array.from(channelPoints, ({ target }) => target?.min ?? Number.NEGATIVE_INFINITY);
-  const most = Float64Array.from(channelPoints, ({ target }) => target?.max ?? Number.POSITIVE_INFINITY);
-  const totals = sums.map((sum, i) => ({
-    sum,
-    channel: firstSum + i,
-    terms: sum.terms.map((term) => ({ ...term, index: indexOf.get(term.name) ?? -1 })),
-  }));
+  const isPlain = Uint8Array.from(channelPoints, (point) => Number(isNumeric(point) && !point.source.voidWhile));
+  const least = Float64Array.from(channelPoints, ({ target }) => target.min);
+  const most = Float64Array.from(channelPoints, ({ target }) => target.max);
 
   const read = (point: Point, index: number): Value => {
     const given = isTextPoint(point) ? texts[index] : values[index];
     return given === null || given === undefined || Number.isNaN(given) ? null : interpret(point, given);
   };
 
+  /** A device does not lose what it has told: it refuses it for a moment. */
+  const isLacking = (place: number): boolean =>
+    refused.has((points[place] as Point).name) && Number.isNaN(values[place]);
+
+  /** Why a condition makes a value void; undefined where it does not. What the device does not have says nothing. */
+  const voidReason = (condition: Condition | undefined): Reason | undefined => {
+    if (!condition) return undefined;
+    const place = placeOf(condition.point);
+    if (isLacking(place)) return undefined;
+    const failure = failures.get(place);
+    if (failure !== undefined) return failure;
+    const value = blank.has(place) ? null : read(points[place] as Point, place);
+    return value === null || isMet(value, condition) ? 'sentinel' : undefined;
+  };
+
+  const knownOf = (place: number): Known => {
+    const { name, source } = points[place] as Point;
+    if (refused.has(name)) return { kind: 'refused' };
+    const failure = failures.get(place);
+    if (failure !== undefined) return { kind: 'unknown', reason: failure };
+    // A device that sleeps does not say that it has no such part.
+    if (blank.has(place)) return { kind: 'unknown', reason: 'sentinel' };
+    const reason = voidReason(source.voidWhile);
+    if (reason !== undefined) return reason === 'sentinel' ? { kind: 'void' } : { kind: 'unknown', reason };
+    const value = values[place] as number;
+    return Number.isNaN(value) ? { kind: 'void' } : { kind: 'value', value };
+  };
+
+  /** @returns the sum, 0 where the profile says that all missing is 0, or why there is none */
+  const add = (point: DerivedPoint, termPlaces: number[]): number | Reason => {
+    let total = 0;
+    let found = 0;
+    let isPartial = false;
+    point.terms.forEach(({ factor, offset, isOptional }, nth) => {
+      const place = termPlaces[nth] as number;
+      const known = knownOf(place);
+      const isLost = known.kind === 'unknown' || (known.kind === 'refused' && !isLacking(place));
+      if (known.kind === 'value') {
+        total += known.value * factor + offset;
+        found++;
+      } else if (isLost || !isOptional) isPartial = true;
+    });
+    if (isPartial) return 'partial_inputs';
+    if (found > 0) return total;
+    const zeroWhile = point.kind === 'sum' ? point.zeroWhile : undefined;
+    const place = zeroWhile ? placeOf(zeroWhile.point) : -1;
+    const isTold = zeroWhile && !failures.has(place) && !blank.has(place);
+    return isTold && isMet(read(points[place] as Point, place), zeroWhile) ? 0 : 'sentinel';
+  };
+
+  const wholes = derived.map((point, i) => {
+    const termPlaces = point.terms.map(({ name }) => placeOf(name));
+    const isLife = isLifelong(point.target);
+    const choice = point.kind === 'first' ? createChoice(point.terms, isLife) : undefined;
+    return { point, termPlaces, isLife, choice, channel: channelPoints.length + i };
+  });
+
+  const sampleWhole = ({ point, termPlaces, isLife, choice, channel }: (typeof wholes)[number], ts: number): Sample => {
+    const nothing = (reason: Reason): Sample => ({ channel, value: null, ts, reason });
+    const chosen = choice?.choose(termPlaces.map(knownOf));
+    const value = chosen ? chosen.value : add(point, termPlaces);
+    if (typeof value === 'string') return nothing(value);
+    const reason = voidReason(point.voidWhile) ?? (isLife && isAsleep && value === 0 ? 'sentinel' : undefined);
+    if (reason !== undefined) return nothing(reason);
+    const { min, max } = point.target;
+    if (value < min || value > max) return nothing('out_of_range');
+    return { channel, value, ts, ...(isLife && chosen?.source && { counterId: chosen.source }) };
+  };
+
+  /** @returns the places in blocks that hold nothing but 0, where no block that is read often holds anything else */
+  const blankPlaces = (fast: readonly ReadBlock[], slow: readonly ReadBlock[]): ReadonlySet<number> => {
+    const known = fast.filter(({ isKnown }) => isKnown);
+    if (known.length === 0 || !known.every(({ last }) => isZero(last))) return nowhere;
+    const empty = [...known, ...slow].filter(({ isKnown, last }) => isKnown && isZero(last));
+    return new Set(empty.flatMap(({ block }) => block.points.map(({ name }) => placeOf(name))));
+  };
+
   return {
     decode(table, textPoints, address, data) {
       decodeBlock(table, data, values);
+      if (failures.size > 0) for (const index of table.target) failures.delete(index);
       for (const point of textPoints) {
-        const index = indexOf.get(point.name);
-        if (index !== undefined) texts[index] = decodeText(point, address, data);
+        const index = placeOf(point.name);
+        if (index < 0) continue;
+        texts[index] = decodeText(point, address, data);
+        failures.delete(index);
       }
     },
-    sample(channel, ts, failure) {
-      if (failure) return { channel, value: null, ts, reason: reasonOf(failure) };
+    fail(lost, failure) {
+      for (const { name } of lost) if (indexOf.has(name)) failures.set(placeOf(name), reasonOf(failure));
+    },
+    settle(fast, slow) {
+      // What could not be read proves nothing, its last value least of all.
+      const told = alivePlaces.filter((place) => !failures.has(place)).map((place) => values[place] as number);
+      isAsleep = told.includes(0) && told.every((value) => value === 0 || Number.isNaN(value));
+      blank = isAsleep ? blankPlaces(fast, slow) : nowhere;
+    },
+    sample(channel, ts) {
       const place = places[channel] as number;
+      if (failures.size > 0) {
+        const reason = failures.get(place);
+        if (reason !== undefined) return { channel, value: null, ts, reason };
+      }
+      if (blank.size > 0 && blank.has(place)) return { channel, value: null, ts, reason: 'sentinel' };
+      if (isPlain[channel] === 0) {
+        const reason = voidReason(pointOf(channel).source.voidWhile);
+        if (reason !== undefined) return { channel, value: null, ts, reason };
+      }
       const number = values[place] as number;
-      const value =
-        isNumber[channel] === 0 ? read(channelPoints[channel] as Point, place) : Number.isNaN(number) ? null : number;
+      const value = isPlain[channel] === 0 ? read(pointOf(channel), place) : Number.isNaN(number) ? null : number;
       if (value === null) return { channel, value, ts, reason: 'sentinel' };
       if (typeof value === 'number' && (value < (least[channel] as number) || value > (most[channel] as number)))
         return { channel, value: null, ts, reason: 'out_of_range', raw: String(value) };
+      if (isAsleep && value === 0 && isLifelong(pointOf(channel).target))
+        return { channel, value: null, ts, reason: 'sentinel' };
       return { channel, value, ts };
     },
-    sampleSums: (failed, ts) =>
-      totals.map(({ sum: { target }, channel, terms }) => {
-        let total = 0;
-        for (const { index, sign } of terms) total += sign * (index < 0 ? Number.NaN : (values[index] as number));
-        const isMissing = Number.isNaN(total) || (failed.size > 0 && terms.some(({ name }) => failed.has(name)));
-        if (isMissing) return { channel, value: null, ts, reason: 'partial_inputs' };
-        const value = total * target.factor + target.offset;
-        if (value < target.min || value > target.max) return { channel, value: null, ts, reason: 'out_of_range' };
-        return { channel, value, ts };
-      }),
-    valueOf: (point) => read(point, indexOf.get(point.name) ?? -1),
+    sampleDerived: (isDue, ts) => wholes.filter(({ point }) => isDue(point)).map((whole) => sampleWhole(whole, ts)),
+    valueOf: (point) => read(point, placeOf(point.name)),
   };
 };

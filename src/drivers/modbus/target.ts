@@ -1,21 +1,43 @@
 /** The quantity a point feeds: found in the model, with the way from the register's unit and sign to the model's. */
-import { findQuantity, isVendorWord } from '../../model/quantities.ts';
+import {
+  deviceTypes,
+  findQuantity,
+  isKnownType,
+  isVendorWord,
+  type Quantity,
+  quantitiesOf,
+} from '../../model/quantities.ts';
 import type { Result } from '../../model/time.ts';
 import { parseTopic } from '../../model/topic.ts';
-import { type Conversion, canonicalUnit, conversion, isUnit } from '../../model/units.ts';
+import {
+  acceptedUnits,
+  type Conversion,
+  canonicalUnit,
+  conversion,
+  isUnit,
+  type Unit,
+  unitsFor,
+} from '../../model/units.ts';
+import { didYouMean, knownWords } from './did-you-mean.ts';
 import type { Target } from './point.ts';
-import type { PointType, ProfilePoint } from './profile.ts';
+import type { PointType, ProfilePoint } from './profile-point.ts';
 
 const isText = (type: PointType | undefined): boolean => type === 'string' || type === 'bytes' || type === 'datetime';
+
+/** "kW cannot be ...", or that nobody knows the unit. */
+export const unitFault = (from: string, to: Unit, of: string): string =>
+  canonicalUnit(from) === undefined
+    ? `"${from}" is not a unit${didYouMean(from, acceptedUnits)}`
+    : `${from} cannot be converted to ${to} of ${of}`;
 
 const convertUnit = (source: ProfilePoint, unit: string | undefined): Result<Conversion | undefined> => {
   if (unit === undefined || !isUnit(unit)) return { ok: true, value: undefined };
   const from = source.unit ?? (unit === '1' ? '1' : undefined);
-  if (from === undefined) return { ok: false, reason: `no unit; ${source.quantity} is in ${unit}` };
+  const of = source.quantity ?? '';
+  const accepted = `it can be given in ${unitsFor(unit).join(', ')}`;
+  if (from === undefined) return { ok: false, reason: `no unit; ${of} is in ${unit}; ${accepted}` };
   const convert = conversion(from, unit);
-  return convert
-    ? { ok: true, value: convert }
-    : { ok: false, reason: `${from} cannot be converted to ${unit} of ${source.quantity}` };
+  return convert ? { ok: true, value: convert } : { ok: false, reason: `${unitFault(from, unit, of)}; ${accepted}` };
 };
 
 /** A quantity the model does not know: its unit is the source's, brought to a code of the wire. */
@@ -31,31 +53,76 @@ const vendorTarget = (source: ProfilePoint): { unit?: string; value: Target['val
   };
 };
 
+/** What the register says as words, and in which key of the point. */
+const wordsIn = ({ enum: members, bits, format, type }: ProfilePoint): string | undefined => {
+  if (members) return 'enum';
+  if (bits) return 'bits';
+  if (format !== undefined) return `format ${format}`;
+  return isText(type) ? `type ${type}` : undefined;
+};
+
+/** A quantity whose readings nobody would accept, because they were words for a number, or the other way round. */
+const kindFault = (source: ProfilePoint, { value, unit, members = [] }: Quantity): string | undefined => {
+  const { quantity, enum: meanings } = source;
+  const words = wordsIn(source);
+  switch (value) {
+    case 'enum': {
+      const stranger = Object.values(meanings ?? {}).find((each) => !members.includes(String(each)));
+      if (stranger !== undefined)
+        return `"${stranger}" is no ${quantity?.split('/').at(-1)} of ${quantity?.split('/')[0]}${knownWords(String(stranger), members)}`;
+      if (meanings || (words !== undefined && !source.bits)) return undefined;
+      return `${quantity} is a word: give each value of the register one of ${members.join(', ')}: "enum": { "0": "${members[0]}" }`;
+    }
+    case 'boolean':
+      if (meanings ? Object.values(meanings).every((each) => typeof each === 'boolean') : words === undefined)
+        return undefined;
+      return `${quantity} is true or false; ${words} makes words of it: "enum": { "0": false, "1": true }`;
+    case 'text':
+      if (words !== undefined) return undefined;
+      return `${quantity} is a text: give "format": "hex" or "ascii", an "enum", or the type string`;
+    default:
+      if (words === undefined) return undefined;
+      return `${quantity} is a number in ${unit}; ${words} makes words of it. For those take a quantity of words (status), or one of your own that begins with x_`;
+  }
+};
+
+const unknownQuantity = (type: string, quantity: string): string =>
+  isKnownType(type)
+    ? `${type} has no quantity "${quantity}"${knownWords(quantity, Object.keys(quantitiesOf(type)))}; one of your own begins with x_`
+    : `"${type}" is no device type${knownWords(type, deviceTypes)}; one of your own begins with x_`;
+
+/** The unit of the quantity a point feeds, where the model has it. */
+export const unitOfQuantity = ({ quantity = '' }: ProfilePoint, instance: number): Unit | undefined => {
+  const topic = parseTopic(`devices/x/${quantity.replace('{i}', String(instance))}`);
+  return topic.ok && topic.value.kind === 'reading'
+    ? findQuantity(topic.value.type, topic.value.quantity)?.unit
+    : undefined;
+};
+
 /** @param instance takes the place of {i}
  * @returns in words why the point cannot feed it */
 export const resolveTarget = (source: ProfilePoint, instance: number): Result<Target> => {
   const path = (source.quantity ?? '').replace('{i}', String(instance));
   const topic = parseTopic(`devices/x/${path}`);
   if (!topic.ok) return { ok: false, reason: `${path}: ${topic.reason}` };
-  if (topic.value.kind !== 'reading') return { ok: false, reason: `${path} is not a quantity` };
+  if (topic.value.kind !== 'reading')
+    return { ok: false, reason: `${path} is not a quantity; it is written meter/power` };
   const { type, index, quantity, part } = topic.value;
   const known = findQuantity(type, quantity);
   if (!known && !isVendorWord(quantity) && !isVendorWord(type))
-    return { ok: false, reason: `${type} has no quantity "${quantity}"` };
+    return { ok: false, reason: unknownQuantity(type, quantity) };
   const vendor = vendorTarget(source);
   if (!known && vendor.value === 'number' && vendor.unit === undefined)
-    return { ok: false, reason: `"${source.unit}" is not a unit we know` };
+    return { ok: false, reason: `"${source.unit}" is not a unit${didYouMean(source.unit ?? '', acceptedUnits)}` };
+  const fault = known && kindFault({ ...source, quantity: path }, known);
+  if (fault !== undefined) return { ok: false, reason: fault };
   const unitText = known ? known.unit : vendor.unit;
-  const convert = convertUnit(source, unitText);
+  const convert = convertUnit({ ...source, quantity: path }, unitText);
   if (!convert.ok) return convert;
   const sign = source.sign ?? 1;
   const { factor = 1, offset = 0 } = convert.value ?? {};
   const { scale = 1, offset: rawOffset = 0 } = source;
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY, value } = known ?? vendor;
-  if (known?.members)
-    for (const member of Object.values(source.enum ?? {}))
-      if (!known.members.includes(String(member)))
-        return { ok: false, reason: `"${member}" is no ${quantity} of ${type}` };
   return {
     ok: true,
     value: {

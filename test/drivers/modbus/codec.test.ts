@@ -5,7 +5,8 @@ import { decodeText } from '../../../src/drivers/modbus/decode-text.ts';
 import { encodePoint, holdable } from '../../../src/drivers/modbus/encode.ts';
 import { compileBlock } from '../../../src/drivers/modbus/op-table.ts';
 import type { Point } from '../../../src/drivers/modbus/point.ts';
-import { type ProfilePoint, readProfile } from '../../../src/drivers/modbus/profile.ts';
+import { readProfile } from '../../../src/drivers/modbus/profile.ts';
+import type { ProfilePoint } from '../../../src/drivers/modbus/profile-point.ts';
 import { resolveProfile } from '../../../src/drivers/modbus/resolve.ts';
 
 const resolve = (...points: Partial<ProfilePoint>[]): Point[] => {

@@ -22,7 +22,7 @@ describe('profiles of an integrator', () => {
 
   it('stand beside the shipped ones, and in place of them', () => {
     writeFileSync(join(own, 'acme-m1.json'), profile());
-    writeFileSync(join(own, 'eastron-sdm630.json'), profile({ title: 'My own' }));
+    writeFileSync(join(own, 'eastron-sdm630.json'), profile({ id: 'eastron-sdm630', title: 'My own' }));
     assert.equal(listed('acme-m1')?.profile?.title, 'Acme M1');
     assert.equal(listed('eastron-sdm630')?.profile?.title, 'My own');
     assert.deepEqual(listed('eastron-sdm120')?.mistakes, []);
@@ -35,7 +35,7 @@ describe('profiles of an integrator', () => {
     mkdirSync(join(own, 'folder.json'));
     assert.deepEqual(listed('acme-m1')?.mistakes, [
       'points[1] (again): again and power both feed meter/power',
-      'points[2] (volts): W cannot be converted to V of meter/voltage',
+      'points[2] (volts): W cannot be converted to V of meter/voltage; it can be given in V, mV, kV',
     ]);
     assert.match(listed('torn')?.mistakes.join() ?? '', /^not JSON: /);
     assert.equal(listed('folder')?.mistakes.length, 1);
@@ -45,13 +45,18 @@ describe('profiles of an integrator', () => {
     const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { bin: Record<string, string> };
     const source = join(root, (bin['ems-profile'] ?? '').replace(/^dist\/(.*)\.js$/, '$1.ts'));
     const run = (...files: string[]) => spawnSync(process.execPath, [source, ...files], { encoding: 'utf8', cwd: own });
-    writeFileSync(join(own, 'good.json'), profile());
-    writeFileSync(join(own, 'bad.json'), profile({ class: 'tram' }));
+    writeFileSync(join(own, 'good.json'), profile({ id: 'good' }));
+    writeFileSync(join(own, 'bad.json'), profile({ id: 'bad', class: 'tram' }));
+    writeFileSync(join(own, 'other.json'), profile());
     const good = run('good.json');
     assert.deepEqual([good.status, good.stdout], [0, 'good.json: Acme M1, 1 points, no mistake\n']);
     const both = run('good.json', 'bad.json');
     assert.equal(both.status, 1);
-    assert.match(both.stderr, /^bad\.json: class: expected one of "meter"/m);
+    assert.match(both.stderr, /^bad\.json: class: "tram" is none of meter, battery/m);
+    assert.match(
+      run('other.json').stderr,
+      /^other\.json: id: "acme-m1" is not the name of the file: call the file acme-m1/m,
+    );
     assert.equal(run().status, 2);
   });
 
@@ -60,8 +65,11 @@ describe('profiles of an integrator', () => {
     const file = openProfile({ id: 'acme-m1', own });
     assert.equal(
       file.ok ? '' : file.reason,
-      'the profile "acme-m1": points[0] (power): A cannot be converted to W of meter/power',
+      'the profile "acme-m1": points[0] (power): A cannot be converted to W of meter/power; it can be given in W, mW, kW, MW, kWp',
     );
+    writeFileSync(join(own, 'other.json'), profile());
+    const other = openProfile({ id: 'other', own });
+    assert.match(other.ok ? '' : other.reason, /^the profile "other": id: "acme-m1" is not the name of the file/);
     const seven = Array.from({ length: 7 }, (_, n) => ({ ...point, name: `p${n}`, unit: 'A' }));
     const typed = openProfile({ inline: profile({ points: seven }) });
     assert.match(typed.ok ? '' : typed.reason, /^the inline profile: points\[0\] \(p0\): A cannot .*; and \d+ more$/);

@@ -155,6 +155,8 @@ describe('a bus that is closed while devices are not done yet', () => {
     const link = {
       open() {},
       onState() {},
+      onNotice() {},
+      owedMs: () => 0,
       state: () => ({ kind: 'closed' }),
       async close() {
         isLinkClosed = true;
