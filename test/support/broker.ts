@@ -1,19 +1,25 @@
 /** The embedded broker on a port of its own, and plain clients of another hand beside it. */
 import mqtt, { type MqttClient } from 'mqtt';
+import type { Clock } from '../../src/model/time.ts';
 import {
   type BrokerEvent,
   type EmbeddedBroker,
   type EmbeddedOptions,
   startEmbeddedBroker,
 } from '../../src/mqtt/embedded.ts';
+import { systemClock } from '../../src/shell/clock.ts';
 
 export interface TestBroker extends EmbeddedBroker {
   events: BrokerEvent[];
 }
 
-export const startBroker = async (options: Partial<EmbeddedOptions> = {}): Promise<TestBroker> => {
+export const startBroker = async (
+  options: Partial<EmbeddedOptions> = {},
+  clock: Clock = systemClock,
+): Promise<TestBroker> => {
   const events: BrokerEvent[] = [];
-  const broker = await startEmbeddedBroker({ host: '127.0.0.1', port: 0, ...options }, (event) => events.push(event));
+  const place = { host: '127.0.0.1', port: 0 };
+  const broker = await startEmbeddedBroker({ ...place, ...options }, (event) => events.push(event), clock);
   return { ...broker, events };
 };
 
