@@ -4,10 +4,11 @@ import { parseTopic } from '../src/model/topic.ts';
 import { createReceiver, type Rejection } from '../src/mqtt/receiver.ts';
 import { createRefusals } from '../src/mqtt/refusals.ts';
 import { select, selections } from '../src/mqtt/selection.ts';
-import type { Incoming } from '../src/mqtt/subscriptions.ts';
+import type { Incoming, Subscriber } from '../src/mqtt/subscriptions.ts';
 import { choiceField, flagField, nodeReference, numberField, optionalId, textField } from '../src/shell/config.ts';
 import { toNodeMessage } from '../src/shell/contract.ts';
 import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
+import { createDelivery } from '../src/shell/delivery.ts';
 import { directoryOf } from '../src/shell/directory.ts';
 import { gatewayName } from '../src/shell/gateway.ts';
 import type { BrokerApi } from './ems-broker.ts';
@@ -51,7 +52,7 @@ const transportFacts = ({ qos, retain, responseTopic, correlationData, expiryS }
 export default function register(RED: NodeAPI): void {
   defineNode(RED, 'ems-subscribe', {
     config,
-    start({ config, clock, send, showStatus, onInput, onClose }) {
+    start({ config, node, clock, send, showStatus, onInput, onClose }) {
       const { link, follow } = useConfigNode<BrokerApi>(RED, config.broker, 'ems-broker');
       const directory = directoryOf(RED);
       const selection = select({ ...config, type: config.deviceType, withDirectory: config.directory });
@@ -68,6 +69,10 @@ export default function register(RED: NodeAPI): void {
         return clock.monotonic() - startedAt > learningMs && !directory.device(topic.value.device);
       };
 
+      const deliver = createDelivery(RED, node, clock);
+      /** Only what has reached the next node may be forgotten by the broker. */
+      const hand = (outputs: Parameters<typeof send>[0]): Promise<boolean> => deliver(() => send(outputs));
+
       const receiver = createReceiver(
         { batchMs: config.batch, admits: selection.admits, isDeclared: directory.declares },
         clock,
@@ -75,32 +80,36 @@ export default function register(RED: NodeAPI): void {
           batch(messages) {
             for (const message of messages) directory.take(message);
             // Commands go straight to bridges, which have no use for what else was heard.
-            if (config.what !== 'commands') send([toNodeMessage(messages), null]);
+            return config.what === 'commands' ? undefined : hand([toNodeMessage(messages), null]);
           },
           single(message, incoming) {
             const facts = { mqtt: transportFacts(incoming) };
-            send([{ ...toNodeMessage([message]), ...facts }, null]);
+            return hand([{ ...toNodeMessage([message]), ...facts }, null]);
           },
           command(body, incoming) {
             const { topic } = incoming;
             if (isForNobody(topic)) refusals.add(incoming, ['no such device']);
-            send([{ topic, payload: { ...body, topic }, mqtt: transportFacts(incoming) }, null]);
+            return hand([{ topic, payload: { ...body, topic }, mqtt: transportFacts(incoming) }, null]);
           },
           rejected({ incoming, reasons }: Rejection) {
             if (incoming.topic.includes('/command/')) {
               refusals.add(incoming, reasons);
-              return;
+              return undefined;
             }
             const payload = incoming.payload.subarray(0, shownBytes).toString();
             const rejected = { topic: incoming.topic, payload, reasons, mqtt: transportFacts(incoming) };
-            send([null, rejected]);
+            return hand([null, rejected]);
           },
           removed: directory.leave,
         },
       );
 
-      const added = new Map<string, { remove(): void }>();
-      const fixed = selection.filters.length > 0 ? link.subscribe(selection.filters, 2, receiver.take) : undefined;
+      const added = new Map<string, Subscriber>();
+      const { take, hurry } = receiver;
+      const fixed =
+        selection.filters.length > 0
+          ? link.subscribe(selection.filters, 2, take, { owner: node.id, hurry })
+          : undefined;
       const following = follow(showStatus);
 
       const change = (message: NodeMessageInFlow): string[] => {
@@ -110,9 +119,10 @@ export default function register(RED: NodeAPI): void {
         const { data } = asked;
         const topics = data.action === 'getSubscriptions' ? [] : [data.topic].flat();
         for (const topic of topics) {
-          added.get(topic)?.remove();
+          added.get(topic)?.remove(true);
           added.delete(topic);
-          if (data.action === 'subscribe') added.set(topic, link.subscribe([topic], 2, receiver.take));
+          if (data.action === 'subscribe')
+            added.set(topic, link.subscribe([topic], 2, take, { owner: `${node.id} ${topic}`, hurry }));
         }
         return [...selection.filters, ...added.keys()];
       };
@@ -122,10 +132,10 @@ export default function register(RED: NodeAPI): void {
         if ((message as { action?: unknown }).action === 'getSubscriptions')
           answer([{ ...message, topic: 'subscriptions', payload: filters }, null]);
       });
-      onClose(() => {
+      onClose((isRemoved) => {
         following.remove();
-        fixed?.remove();
-        for (const each of added.values()) each.remove();
+        fixed?.remove(isRemoved);
+        for (const each of added.values()) each.remove(isRemoved);
         refusals.close();
         receiver.close();
       });
