@@ -1,40 +1,41 @@
 import type { Node, NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { createBoot } from '../src/model/identity.ts';
+import type { Message } from '../src/model/message.ts';
+import type { Phrase } from '../src/model/phrase.ts';
 import { isoTime } from '../src/model/time.ts';
 import { createMqttLink, type LinkState, type MqttLink } from '../src/mqtt/link.ts';
+import { toEventMessage } from '../src/mqtt/link-events.ts';
 import { probeBroker } from '../src/mqtt/probe.ts';
-import type { Server } from '../src/mqtt/servers.ts';
+import { describeServer, parseServer, plainFallback, type Server } from '../src/mqtt/servers.ts';
 import { createSession, type Session } from '../src/mqtt/session.ts';
 import { systemClock } from '../src/shell/clock.ts';
-import { choiceField, numberField, textField } from '../src/shell/config.ts';
+import { choiceField, flagField, numberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { directoryOf } from '../src/shell/directory.ts';
 import { defineEndpoint } from '../src/shell/endpoints.ts';
+import { fromEnvironment } from '../src/shell/environment.ts';
 import { gatewayName } from '../src/shell/gateway.ts';
+import { inCatalogOf, sayIn } from '../src/shell/phrases.ts';
 import type { Status } from '../src/shell/status.ts';
 
-const protocols = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443 } as const;
-
-const parseServer = (url: string, context: z.RefinementCtx): Server => {
-  const match = /^(?:(mqtts?|wss?):\/\/)?([^:/\s]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?(\/\S*)?$/.exec(url.trim());
-  const port = Number(match?.[3] ?? protocols[(match?.[1] ?? 'mqtt') as Server['protocol']]);
-  if (!match || port < 1 || port > 65535) {
-    context.addIssue({ code: 'custom', message: `"${url}" is not a broker address like mqtts://broker.example:8883` });
-    return z.NEVER;
-  }
-  const protocol = (match[1] ?? 'mqtt') as Server['protocol'];
-  const host = (match[2] ?? '').replace(/^\[|\]$/g, '');
-  return { protocol, host, port, ...(match[4] && protocol.startsWith('ws') ? { path: match[4] } : {}) };
+const readServer = (address: string, context: z.RefinementCtx): Server => {
+  const server = parseServer(address);
+  if (server) return server;
+  const message = `"${address}" is not a broker address like mqtts://broker.example:8883`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
 };
 
 /** model.md §4: segments without wildcards, none beginning with "$". */
 const prefixPattern = /^((?!\$)[^/+#\0]+(\/(?!\$)[^/+#\0]+)*\/?)?$/;
 
-const config = z.object({
+const fields = z.object({
   name: textField(),
   /** In order of preference. */
-  servers: z.array(textField().transform(parseServer)).min(1, 'at least one broker address is needed'),
+  servers: z.array(textField().transform(readServer)).min(1, 'at least one broker address is needed'),
+  /** A server without TLS may follow one with it. */
+  plainFallback: flagField(false),
   tls: textField(),
   version: choiceField(['auto', '5', '4'], 'auto'),
   clientId: textField(),
@@ -52,6 +53,16 @@ const config = z.object({
   queue: numberField(10_000, 1, 1_000_000),
 });
 
+/** Whoever cuts the way to the server with TLS would be sent the password by the other. */
+const refuseFallback = (given: { servers: Server[]; plainFallback: boolean }, context: z.RefinementCtx): void => {
+  const plain = given.plainFallback ? undefined : plainFallback(given.servers);
+  if (!plain) return;
+  const message = `${describeServer(plain)} has no TLS and follows a server that has: user, password and data would go there unprotected; remove it, or allow it in the form`;
+  context.addIssue({ code: 'custom', path: ['servers'], message });
+};
+
+const config = fields.superRefine(refuseFallback);
+
 interface Credentials {
   user?: string;
   password?: string;
@@ -68,15 +79,24 @@ export interface BrokerApi {
   link: MqttLink;
   /** Shows the connection on the node that uses it. */
   follow(showStatus: (status: Status) => void): { remove(): void };
+  /** Trouble with the connection, and messages that the broker does not take: each once, for an output. */
+  onEvent(listener: (event: Message<'event/1'>) => void): { remove(): void };
 }
+
+const type = 'ems-broker';
 
 const showLink = (link: MqttLink): Status => {
   const state: LinkState = link.state();
-  const { waiting, dropped } = link.depth();
+  const { waiting, delayed, dropped } = link.depth();
   const queue = { waiting, dropped };
+  const problem = (phrase: Phrase): Status => {
+    return { fill: 'yellow', shape: 'dot', key: 'problem', params: { reason: inCatalogOf(type, phrase) } };
+  };
   switch (state.kind) {
     case 'online':
-      if (state.problem) return { fill: 'yellow', shape: 'dot', key: 'problem', params: { reason: state.problem } };
+      if (state.problem) return problem(state.problem);
+      if (delayed > 0) return problem({ key: 'notice.delayed', params: { server: state.server, delayed } });
+      if (state.isUnverified) return problem({ key: 'notice.unverified', params: { server: state.server } });
       if (!state.isPreferred) return { fill: 'yellow', shape: 'dot', key: 'standby', params: { server: state.server } };
       return waiting > 0
         ? { fill: 'green', shape: 'dot', key: 'sending', params: { server: state.server, ...queue } }
@@ -88,7 +108,7 @@ const showLink = (link: MqttLink): Status => {
         fill: 'red',
         shape: 'ring',
         key: waiting > 0 ? 'offlineQueued' : 'offline',
-        params: { reason: state.reason, server: state.server, ...queue },
+        params: { reason: inCatalogOf(type, state.reason), server: state.server, ...queue },
       };
     case 'closed':
       return { fill: 'grey', shape: 'ring', key: 'closed' };
@@ -107,40 +127,52 @@ const useTls = (RED: NodeAPI, id: string): Record<string, unknown> | undefined =
   return tls.addTLSOptions({});
 };
 
+const testFields = { servers: true, plainFallback: true, tls: true, version: true } as const;
 /** The values of an open form; a password that was not typed anew is the stored one. */
-const testRequest = z.object({
-  id: z.string(),
-  servers: config.shape.servers,
-  tls: config.shape.tls,
-  version: config.shape.version,
-  user: textField(),
-  password: textField(),
-});
+const testRequest = fields
+  .pick(testFields)
+  .extend({ id: z.string(), user: textField(), password: textField() })
+  .superRefine(refuseFallback);
+
+/** Of an open form, Node-RED has not put in the environment yet. */
+const resolve = (RED: NodeAPI, body: unknown): unknown => {
+  const given = z.looseObject({ id: z.string() }).parse(body);
+  const node = RED.nodes.getNode(given.id);
+  const stored = RED.nodes.getCredentials(given.id) as Credentials | undefined;
+  const { password = '' } = stored ?? {};
+  const values = { ...given, ...(given.password === storedPassword && { password }) };
+  const read = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(read);
+    return typeof value === 'string' ? fromEnvironment(RED, node, value) : value;
+  };
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, read(value)]));
+};
 
 const versionOf = (version: 'auto' | '4' | '5'): 'auto' | 4 | 5 =>
   version === 'auto' ? 'auto' : version === '5' ? 5 : 4;
 
 /** The connection to an MQTT broker or a cluster of them. */
 export default function register(RED: NodeAPI): void {
-  defineEndpoint(RED, 'post', '/ems/broker/test', (_, body) => {
-    const { id, servers, tls: tlsId, version, user, password } = testRequest.parse(body);
-    const stored = RED.nodes.getCredentials(id) as Credentials | undefined;
-    const secret = password === storedPassword ? stored?.password : password;
+  defineEndpoint(RED, 'post', '/ems/broker/test', async (_, body) => {
+    const { servers, tls: tlsId, version, user, password } = testRequest.parse(resolve(RED, body));
     const tls = useTls(RED, tlsId);
-    return probeBroker(
+    const probe = await probeBroker(
       {
         servers,
         clientId: `ems-test-${createBoot()}`,
         ...(user ? { username: user } : {}),
-        ...(secret ? { password: secret } : {}),
+        ...(password ? { password } : {}),
         ...(tls ? { tls } : {}),
         version: versionOf(version),
       },
       systemClock,
     );
+    return probe.kind === 'online'
+      ? probe
+      : { ...probe, reasons: probe.reasons.map((phrase) => inCatalogOf(type, phrase)) };
   });
 
-  defineNode(RED, 'ems-broker', {
+  defineNode(RED, type, {
     config,
     credentials: { user: { type: 'text' }, password: { type: 'password' } },
     start({ config, credentials, node, clock, onStarted, onClose }): BrokerApi {
@@ -203,12 +235,24 @@ export default function register(RED: NodeAPI): void {
       const showing = clock.every(showEveryMs, show);
       link.onState(show);
       onClose(() => showing.cancel());
+      const listeners = new Set<(event: Message<'event/1'>) => void>();
+      link.onEvent((event) => {
+        const text = sayIn(RED, type, event.phrase);
+        if (event.severity === 'info') node.log(text);
+        else node.warn(text);
+        const message = toEventMessage(event, text, gateway, clock);
+        for (const listener of listeners) listener(message);
+      });
       return {
         link,
         follow(showStatus) {
           followers.add(showStatus);
           showStatus(showLink(link));
           return { remove: () => followers.delete(showStatus) };
+        },
+        onEvent(listener) {
+          listeners.add(listener);
+          return { remove: () => listeners.delete(listener) };
         },
       };
     },

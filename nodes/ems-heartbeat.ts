@@ -30,7 +30,7 @@ export default function register(RED: NodeAPI): void {
   defineNode(RED, 'ems-heartbeat', {
     config,
     start({ config, clock, send, showStatus, report, onClose }) {
-      const { link, follow } = useConfigNode<BrokerApi>(RED, config.broker, 'ems-broker');
+      const { link, follow, onEvent } = useConfigNode<BrokerApi>(RED, config.broker, 'ems-broker');
       const directory = directoryOf(RED);
       const gateway = gatewayName();
       const own = config.node || gateway;
@@ -42,8 +42,13 @@ export default function register(RED: NodeAPI): void {
       const presence = createPresence({ own, boot, missed: config.missed }, clock, (event) =>
         send(toNodeMessage([event])),
       );
+      // The way to the broker is a component like those behind it: it is lost and returns.
+      const telling = onEvent((event) => send(toNodeMessage([event])));
       const receiver = createReceiver({ batchMs: 0, admits: () => true, isDeclared: () => true }, clock, {
-        batch: (messages) => messages.forEach(presence.take),
+        batch(messages) {
+          messages.forEach(presence.take);
+          return undefined;
+        },
         single: () => {},
         command: () => {},
         rejected: () => {},
@@ -95,6 +100,7 @@ export default function register(RED: NodeAPI): void {
         beating.cancel();
         watching.cancel();
         following.remove();
+        telling.remove();
         subscription.remove();
         receiver.close();
       });

@@ -45,6 +45,8 @@
   const idPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
   const serverPattern = /^(?:(?:mqtts?|wss?):\/\/)?(?:[^:/\s]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?(?:\/\S*)?$/;
 
+  const isEncrypted = (server) => /^(mqtts|wss):/.test(server);
+
   const ask = async (method, path, body) => {
     try {
       return await $.ajax({
@@ -59,7 +61,12 @@
   };
 
   const labelOf = (node, name) => node._(`${node.type}.label.${name}`);
-  const text = (node, key, values) => node._(`${node.type}.${key}`, values);
+  /** A value may be a sentence itself, from the catalog of another node. */
+  const spoken = (node, values = {}) =>
+    Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, value?.key ? node._(value.key, value.params) : value]),
+    );
+  const text = (node, key, values) => node._(`${node.type}.${key}`, spoken(node, values));
   const cell = (content, className) => $('<td>', { class: className ?? '' }).text(content);
 
   const showResult = (target, { error, message }) => {
@@ -78,10 +85,14 @@
     $('#ems-test').on('click', async () => {
       $('#ems-test').prop('disabled', true);
       $('#ems-test-result').removeClass('ems-bad ems-good').text(text(node, 'test.running'));
-      const { error, kind, ...facts } = await ask('POST', path, values());
+      const { error, kind, reasons, ...facts } = await ask('POST', path, values());
       const isGood = kind === 'answers' || kind === 'online';
-      const told = error ?? text(node, `test.${kind}`, facts);
-      showResult('#ems-test-result', isGood ? { message: told } : { error: told });
+      // Of a list of servers, each has a reason of its own.
+      const told = reasons?.map((reason) => text(node, `test.${kind}`, { ...facts, reason })) ?? [
+        error ?? text(node, `test.${kind}`, facts),
+      ];
+      showLines('#ems-test-result', told, !isGood);
+      $('#ems-test-result').toggleClass('ems-good', isGood);
       $('#ems-test').prop('disabled', false);
     });
   };
@@ -202,6 +213,7 @@
         // What the list holds where nothing is chosen.
         tls: formValue('tls') === '_ADD_' ? '' : formValue('tls'),
         version: formValue('version'),
+        plainFallback: $('#node-config-input-plainFallback').prop('checked'),
         user: formValue('user'),
         password: formValue('password'),
       }));
@@ -223,11 +235,32 @@
         const isSerial = /^(rtu|ascii)$/.test(formValue('transport'));
         $('.ems-when-net').toggle(!isSerial);
         $('.ems-when-serial').toggle(isSerial);
+        const isOverTcp = formValue('transport') === 'rtu_tcp';
+        $('.ems-when-line').toggle(isSerial || isOverTcp);
+        $('#node-config-input-silence').attr('placeholder', isOverTcp ? 100 : 50);
       };
       $('#node-config-input-transport').on('change', show);
       show();
-      const names = ['transport', 'host', 'port', 'path', 'baudRate', 'dataBits', 'parity', 'stopBits'];
+      modbusClient.showTimes(node);
+      const names = [...Object.keys(node._def.defaults)].filter((name) => name !== 'name');
       wireTest(node, 'ems/modbus/test', () => Object.fromEntries(names.map((name) => [name, formValue(name)])));
+    },
+    /** What holds where nothing is entered: the profiles of the devices behind this connection say it. */
+    async showTimes(node) {
+      const profiles = await ask('GET', 'ems/modbus/profiles');
+      if (!Array.isArray(profiles)) return;
+      const used = [];
+      RED.nodes.eachNode((other) => {
+        if (other.type === 'ems-modbus' && other.client === node.id) used.push(other.profile);
+      });
+      const connections = profiles.filter(({ id }) => used.includes(id)).map(({ connection = {} }) => connection);
+      const longest = (field, least) => Math.max(least, ...connections.map((connection) => connection[field] ?? 0));
+      $('#node-config-input-timeout').attr(
+        'placeholder',
+        longest('timeoutMs', connections.some(({ timeoutMs }) => timeoutMs) ? 0 : 1000),
+      );
+      $('#node-config-input-connectDelay').attr('placeholder', longest('connectDelayMs', 0));
+      $('#node-config-input-pause').attr('placeholder', longest('interRequestMs', 0));
     },
     save() {},
     close() {},
@@ -732,7 +765,11 @@
     servers(servers, _options) {
       if (!Array.isArray(servers) || servers.length === 0) return text(this, 'error.noServer');
       const wrong = servers.find((server) => !isEnv(server) && !serverPattern.test(server));
-      return wrong === undefined ? true : text(this, 'error.servers', { server: wrong });
+      if (wrong !== undefined) return text(this, 'error.servers', { server: wrong });
+      const first = servers.findIndex((server) => isEncrypted(server));
+      const plain =
+        first < 0 ? undefined : servers.slice(first).find((server) => !isEnv(server) && !isEncrypted(server));
+      return plain === undefined || this.plainFallback ? true : text(this, 'error.plainFallback', { server: plain });
     },
     choices(choices, _options) {
       const isChosen = Array.isArray(choices) && choices.some(({ topic }) => topic);
@@ -775,7 +812,7 @@
     const node = RED.nodes.node(id);
     const meaning = meanings.get(id);
     if (!node?.status || !meaning) return;
-    node.status.text = node._(meaning.key, meaning.params);
+    node.status.text = node._(meaning.key, spoken(node, meaning.params));
     node.dirty = true;
     node.dirtyStatus = true;
     RED.view.redrawStatus(node);

@@ -20,24 +20,24 @@ export type Quality = z.infer<typeof quality>;
 const badness: Record<Quality, number> = { good: 0, estimated: 1, stale: 2, invalid: 3 };
 export const worst = (a: Quality, b: Quality): Quality => (badness[a] >= badness[b] ? a : b);
 
-/** Why a value is not good. Open: further reasons in lower snake_case may follow. */
-export const reasons = [
-  'modbus_timeout',
-  'modbus_exception',
-  'sentinel',
-  'out_of_range',
-  'schema',
-  'unit_unknown',
-  'device_offline',
-  'clock_skew',
-  'counter_reset',
-  'spike',
-  'sign_suspect',
-  'partial_inputs',
-  'late',
-  'simulated',
-] as const;
-export type Reason = (typeof reasons)[number];
+/** Why a value is not good, and what that means. Open: further reasons in lower snake_case may follow. */
+export const reasons = {
+  modbus_timeout: 'the device did not answer in time',
+  modbus_exception: 'the device refused to tell the value, or answered what cannot be understood',
+  sentinel: 'the device says itself that it has no value',
+  out_of_range: 'the value is outside of what the quantity, or the profile, allows',
+  schema: 'the message breaks its schema',
+  unit_unknown: 'the unit is missing, unknown, or contradicts other values',
+  device_offline: 'the device cannot be reached',
+  clock_skew: 'the clock of the source is wrong: the time is that of the reception',
+  counter_reset: 'the counter began again from 0',
+  spike: 'the value does not fit those around it',
+  sign_suspect: 'the sign contradicts other values',
+  partial_inputs: 'one of the values it is made from is missing',
+  late: 'it was told long after it was measured',
+  simulated: 'it comes from the simulator',
+} as const;
+export type Reason = keyof typeof reasons;
 
 /** What tells copies and order apart: boot is chosen at publisher start, seq counts per topic within it. */
 export const sequence = {

@@ -27,7 +27,7 @@ export const createCommander = (link: MqttLink, clock: Clock, accepted: (id: str
   const publisher = createPublisher(link, { boot: '', mirror: '', isBilling: () => false, now: clock.now });
   const waiting = new Set<{ id: string; settle(outcome: Outcome): void }>();
 
-  const take = (message: Message): void => {
+  const take = (message: Message): undefined => {
     if (message.schema !== 'response/1') return;
     for (const { id, settle } of [...waiting]) {
       if (id !== message.id) continue;
@@ -36,7 +36,9 @@ export const createCommander = (link: MqttLink, clock: Clock, accepted: (id: str
     }
   };
 
-  const receiver = createReceiver({ batchMs: 0, admits: () => true, isDeclared: () => false }, clock, {
+  // With copies: a command that is asked again with its id gets the same response again.
+  const options = { batchMs: 0, admits: () => true, isDeclared: () => false, withCopies: true };
+  const receiver = createReceiver(options, clock, {
     batch: () => {},
     single: take,
     command: () => {},

@@ -4,23 +4,28 @@
  * because it holds the packets in flight.
  */
 import { Socket } from 'node:net';
-import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
+import mqtt, { type IConnackPacket, type MqttClient } from 'mqtt';
+import type { Phrase } from '../model/phrase.ts';
 import type { Clock, Timer } from '../model/time.ts';
-import { clientOptions, serverOptions } from './client-options.ts';
+import { Attempts, type Over } from './attempts.ts';
+import { clientOptions } from './client-options.ts';
+import { createConnectionNews } from './connection-news.ts';
+import { isHangUp } from './connection-refusals.ts';
+import { disconnect } from './disconnect.ts';
+import { createInbound } from './inbound.ts';
+import type { LinkEvent } from './link-events.ts';
+import type { LinkState } from './link-state.ts';
 import type { LinkOptions } from './options.ts';
 import type { Publication } from './outbox.ts';
 import { createPreferredWatch } from './preferred.ts';
 import { createSender } from './sender.ts';
-import { createServerChoice, describeServer, type Server } from './servers.ts';
+import { describeServer, type Server } from './servers.ts';
 import type { Session } from './session.ts';
-import { createSubscriptions, type Handler } from './subscriptions.ts';
+import { filterRefusal, subscriptionRefusal } from './suback.ts';
+import { createSubscriptions, type Handler, type Subscriber, type SubscriberOptions } from './subscriptions.ts';
 import { covers, isFilter } from './trie.ts';
 
-export type LinkState =
-  | { kind: 'connecting'; server: string }
-  | { kind: 'online'; server: string; version: 4 | 5; isPreferred: boolean; problem?: string }
-  | { kind: 'waiting'; server: string; reason: string; retryMs: number }
-  | { kind: 'closed' };
+export type { LinkState } from './link-state.ts';
 
 export interface MqttLink {
   open(): void;
@@ -31,48 +36,45 @@ export interface MqttLink {
    * @param done called once, after PUBACK or PUBCOMP (QoS 0: when written), or with the error
    */
   publish(publication: Publication, done?: (error?: Error) => void): void;
-  subscribe(filters: string[], qos: 0 | 1 | 2, handler: Handler): { remove(): void };
+  subscribe(filters: string[], qos: 0 | 1 | 2, handler: Handler, options?: SubscriberOptions): Subscriber;
   state(): LinkState;
   onState(listener: () => void): { remove(): void };
+  /** What somebody should hear of, once. */
+  onEvent(listener: (event: LinkEvent) => void): { remove(): void };
   /** What stands before every topic on the wire; empty: nothing. */
   readonly prefix: string;
-  /** Messages waiting and in flight, QoS 0 messages dropped since start. */
-  depth(): { waiting: number; inFlight: number; dropped: number };
+  /** Messages waiting and in flight, refused for now by the broker, and QoS 0 messages dropped since start. */
+  depth(): { waiting: number; inFlight: number; delayed: number; dropped: number };
 }
 
 const closeWithinMs = 2000;
-/** A connection that ends sooner counts as a failed attempt (two clients with one id throw each other out). */
-const stableMs = 5000;
 const settleSubscriptionsMs = 1000;
 
-/** MQTT 5 §3.2.2.2 and 3.1.1 §3.2.2.3: not authorised, bad user name or password, banned. */
-const isRefusal = (code: unknown): boolean =>
-  code === 4 || code === 5 || code === 0x86 || code === 0x87 || code === 0x8a || code === 0x8c;
-/** Unacceptable or unsupported protocol version. */
-const isVersionRefusal = (code: unknown): boolean => code === 1 || code === 0x84;
-
-const codeOf = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;
-
 export const createMqttLink = (options: LinkOptions, session: Session, clock: Clock): MqttLink => {
-  const { servers, version = 'auto', connectTimeoutMs = 5000, returnCheckMs = 60_000 } = options;
+  const { servers, connectTimeoutMs = 5000, returnCheckMs = 60_000 } = options;
   const prefix = options.prefix ? `${options.prefix.replace(/\/+$/, '')}/` : '';
-  const choice = createServerChoice(servers);
+  session.openAs(options.clientId);
+  const attempts = new Attempts({ ...options, prefix }, session, clock);
   const preferred = createPreferredWatch(servers[0] as Server, returnCheckMs, connectTimeoutMs, clock);
-  const subscriptions = createSubscriptions();
+  const subscriptions = createSubscriptions(clock, () => reconcileSoon());
+  const inbound = createInbound(session, prefix, subscriptions, clock);
   const listeners = new Set<() => void>();
-  const versions = new Map<Server, 4 | 5>();
-  /** Servers that said themselves that they do not speak MQTT 5. */
-  const old = new Set<Server>();
+  const eventListeners = new Set<(event: LinkEvent) => void>();
   let state: LinkState = { kind: 'closed' };
+  /** Also while an earlier connection of the session is still leaving: two under one client id end each other. */
+  let isWanted = false;
   let client: MqttClient | undefined;
   let timer: Timer | undefined;
   let settleTimer: Timer | undefined;
-  let lastError: Error | undefined;
-  let connectedAt: number | undefined;
+  const tell = (event: LinkEvent): void => {
+    for (const listener of eventListeners) listener(event);
+  };
+  const news = createConnectionNews(clock, tell);
   const sender = createSender(session, prefix, options.window, clock, {
     client: () => client,
     isOnline: () => state.kind === 'online',
-    server: () => describeServer(choice.current()),
+    server: () => attempts.name,
+    tell,
   });
 
   const enter = (next: LinkState): void => {
@@ -80,119 +82,116 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
     for (const listener of listeners) listener();
   };
 
-  const versionOf = (server: Server): 4 | 5 => (version === 'auto' ? (versions.get(server) ?? 5) : version);
-
-  const createClient = (server: Server): MqttClient => {
-    const created = mqtt.connect({
-      ...clientOptions(options, session, connectTimeoutMs, prefix),
-      ...serverOptions(server, versionOf(server), options),
-    });
-    created.on('error', (error) => {
-      lastError = error;
+  const createClient = (): MqttClient => {
+    const created = mqtt.connect({ ...clientOptions(options, session, connectTimeoutMs), ...attempts.clientOptions });
+    attempts.listen(created);
+    created.on('packetreceive', (packet) => {
+      const { cmd, messageId } = packet;
+      // After mqtt.js has seen it too: until then the packet id is not free.
+      if (cmd === 'pubcomp' && messageId !== undefined) queueMicrotask(() => sender.released(messageId));
     });
     created.on('connect', (packet) => {
       // A message must not wait for the acknowledgement of the one before: 40 ms, where the other side delays it.
       if (created.stream instanceof Socket) created.stream.setNoDelay(true);
-      onConnect(packet.sessionPresent);
+      onConnect(packet);
     });
     created.on('close', onClose);
-    created.on('message', (topic, payload, packet) => onMessage(topic, payload, packet));
+    inbound.attach(created);
     return created;
   };
 
   const attempt = (): void => {
     timer = undefined;
-    const server = choice.current();
-    connectedAt = undefined;
-    lastError = undefined;
-    enter({ kind: 'connecting', server: describeServer(server) });
+    enter({ kind: 'connecting', server: attempts.name });
+    const pointless = attempts.begin();
+    if (pointless) {
+      wait(attempts.over(undefined, pointless));
+      return;
+    }
     try {
-      client ??= createClient(server);
-      Object.assign(client.options, serverOptions(server, versionOf(server), options));
+      client ??= createClient();
+      Object.assign(client.options, attempts.clientOptions);
       client.connect();
+      attempts.connecting(client);
     } catch (error) {
       // A key or certificate that cannot be read fails here, before any socket.
-      lastError = error instanceof Error ? error : new Error(String(error));
+      attempts.failed(error);
       onClose();
     }
   };
 
-  const onConnect = (hasSession: boolean): void => {
-    const server = choice.current();
-    connectedAt = clock.monotonic();
-    versions.set(server, versionOf(server));
-    sender.limit(client?.serverProperties?.receiveMaximum);
-    enter({
-      kind: 'online',
-      server: describeServer(server),
-      version: versionOf(server),
-      isPreferred: choice.isPreferred(),
-    });
-    if (options.birth) sender.publish(options.birth());
+  const onConnect = (connack: IConnackPacket): void => {
+    const notices = attempts.accepted(connack);
+    enter({ kind: 'online', server: attempts.name, ...attempts.facts });
+    news.online(attempts.name);
+    notices.forEach(news.once);
+    sender.resume(connack.sessionPresent, connack.properties, options.birth?.());
     subscribeAll();
-    sender.resume(hasSession);
-    if (choice.isPreferred()) preferred.arrived();
+    if (attempts.isPreferred) preferred.arrived();
     else preferred.start(returnToPreferred);
   };
 
   const onClose = (): void => {
     if (state.kind === 'closed' || state.kind === 'waiting') return;
     preferred.stop();
-    sender.pause();
-    const server = choice.current();
-    const code = codeOf(lastError);
-    if (connectedAt === undefined && version === 'auto' && versionOf(server) === 5) {
-      if (isVersionRefusal(code)) old.add(server);
-      if (isVersionRefusal(code) || lastError === undefined) {
-        // Refused, or hung up on without a word, as some brokers of 3.1.1 do: the same server in the older version.
-        versions.set(server, 4);
-        timer = clock.after(10, attempt);
-        return;
-      }
+    if (attempts.hasOtherWay()) {
+      timer = clock.after(10, attempt);
+      return;
     }
-    if (!old.has(server)) versions.delete(server);
-    const isStable = connectedAt !== undefined && clock.monotonic() - connectedAt >= stableMs;
-    const reason =
-      lastError?.message || (connectedAt === undefined ? 'no answer to CONNECT' : 'the broker closed the connection');
-    const retryMs = isStable ? choice.startOver() : choice.failed(isRefusal(code));
+    wait(attempts.over(attempts.isConnected ? sender.pause(attempts.ending) : undefined));
+  };
+
+  const wait = ({ refusal, retryMs }: Over): void => {
+    const { server } = refusal.phrase.params;
+    news.offline(refusal.phrase, !attempts.isOurs);
     timer = clock.after(retryMs, attempt);
-    enter({ kind: 'waiting', server: describeServer(server), reason, retryMs });
+    enter({ kind: 'waiting', server: String(server), reason: refusal.phrase, retryMs });
+    if (isHangUp(refusal)) void explainBetter(refusal.server);
+  };
+
+  const explainBetter = async (server: Server): Promise<void> => {
+    const better = await attempts.lookCloser(server);
+    if (!better || state.kind !== 'waiting' || state.server !== describeServer(server)) return;
+    news.offline(better.phrase, true);
+    enter({ ...state, reason: better.phrase });
   };
 
   const returnToPreferred = (): void => {
     if (state.kind !== 'online') return;
-    lastError = new Error('returning to the preferred server');
+    attempts.leave();
     client?.stream.destroy();
-  };
-
-  const onMessage = (topic: string, payload: Buffer, packet: IPublishPacket): void => {
-    if (!topic.startsWith(prefix)) return;
-    const { responseTopic, correlationData, messageExpiryInterval } = packet.properties ?? {};
-    subscriptions.dispatch({
-      topic: topic.slice(prefix.length),
-      payload,
-      qos: packet.qos,
-      retain: packet.retain,
-      ...(responseTopic === undefined ? {} : { responseTopic }),
-      ...(correlationData === undefined ? {} : { correlationData }),
-      ...(messageExpiryInterval === undefined ? {} : { expiryS: messageExpiryInterval }),
-    });
   };
 
   const subscribeAll = (): void => {
     const wanted = subscriptions.wanted();
-    reconcile();
+    // In a redeploy whoever asked for the others may be back in a moment.
+    if (!subscriptions.isExpecting()) reconcile();
     subscribeTo([...wanted]);
+  };
+
+  const problem = (phrase: Phrase): void => {
+    if (state.kind !== 'online') return;
+    const isNew = state.problem?.params.filter !== phrase.params.filter;
+    enter({ ...state, problem: phrase });
+    if (isNew) tell({ name: 'subscription_refused', severity: 'warning', phrase });
   };
 
   const subscribeTo = (filters: [string, 0 | 1 | 2][]): void => {
     if (filters.length === 0 || !client || state.kind !== 'online') return;
-    for (const [filter] of filters) session.filters.add(prefix + filter);
-    const packet = Object.fromEntries(filters.map(([filter, qos]) => [prefix + filter, { qos }]));
-    client.subscribe(packet, (error) => {
-      // "Connection closed" is no refusal: the next connection subscribes again.
-      if (error && state.kind === 'online' && codeOf(error) !== undefined)
-        enter({ ...state, problem: `subscription refused: ${error.message}` });
+    const wires = filters.map(([filter, qos]): [string, 0 | 1 | 2] => [prefix + filter, qos]);
+    const unavailable = filterRefusal(
+      wires.map(([wire]) => wire),
+      attempts.memory.limits,
+    );
+    if (unavailable) problem(unavailable);
+    const possible = wires.filter(([wire]) => !attempts.memory.limits.refusesFilter(wire));
+    if (possible.length === 0) return;
+    for (const [wire] of possible) session.filters.add(wire);
+    const packet = Object.fromEntries(possible.map(([wire, qos]) => [wire, { qos }]));
+    client.subscribe(packet, (_error, _granted, suback) => {
+      // Without an answer the connection has ended, and the next one subscribes again.
+      const refused = subscriptionRefusal(Object.keys(packet), suback);
+      if (refused) problem(refused);
     });
   };
 
@@ -208,72 +207,84 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
     subscribeTo(wanted.filter(([filter]) => !session.filters.has(prefix + filter)));
   };
 
+  const reconcileSoon = (): void => {
+    settleTimer?.cancel();
+    if (state.kind !== 'closed') settleTimer = clock.after(settleSubscriptionsMs, reconcile);
+  };
+
+  /** Everything that is under way on the connection has come to its end, in both directions, or will not. */
   const drained = (): Promise<void> =>
     new Promise((resolve) => {
       const deadline = clock.monotonic() + closeWithinMs;
       const check = (): void => {
         const { waiting, inFlight } = sender.depth();
-        if (waiting + inFlight === 0 || state.kind !== 'online' || clock.monotonic() >= deadline) resolve();
+        if (waiting + inFlight + inbound.unreleased() === 0 || state.kind !== 'online' || clock.monotonic() >= deadline)
+          resolve();
         else clock.after(10, check);
       };
       check();
     });
 
+  const leave = async (isFinal: boolean): Promise<void> => {
+    isWanted = false;
+    subscriptions.close();
+    // What was handed over in this turn arrives in the next.
+    await new Promise((resolve) => setImmediate(resolve));
+    // Before the farewell: nobody here takes it for the will of an earlier connection, and answers it.
+    inbound.finish();
+    if (state.kind === 'online') {
+      // The session of MQTT 3.1.1 has no expiry: the broker would gather messages in it for ever.
+      if (isFinal && session.filters.size > 0) client?.unsubscribe([...session.filters], () => {});
+      if (options.farewell) sender.publish(options.farewell());
+      await drained();
+    }
+    const closing = client;
+    const wasOnline = state.kind === 'online';
+    enter({ kind: 'closed' });
+    // After the wait: a connection that broke in the meantime has set them again.
+    for (const each of [timer, settleTimer]) each?.cancel();
+    preferred.stop();
+    news.close();
+    sender.close();
+    client = undefined;
+    if (closing)
+      await disconnect(closing, { wasOnline, isFinal, inFlight: sender.depth().inFlight }, closeWithinMs, clock);
+    if (isFinal) sender.giveUp();
+  };
+
   return {
     open() {
-      if (state.kind === 'closed') attempt();
+      if (state.kind !== 'closed') return;
+      isWanted = true;
+      if (session.leaving) void session.leaving.then(() => isWanted && attempt());
+      else attempt();
     },
     async close(isFinal) {
-      if (state.kind === 'online') {
-        if (options.farewell) sender.publish(options.farewell());
-        await drained();
-      }
-      const closing = client;
-      const wasOnline = state.kind === 'online';
-      enter({ kind: 'closed' });
-      // After the wait: a connection that broke in the meantime has set them again.
-      for (const each of [timer, settleTimer]) each?.cancel();
-      preferred.stop();
-      client = undefined;
-      // Without a living stream there is nothing to end, and its "close" would never come.
-      if (closing?.stream?.destroyed !== false) return;
-      const properties =
-        isFinal && closing.options.protocolVersion === 5 ? { properties: { sessionExpiryInterval: 0 } } : {};
-      await new Promise<void>((resolve) => {
-        const giveUp = clock.after(closeWithinMs, () => {
-          closing.stream?.destroy();
-          resolve();
-        });
-        closing.end(!wasOnline || sender.depth().inFlight > 0, properties, () => {
-          giveUp.cancel();
-          resolve();
-        });
-      });
+      const leaving = Promise.all([session.leaving, leave(isFinal)]);
+      session.leaving = leaving;
+      await leaving;
+      if (session.leaving === leaving) session.leaving = undefined;
     },
     prefix,
     publish: sender.publish,
-    subscribe(filters, qos, handler) {
+    subscribe(filters, qos, handler, more) {
       for (const filter of filters) if (!isFilter(filter)) throw new Error(`"${filter}" is not a topic filter`);
-      const subscription = subscriptions.add(filters, qos, handler);
+      const subscription = subscriptions.add(filters, qos, handler, more);
       const wanted = subscriptions.wanted();
       // Also where the broker holds the filter already: that is how it sends the retained messages again.
       const covering = [...wanted].filter(([wide]) => filters.some((filter) => covers(wide, filter)));
       subscribeTo(covering);
-      settleTimer?.cancel();
-      settleTimer = clock.after(settleSubscriptionsMs, reconcile);
-      return {
-        remove() {
-          subscription.remove();
-          settleTimer?.cancel();
-          // Not at once: in a redeploy the same filter is back in a moment.
-          if (state.kind !== 'closed') settleTimer = clock.after(settleSubscriptionsMs, reconcile);
-        },
-      };
+      reconcileSoon();
+      return subscription;
     },
     state: () => state,
     onState(listener) {
       listeners.add(listener);
       return { remove: () => listeners.delete(listener) };
+    },
+    onEvent(listener) {
+      eventListeners.add(listener);
+      return { remove: () => eventListeners.delete(listener) };
     },
     depth: sender.depth,
   };

@@ -1,38 +1,50 @@
 /** Tries a broker once, as the Test button of the form does. */
+import type { Phrase } from '../model/phrase.ts';
 import type { Clock } from '../model/time.ts';
-import { createMqttLink } from './link.ts';
+import { createMqttLink, type LinkState } from './link.ts';
 import type { LinkOptions } from './options.ts';
+import { describeServer } from './servers.ts';
 import { createSession } from './session.ts';
 
 export type BrokerProbe =
   | { kind: 'online'; server: string; version: 4 | 5; ms: number }
-  | { kind: 'failed'; reason: string };
+  | { kind: 'failed'; reasons: Phrase[] };
 
 const giveUpMs = 8000;
+/** A reason may be looked into for a moment, and become a better one. */
+const secondLookMs = 2500;
 
 /** Connects with a client id of its own, so that the running connection is not thrown out, and leaves again. */
 export const probeBroker = (options: LinkOptions, clock: Clock): Promise<BrokerProbe> => {
   const link = createMqttLink({ ...options, sessionExpiryS: 0 }, createSession(1), clock);
   const startedAt = clock.monotonic();
-  let failures = 0;
+  /** By server, as it failed first: the last word on it. */
+  const reasons = new Map<string, Phrase>();
   return new Promise((resolve) => {
     const finish = (result: BrokerProbe): void => {
       timer.cancel();
       following.remove();
       void link.close(true).then(() => resolve(result));
     };
-    const timer = clock.after(giveUpMs, () => finish({ kind: 'failed', reason: 'no answer within 8 s' }));
+    const fail = (): void => {
+      for (const server of options.servers.map(describeServer))
+        if (!reasons.has(server)) reasons.set(server, { key: 'refusal.timeout', params: { server, host: server } });
+      finish({ kind: 'failed', reasons: [...reasons.values()] });
+    };
+    let timer = clock.after(giveUpMs, fail);
+    const onWaiting = ({ server, reason }: Extract<LinkState, { kind: 'waiting' }>): void => {
+      reasons.set(server, reason);
+      if (reasons.size < options.servers.length) return;
+      timer.cancel();
+      if (reason.key.startsWith('refusal.hangUp')) timer = clock.after(secondLookMs, fail);
+      else fail();
+    };
     const following = link.onState(() => {
       const state = link.state();
-      if (state.kind === 'online')
-        finish({
-          kind: 'online',
-          server: state.server,
-          version: state.version,
-          ms: Math.round(clock.monotonic() - startedAt),
-        });
-      else if (state.kind === 'waiting' && ++failures >= options.servers.length)
-        finish({ kind: 'failed', reason: `${state.server}: ${state.reason}` });
+      if (state.kind === 'waiting') onWaiting(state);
+      if (state.kind !== 'online') return;
+      const { server, version } = state;
+      finish({ kind: 'online', server, version, ms: Math.round(clock.monotonic() - startedAt) });
     });
     link.open();
   });

@@ -9,6 +9,10 @@ export interface Retained {
   topics(): string[];
   /** The newest of its topic; an empty payload takes the topic away. */
   remember(publication: Taken): void;
+  /** It is due no more, since a server does not take it; what lies there is as it was. @param topic on the wire */
+  refused(server: string, topic: string, publication: Taken): void;
+  /** Whether this is what its topic should hold. */
+  isWanted(publication: Taken): boolean;
   /** It is sent to a server, which may take it without our hearing of it. @param topic as it stands on the wire */
   send(server: string, topic: string): void;
   /** A server has taken it. @param topic as it stands on the wire */
@@ -33,7 +37,7 @@ export const createRetained = (): Retained => {
     held.set(server, known);
     return known;
   };
-  const isWanted = (topic: string, prefix: string): boolean =>
+  const isWantedThere = (topic: string, prefix: string): boolean =>
     topic.startsWith(prefix) && wanted.has(topic.slice(prefix.length));
 
   return {
@@ -44,6 +48,11 @@ export const createRetained = (): Retained => {
       wanted.delete(topic);
       if (payload.length > 0) wanted.set(topic, publication);
     },
+    refused(server, topic, publication) {
+      if (wanted.get(publication.topic) === publication) wanted.delete(publication.topic);
+      heldBy(server).delete(topic);
+    },
+    isWanted: (publication) => wanted.get(publication.topic) === publication,
     send(server, topic) {
       heldBy(server).set(topic, undefined);
     },
@@ -61,7 +70,7 @@ export const createRetained = (): Retained => {
       for (const [topic, { expiresAt }] of wanted)
         if (expiresAt !== undefined && expiresAt <= now) wanted.delete(topic);
       for (const topic of known.keys())
-        if (!isWanted(topic, prefix)) yield { topic, payload: '', qos: 1, retain: true, isAbsolute: true };
+        if (!isWantedThere(topic, prefix)) yield { topic, payload: '', qos: 1, retain: true, isAbsolute: true };
       for (const [topic, publication] of wanted) if (known.get(prefix + topic) !== publication) yield publication;
     },
   };

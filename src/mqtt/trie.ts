@@ -9,7 +9,12 @@ interface Branch<T> {
 
 const createBranch = <T>(): Branch<T> => ({ children: new Map(), here: new Set(), below: new Set() });
 
+const isEmpty = <T>({ children, here, below }: Branch<T>): boolean =>
+  children.size === 0 && here.size === 0 && below.size === 0;
+
 export interface Trie<T> {
+  /** What the filters cost: each level that no other has is a branch. */
+  branches(): number;
   add(filter: string, value: T): void;
   remove(filter: string, value: T): void;
   /** Every value once, however many of its filters match. */
@@ -18,20 +23,34 @@ export interface Trie<T> {
 
 export const createTrie = <T>(): Trie<T> => {
   const root = createBranch<T>();
+  let branches = 0;
 
-  const find = (filter: string, shouldCreate: boolean): Set<T> | undefined => {
+  const place = (filter: string): Set<T> => {
     let branch = root;
     for (const level of filter.split('/')) {
       if (level === '#') return branch.below;
       let next = branch.children.get(level);
       if (!next) {
-        if (!shouldCreate) return undefined;
         next = createBranch<T>();
+        branches++;
         branch.children.set(level, next);
       }
       branch = next;
     }
     return branch.here;
+  };
+
+  /** Branches that hold nothing any more go with the value: filters come from strangers. */
+  const remove = (branch: Branch<T>, levels: string[], at: number, value: T): void => {
+    const level = levels[at];
+    if (level === undefined) branch.here.delete(value);
+    else if (level === '#') branch.below.delete(value);
+    else {
+      const next = branch.children.get(level);
+      if (!next) return;
+      remove(next, levels, at + 1, value);
+      if (isEmpty(next) && branch.children.delete(level)) branches--;
+    }
   };
 
   const collect = (branch: Branch<T>, levels: string[], at: number, found: Set<T>): void => {
@@ -49,8 +68,9 @@ export const createTrie = <T>(): Trie<T> => {
   };
 
   return {
-    add: (filter, value) => find(filter, true)?.add(value),
-    remove: (filter, value) => find(filter, false)?.delete(value),
+    branches: () => branches,
+    add: (filter, value) => void place(filter).add(value),
+    remove: (filter, value) => remove(root, filter.split('/'), 0, value),
     match(topic) {
       const found = new Set<T>();
       collect(root, topic.split('/'), 0, found);

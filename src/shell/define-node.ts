@@ -6,6 +6,7 @@ import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from 'nod
 import type { z } from 'zod';
 import type { Clock } from '../model/time.ts';
 import { systemClock } from './clock.ts';
+import { checkCredentials } from './environment.ts';
 import { sentence } from './sentence.ts';
 import { awaitStart } from './started.ts';
 import { createStatus, type Status } from './status.ts';
@@ -101,6 +102,7 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
 
     try {
       const config = definition.config.parse(given) as z.output<Schema>;
+      checkCredentials(this.credentials ?? {});
       const api = definition.start({
         RED,
         node: this,

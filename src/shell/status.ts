@@ -1,13 +1,15 @@
 /** Status dots: a key of the node's catalog and its parameters, so that each browser shows them in its own language. */
 import type { Node, NodeAPI } from 'node-red';
+import type { Phrase } from '../model/phrase.ts';
 import type { Clock, Timer } from '../model/time.ts';
+import { isPhrase } from './phrases.ts';
 
 export interface Status {
   fill: 'red' | 'green' | 'yellow' | 'blue' | 'grey';
   shape: 'ring' | 'dot';
   /** Under <type>.status in the catalog. */
   key: string;
-  params?: Record<string, string | number>;
+  params?: Record<string, string | number | Phrase>;
 }
 
 export interface StatusDot {
@@ -15,13 +17,16 @@ export interface StatusDot {
   close(): void;
 }
 
-const longestText = 80;
+/** Room for a sentence with a cause and a remedy. */
+const longestText = 200;
 /** A dot whose numbers change more often than this nobody can read. */
 const pauseMs = 1000;
 
 const isSameParams = (a: Status['params'] = {}, b: Status['params'] = {}): boolean => {
   const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+  const isSame = (name: string): boolean =>
+    a[name] === b[name] || (typeof a[name] === 'object' && JSON.stringify(a[name]) === JSON.stringify(b[name]));
+  return names.length === Object.keys(b).length && names.every(isSame);
 };
 
 /**
@@ -36,8 +41,12 @@ export const createStatus = (RED: NodeAPI, node: Node, clock: Clock): StatusDot 
     const { fill, shape, key, params = {} } = status;
     shown = status;
     const catalogKey = `${node.type}.status.${key}`;
+    const words = Object.entries(params).map(([name, value]) => [
+      name,
+      isPhrase(value) ? RED._(value.key, value.params) : value,
+    ]);
     // The text is in the language of the server, for status nodes and logs; each editor says key and params anew.
-    node.status({ fill, shape, text: RED._(catalogKey, params).slice(0, longestText) });
+    node.status({ fill, shape, text: RED._(catalogKey, Object.fromEntries(words)).slice(0, longestText) });
     RED.comms.publish(`ems/status/${node.id}`, { key: catalogKey, params }, true);
     pause?.cancel();
     pause = clock.after(pauseMs, () => {

@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { fromEnvironment } from './environment.ts';
 
 interface TlsNode extends Node {
   addTLSOptions(options: Record<string, unknown>): Record<string, unknown>;
@@ -23,9 +24,6 @@ interface TlsDefinition extends NodeDef {
   ca?: string;
 }
 
-/** ${NAME} or $(NAME), as Node-RED puts values of the environment into whole fields. */
-const variable = /^\$(?:\{([^}]+)\}|\(([^)]+)\))$/;
-
 /** @returns the paths of its files; undefined where it was given anything else (uploaded, or from the environment) */
 const pathsOf = (RED: NodeAPI, node: TlsNode): { cert: string; key: string; ca?: string } | undefined => {
   let found: TlsDefinition | undefined;
@@ -33,11 +31,7 @@ const pathsOf = (RED: NodeAPI, node: TlsNode): { cert: string; key: string; ca?:
     if (each.id === node.id) found = each as TlsDefinition;
   });
   const { certType = 'files', cert = '', key = '', ca = '' } = found ?? {};
-  const pathOf = (field: string): string => {
-    const [, braced, bracketed] = variable.exec(field.trim()) ?? [];
-    const name = braced ?? bracketed;
-    return name === undefined ? field.trim() : String(RED.util.evaluateNodeProperty(name, 'env', node, {}));
-  };
+  const pathOf = (field: string): string => fromEnvironment(RED, node, field).trim();
   const paths = { cert: pathOf(cert), key: pathOf(key), ca: pathOf(ca) };
   if (certType !== 'files' || paths.cert === '' || paths.key === '') return undefined;
   return { cert: paths.cert, key: paths.key, ...(paths.ca !== '' && { ca: paths.ca }) };

@@ -1,11 +1,13 @@
-/** The version of this package, from its package.json, which lies above the sources and above the build. */
+/** Name and version of this package, the latter from its package.json, which lies above the sources and above the build. */
 import { readFileSync } from 'node:fs';
+
+export const packageName = '@emsflow/node-red-ems';
 
 const read = (): string => {
   for (const up of ['../../package.json', '../../../package.json'])
     try {
       const { name, version } = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8'));
-      if (name === '@emsflow/node-red-ems') return String(version);
+      if (name === packageName) return String(version);
     } catch {
       // Not at this height.
     }

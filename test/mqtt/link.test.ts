@@ -126,6 +126,25 @@ describe('MQTT link', () => {
     await assert.rejects(sent[4] as Promise<void>, /n: 3 messages are waiting for the broker already/);
   });
 
+  it('takes what somebody is billed by, and events, when the queue is full of status', async () => {
+    const { port } = broker;
+    await broker.close();
+    const link = open({ servers: [at(port)] }, createSession(40));
+    const status = numbers(0, 100).map((n) => publish(link, publication(`status/${n}`, n, 1, true)));
+    const told = Promise.allSettled(status);
+    const events = numbers(0, 5).map((n) => publish(link, publication('event', n)));
+    const billing = numbers(0, 5).map((n) => publish(link, publication('billing', n, 2)));
+    broker = await startBroker({ port });
+    const listener = await hear('#');
+    await Promise.all([...events, ...billing]);
+    const heard = (topic: string) =>
+      listener.heard.filter((each) => each.topic === topic).map(({ payload }) => payload);
+    await until(() => heard('billing').length === 5 && heard('event').length === 5, 'all of them');
+    assert.deepEqual([heard('event'), heard('billing')], [numbers(0, 5), numbers(0, 5)]);
+    assert.equal((await told).filter(({ status }) => status === 'fulfilled').length, 30);
+    await assert.rejects(status[99] as Promise<void>, /status\/99: 30 messages are waiting/);
+  });
+
   it('gives what waited until it was worth nothing back to its sender', async () => {
     let passedMs = 0;
     const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + passedMs };
@@ -147,11 +166,14 @@ describe('MQTT link', () => {
   });
 
   it('loses nothing that QoS promises when the connection is cut in the middle', async function () {
-    this.timeout(30_000);
+    this.timeout(60_000);
     const relay = await startRelay(() => broker.port);
     const listener = await hear('n/#');
     const link = open({ servers: [at(relay.port)] }, createSession(2000));
+    // Aedes says that it has a session only where there is a subscription.
+    link.subscribe(['in'], 1, () => {});
     await online(link);
+    await until(() => broker.events.some(({ kind }) => kind === 'subscribed'), 'the subscription');
     const sent: Promise<void>[] = [];
     for (let round = 0; round < 5; round++) {
       for (const n of numbers(round * 100, round * 100 + 100))
@@ -174,7 +196,7 @@ describe('MQTT link', () => {
     await until(() => broker.events.filter(({ kind }) => kind === 'refused').length >= 2, 'a second attempt');
     await until(() => {
       const state = link.state();
-      return state.kind === 'waiting' && /not auth|bad user/i.test(state.reason);
+      return state.kind === 'waiting' && state.reason.key === 'refusal.badUserNameOrPassword';
     }, 'the reason');
     await broker.close();
     broker = await startBroker({ port, username: 'ems', password: 'wrong' });
@@ -246,6 +268,60 @@ describe('MQTT link', () => {
     assert.equal(link.state().kind, 'closed');
     assert.equal(waiting.size, 0);
     await relay.close();
+  });
+
+  it('does not connect before an earlier connection of its session has said goodbye', async () => {
+    const relay = await startRelay(() => broker.port);
+    const farewell = () => publication('system/status/me', 'gone', 1, true);
+    const leaving = open({ servers: [at(relay.port)], farewell });
+    await online(leaving);
+    const listener = await hear('system/status/me');
+    relay.deafen();
+    const order: string[] = [];
+    const closing = leaving.close(false).then(() => order.push('the goodbye'));
+    await until(() => listener.heard.length > 0, 'the farewell');
+    const link = open();
+    const given = open();
+    await given.close(false);
+    link.onState(() => isOnline(link)() && order.push('the next one'));
+    await Promise.all([closing, online(link)]);
+    assert.deepEqual(order, ['the goodbye', 'the next one']);
+    assert.equal(given.state().kind, 'closed');
+    await relay.close();
+  });
+
+  it('leaves nothing at the broker when it ends for good, not even a session of MQTT 3.1.1', async () => {
+    const link = open({ version: 4 });
+    link.subscribe(['in/#', 'other'], 1, () => {});
+    await until(() => broker.events.some(({ kind }) => kind === 'subscribed'), 'the subscription');
+    await link.close(false);
+    await until(() => broker.usage().connections === 0, 'it has gone');
+    assert.equal(broker.usage().persistentSessions, 1, 'it will be back');
+    const again = open({ version: 4 });
+    again.subscribe(['in/#'], 1, () => {});
+    await online(again);
+    await again.close(true);
+    await until(() => broker.usage().connections === 0, 'it has gone');
+    assert.equal(broker.usage().persistentSessions, 0, 'for good');
+  });
+
+  it('gives what nobody will send any more back to its sender when it ends for good', async () => {
+    const { port } = broker;
+    await broker.close();
+    const link = open({ servers: [at(port)] });
+    const sent = publish(link, publication('a/b', '1', 2));
+    await link.close(false);
+    const again = open({ servers: [at(port)] });
+    const other = publish(again, publication('c/d', '1'));
+    const refusals = [
+      assert.rejects(sent, /^Error: a\/b: .*the connection to the broker was removed/),
+      assert.rejects(other, /^Error: c\/d: .*the connection to the broker was removed/),
+    ];
+    await again.close(true);
+    await Promise.all(refusals);
+    assert.deepEqual([again.depth().waiting, again.depth().inFlight], [0, 0]);
+    await assert.rejects(publish(again, publication('e/f', '1')), /was removed/);
+    broker = await startBroker({ port });
   });
 
   it('gets what was sent while it was away: one session, one client id', async () => {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createDuplicates } from '../../src/mqtt/duplicates.ts';
 import { createMemoryOutbox, type Entry } from '../../src/mqtt/outbox.ts';
 
 const entry = (topic: string): Entry => ({ publication: { topic, payload: '', qos: 1, retain: false }, done() {} });
@@ -22,7 +21,7 @@ describe('outbox', () => {
           } else {
             const taken = outbox.shift();
             assert.equal(taken?.publication.topic, model[0]);
-            if (action === 'return' && taken) outbox.unshift(taken);
+            if (action === 'return' && taken) outbox.putBack(taken);
             else model.shift();
           }
           assert.equal(outbox.depth, model.length);
@@ -41,7 +40,7 @@ describe('the size of an outbox', () => {
       [true, true, false],
     );
     outbox.resize(1);
-    assert.deepEqual([outbox.depth, outbox.capacity], [2, 1]);
+    assert.equal(outbox.depth, 2);
     assert.equal(outbox.shift()?.publication.topic, 'a');
     assert.equal(outbox.push(entry('d')), false);
     outbox.resize(2);
@@ -49,29 +48,108 @@ describe('the size of an outbox', () => {
   });
 });
 
-describe('duplicates', () => {
-  it('tells the second copy of each of the last 64 numbers, and only that (fast-check)', () => {
-    fc.assert(
-      fc.property(fc.array(fc.nat({ max: 100 }), { maxLength: 300 }), (given) => {
-        const duplicates = createDuplicates();
-        const seen = new Set<number>();
-        let highest = -1;
-        for (const seq of given) {
-          const isKnown = seen.has(seq) && highest - seq < 64;
-          assert.equal(duplicates.isDuplicate('t', 'boot', seq), isKnown, `${seq} in ${given}`);
-          seen.add(seq);
-          highest = Math.max(highest, seq);
-        }
-      }),
-      { numRuns: 500 },
+describe('the room of an outbox', () => {
+  const of = (qos: 1 | 2, retain: boolean): Entry => ({
+    publication: { topic: 't', payload: '', qos, retain },
+    done() {},
+  });
+  const status = of(1, true);
+  const event = of(1, false);
+  const billing = of(2, false);
+  const fill = (entry: Entry, outbox = createMemoryOutbox(100)): number => {
+    let taken = 0;
+    while (outbox.push(entry)) taken++;
+    return taken;
+  };
+
+  it('is not for status alone: some is kept for events and commands, and the last for billing', () => {
+    const outbox = createMemoryOutbox(100);
+    assert.deepEqual(
+      [status, event, billing].map((entry) => fill(entry, outbox)),
+      [75, 15, 10],
     );
+    assert.equal(outbox.push(billing), false);
   });
 
-  it('begins anew with another boot and on another topic', () => {
-    const duplicates = createDuplicates();
-    assert.equal(duplicates.isDuplicate('t', 'a', 1), false);
-    assert.equal(duplicates.isDuplicate('t', 'a', 1), true);
-    assert.equal(duplicates.isDuplicate('t', 'b', 1), false);
-    assert.equal(duplicates.isDuplicate('u', 'b', 1), false);
+  it('is all for billing, where nothing else waits', () => {
+    assert.equal(fill(billing), 100);
+  });
+
+  it('is told to whoever finds none', () => {
+    const outbox = createMemoryOutbox(100);
+    assert.deepEqual(
+      [status, event, billing].map(({ publication }) => outbox.roomFor(publication)),
+      [75, 90, 100],
+    );
+  });
+});
+
+describe('a held topic of an outbox', () => {
+  const topicsOf = (outbox: ReturnType<typeof createMemoryOutbox>): string[] => {
+    const topics: string[] = [];
+    for (let next = outbox.shift(); next; next = outbox.shift()) topics.push(String(next.publication.payload));
+    return topics;
+  };
+  const message = (topic: string, payload: string): Entry => ({
+    publication: { topic, payload, qos: 1, retain: false },
+    done() {},
+  });
+
+  it('lets the others pass, and keeps its order', () => {
+    const outbox = createMemoryOutbox(100);
+    for (const n of ['1', '2', '3']) for (const topic of ['a', 'b']) outbox.push(message(topic, topic + n));
+    const refused = outbox.shift();
+    assert.equal(refused?.publication.payload, 'a1');
+    outbox.hold('a', refused);
+    assert.deepEqual(topicsOf(outbox), ['b1', 'b2', 'b3']);
+    assert.equal(outbox.depth, 3);
+    outbox.push(message('a', 'a4'));
+    outbox.release('a');
+    assert.deepEqual(topicsOf(outbox), ['a1', 'a2', 'a3', 'a4']);
+    assert.equal(outbox.depth, 0);
+  });
+
+  it('takes room like any other', () => {
+    const outbox = createMemoryOutbox(2);
+    outbox.hold('a', message('a', '1'));
+    assert.equal(outbox.push(message('b', '2')), true);
+    assert.equal(outbox.push(message('b', '3')), false);
+  });
+
+  it('keeps order and loses nothing, whatever is held and released (fast-check)', () => {
+    const action = fc.tuple(fc.constantFrom('push', 'shift', 'refuse', 'release'), fc.constantFrom('a', 'b', 'c'));
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
+        const outbox = createMemoryOutbox(1000);
+        const waiting = new Map<string, string[]>([
+          ['a', []],
+          ['b', []],
+          ['c', []],
+        ]);
+        let count = 0;
+        for (const [kind, topic] of actions) {
+          if (kind === 'push') {
+            outbox.push(message(topic, String(count)));
+            waiting.get(topic)?.push(String(count++));
+          } else if (kind === 'release') outbox.release(topic);
+          else {
+            const next = outbox.shift();
+            const own = next && waiting.get(next.publication.topic);
+            assert.equal(next?.publication.payload, own?.[0]);
+            if (next && kind === 'refuse') outbox.hold(next.publication.topic, next);
+            else own?.shift();
+          }
+          assert.equal(outbox.depth, [...waiting.values()].flat().length);
+        }
+        outbox.releaseAll();
+        const rest = topicsOf(outbox);
+        for (const own of waiting.values())
+          assert.deepEqual(
+            rest.filter((each) => own.includes(each)),
+            own,
+          );
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -38,7 +38,7 @@ describe('MQTT link over TLS', () => {
     await until(() => waits().length >= 2, 'a second attempt');
     assert.ok(!states.some(({ kind }) => kind === 'online'));
     const [last] = waits().slice(-1);
-    return last?.kind === 'waiting' ? last.reason : '';
+    return last?.kind === 'waiting' ? last.reason.key : '';
   };
   afterEach(async () => {
     await link?.close(true);
@@ -52,12 +52,12 @@ describe('MQTT link over TLS', () => {
 
   it('refuses a server of an authority it does not know, and says so', async () => {
     await startTls();
-    assert.match(await refused({}), /certificate/);
+    assert.equal(await refused({}), 'refusal.serverCertificateUnknown');
   });
 
   it('refuses a server with another name', async () => {
     await startTls();
-    assert.match(await refused({ ca: authority(), servername: 'broker.example' }), /broker\.example.*not in the cert/s);
+    assert.equal(await refused({ ca: authority(), servername: 'broker.example' }), 'refusal.serverNameMismatch');
   });
 
   it('takes any server where rejectUnauthorized is off', async () => {
@@ -80,6 +80,6 @@ describe('MQTT link over TLS', () => {
 
   it('says that a key cannot be read, and goes on', async () => {
     await startTls(true);
-    assert.match(await refused({ ca: authority(), ...identityOf('client'), key: 'no key' }), /PEM|key|DECODER/i);
+    assert.equal(await refused({ ca: authority(), ...identityOf('client'), key: 'no key' }), 'refusal.keyUnreadable');
   });
 });

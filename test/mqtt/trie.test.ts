@@ -39,6 +39,8 @@ describe('topic filters', () => {
         const [removed, ...left] = given;
         trie.remove(removed as string, removed as string);
         assert.deepEqual([...trie.match(topic)].sort(), left.filter((f) => matches(f, topic)).sort());
+        for (const filter of given) trie.remove(filter, filter);
+        assert.equal(trie.branches(), 0, 'nothing is left of filters that are gone');
       }),
     );
   });

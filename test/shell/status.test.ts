@@ -34,6 +34,25 @@ describe('a status dot', () => {
     assert.deepEqual(published, [['ems/status/n1', { key: 'ems-x.status.live', params: { points: 3 } }]]);
   });
 
+  it('says a sentence of another catalog within its own, and leaves its translation to the browser', () => {
+    const refused = (server: string): Status => ({
+      ...offline,
+      params: { reason: { key: 'ns:ems-y.refusal.a', params: { server } } },
+    });
+    dot.show(refused('one'));
+    dot.show(refused('one'));
+    clock.advance(1000);
+    dot.show(refused('two'));
+    assert.deepEqual(texts, [
+      'ems-x.status.offline ns:ems-y.refusal.a one',
+      'ems-x.status.offline ns:ems-y.refusal.a two',
+    ]);
+    assert.deepEqual(published[0], [
+      'ems/status/n1',
+      { key: 'ems-x.status.offline', params: { reason: { key: 'ns:ems-y.refusal.a', params: { server: 'one' } } } },
+    ]);
+  });
+
   it('changes its numbers once per second, and ends with the last', () => {
     for (let points = 0; points < 50; points++) {
       dot.show(live(points));

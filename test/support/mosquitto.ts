@@ -98,3 +98,17 @@ export const subscribe = (port: number, words: string[] = []) => {
   });
   return { received, close: () => ended(child) };
 };
+
+/** Publishes one message for each line with mosquitto_pub, which stays. */
+export const publishLines = (port: number, topic: string, qos: 1 | 2) => {
+  const words = ['-h', '127.0.0.1', '-p', String(port), '-V', 'mqttv5', '-q', String(qos), '-t', topic, '-l'];
+  const child = spawn(requireProgram('mosquitto_pub'), words);
+  return {
+    qos,
+    say: (lines: string[]): Promise<void> =>
+      new Promise((resolve, reject) =>
+        child.stdin.write(`${lines.join('\n')}\n`, (error) => (error ? reject(error) : resolve())),
+      ),
+    close: () => ended(child),
+  };
+};
