@@ -154,8 +154,32 @@ describe('the editor, as a user sees it', () => {
       await page.fill('.ems-server >> nth=0', 'mqtt://127.0.0.1:9');
       await page.click('#ems-test');
       await page.waitForFunction(() => document.querySelector('#ems-test-result.ems-bad'));
-      assert.match(await page.innerText('#ems-test-result'), /not connected: .*ECONNREFUSED/);
+      const told = /not connected: nothing listens on mqtt:\/\/127\.0\.0\.1:9: start the broker/;
+      assert.match(await page.innerText('#ems-test-result'), told);
       await closeForm(page);
+    });
+
+    it('allows no server without TLS after one with it, unless it is asked to', async () => {
+      const judgeServers = (servers: string[], plainFallback: boolean): Promise<unknown> =>
+        page.evaluate(
+          ([servers, plainFallback]) => {
+            let found: unknown;
+            (window as unknown as Editor).RED.nodes.eachConfig((node) => {
+              if (node.type !== 'ems-broker') return;
+              const changed = Object.assign(Object.create(node), { plainFallback });
+              found ??= node._def.defaults.servers?.validate.call(changed, servers, {});
+            });
+            return found;
+          },
+          [servers, plainFallback] as const,
+        );
+      const mixed = ['mqtts://a.example', 'ws://b.example'];
+      assert.match(
+        String(await judgeServers(mixed, false)),
+        /"ws:\/\/b\.example" has no TLS and follows a server that has/,
+      );
+      assert.equal(await judgeServers(mixed, true), true);
+      assert.equal(await judgeServers(['mqtt://a.example', 'mqtts://b.example'], false), true);
     });
 
     it('tests the connection to a device', async () => {
@@ -164,6 +188,33 @@ describe('the editor, as a user sees it', () => {
       await page.waitForFunction(() => document.querySelector('#ems-test-result.ems-good'));
       assert.match(await page.innerText('#ems-test-result'), /unit 1 answers in \d+ ms/);
       await closeForm(page);
+    });
+
+    it('shows what holds for a connection where no time is entered: the profile says it, and the transport', async () => {
+      const { connection } = JSON.parse(readFileSync(join(root, 'profiles/huawei-sun2000.json'), 'utf8'));
+      await page.evaluate(() => {
+        const { RED } = window as unknown as Editor;
+        RED.nodes.eachNode((node) => {
+          if (node.type === 'ems-modbus') Object.assign(node, { profile: 'huawei-sun2000' });
+        });
+      });
+      await openForm(page, 'ems-modbus-client');
+      const shown = (field: string): Promise<string | null> =>
+        page.getAttribute(`#node-config-input-${field}`, 'placeholder');
+      await page.waitForFunction((ms) => {
+        const field = document.querySelector('#node-config-input-connectDelay');
+        return field?.getAttribute('placeholder') === String(ms);
+      }, connection.connectDelayMs);
+      assert.equal(await shown('timeout'), String(connection.timeoutMs ?? 1000));
+      const isSilenceShown = () => page.isVisible('#ems-row-silence');
+      assert.equal(await isSilenceShown(), false);
+      await page.selectOption('#node-config-input-transport', 'rtu_tcp');
+      assert.deepEqual([await isSilenceShown(), await shown('silence')], [true, '100']);
+      await page.selectOption('#node-config-input-transport', 'rtu');
+      assert.deepEqual([await isSilenceShown(), await shown('silence')], [true, '50']);
+      await closeForm(page);
+      await page.reload();
+      await page.waitForSelector('.red-ui-flow-node');
     });
 
     it('shows live values with their registers', async () => {

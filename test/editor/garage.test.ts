@@ -28,7 +28,7 @@ describe('the dashboard of the garage', function () {
       30_000,
     );
     const power = (): number => Number(value('devices/wallbox-1/ev_charger/1/power'));
-    await until(() => power() > 9000, 'three phases of 16 A', 30_000);
+    await until(() => power() > 9000, 'three phases of 16 A');
   });
 
   it('fits a phone', async () => {
@@ -70,7 +70,7 @@ describe('the dashboard of the garage', function () {
     await card('wallbox 1').getByRole('button', { name: 'Release', exact: true }).click();
     await card('wallbox 1').getByText('release completed').waitFor();
     await card('wallbox 1').getByText('nobody').waitFor();
-    await until(() => value('devices/wallbox-1/ev_charger/1/status') === 'charging', 'it charges again', 30_000);
+    await until(() => value('devices/wallbox-1/ev_charger/1/status') === 'charging', 'it charges again');
     assert.equal(value('devices/wallbox-1/ev_charger/1/current_limit'), 6);
   });
 

@@ -161,13 +161,13 @@ const playRound = async (world: World, kind: Kind, report: Report): Promise<void
       world.command(device, each.command);
     }
   };
-  await until(world.isOnline, 'both batteries are online', 30_000);
+  await until(world.isOnline, 'both batteries are online');
   world.truth.splice(0, world.truth.length - 1);
   world.answers.length = 0;
 
   send();
   const renewing = systemClock.every(renewEveryMs, send);
-  await until(() => isHeld(world), 'both batteries charge', 10_000);
+  await until(() => isHeld(world), 'both batteries charge');
   await pause(Math.random() * 2 * renewEveryMs, systemClock);
   const running = kind.run(world, outageMs());
   // A controller goes on for a while, whatever has died; what it says then must not be done late.
@@ -182,10 +182,10 @@ const playRound = async (world: World, kind: Kind, report: Report): Promise<void
         .flatMap(({ command }) => world.answers.filter(({ id }) => id === command.id))
         .map(({ lease_until: until }) => (until === undefined ? 0 : Date.parse(until))),
     );
-  await until(() => isSafe(world) && Date.now() > Math.max(...batteries.map(leaseEnd)), 'both are safe again', 40_000);
+  await until(() => isSafe(world) && Date.now() > Math.max(...batteries.map(leaseEnd)), 'both are safe again');
 
   // Whoever has missed an answer asks again with the same id: it is the same answer, and nothing is done again.
-  await until(world.isOnline, 'both batteries are online', 30_000);
+  await until(world.isOnline, 'both batteries are online');
   const unanswered = (): Sent[] => sent.filter(({ command }) => outcomesOf(world.answers, command.id).size === 0);
   const ask = (): void => {
     for (const { device, command } of unanswered()) world.command(device, command, 'witness');

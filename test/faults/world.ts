@@ -125,7 +125,7 @@ export const createWorld = async (name: string): Promise<World> => {
       hear(line);
     });
     running.push(client);
-    await until(() => isConnected, `${clientId} is connected`, 20_000);
+    await until(() => isConnected, `${clientId} is connected`);
     return client;
   };
 
@@ -141,7 +141,7 @@ export const createWorld = async (name: string): Promise<World> => {
       },
     );
     running.push(house);
-    await until(() => truth.length > 0, 'the house stands', 20_000);
+    await until(() => truth.length > 0, 'the house stands');
     const witness = await connectClient('witness', (line) => {
       if (!('topic' in line)) return;
       if (line.topic.endsWith('/availability')) availability.set(line.topic, String(line.payload.state));

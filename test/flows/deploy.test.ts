@@ -47,7 +47,7 @@ describe('a partial deploy of an unrelated node', function () {
     relays = await Promise.all([...free, broker.port].map((port) => startRelay(() => port)));
     const ports = new Map([1502, 1503, 1504, 1883].map((port, i) => [port, relays[i]?.port ?? 0]));
     red = await startNodeRed(siteFlow(ports));
-    await until(() => observer.last('sites/home/power')?.quality === 'good', 'live data', 20_000);
+    await until(() => observer.last('sites/home/power')?.quality === 'good', 'live data');
   });
   after(async () => {
     await observer?.close();

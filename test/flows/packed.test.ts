@@ -51,7 +51,7 @@ describe('the package as it is packed, in a fresh user directory', function () {
     const { nodes, portOf } = await movedToFreePorts(flow);
     await red.deploy(nodes, 'full');
     observer = observe(portOf(1884));
-    await until(() => observer.last('sites/first/power')?.quality === 'good', 'the power of the site', 20_000);
+    await until(() => observer.last('sites/first/power')?.quality === 'good', 'the power of the site');
   });
 
   it('complains of nothing', () => {

@@ -31,7 +31,7 @@ describe('whatever dies comes back, without a redeploy', function () {
     };
 
     it('has every retained topic again, and no other', async () => {
-      await until(() => street.observer.last('sites/home/energy') !== undefined, 'the energy of the site', 15_000);
+      await until(() => street.observer.last('sites/home/energy') !== undefined, 'the energy of the site');
       const wanted = topicsToRetain(street.observer.heard);
       assert.ok(wanted.length > 20, wanted.join('\n'));
       await findsAll(wanted);

@@ -1,6 +1,7 @@
 /** Hostile stations against the server under fire, and one honest station that must not notice. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { dial, type RawStation } from '../support/csms.ts';
 import { until } from '../support/events.ts';
 import { createDice, type Dice } from './dice.ts';
@@ -84,7 +85,7 @@ const startNeighbour = async (port: number, say: (fault: string) => void): Promi
       const began = performance.now();
       station.frames.length = 0;
       station.send([2, `n${answers}`, 'Heartbeat', {}]);
-      await until(() => station.frames.length > 0 || isOver, 'an answer to the honest station', 2 * neighbourLimitMs);
+      await until(() => station.frames.length > 0 || isOver, 'an answer to the honest station', 8 * neighbourLimitMs);
       worst = Math.max(worst, performance.now() - began);
       answers++;
       await new Promise((resolve) => setTimeout(resolve, neighbourEveryMs));
@@ -134,6 +135,8 @@ export const runCampaign = async (
   const { ports } = server;
   const port = ports.plain;
   const honest = await startNeighbour(port, say);
+  const ownLoop = monitorEventLoopDelay({ resolution: 5 });
+  ownLoop.enable();
   const isOver = (): boolean => server.hasDied() || faults.size > 20;
 
   /** Under fire a station may have to come again, as it is told. */
@@ -208,7 +211,10 @@ export const runCampaign = async (
       say(`memory grew from ${before.heapMB} to ${after.heapMB} MB`);
     for (const identity of lockedStations) if (after.cameIn[identity]) say(`${identity} came in`);
     if (after.neighbourEnds > 0) say('the honest station was disconnected');
-    if (honest.worstMs() > neighbourLimitMs) say(`the honest station waited ${honest.worstMs()} ms for an answer`);
+    // What the machine kept from the two processes is no fault of theirs.
+    const stalledMs = Math.max(fired.stalledMs, crowded.stalledMs) + ownLoop.max / 1e6;
+    if (honest.worstMs() > neighbourLimitMs + stalledMs)
+      say(`the honest station waited ${honest.worstMs()} ms for an answer`);
     if (Math.max(fired.loopMs, crowded.loopMs) > loopLimitMs)
       say(`the loop was busy for ${fired.loopMs} ms under fire, for ${crowded.loopMs} ms with the crowd`);
     return {

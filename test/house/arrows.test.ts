@@ -36,7 +36,7 @@ describe('the house notices a wrong turn', () => {
     ['src/drivers/ocpp/codec/codecs.ts', '../station/station.ts'],
     ['src/mqtt/link.ts', '../bridge/bridge.ts'],
     ['src/mqtt/link.ts', '../site/site.ts'],
-    ['src/mqtt/link.ts', 'modbus-serial'],
+    ['src/mqtt/link.ts', 'serialport'],
     ['src/control/leases.ts', '../site/site.ts'],
     ['src/control/leases.ts', 'zod'],
     ['src/control/leases.ts', 'node:timers'],

@@ -38,7 +38,7 @@ run(
     '--no-config',
     '--exit',
     '--timeout',
-    '30000',
+    '60000',
     'build/test/nodes/*.test.js',
   ],
   here,

@@ -6,7 +6,7 @@ import { until } from '../support/events.ts';
 import { collect, collectErrors, helper, objectsOf, type Sent } from '../support/helper.ts';
 
 describe('commands and what becomes of them, between nodes', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let street: CommandStreet;
   let answers: Sent[];
   let single: Sent[];

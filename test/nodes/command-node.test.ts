@@ -14,7 +14,7 @@ const node = (id: string, more: object = {}) => ({
 });
 
 describe('ems-command', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let street: CommandStreet;
   let done: Sent[];
   let refused: Sent[];
@@ -154,7 +154,7 @@ describe('ems-command', function () {
 });
 
 describe('ems-command when it is closed', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let street: CommandStreet;
 
   const open = async (more: object): Promise<Sent[]> => {

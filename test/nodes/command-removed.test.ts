@@ -4,7 +4,7 @@ import { until } from '../support/events.ts';
 import { helper } from '../support/helper.ts';
 
 describe('a deploy', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let street: CommandStreet;
 
   beforeEach(async () => {

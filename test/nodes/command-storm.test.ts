@@ -13,6 +13,14 @@ const writeIntervalMs = toldProfile.actuators[0]?.minWriteIntervalMs ?? 0;
 const stepsPerOrder = 2;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+interface Storm {
+  sent: number;
+  /** How long it is ago, s. */
+  ago(): number;
+  /** The meter beside it was polled meanwhile: all share one process here. */
+  isPolledOn: boolean;
+}
+
 describe('1000 commands per second', function () {
   this.timeout(60_000);
   let street: CommandStreet;
@@ -30,20 +38,22 @@ describe('1000 commands per second', function () {
   });
   afterEach(() => street.close());
 
-  /** @returns how long it is ago, s, and whether the meter beside it was polled on meanwhile: all share one process here */
-  const storm = async (payloads: (n: number) => string): Promise<{ ago: () => number; isPolledOn: boolean }> => {
+  const storm = async (payloads: (n: number) => string): Promise<Storm> => {
     const polls = (): number => street.listener.heard.filter(({ topic }) => topic === 'devices/m/meter/power').length;
     const [from, before] = [performance.now(), polls()];
-    for (let n = 0; n < count; n++) {
+    const isPolledOn = (): boolean => polls() - before >= 2;
+    // On a slow machine all of it takes longer, the polls beside it as well.
+    let n = 0;
+    for (; n < count || (n < 2 * count && !isPolledOn()); n++) {
       const waitMs = from + (n * 1000) / perSecond - performance.now();
       if (waitMs > 1) await pause(waitMs);
       street.listener.client.publish('devices/b/battery/command/charge', payloads(n), { qos: 1 });
     }
-    return { ago: () => (performance.now() - from) / 1000, isPolledOn: polls() - before >= 2 };
+    return { sent: n, ago: () => (performance.now() - from) / 1000, isPolledOn: isPolledOn() };
   };
   /** Each with one outcome. */
   const settled = async (ids: string[]): Promise<Response[]> => {
-    await until(() => ids.every((id) => outcomes.has(id)), 'an outcome of each', 20_000);
+    await until(() => ids.every((id) => outcomes.has(id)), 'an outcome of each');
     const all = ids.map((id) => outcomes.get(id) ?? []);
     assert.deepEqual([...new Set(all.map(({ length }) => length))], [1]);
     return all.flat();
@@ -52,12 +62,12 @@ describe('1000 commands per second', function () {
   it('valid ones: the newest wins, written at the pace of the device, and nobody else has to wait', async () => {
     const ids: string[] = [];
     const { isPolledOn } = await storm((n) => {
-      const command = envelope({ ts: isoTime(Date.now()), params: { power_w: n } });
+      const command = envelope({ ts: isoTime(Date.now()), ttl_s: 60, params: { power_w: n } });
       ids.push(command.id);
       return JSON.stringify(command);
     });
     const answers = await settled(ids);
-    assert.equal(street.device.state().powerW, -(count - 1));
+    assert.equal(street.device.state().powerW, -(ids.length - 1));
     assert.equal(answers.at(-1)?.status, 'completed');
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set(['completed', 'superseded']));
     const powers = street.device.writes.filter(({ powerW }, i, all) => powerW !== all[i - 1]?.powerW);
@@ -70,7 +80,7 @@ describe('1000 commands per second', function () {
   it('the same again and again: written at the pace of the device as well', async () => {
     const ids: string[] = [];
     const { ago, isPolledOn } = await storm(() => {
-      const command = envelope({ ts: isoTime(Date.now()) });
+      const command = envelope({ ts: isoTime(Date.now()), ttl_s: 60 });
       ids.push(command.id);
       return JSON.stringify(command);
     });
@@ -100,8 +110,8 @@ describe('1000 commands per second', function () {
       const counts = street.on<Event>(topic).map(({ data }) => Number(data?.count));
       return counts.reduce((sum, each) => sum + each, 0);
     };
-    const { ago, isPolledOn } = await storm(() => 'garbage');
-    await until(() => told() === count, 'all are told of');
+    const { sent, ago, isPolledOn } = await storm(() => 'garbage');
+    await until(() => told() === sent, 'all are told of');
     assert.ok(street.on(topic).length <= ago() + 3);
     assert.deepEqual(street.device.writes, []);
     assert.ok(isPolledOn, 'the meter has to wait');

@@ -114,5 +114,5 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
       await until(() => shown() === 'available', 'what it says from then on is told', 3000);
       station.close();
       await station.closed;
-    }).timeout(30_000);
+    }).timeout(60_000);
   });

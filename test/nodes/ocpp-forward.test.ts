@@ -56,7 +56,7 @@ describe('ems-ocpp with a second backend', () => {
 
   it('otherwise with the password of the station', async () => {
     await load({ security: '1' }, { password: 'correct horse battery' });
-    await until(() => backend.of('BootNotification').length === 1, 'the station is known there', 15_000);
+    await until(() => backend.of('BootNotification').length === 1, 'the station is known there');
     assert.deepEqual(passwords(), ['correct horse battery']);
   });
 

@@ -37,7 +37,7 @@ const withProto = (before: string): string =>
   JSON.stringify(envelope()).replace(before, `"__proto__":{"power_w":1},${before}`);
 
 describe('commands that must not be carried out', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let street: CommandStreet;
   let errors: string[];
   /** What was heard after the start. */

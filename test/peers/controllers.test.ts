@@ -27,7 +27,7 @@ const assertAnswers = (answers: Response[], { id, params }: { id: string; params
 };
 
 describe('controllers of others, through mosquitto', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let mosquitto: Mosquitto;
   let street: CommandStreet;
   let powerW = 1000;

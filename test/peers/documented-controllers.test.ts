@@ -19,7 +19,7 @@ const example = (language: string): string => {
 };
 
 describe('the controllers of the documentation', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let mosquitto: Mosquitto;
   let street: CommandStreet;
   let folder: string;
@@ -51,7 +51,7 @@ describe('the controllers of the documentation', function () {
 
   it('the shell charges for as long as it runs, and lets go at its end', async () => {
     const { child, ended, said } = start('sh', 'charge.sh', example('sh'), 1234);
-    await until(() => /"status":"completed".*"power_w":1234/.test(said()), `it charges: ${said()}`, 10_000);
+    await until(() => /"status":"completed".*"power_w":1234/.test(said()), `it charges: ${said()}`);
     assert.equal(street.device.state().powerW, -1234);
     child.kill('SIGTERM');
     await ended;

@@ -101,7 +101,7 @@ for (const tongue of tongues)
     };
     const flows = (wh: number): Promise<void> => {
       const from = station.outlet().registerWh;
-      return until(() => station.outlet().registerWh >= from + wh, `${wh} Wh`, 15_000);
+      return until(() => station.outlet().registerWh >= from + wh, `${wh} Wh`);
     };
     /** The same sessions on both sides, by number, energy, and times. */
     const agree = async (sessions: number): Promise<void> => {

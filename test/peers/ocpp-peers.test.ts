@@ -227,7 +227,7 @@ describe('a backend of another hand', () => {
         backend.do('close');
         await until(() => !station.state().isConnected, 'lost');
         backend.do('open');
-        await until(() => station.state().isRegistered, 'back', 15_000);
+        await until(() => station.state().isRegistered, 'back');
         assert.deepEqual(
           backend.lines.filter((line) => 'violation' in line),
           [],

@@ -87,7 +87,8 @@ export const startCommandStreet = async (options: StreetOptions = {}): Promise<C
   helper.settings({ userDir });
   await helper.startServer();
   const device = await startToldDevice();
-  const own = options.brokerPort === undefined ? await startBroker() : undefined;
+  const own =
+    options.brokerPort === undefined ? await startBroker({ limits: { packetBytes: 16 * 1024 * 1024 } }) : undefined;
   const brokerPort = options.brokerPort ?? own?.port ?? 0;
   const listener = await listen(brokerPort, '#');
   await options.before?.(listener);

@@ -1,7 +1,7 @@
 /** Waiting for what happens, never for time alone. */
 
 /** Resolves as soon as the condition holds; it is looked at again with every turn of a short timer. */
-export const until = async (condition: () => boolean, what: string, withinMs = 8000): Promise<void> => {
+export const until = async (condition: () => boolean, what: string, withinMs = 45_000): Promise<void> => {
   const deadline = performance.now() + withinMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`in ${withinMs} ms it did not happen: ${what}`);

@@ -87,7 +87,7 @@ export const startForwardedStation = async (
     events,
     named: (name) => events.filter((event) => event.name === name),
     outlet,
-    draws: (amps) => until(() => Math.abs(outlet().currentsA[0] - amps) < 0.01, `${amps} A on L1`, 15_000),
+    draws: (amps) => until(() => Math.abs(outlet().currentsA[0] - amps) < 0.01, `${amps} A on L1`),
     async charge(tag = 'AABB') {
       charger.plug(1);
       await charger.swipe(1, tag);

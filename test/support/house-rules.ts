@@ -44,7 +44,7 @@ const roomOf = (path: string): string => {
 const arrows: Record<string, RegExp> = {
   model: /^(npm:zod|node:crypto)$/,
   drivers: /^(model)$/,
-  'drivers/modbus': /^(model|drivers|npm:zod|node:.*|npm:modbus-serial)$/,
+  'drivers/modbus': /^(model|drivers|npm:zod|node:.*|npm:serialport)$/,
   'drivers/ocpp': /^(model|drivers|npm:zod|node:.*|npm:ocpp-rpc)$/,
   mqtt: /^(model|node:.*|npm:mqtt|npm:aedes)$/,
   control: /^model$/,

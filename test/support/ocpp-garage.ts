@@ -161,7 +161,7 @@ export const openGarage = async (brokerPort: number): Promise<Garage> => {
 
   const limitComesBack = async (box: Box, nth: number): Promise<void> => {
     const { device, point } = box;
-    await until(() => point.state().isConnected, `${device} is back`, 30_000);
+    await until(() => point.state().isConnected, `${device} is back`);
     const reconnectedAt = performance.now();
     const limitA = limits[nth] ?? 0;
     await until(() => isObeying(box, limitA), `${device} holds ${limitA} A`, 4 * allowedMs);
@@ -175,11 +175,11 @@ export const openGarage = async (brokerPort: number): Promise<Garage> => {
       street
         .all(`devices/${device}/availability`)
         .some(({ state, ts }) => state === 'online' && Date.parse(String(ts)) > startedAt);
-    await until(() => boxes.every(isOnline), 'all are online', 30_000);
+    await until(() => boxes.every(isOnline), 'all are online');
     limits = boxes.map(() => Math.round(random(6, 14)));
     await Promise.all(boxes.map((_, nth) => order(nth)));
     const lazy = (): Box[] => boxes.filter((box, nth) => !isObeying(box, limits[nth] ?? 0));
-    await until(() => lazy().length === 0, 'all obey', 30_000).catch((error) => {
+    await until(() => lazy().length === 0, 'all obey').catch((error) => {
       throw new Error(`${error.message}: ${limits} A; ${JSON.stringify(lazy().map(({ outlet }) => outlet()))}`);
     });
   };
@@ -213,9 +213,9 @@ export const openGarage = async (brokerPort: number): Promise<Garage> => {
       for (const box of boxes) box.leave();
       const isTold = (): boolean =>
         boxes.every(({ point }) => point.state().isConnected && point.state().waiting === 0);
-      await until(isTold, 'the stations have told everything', 30_000);
+      await until(isTold, 'the stations have told everything');
       const compareAll = (): string[] => boxes.flatMap(({ device }) => compare(street, device, sessions));
-      await until(() => compareAll().length === 0, 'what is told is what was', 15_000).catch(() => {});
+      await until(() => compareAll().length === 0, 'what is told is what was').catch(() => {});
       const strangers = street.observer.heard
         .filter(({ topic }) => topic.endsWith('/charger_pending'))
         .map(({ payload }) => `it was taken for a stranger: ${payload}`);

@@ -49,7 +49,7 @@ const billsOf = (backend: PlainCsms, words: ChargingWords, given: number[]): Bil
 
 for (const words of [words16, words201] satisfies ChargingWords[])
   describe(`a station of OCPP ${words.version} that somebody else bills`, function () {
-    this.timeout(40_000);
+    this.timeout(60_000);
     let backend: PlainCsms;
     let station: ForwardedStation;
     /** Numbers that the backend gave, in order; 1.6. */
@@ -85,7 +85,7 @@ for (const words of [words16, words201] satisfies ChargingWords[])
     const bills = (): Bill[] => billsOf(backend, words, given);
     /** Both sides have the same sessions, with the same energy and the same times. */
     const agrees = async (sessions: number): Promise<void> => {
-      await until(() => words.ends(backend).length >= sessions, `${sessions} ends at the backend`, 20_000);
+      await until(() => words.ends(backend).length >= sessions, `${sessions} ends at the backend`);
       await until(() => station.named('session_ended').length >= sessions, `${sessions} ends here`);
       const ours = station.named('session_ended').map(({ data }) => data);
       assert.deepEqual(
@@ -191,7 +191,7 @@ for (const words of [words16, words201] satisfies ChargingWords[])
       await station.leave();
       station.kill();
       await startBackend(port);
-      await until(() => words.ends(backend).length === 1, 'the end is told', 20_000);
+      await until(() => words.ends(backend).length === 1, 'the end is told');
       assert.equal(words.starts(backend).length, 1);
       const [ended] = station.named('session_ended');
       assert.equal(Math.round(bills()[0]?.wh ?? 0), Math.round(Number(ended?.data?.energy_wh)));
@@ -205,7 +205,7 @@ for (const words of [words16, words201] satisfies ChargingWords[])
       station.kill();
       await flows(20);
       await station.leave();
-      await until(() => words.ends(backend).length === 1, 'the end is told', 20_000);
+      await until(() => words.ends(backend).length === 1, 'the end is told');
       assert.equal(words.starts(backend).length, 1);
       const [ended] = station.named('session_ended');
       assert.equal(Math.round(bills()[0]?.wh ?? 0), Math.round(Number(ended?.data?.energy_wh)));
@@ -376,7 +376,7 @@ for (const words of [words16, words201] satisfies ChargingWords[])
         const second = await station.driver().called('StartTransaction', next);
         assert.deepEqual(await station.driver().called('StartTransaction', next), second);
         await startBackend(port);
-        await until(() => words.starts(backend).length >= 2, 'the second is told', 20_000);
+        await until(() => words.starts(backend).length >= 2, 'the second is told');
         await station.driver().called('StartTransaction', next);
         await backend.next('Heartbeat', undefined, 20_000);
         assert.equal(words.starts(backend).length, 2);
@@ -408,7 +408,7 @@ for (const words of [words16, words201] satisfies ChargingWords[])
       });
       backend.answers.Heartbeat = () => held;
       const heartbeats = backend.of('Heartbeat').length;
-      await until(() => backend.of('Heartbeat').length > heartbeats, 'a call of ours is open', 15_000);
+      await until(() => backend.of('Heartbeat').length > heartbeats, 'a call of ours is open');
       const open2 = JSON.parse(backend.frames.findLast((frame) => frame.includes('"Heartbeat"')) ?? '[]') as unknown[];
       const id = String(open2[1]);
       const socket = backend.connections.at(-1)?._ws as unknown as { send(text: string): void };
@@ -519,7 +519,7 @@ for (const words of [words16, words201] satisfies ChargingWords[])
       const states = (): unknown[] => station.named('backend_offline').map(({ state }) => state);
       await until(() => states().at(-1) === 'active', 'it is told');
       await startBackend(port);
-      await until(() => states().at(-1) === 'cleared', 'it is back', 20_000);
+      await until(() => states().at(-1) === 'cleared', 'it is back');
       assert.deepEqual(states(), ['active', 'cleared']);
     });
   });

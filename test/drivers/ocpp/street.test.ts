@@ -79,7 +79,7 @@ for (const version of ['1.6', '2.0.1'] as const)
     ): Promise<void> => {
       attach(options);
       point = createChargePoint({ url: csms.url(''), identity: 'CP1', version, access: 'plug', ...more }, clock);
-      await until(() => states.at(-1)?.kind === 'online', 'it is online', 20_000);
+      await until(() => states.at(-1)?.kind === 'online', 'it is online');
     };
     const apply = (verb: string | undefined, params: Params = {}, actuator = 'limit/1'): Promise<Applied> =>
       driver.apply(
@@ -95,11 +95,11 @@ for (const version of ['1.6', '2.0.1'] as const)
       );
     const plugIn = async (): Promise<void> => {
       point.plug(1);
-      await until(() => values.get('1/status') === 'charging', 'it charges', 20_000);
+      await until(() => values.get('1/status') === 'charging', 'it charges');
       await until(() => outlet().currentsA[0] > 5.9, 'current flows');
     };
     const sessionIs = (isRunning: boolean): Promise<void> =>
-      until(() => ((values.get('1/session_id') ?? '') !== '') === isRunning, `session ${isRunning}`, 20_000);
+      until(() => ((values.get('1/session_id') ?? '') !== '') === isRunning, `session ${isRunning}`);
 
     beforeEach(async () => {
       csms = await startTestCsms({}, clock);
@@ -127,7 +127,7 @@ for (const version of ['1.6', '2.0.1'] as const)
       assert.deepEqual(await apply('pause'), { verified: true });
       assert.equal(outlet().currentsA[0], 0);
       assert.deepEqual(await apply('resume', { current_a: 8 }), { verified: true });
-      await until(() => Math.abs(Number(values.get('1/current/l1')) - 8) < 0.2, '8 A are told', 20_000);
+      await until(() => Math.abs(Number(values.get('1/current/l1')) - 8) < 0.2, '8 A are told');
       const stopped = await apply('stop', {}, 'actions/1');
       assert.equal(stopped.verified, true);
       await until(() => named('session_ended').length === 1, 'its end is told');
@@ -137,7 +137,7 @@ for (const version of ['1.6', '2.0.1'] as const)
         JSON.stringify(data),
       );
       point.unplug(1);
-      await until(() => values.get('1/status') === 'available', 'it is available', 20_000);
+      await until(() => values.get('1/status') === 'available', 'it is available');
     });
 
     it('left alone it falls back by itself, as its preset says that it can', async () => {
@@ -147,7 +147,7 @@ for (const version of ['1.6', '2.0.1'] as const)
       assert.equal(driver.actuators().find(({ key }) => key === 'limit/1')?.watchdogS, 300);
       await csms.close();
       await until(() => !point.state().isConnected, 'it is alone');
-      await until(() => Math.abs(outlet().currentsA[0] - 6) < 0.1, 'it has gone to the failsafe current', 20_000);
+      await until(() => Math.abs(outlet().currentsA[0] - 6) < 0.1, 'it has gone to the failsafe current');
     });
 
     it('killed in the middle: the session goes on as the same, and is told once', async () => {
@@ -160,11 +160,11 @@ for (const version of ['1.6', '2.0.1'] as const)
       values.clear();
       attach();
       point.cut();
-      await until(() => values.get('1/status') === 'charging', 'it charges', 20_000);
+      await until(() => values.get('1/status') === 'charging', 'it charges');
       await sessionIs(true);
       assert.equal(values.get('1/session_id'), id);
       point.unplug(1);
-      await until(() => named('session_ended').length > 0, 'its end is told', 20_000);
+      await until(() => named('session_ended').length > 0, 'its end is told');
       assert.equal(named('session_ended').length, 1);
     });
 
@@ -197,12 +197,12 @@ for (const version of ['1.6', '2.0.1'] as const)
       it(`obeys: ${name}`, async () => {
         await open({ quirks }, { quirks: own });
         await plugIn();
-        await until(() => Number(values.get('1/current/l1')) > 5, 'its current is told', 20_000);
+        await until(() => Number(values.get('1/current/l1')) > 5, 'its current is told');
         await apply('pause');
-        await until(() => outlet().currentsA[0] === 0, 'no current', 20_000);
+        await until(() => outlet().currentsA[0] === 0, 'no current');
         const applied = await apply('set_current_limit', { current_a: 9 });
         assert.deepEqual(applied, { verified: true });
-        await until(() => Math.abs(outlet().currentsA[0] - 9) < 0.2, '9 A', 20_000);
+        await until(() => Math.abs(outlet().currentsA[0] - 9) < 0.2, '9 A');
       });
 
     it('a station that says yes and does nothing is found out', async () => {
@@ -222,7 +222,7 @@ for (const version of ['1.6', '2.0.1'] as const)
       await sessionIs(false);
       await apply('resume', { current_a: 9 });
       await sessionIs(true);
-      await until(() => Math.abs(outlet().currentsA[0] - 9) < 0.2, '9 A', 20_000);
+      await until(() => Math.abs(outlet().currentsA[0] - 9) < 0.2, '9 A');
     });
 
     it('one phase and three', async () => {
@@ -242,7 +242,7 @@ for (const version of ['1.6', '2.0.1'] as const)
         attach(policy(foreignPolicy));
         point.cut();
         states.length = 0;
-        await until(() => states.at(-1)?.kind === 'online', 'it is online', 20_000);
+        await until(() => states.at(-1)?.kind === 'online', 'it is online');
         void apply('set_current_limit', { current_a: 14 }).catch(() => {});
       };
       await open({}, policy('keep'));
@@ -259,13 +259,13 @@ for (const version of ['1.6', '2.0.1'] as const)
       const call = { [String(place)]: 1, [version === '1.6' ? 'csChargingProfiles' : 'chargingProfile']: profile };
       await link.call('SetChargingProfile', call, { timeoutMs: 30_000 });
       await begin('keep');
-      await until(() => named('foreign_profile').length > 0, 'it is told of', 20_000);
+      await until(() => named('foreign_profile').length > 0, 'it is told of');
       assert.match(
         String(named('foreign_profile')[0]?.message),
         version === '1.6' ? /allows 7 A and was told 14 A/ : /limits this station: TxProfile 77 of CSO, stack level 5/,
       );
       await begin('clear');
-      await until(() => Math.abs(outlet().currentsA[0] - 14) < 0.2, 'ours is in force', 20_000);
+      await until(() => Math.abs(outlet().currentsA[0] - 14) < 0.2, 'ours is in force');
       assert.ok(outlet().profiles.every(({ id }) => id !== 77));
     });
 
@@ -283,7 +283,7 @@ for (const version of ['1.6', '2.0.1'] as const)
     it('power and energy that are called by the wrong unit are noticed', async () => {
       await open({ quirks: { callsKwW: true } });
       await plugIn();
-      await until(() => named('unit_suspect').length > 0, 'it is noticed', 20_000);
+      await until(() => named('unit_suspect').length > 0, 'it is noticed');
       assert.equal(values.get('1/power'), null);
     });
 
@@ -293,9 +293,9 @@ for (const version of ['1.6', '2.0.1'] as const)
         await plugIn();
         await sessionIs(true);
         const before = outlet().registerWh;
-        await until(() => outlet().registerWh > before + 100, 'energy flows', 20_000);
+        await until(() => outlet().registerWh > before + 100, 'energy flows');
         point.unplug(1);
-        await until(() => named('session_ended').length === 1, 'its end is told', 20_000);
+        await until(() => named('session_ended').length === 1, 'its end is told');
         const wh = Number(named('session_ended')[0]?.data?.energy_wh);
         assert.ok(wh > 100 && wh < 2000, `${JSON.stringify(quirks)}: ${wh}`);
         await point.close();

@@ -11,7 +11,7 @@ type Words = ChargingWords<'1.6' | '2.0.1'>;
 const clock = createFastClock(50);
 
 describe('quirks of a simulated charge point', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let csms: PlainCsms;
   let station: ChargePoint;
 
