@@ -30,8 +30,9 @@ interface Pace {
   rounds: number;
 }
 
-/** CPU for each message, microseconds; messages per second. */
-type Round = Map<CsmsKind, { cpuUs: number; perSecond: number }>;
+/** CPU for each message, microseconds; messages per second; readings that did not get to the broker. */
+type Figures = Awaited<ReturnType<CsmsSide['during']>>;
+type Round = Map<CsmsKind, Figures>;
 
 /** One after the other: also where little goes on, what one side has in its caches another takes out of them. */
 const takeRound = async (sides: Record<CsmsKind, CsmsSide>, { kinds, everyMs, windowMs }: Pace): Promise<Round> => {
@@ -44,10 +45,13 @@ const takeRound = async (sides: Record<CsmsKind, CsmsSide>, { kinds, everyMs, wi
 const measure = async (sides: Record<CsmsKind, CsmsSide>, pace: Pace): Promise<Round> => {
   const taken: Round[] = [];
   for (let nth = 0; nth < pace.rounds; nth++) taken.push(await takeRound(sides, pace));
-  const middle = (kind: CsmsKind, of: 'cpuUs' | 'perSecond'): number =>
+  const middle = (kind: CsmsKind, of: keyof Figures): number =>
     median(taken.map((round) => round.get(kind)?.[of] ?? Number.NaN));
   return new Map(
-    pace.kinds.map((kind) => [kind, { cpuUs: middle(kind, 'cpuUs'), perSecond: middle(kind, 'perSecond') }]),
+    pace.kinds.map((kind) => [
+      kind,
+      { cpuUs: middle(kind, 'cpuUs'), perSecond: middle(kind, 'perSecond'), lost: middle(kind, 'lost') },
+    ]),
   );
 };
 
@@ -75,6 +79,7 @@ const printPace = ({ name, everyMs }: Pace, stations: number, round: Round): voi
     const own = round.get(kind);
     if (!own) continue;
     printRatio(`${what}, ${name}, CPU to bare ws`, own.cpuUs / cpuOf('ws'), expected);
+    if (kind === 'wire') printAmount(`${what}, ${name}, lost`, own.lost, 'readings', { atMost: 0 });
     if (everyMs === 0)
       printAmount(`${what}, the ceiling`, own.perSecond, 'messages/s', { onlyAs: 'the stations share the machine' });
   }

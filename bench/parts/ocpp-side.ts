@@ -9,9 +9,10 @@ export type CsmsKind = 'ws' | 'ocpp-rpc' | 'driver' | 'bridge' | 'wire';
 export interface CsmsSide {
   /**
    * The stations tell, and only for this long.
-   * @returns CPU of the server for each message that it answered, microseconds; messages per second
+   * @returns CPU of the server for each message that it answered, microseconds; messages per second; readings that did
+   *   not get to the broker
    */
-  during(everyMs: number, ms: number): Promise<{ cpuUs: number; perSecond: number }>;
+  during(everyMs: number, ms: number): Promise<{ cpuUs: number; perSecond: number; lost: number }>;
   /** What others left as garbage goes: V8 would clear it up while little goes on, as the work of whoever is measured. */
   tidy(): Promise<void>;
   /**
@@ -81,8 +82,11 @@ export const startCsmsSide = async (kind: CsmsKind, stations: number, brokerPort
       const isOurs = kind !== 'ws' && kind !== 'ocpp-rpc';
       if (isOurs && after.readings - before.readings < messages * 10)
         throw new Error(`${kind}: ${messages} messages of ten samples became ${after.readings - before.readings}`);
-      if (after.lost > before.lost) throw new Error(`${kind}: ${after.lost - before.lost} readings were lost`);
-      return { cpuUs: (after.cpuUs - before.cpuUs) / messages, perSecond: messages / seconds };
+      return {
+        cpuUs: (after.cpuUs - before.cpuUs) / messages,
+        perSecond: messages / seconds,
+        lost: after.lost - before.lost,
+      };
     },
     async tidy() {
       await order({ collect: 'garbage' });
