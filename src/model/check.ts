@@ -180,6 +180,7 @@ const checkTime = (reading: Reading, context: CheckContext, limits: CheckLimits)
   if (ts > context.now + limits.futureMs || ts < earliest) {
     reading.ts = reading.rx ?? isoTime(context.now);
     reading.reason = 'clock_skew';
+    reading.skew_s = Math.round((ts - context.now) / 1000);
     if (reading.quality === 'good') reading.quality = 'estimated';
     return undefined;
   }

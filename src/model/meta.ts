@@ -24,6 +24,9 @@ const quantityMeta = z.looseObject({
   interval_s: z.number().positive().optional(),
   /** After this long without news a value is stale. */
   max_age_s: z.number().positive().optional(),
+  /** periodic (where it is not said): told again after interval_s, changed or not. on_change: the last value holds. */
+  report: z.enum(['periodic', 'on_change']).optional(),
+  /** Smallest step of the value, in its unit. */
   resolution: z.number().positive().optional(),
   /** The direction of positive values in words: import, production, discharge, consumption. */
   positive: word.optional(),

@@ -22,6 +22,8 @@ export const readingSchema = z
     since: instant.optional(),
     /** Time of reception, where ts comes from the device. */
     rx: instant.optional(),
+    /** How far ahead the clock of the source was, where the time of reception took the place of its time, s. */
+    skew_s: finite.optional(),
     accuracy: finite.optional(),
     /** Changes when a meter is exchanged or reset. */
     counter_id: shortText.optional(),

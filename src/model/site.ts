@@ -1,6 +1,6 @@
 /** site-power/1, site-energy/1, site-status/1: a site summed up. null where a value is not known. */
 import { z } from 'zod';
-import { finite, instant, quality, sequence, shortText } from './common.ts';
+import { finite, instant, quality, sequence, shortText, word } from './common.ts';
 
 const watts = finite.nullable();
 const wattHours = z.number().min(0).nullable();
@@ -42,6 +42,15 @@ export const sitePowerSchema = z.looseObject({
 });
 export type SitePower = z.infer<typeof sitePowerSchema>;
 
+/** How far one energy can be trusted. */
+const energyFacts = z.looseObject({
+  /** Share of the time since it began in which it is known, 0..1. */
+  coverage: z.number().min(0).max(1),
+  quality,
+  /** By counters of the devices, from power over time, or both. */
+  method: z.enum(['counter', 'integrated', 'mixed']),
+});
+
 export const siteEnergySchema = z.looseObject({
   schema: z.literal('site-energy/1'),
   ts: instant,
@@ -57,9 +66,12 @@ export const siteEnergySchema = z.looseObject({
   consumption_wh: wattHours,
   ev_wh: wattHours,
   heat_wh: wattHours,
-  /** Share of the time since start that is covered by measurements, 0..1. */
+  /** That of consumption, or where that is not known the least of all: share of the time that is known, 0..1. */
   coverage: z.number().min(0).max(1),
+  /** That of the worst. */
   quality,
+  /** By the name of each energy that is not null. */
+  energies: z.record(word, energyFacts).optional(),
 });
 export type SiteEnergy = z.infer<typeof siteEnergySchema>;
 

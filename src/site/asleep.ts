@@ -1,25 +1,80 @@
-/** Inverters that switch themselves off at night, where an offline one counts as 0 (aggregation §2.2). */
+/** Inverters that switch themselves off at night: what is silent then gives nothing (aggregation §2.2). */
+import type { Clock } from '../model/time.ts';
 import type { Composition, HybridSources } from './composition.ts';
 import type { Known } from './known.ts';
+import { createDayProfile, type DayProfile, isDark, noteLight } from './night.ts';
 import type { Source } from './sources.ts';
+import type { Coordinates } from './sun.ts';
 
-/**
- * A battery behind an inverter may have been at work when the connection broke: only if it and the inverter did nothing
- * when they were last heard have they gone to sleep.
- */
-const isWholeAsleep = ({ inverters, battery }: HybridSources, known: Known): boolean => {
-  const isIdle = ({ power, idleW }: Source): boolean => Math.abs(known.last(power)?.value ?? Infinity) <= idleW;
-  const all = [...inverters, ...battery];
-  return all.every(known.isOffline) && (battery.length === 0 || all.every(isIdle));
-};
+export interface SleepRules {
+  /** An inverter without a connection counts as 0 at any time. */
+  offlineMeansZero: boolean;
+  coordinates?: Coordinates;
+}
 
-/** @returns the sources whose power is 0, as far as anybody can know */
-export const findAsleep = ({ ac, hybrids }: Composition, known: Known): Set<Source> => {
+export interface Sleepers {
+  /** Looks who sleeps now. */
+  look(composition: Composition): void;
+  /** Its power is 0, as far as anybody can know. */
+  has(source: Source): boolean;
+  all(): Iterable<Source>;
+  /** Survives a restart. */
+  save(): Record<string, DayProfile>;
+}
+
+export const createSleepers = (
+  { offlineMeansZero, coordinates }: SleepRules,
+  known: Known,
+  clock: Clock,
+  saved: Record<string, DayProfile> = {},
+): Sleepers => {
+  /** By the topic of the power. */
+  const profiles = new Map<string, DayProfile>(Object.entries(saved));
+  let asleep = new Set<Source>();
+
+  const profileOf = (power: string): DayProfile => {
+    const profile = profiles.get(power) ?? createDayProfile();
+    profiles.set(power, profile);
+    return profile;
+  };
+  const isSilent = (source: Source): boolean => known.current(source.power, source).value === null;
+  const wasIdle = ({ power, idleW }: Source): boolean =>
+    Math.abs(known.last(power)?.value ?? Number.POSITIVE_INFINITY) <= idleW;
+  const awayMs = ({ power }: Source): number => clock.monotonic() - (known.last(power)?.at ?? Number.NEGATIVE_INFINITY);
+
   // A meter has no reason to switch itself off: where it is silent, nobody knows.
-  const isDark = (source: Source): boolean => !source.isMeter && known.isOffline(source);
-  const asleep = hybrids.flatMap((hybrid) => [
-    ...hybrid.solar.filter(isDark),
-    ...(isWholeAsleep(hybrid, known) ? [...hybrid.inverters, ...hybrid.battery] : []),
-  ]);
-  return new Set([...ac.solar.filter(isDark), ...asleep]);
+  const sleepsAlone = (source: Source): boolean => {
+    if (source.isMeter || !isSilent(source)) return false;
+    if (offlineMeansZero && known.isOffline(source)) return true;
+    return wasIdle(source) && isDark(profileOf(source.power), coordinates, clock.now(), awayMs(source));
+  };
+  /**
+   * A battery behind an inverter may have been at work when the connection broke: only if it and the inverter did
+   * nothing when they were last heard have they gone to sleep.
+   */
+  const sleepsWhole = ({ inverters, battery, solar }: HybridSources): boolean => {
+    const all = [...inverters, ...battery];
+    if (!all.every(isSilent)) return false;
+    const isIdle = all.every(wasIdle);
+    if (offlineMeansZero && all.every(known.isOffline)) return battery.length === 0 || isIdle;
+    return isIdle && solar.length > 0 && solar.every(sleepsAlone);
+  };
+
+  const watchLight = (source: Source): void => {
+    const { value } = known.current(source.power, source);
+    if (value === null && !asleep.has(source)) return;
+    noteLight(profileOf(source.power), clock.now(), value !== null && value > source.idleW);
+  };
+
+  return {
+    look({ ac, hybrids }) {
+      const suns = [...ac.solar, ...hybrids.flatMap(({ solar }) => solar)].filter(({ isMeter }) => !isMeter);
+      const wholes = hybrids.filter(sleepsWhole).flatMap(({ inverters, battery }) => [...inverters, ...battery]);
+      asleep = new Set([...suns.filter(sleepsAlone), ...wholes]);
+      for (const source of suns) watchLight(source);
+    },
+    has: (source) => asleep.has(source),
+    all: () => asleep,
+    save: () => Object.fromEntries(profiles),
+  };
 };

@@ -17,14 +17,21 @@ export const sum = (terms: Term[]): Term =>
     { w: 0, quality: 'good' },
   );
 
+/** @param sign of b within a; -1: it is missing there */
+export const minus = (a: Term, b: Term, sign: 1 | -1): Term => ({
+  w: a.w === null || b.w === null ? null : a.w - sign * b.w,
+  quality: worst(a.quality, b.quality),
+});
+
+/** The DC sides, shown beside the AC terminal. */
 export interface HybridTerms {
-  /** AC terminal, + feeds the site. */
-  ac: Term;
   solarDc: Term;
   batteryDc: Term;
 }
 
 export interface BalanceInputs {
+  /** Of all that is measured on the AC side, each once: a hybrid inverter counts with its AC terminal. */
+  total: Term;
   grid: Term;
   /** Fed in on the AC side. */
   solarAc: Term;
@@ -75,12 +82,9 @@ export const splitFlows = (gridW: number, solarW: number, batteryW: number): Flo
   };
 };
 
-/**
- * Adds a site up. A hybrid inverter counts with its AC terminal; its DC sides are shown, never added again.
- */
+/** Adds a site up. The DC sides of hybrid inverters are shown, never added again. */
 export const computeBalance = (inputs: BalanceInputs): Balance => {
-  const { grid, solarAc, batteryAc, generator, hybrids, ev, heat } = inputs;
-  const total = sum([grid, solarAc, batteryAc, generator, ...hybrids.map(({ ac }) => ac)]);
+  const { total, grid, solarAc, batteryAc, generator, hybrids, ev, heat } = inputs;
   const solar = sum([solarAc, ...hybrids.map(({ solarDc }) => solarDc)]);
   const battery = sum([batteryAc, ...hybrids.map(({ batteryDc }) => batteryDc)]);
   const consumption: Term = { w: total.w === null ? null : plus(total.w), quality: total.quality };

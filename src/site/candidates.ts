@@ -28,6 +28,15 @@ const confirmMs = 60_000;
 /** A series whose fastest step is further above its mean than this has a jump in it. */
 const steadyRatio = 2;
 
+/** The same, measured so much later. */
+export const moveCandidate = ({ first, zeroAt, latest, count, fastestW }: Candidate, ms: number): Candidate => ({
+  first: { wh: first.wh, ts: first.ts + ms },
+  ...(zeroAt !== undefined && { zeroAt: zeroAt + ms }),
+  latest: { wh: latest.wh, ts: latest.ts + ms },
+  count,
+  fastestW,
+});
+
 export const begin = (sample: Sample): Candidate => ({ first: sample, latest: sample, count: 1, fastestW: 0 });
 
 /**

@@ -1,66 +1,58 @@
-/** Clocks that were set: the times in readings jump against the time that has passed here (aggregation §2.3). */
+/** Clocks that are off, told as alarms with their size: that of a gateway where all its devices show it. */
+import type { ClockedDevice } from './feeds.ts';
+import { createLasting, type Lasting } from './lasting.ts';
+import type { Reporter } from './reporter.ts';
+import { leadOf } from './source-clock.ts';
 
-/** A larger difference of the two is a step of a clock. */
-export const clockStepMs = 2000;
-/** A late reading looks like a step back; only what stays is one. */
-const confirmMs = 10_000;
-const confirmations = 3;
-/** After this long without a further step the clock runs again. */
-const steadyMs = 60_000;
-
-interface Track {
-  /** Time of measurement less monotonic time of reception, ms. */
-  offset: number;
-  moved?: { offset: number; since: number; count: number };
-}
+/** Devices of one gateway show it one after the other. */
+const lastingMs = 10_000;
+/** The same offset, ms. */
+const sameMs = 5000;
 
 export interface ClockWatch {
   /**
-   * @param ts time of measurement, ms
-   * @param receivedAt monotonic, ms
-   * @returns by how much the clock behind this topic was set, ms; 0: it was not
+   * @param ours lead of a clock that is right, ms
+   * @param at monotonic, ms
    */
-  take(topic: string, ts: number, receivedAt: number): number;
-  forget(device: string): void;
+  look(devices: Iterable<ClockedDevice>, ours: number, at: number): void;
 }
 
-export const createClockWatch = (): ClockWatch => {
-  const tracks = new Map<string, Track>();
-  return {
-    take(topic, ts, receivedAt) {
-      const offset = ts - receivedAt;
-      const track = tracks.get(topic);
-      if (!track || Math.abs(offset - track.offset) <= clockStepMs) {
-        tracks.set(topic, { offset });
-        return 0;
-      }
-      const { moved } = track;
-      const stays = moved && Math.abs(offset - moved.offset) <= clockStepMs;
-      const since = stays ? moved.since : receivedAt;
-      const count = stays ? moved.count + 1 : 1;
-      if (count < confirmations || receivedAt - since < confirmMs) {
-        tracks.set(topic, { offset: track.offset, moved: { offset, since, count } });
-        return 0;
-      }
-      tracks.set(topic, { offset });
-      return offset - track.offset;
-    },
-    forget(device) {
-      for (const topic of tracks.keys()) if (topic.startsWith(`devices/${device}/`)) tracks.delete(topic);
-    },
-  };
+/** How far the clock of a device is ahead, ms; 0: it is right, as far as is known. */
+const offsetOf = ({ clock, aheadS }: ClockedDevice, ours: number): number => {
+  if (aheadS !== undefined) return aheadS * 1000;
+  return clock.isCorrected ? leadOf(clock) - ours : 0;
 };
 
-/** The clocks that were set a short while ago, each once however many topics tell of it. */
-export const createSteppedClocks = () => {
-  const steppedAt = new Map<string, number>();
+export const createClockWatch = ({ alarm }: Reporter): ClockWatch => {
+  /** By the name of the clock. */
+  const watched = new Map<string, Lasting>();
+
   return {
-    step: (name: string, at: number): void => void steppedAt.set(name, at),
-    /** Those that have run steadily since, which are forgotten. */
-    settled(at: number): string[] {
-      const steady = [...steppedAt].filter(([, since]) => at - since >= steadyMs).map(([name]) => name);
-      for (const name of steady) steppedAt.delete(name);
-      return steady;
+    look(devices, ours, at) {
+      const all = [...devices];
+      if (watched.size === 0 && all.every((each) => offsetOf(each, ours) === 0)) return;
+      const byGateway = new Map<string, ClockedDevice[]>();
+      for (const each of all) {
+        const { device, gateway = device, clock } = each;
+        if (!clock.isConfirmed && each.aheadS === undefined) continue;
+        const others = byGateway.get(gateway);
+        if (others) others.push(each);
+        else byGateway.set(gateway, [each]);
+      }
+      const off = new Map<string, number>();
+      for (const [gateway, own] of byGateway) {
+        const offsets = own.map((each) => offsetOf(each, ours));
+        const [first = 0] = offsets;
+        if (first !== 0 && offsets.every((each) => Math.abs(each - first) <= sameMs)) off.set(gateway, first);
+        else for (const [i, { device }] of own.entries()) if (offsets[i]) off.set(device, offsets[i]);
+      }
+      for (const name of off.keys()) if (!watched.has(name)) watched.set(name, createLasting(lastingMs));
+      for (const [name, lasting] of watched) {
+        const offsetMs = off.get(name);
+        const isOff = lasting.look(offsetMs !== undefined, at);
+        alarm('clock_skew', name, isOff, () => ({ clock: name, offset_s: Math.round((offsetMs ?? 0) / 100) / 10 }));
+        if (!isOff && offsetMs === undefined) watched.delete(name);
+      }
     },
   };
 };

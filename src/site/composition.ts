@@ -1,7 +1,8 @@
 /** A site as its devices' meta describe it: which sources make up which term, and which topics are worth reading. */
 import type { Meta } from '../model/meta.ts';
 import type { Direction } from './energy.ts';
-import { type SocSource, type Source, socSourcesOf, sourcesOf, type TermName } from './sources.ts';
+import { nest } from './nesting.ts';
+import { maxAgeOf, pathOf, type SocSource, type Source, socSourcesOf, sourcesOf, type TermName } from './sources.ts';
 import { type Branch, branchesOf } from './topology.ts';
 
 /** What a reading of a topic means. */
@@ -23,18 +24,24 @@ export interface Composition {
   /** Sources on the AC side. */
   ac: Record<Exclude<TermName, 'inverter'>, Source[]>;
   hybrids: HybridSources[];
+  /** By the source that measures them: those of another kind behind it. */
+  behind: Map<Source, Source[]>;
+  /** Their measurements together are what the site consumes. */
+  roots: Source[];
   socSources: SocSource[];
   branches: Branch[];
   uses: Map<string, Use[]>;
-  /** Topics that matter to this site. */
-  wanted: Set<string>;
+  /** Topics that matter to this site, and how they are told. */
+  wanted: Map<string, WantedTopic>;
 }
 
-/** The sources that count: one measured by a parent of the same term is in the parent's value already. */
-const topLevel = (sources: Source[]): Source[] => {
-  const known = new Set(sources.map(({ device, term }) => `${device} ${term}`));
-  return sources.filter(({ parent, term }) => parent === undefined || !known.has(`${parent} ${term}`));
-};
+/** How often a topic is told, and how long it is of use, ms. */
+export interface WantedTopic {
+  device: string;
+  gateway?: string;
+  intervalMs: number;
+  maxAgeMs: number;
+}
 
 const usesOf = (sources: Source[]): Map<string, Use[]> => {
   const uses = new Map<string, Use[]>();
@@ -52,10 +59,25 @@ const usesOf = (sources: Source[]): Map<string, Use[]> => {
   return uses;
 };
 
+const wantedOf = (meta: Meta, topics: Set<string>): [string, WantedTopic][] =>
+  meta.components.flatMap((component) =>
+    Object.entries(component.quantities).flatMap(([name, quantity]): [string, WantedTopic][] => {
+      const topic = `${pathOf(meta.device, component)}/${name}`;
+      if (!topics.has(topic)) return [];
+      const { device, gateway } = meta;
+      return [
+        [topic, { device, gateway, intervalMs: (quantity.interval_s ?? 0) * 1000, maxAgeMs: maxAgeOf(quantity) }],
+      ];
+    }),
+  );
+
 /** @param maxPowerW largest plausible power of a device that does not say its own */
 export const compose = (metas: Iterable<Meta>, maxPowerW: number): Composition => {
   const all = [...metas];
-  const sources = topLevel(all.flatMap((meta) => sourcesOf(meta, maxPowerW)));
+  const { counted, behind, roots } = nest(
+    all.flatMap((meta) => sourcesOf(meta, maxPowerW)),
+    all,
+  );
   const socSources = all.flatMap(socSourcesOf);
   const ac: Composition['ac'] = { grid: [], solar: [], battery: [], generator: [], ev: [], heat: [] };
   const hybrids = new Map<string, HybridSources>();
@@ -64,23 +86,28 @@ export const compose = (metas: Iterable<Meta>, maxPowerW: number): Composition =
     hybrids.set(device, known);
     return known;
   };
-  for (const source of sources) {
+  for (const source of counted) {
     const { term, hybrid, device } = source;
     if (term === 'inverter') hybridOf(device).inverters.push(source);
     else if (hybrid !== undefined && (term === 'solar' || term === 'battery')) hybridOf(hybrid)[term].push(source);
     else ac[term].push(source);
   }
-  const uses = usesOf(sources);
+  const uses = usesOf(counted);
   const branches = branchesOf(all);
-  const branchTopics = branches.flatMap(({ parent, children }) => [parent, ...children].map(({ power }) => power));
-  const socTopics = socSources.flatMap(({ topic, capacityTopic }) => [topic, capacityTopic ?? topic]);
+  const topics = new Set([
+    ...uses.keys(),
+    ...socSources.flatMap(({ topic, capacityTopic }) => [topic, capacityTopic ?? topic]),
+    ...branches.flatMap(({ parent, children }) => [parent, ...children].map(({ power }) => power)),
+  ]);
   return {
-    sources,
+    sources: counted,
     ac,
     hybrids: [...hybrids.values()],
+    behind,
+    roots,
     socSources,
     branches,
     uses,
-    wanted: new Set([...uses.keys(), ...socTopics, ...branchTopics]),
+    wanted: new Map(all.flatMap((meta) => wantedOf(meta, topics))),
   };
 };

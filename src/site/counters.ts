@@ -2,7 +2,7 @@
  * Energy counters to increments that lose nothing and double nothing: dips, resets, rollovers, exchanged meters and
  * spikes are told apart by waiting for confirmation (aggregation §3.3).
  */
-import { begin, type Candidate, follow, judge } from './candidates.ts';
+import { begin, type Candidate, follow, judge, moveCandidate } from './candidates.ts';
 import { type CounterLimits, fits, type Sample } from './plausible.ts';
 
 /** Persisted as it is. */
@@ -54,6 +54,20 @@ const remember = (earlier: Sample[], shown: Sample): Sample[] => {
   const newest = earlier.at(-1);
   if (!newest || shown.ts - newest.ts >= minuteMs) return [...earlier.slice(-1), shown];
   return [...earlier.slice(0, -1), { wh: Math.min(newest.wh, shown.wh), ts: newest.ts }];
+};
+
+/** The same with its times moved: they were measured so much later than was thought, or are told by another clock. */
+export const moveCounter = (state: CounterState, ms: number): CounterState => {
+  const { last, roseAt, earlier, candidate, doubt } = state;
+  const moved = ({ wh, ts }: Sample): Sample => ({ wh, ts: ts + ms });
+  return {
+    ...state,
+    ...(last && { last: moved(last) }),
+    ...(roseAt !== undefined && { roseAt: roseAt + ms }),
+    earlier: earlier.map(moved),
+    ...(candidate && { candidate: moveCandidate(candidate, ms) }),
+    ...(doubt && { doubt: { ...doubt, since: doubt.since + ms } }),
+  };
 };
 
 /** Without what was waited for. */
@@ -166,7 +180,7 @@ export const stepCounter = (state: CounterState, sample: Sample, given: CounterL
   const unchanged = { state, deltaWh: 0 };
   if (!Number.isFinite(sample.wh) || sample.wh < 0) return unchanged;
   if (!last) return { state: { ...state, last: sample, earlier: [sample] }, deltaWh: 0 };
-  if (sample.ts <= Math.max(last.ts, candidate?.latest.ts ?? 0)) return unchanged;
+  if (sample.ts <= Math.max(last.ts, candidate?.latest.ts ?? last.ts)) return unchanged;
   const limits = { ...given, maxPowerW: Math.max(given.maxPowerW, provenW) };
   const rise = sample.wh - (state.shownWh ?? last.wh);
   // One reading alone is not believed with all that could have flowed during an outage.

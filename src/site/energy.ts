@@ -1,18 +1,31 @@
-/** Energy totals of a site: increments of device counters where there are any, else power over time. */
-import { type CounterEvent, type CounterState, emptyCounter, stepCounter } from './counters.ts';
-import { integrate, type PowerSample } from './integrate.ts';
-import type { Source } from './sources.ts';
+/** Energies of all sources of a site: counters and power as they come, booked once (aggregation §3). */
+import {
+  type Booking,
+  type ChannelState,
+  createChannel,
+  followsCounter,
+  missPower,
+  type Trust,
+  takeCounted,
+  takeIntegrated,
+} from './channel.ts';
+import type { CheckRules } from './counter-check.ts';
+import { type CounterEvent, moveCounter } from './counters.ts';
+import type { PowerSample } from './integrate.ts';
+import {
+  append,
+  type Change,
+  createPowerSeries,
+  type Gap,
+  insert,
+  lastOf,
+  moveSeries,
+  type PowerSeries,
+} from './power-series.ts';
+import { isOneWay, type Source } from './sources.ts';
 
 export type Direction = 'positive' | 'negative';
-
-/** One direction of one source. Persisted without its power sample. */
-export interface ChannelState {
-  counter: CounterState;
-  /** Once a counter was seen, only its increments count: a failed read is made up for by the next one. */
-  usesCounter: boolean;
-  /** Whether anything was measured yet. */
-  hasData: boolean;
-}
+export const directions: Direction[] = ['positive', 'negative'];
 
 /** Something happened to a counter: what it showed before and shows now, and what was booked, Wh. */
 export interface CounterNews {
@@ -22,86 +35,223 @@ export interface CounterNews {
   bookedWh: number;
 }
 
-export interface EnergyMeter {
-  takePower(source: Source, sample: PowerSample): void;
-  takeCounter(source: Source, direction: Direction, wh: number, ts: number): CounterNews | undefined;
-  channel(source: Source, direction: Direction): ChannelState;
-  save(): Record<string, ChannelState>;
+/** Where what was measured is booked. */
+export interface EnergySink {
+  /** @param wh may be less than nothing: something is booked anew. @param gap time that was missing until now */
+  add(source: Source, direction: Direction, wh: number, gap?: Gap): void;
+  /** All energies of a source are known up to now. */
+  hear(source: Source): void;
+  /** For a time they were not; "unknown": for good. */
+  miss(source: Source, gap: Gap | 'unknown'): void;
+  fill(source: Source, gap: Gap): void;
+  counter(topic: string, news: CounterNews): void;
+  trust(topic: string, trust: Trust): void;
 }
 
 /** What is remembered of one source. */
 interface Track {
   positive: ChannelState;
   negative: ChannelState;
-  lastPower: PowerSample | undefined;
+  series: PowerSeries;
+  /** Energy by power since the beginning, and when a counter began to count what is not believed yet, by direction. */
+  flowedWh: Record<Direction, number>;
+  candidates: Record<Direction, { ts: number; flowedWh: number } | undefined>;
+  /** What was heard since the source was heard as a whole. */
+  heard: number;
 }
 
-const emptyChannel = (): ChannelState => ({ counter: emptyCounter, usesCounter: false, hasData: false });
-const emptyTrack = (): Track => ({ positive: emptyChannel(), negative: emptyChannel(), lastPower: undefined });
+export interface EnergySnapshot {
+  channels: Record<string, ChannelState>;
+  powers: Record<string, { w: number; at: number }>;
+}
+
+export interface EnergyMeter {
+  /** @param isLate others that were measured later are known already */
+  takePower(source: Source, sample: PowerSample, isLate: boolean): void;
+  /** @param ts monotonic time of measurement, ms */
+  takeCounter(source: Source, direction: Direction, wh: number, ts: number): void;
+  channel(source: Source, direction: Direction): ChannelState;
+  /** Up to when the energy is known, monotonic, ms. */
+  knownAt(source: Source, direction: Direction): number;
+  /** Directions that matter. */
+  neededOf(source: Source): Direction[];
+  /** Monotonic times of a topic were so much later than was thought, ms. */
+  move(source: Source, kind: 'power' | Direction, ms: number): void;
+  /** @param ms added to all times, which are monotonic here */
+  save(ms: number): EnergySnapshot;
+}
+
+const bits = { power: 1, positive: 2, negative: 4 } as const;
+
+const createTrack = (): Track => ({
+  positive: createChannel(),
+  negative: createChannel(),
+  series: createPowerSeries(),
+  flowedWh: { positive: 0, negative: 0 },
+  candidates: { positive: undefined, negative: undefined },
+  heard: 0,
+});
+
+const rulesOf = ({ counters, floorW }: Source, direction: Direction): CheckRules => {
+  const counter = counters[direction];
+  return {
+    isHeld: counter?.isHeld ?? false,
+    floorW,
+    ...(counter?.resolutionWh !== undefined && { resolutionWh: counter.resolutionWh }),
+  };
+};
+
+const isCountedOneWay = ({ positive }: Track, { term }: Source): boolean => isOneWay(term) && positive.usesCounter;
+
+/** What has to be heard for all that matters of a source to be known. */
+const neededBits = (track: Track, source: Source): number => {
+  const positive = followsCounter(track.positive) ? bits.positive : bits.power;
+  if (isCountedOneWay(track, source)) return positive;
+  return positive | (followsCounter(track.negative) ? bits.negative : bits.power);
+};
 
 /**
- * @param add receives every increment, Wh, >= 0
- * @param saved what save() returned in an earlier run
+ * @param elapsedMs how long the site has run
+ * @param isAsleep a source that has switched itself off gives nothing: it is no gap
  */
 export const createEnergyMeter = (
-  add: (source: Source, direction: Direction, wh: number) => void,
-  saved: Record<string, ChannelState> = {},
+  sink: EnergySink,
+  elapsedMs: () => number,
+  isAsleep: (source: Source) => boolean,
+  saved?: EnergySnapshot,
 ): EnergyMeter => {
   /** By the topic of the power: a source is described anew whenever meta changes. */
   const tracks = new Map<string, Track>();
   const found = new WeakMap<Source, Track>();
 
-  for (const [key, state] of Object.entries(saved)) {
-    const [power = '', direction] = key.split(' ');
-    const track = tracks.get(power) ?? emptyTrack();
-    if (direction === 'positive' || direction === 'negative') track[direction] = state;
+  const trackAt = (power: string): Track => {
+    const track = tracks.get(power) ?? createTrack();
     tracks.set(power, track);
+    return track;
+  };
+  for (const [key, state] of Object.entries(saved?.channels ?? {})) {
+    const [power = '', direction] = key.split(' ');
+    if (direction === 'positive' || direction === 'negative') trackAt(power)[direction] = state;
   }
+  for (const [power, sample] of Object.entries(saved?.powers ?? {})) trackAt(power).series = createPowerSeries(sample);
 
   const trackOf = (source: Source): Track => {
     const known = found.get(source);
     if (known) return known;
-    const track = tracks.get(source.power) ?? emptyTrack();
-    tracks.set(source.power, track);
+    const track = trackAt(source.power);
     found.set(source, track);
     return track;
   };
 
+  const begin = (source: Source, direction: Direction, channel: ChannelState): void => {
+    if (channel.hasData) return;
+    channel.hasData = true;
+    channel.startedMs = elapsedMs();
+    sink.add(source, direction, 0);
+  };
+
+  const book = (source: Source, direction: Direction, { wh, trust }: Booking, gap?: Gap): void => {
+    if (wh !== 0) sink.add(source, direction, wh, gap);
+    const topic = source.counters[direction]?.topic;
+    if (trust && topic !== undefined) sink.trust(topic, trust);
+  };
+
+  const hear = (source: Source, track: Track, bit: number): void => {
+    track.heard |= bit;
+    const needed = neededBits(track, source);
+    if ((track.heard & needed) !== needed) return;
+    track.heard = 0;
+    sink.hear(source);
+  };
+
+  const takeChange = (source: Source, track: Track, change: Change, isLate: boolean, isEstimated: boolean): void => {
+    const { positiveWh, negativeWh, coveredMs, uncoveredMs, gap } = change;
+    const slept = gap && !isLate && isAsleep(source) ? uncoveredMs : 0;
+    const isMissing = gap && !isLate && slept === 0;
+    for (const direction of directions) {
+      const channel = track[direction];
+      const wh = direction === 'positive' ? positiveWh : negativeWh;
+      track.flowedWh[direction] += wh;
+      if (isMissing) missPower(channel);
+      const booking = takeIntegrated(channel, wh, coveredMs + slept, isLate, isEstimated, rulesOf(source, direction));
+      book(source, direction, booking, isLate ? gap : undefined);
+    }
+    if (isMissing && neededBits(track, source) & bits.power) sink.miss(source, gap);
+    if (gap && change.isFilled) sink.fill(source, gap);
+  };
+
+  /** Energy by power since a counter began to count what is not believed yet. */
+  const powerSince = ({ candidates, flowedWh }: Track, direction: Direction, ts: number): number | undefined => {
+    const candidate = candidates[direction];
+    return candidate?.ts === ts ? flowedWh[direction] - candidate.flowedWh : undefined;
+  };
+
   return {
-    takePower(source, sample) {
+    takePower(source, sample, isLate) {
       const track = trackOf(source);
-      const { lastPower, positive, negative } = track;
-      track.lastPower = sample;
-      if (!lastPower) return;
-      const { positiveWh, negativeWh } = integrate(lastPower, sample, source.gapMs);
-      if (!positive.usesCounter) {
-        positive.hasData = true;
-        add(source, 'positive', positiveWh);
+      const rules = source.integration;
+      const isFirst = track.series.knots.length === 0;
+      const change = isLate ? insert(track.series, sample, rules) : append(track.series, sample, rules);
+      if (isFirst) {
+        for (const direction of directions) begin(source, direction, track[direction]);
+        if (neededBits(track, source) & bits.power) sink.miss(source, 'unknown');
       }
-      if (!negative.usesCounter) {
-        negative.hasData = true;
-        add(source, 'negative', negativeWh);
-      }
+      if (change) takeChange(source, track, change, isLate, sample.isEstimated === true);
+      if (!isLate) hear(source, track, bits.power);
     },
     takeCounter(source, direction, wh, ts) {
       const limits = source.counters[direction]?.limits;
-      if (!limits) return undefined;
-      const state = trackOf(source)[direction];
-      const beforeWh = state.counter.last?.wh ?? wh;
-      const { state: next, deltaWh, event } = stepCounter(state.counter, { wh, ts }, limits);
-      state.counter = next;
-      state.usesCounter = true;
-      state.hasData = true;
-      add(source, direction, deltaWh);
-      return event && { name: event, beforeWh, afterWh: wh, bookedWh: deltaWh };
+      const topic = source.counters[direction]?.topic;
+      if (!limits || topic === undefined) return;
+      const track = trackOf(source);
+      const channel = track[direction];
+      const { hasData, counter } = channel;
+      const beforeWh = counter.last?.wh ?? wh;
+      begin(source, direction, channel);
+      const power = lastOf(track.series);
+      const isPowerKnown = power !== undefined && ts - power.at <= source.integration.gapMs;
+      const counted = takeCounted(channel, wh, ts, limits, rulesOf(source, direction), isPowerKnown, (since) =>
+        powerSince(track, direction, since),
+      );
+      const { candidate } = channel.counter;
+      if (!candidate) track.candidates[direction] = undefined;
+      else if (track.candidates[direction]?.ts !== candidate.first.ts)
+        track.candidates[direction] = { ts: candidate.first.ts, flowedWh: track.flowedWh[direction] };
+      book(source, direction, counted);
+      if (counted.event) sink.counter(topic, { name: counted.event, beforeWh, afterWh: wh, bookedWh: counted.wh });
+      if (!hasData) sink.miss(source, 'unknown');
+      if (counted.isAccepted) hear(source, track, bits[direction]);
     },
     channel: (source, direction) => trackOf(source)[direction],
-    save: () =>
-      Object.fromEntries(
-        [...tracks].flatMap(([power, { positive, negative }]) => [
-          [`${power} positive`, positive],
-          [`${power} negative`, negative],
-        ]),
-      ),
+    knownAt(source, direction) {
+      const track = trackOf(source);
+      const channel = track[direction];
+      const at = followsCounter(channel) ? channel.counter.last?.ts : lastOf(track.series)?.at;
+      return at ?? Number.NEGATIVE_INFINITY;
+    },
+    neededOf: (source) => (isCountedOneWay(trackOf(source), source) ? ['positive'] : directions),
+    move(source, kind, ms) {
+      const track = trackOf(source);
+      if (kind === 'power') moveSeries(track.series, ms);
+      else {
+        track[kind].counter = moveCounter(track[kind].counter, ms);
+        const candidate = track.candidates[kind];
+        if (candidate) candidate.ts += ms;
+      }
+    },
+    save(ms) {
+      const channels: EnergySnapshot['channels'] = {};
+      const powers: EnergySnapshot['powers'] = {};
+      for (const [power, track] of tracks) {
+        for (const direction of directions)
+          channels[`${power} ${direction}`] = {
+            ...track[direction],
+            counter: moveCounter(track[direction].counter, ms),
+          };
+        const last = lastOf(track.series);
+        if (last) powers[power] = { w: last.w, at: last.at + ms };
+      }
+      return { channels, powers };
+    },
   };
 };

@@ -1,41 +1,56 @@
 /** Power over time to energy, split by direction (aggregation §3.2). */
-import { clockStepMs } from './clock-watch.ts';
 
 export interface PowerSample {
   w: number;
-  /** Time of measurement, ms. */
-  ts: number;
-  /** Monotonic time of reception, ms: tells a stepped clock from time that passed. */
-  receivedAt: number;
+  /** Monotonic time of measurement, ms. */
+  at: number;
+  isEstimated?: boolean;
 }
 
-export interface Increment {
+export interface IntegrationRules {
+  /** The source tells each change: between two samples power was the first of them, not on the way to the second. */
+  isHeld: boolean;
+  /** Nothing is known beyond this distance of two samples, ms. */
+  gapMs: number;
+}
+
+export interface Stretch {
   /** Where power was positive, Wh. */
   positiveWh: number;
   /** Where power was negative, Wh, >= 0. */
   negativeWh: number;
+  /** How much of the time between the samples is known, and how much is not, ms. */
+  coveredMs: number;
+  uncoveredMs: number;
 }
 
-const nothing: Increment = { positiveWh: 0, negativeWh: 0 };
+const msPerHour = 3_600_000;
 
-const split = (wh: number): Increment =>
-  wh >= 0 ? { positiveWh: wh, negativeWh: 0 } : { positiveWh: 0, negativeWh: -wh };
+const split = (wh: number, coveredMs: number, uncoveredMs: number): Stretch =>
+  wh >= 0
+    ? { positiveWh: wh, negativeWh: 0, coveredMs, uncoveredMs }
+    : { positiveWh: 0, negativeWh: -wh, coveredMs, uncoveredMs };
 
 /**
- * Energy between two samples by the trapezoidal rule; a change of sign is split where the line crosses zero.
- * @param gapMs nothing is integrated over a longer distance
+ * Energy between two samples. Of a source that is read periodically by the trapezoidal rule, where a change of sign is
+ * split at the zero of the line; a longer gap is not integrated. A value that is held counts until it is too old.
  */
-export const integrate = (from: PowerSample, to: PowerSample, gapMs: number): Increment => {
-  const dt = to.ts - from.ts;
-  if (dt <= 0 || dt > gapMs) return nothing;
-  if (Math.abs(dt - (to.receivedAt - from.receivedAt)) > clockStepMs) return nothing;
-  const hours = dt / 3_600_000;
-  if (from.w * to.w >= 0) return split(((from.w + to.w) / 2) * hours);
+export const integrate = (from: PowerSample, to: PowerSample, { isHeld, gapMs }: IntegrationRules): Stretch => {
+  const ms = to.at - from.at;
+  if (isHeld) {
+    const heldMs = Math.min(ms, gapMs);
+    return split((from.w * heldMs) / msPerHour, heldMs, ms - heldMs);
+  }
+  if (ms > gapMs) return split(0, 0, ms);
+  const hours = ms / msPerHour;
+  if (from.w * to.w >= 0) return split(((from.w + to.w) / 2) * hours, ms, 0);
   const share = Math.abs(from.w) / (Math.abs(from.w) + Math.abs(to.w));
-  const first = split((from.w / 2) * hours * share);
-  const second = split((to.w / 2) * hours * (1 - share));
+  const firstWh = (Math.abs(from.w) / 2) * hours * share;
+  const secondWh = (Math.abs(to.w) / 2) * hours * (1 - share);
   return {
-    positiveWh: first.positiveWh + second.positiveWh,
-    negativeWh: first.negativeWh + second.negativeWh,
+    positiveWh: from.w > 0 ? firstWh : secondWh,
+    negativeWh: from.w > 0 ? secondWh : firstWh,
+    coveredMs: ms,
+    uncoveredMs: 0,
   };
 };

@@ -1,11 +1,11 @@
 /** What is known of a site's devices right now: the newest reading of each topic, and who is offline. */
-import type { Quality } from '../model/common.ts';
+import { type Quality, worst } from '../model/common.ts';
 import type { Message } from '../model/message.ts';
 import type { Reading } from '../model/reading.ts';
 import { type Clock, parseTime } from '../model/time.ts';
 
 /** Whose value it is, and how old it may be. */
-interface Wanted {
+export interface Wanted {
   device: string;
   gateway?: string;
   maxAgeMs: number;
@@ -14,28 +14,34 @@ interface Wanted {
 interface CurrentValue {
   value: number | null;
   quality: Quality;
-  /** Measured, ms since 1970. */
-  ts?: number;
+  /** Measured, monotonic, ms. */
+  at?: number;
 }
 
 export interface Known {
-  /** @returns when it was measured, ms; undefined where it is not newer than what is known */
-  takeReading(message: Message<'reading/1'>): number | undefined;
+  /**
+   * A reading that is newer than what is known of its topic.
+   * @param at when it was measured, monotonic, ms
+   * @param isUnsure it may be older than that
+   */
+  takeReading(message: Message<'reading/1'>, at: number, isUnsure: boolean): void;
   /** @returns whether it was about a device or gateway, and newer than what is known */
   takeAvailability(message: Message<'availability/1'>): boolean;
   isOffline(wanted: { device: string; gateway?: string }): boolean;
   /** The value of a topic as it may be used now. */
   current(topic: string, wanted: Wanted): CurrentValue;
   /** The last number that was measured, however old. */
-  last(topic: string): { value: number; ts: number } | undefined;
+  last(topic: string): { value: number; at: number } | undefined;
+  /** What was known of a topic was measured so much later than was thought, ms. */
+  move(topic: string, ms: number): void;
   forget(device: string): void;
 }
 
 /** @param graceMs a value may be used this long after it went stale, estimated */
 export const createKnown = (clock: Clock, graceMs: number): Known => {
-  const readings = new Map<string, { reading: Reading; ts: number }>();
+  const readings = new Map<string, { reading: Reading; at: number; isUnsure: boolean }>();
   /** A device that goes offline says null: what it measured before stays here. */
-  const numbers = new Map<string, { value: number; ts: number }>();
+  const numbers = new Map<string, { value: number; at: number }>();
   const devicesOffline = new Set<string>();
   const gatewaysOffline = new Set<string>();
   /** When each availability was stated, ms: a retained one may arrive after a newer live one. */
@@ -45,15 +51,10 @@ export const createKnown = (clock: Clock, graceMs: number): Known => {
     devicesOffline.has(device) || (gateway !== undefined && gatewaysOffline.has(gateway));
 
   return {
-    takeReading(message) {
-      const ts = parseTime(message.ts);
-      const before = readings.get(message.topic);
-      // Newer by time of measurement, then by sequence: copies and late ones change nothing.
-      const isNewer = !before || ts > before.ts || (ts === before.ts && (message.seq ?? 0) > (before.reading.seq ?? 0));
-      if (!isNewer) return undefined;
-      readings.set(message.topic, { reading: message, ts });
-      if (typeof message.value === 'number') numbers.set(message.topic, { value: message.value, ts });
-      return ts;
+    takeReading(message, at, isUnsure) {
+      const { topic, value } = message;
+      readings.set(topic, { reading: message, at, isUnsure });
+      if (typeof value === 'number') numbers.set(topic, { value, at });
     },
     takeAvailability(message) {
       const [root, id, name] = message.topic.split('/');
@@ -73,17 +74,20 @@ export const createKnown = (clock: Clock, graceMs: number): Known => {
     current(topic, wanted) {
       const known = readings.get(topic);
       if (!known || typeof known.reading.value !== 'number') return { value: null, quality: 'invalid' };
-      const { ts, reading } = known;
+      const { at, reading, isUnsure } = known;
       const value = known.reading.value;
-      const age = clock.now() - ts;
+      const age = clock.monotonic() - at;
       const isAway = isOffline(wanted);
       if (reading.quality !== 'stale' && age <= wanted.maxAgeMs && !isAway)
-        return { value, quality: reading.quality, ts };
+        return { value, quality: isUnsure ? worst(reading.quality, 'estimated') : reading.quality, at };
       return age <= wanted.maxAgeMs + graceMs && !isAway
-        ? { value, quality: 'estimated', ts }
-        : { value: null, quality: 'stale', ts };
+        ? { value, quality: 'estimated', at }
+        : { value: null, quality: 'stale', at };
     },
     last: (topic) => numbers.get(topic),
+    move(topic, ms) {
+      for (const each of [readings.get(topic), numbers.get(topic)]) if (each) each.at += ms;
+    },
     forget(device) {
       devicesOffline.delete(device);
       for (const topics of [readings, numbers])

@@ -13,7 +13,7 @@ export interface CounterLimits {
 
 export interface Sample {
   wh: number;
-  /** Time of measurement, ms. */
+  /** Time of measurement, ms: monotonic here, since 1970 where it is saved. */
   ts: number;
 }
 

@@ -4,46 +4,23 @@
  */
 import type { Quality } from '../model/common.ts';
 import type { Message } from '../model/message.ts';
-import type { Meta } from '../model/meta.ts';
 import { type Clock, isoTime } from '../model/time.ts';
-import type { BalanceHistory } from './balance-watch.ts';
-import { type BooksSnapshot, createBooks } from './books.ts';
-import { type Composition, compose } from './composition.ts';
-import type { CounterNews } from './energy.ts';
-import { type Evaluation, evaluate } from './evaluate.ts';
-import { createKnown } from './known.ts';
+import type { Evaluation } from './evaluate.ts';
 import { createReporter } from './reporter.ts';
+import { createSiteState, type StateOptions } from './site-state.ts';
+import type { SiteSnapshot } from './snapshot.ts';
 import { statePower, stateStatus } from './statements.ts';
-import { createWatches } from './watches.ts';
 
-export interface SiteOptions {
-  site: string;
+export interface SiteOptions extends StateOptions {
   boot: string;
   /** Power is published at most this often. */
   powerEveryMs?: number;
   energyEveryMs?: number;
-  /** An inverter that has switched itself off counts as 0, estimated. */
-  offlineMeansZero?: boolean;
-  /** A value may be used this long after it went stale, estimated. */
-  graceMs?: number;
-  /** Times further apart make the sum estimated. */
-  skewLimitMs?: number;
-  /** Largest plausible power of a device that does not say its own, W. */
-  maxPowerW?: number;
 }
 
 export interface SiteSink {
   values(messages: Message[]): void;
   events(messages: Message[]): void;
-}
-
-/** What survives a restart. */
-export interface SiteSnapshot extends BooksSnapshot {
-  version: 1;
-  since: string;
-  coveredMs: number;
-  elapsedMs: number;
-  balance: BalanceHistory;
 }
 
 export interface Site {
@@ -62,18 +39,10 @@ const settleMs = 3000;
 /** Values go old without a message: what has not changed is looked at again this often. */
 const lookAgainMs = 1000;
 
+/** @param saved what snapshot() returned in an earlier run */
 export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, saved?: SiteSnapshot): Site => {
   const { site, boot, powerEveryMs = 1000, energyEveryMs = 10_000 } = options;
-  const { offlineMeansZero = false, graceMs = 0, skewLimitMs = 30_000, maxPowerW = 100_000 } = options;
-  const metas = new Map<string, Meta>();
-  const known = createKnown(clock, graceMs);
-  /** Undefined after a change of meta, until it is needed. */
-  let composed: Composition | undefined;
-
-  const since = saved?.since ?? isoTime(clock.now());
-  const books = createBooks(saved);
-  let coveredMs = saved?.coveredMs ?? 0;
-  let elapsedMs = saved?.elapsedMs ?? 0;
+  const state = createSiteState(options, clock, createReporter(site, boot, clock, sink.events), saved);
   const startedAt = clock.monotonic();
   let tickedAt = startedAt;
   let powerAt = Number.NEGATIVE_INFINITY;
@@ -82,48 +51,6 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
   let statusText = '';
   let isChanged = false;
   const sequences = { power: 0, energy: 0, status: 0 };
-
-  const composition = (): Composition => {
-    composed ??= compose(metas.values(), maxPowerW);
-    return composed;
-  };
-  const evaluation = (): Evaluation => evaluate(composition(), known, { offlineMeansZero, skewLimitMs });
-
-  const reporter = createReporter(site, boot, clock, sink.events);
-  const watches = createWatches(known, reporter, saved?.balance);
-
-  const reportCounter = (topic: string, { name, beforeWh, afterWh, bookedWh }: CounterNews): void => {
-    const severity = name === 'counter_recovered' || name === 'counter_rollover' ? 'info' : 'warning';
-    reporter.tell(name, severity, { topic, before_wh: beforeWh, after_wh: afterWh, booked_wh: bookedWh });
-  };
-
-  const takeReading = (message: Message<'reading/1'>): void => {
-    const { topic, value, quality } = message;
-    const { wanted, uses } = composition();
-    const own = uses.get(topic);
-    if (!own && !wanted.has(topic)) return;
-    const ts = known.takeReading(message);
-    if (ts === undefined) return;
-    isChanged = true;
-    if (typeof value !== 'number' || quality === 'invalid' || quality === 'stale') return;
-    for (const { source, kind } of own ?? []) {
-      if (kind === 'power') {
-        const sample = { w: value, ts, receivedAt: clock.monotonic() };
-        books.energy.takePower(source, sample);
-        watches.takePower(source, sample);
-        continue;
-      }
-      const news = books.energy.takeCounter(source, kind, value, ts);
-      if (news) reportCounter(topic, news);
-    }
-  };
-
-  const takeMeta = (message: Message<'meta/1'>): void => {
-    if (message.site === site) metas.set(message.device, message);
-    else if (!metas.delete(message.device)) return;
-    composed = undefined;
-    isChanged = true;
-  };
 
   const envelope = <Name extends 'power' | 'energy' | 'status'>(name: Name) => ({
     topic: `sites/${site}/${name}`,
@@ -138,12 +65,10 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     ...statePower(evaluation),
   });
 
-  const energyMessage = ({ quality }: Evaluation): Message<'site-energy/1'> => ({
+  const energyMessage = (evaluation: Evaluation): Message<'site-energy/1'> => ({
     ...envelope('energy'),
-    since,
-    ...books.state(composition()),
-    coverage: elapsedMs === 0 ? 0 : Math.min(1, coveredMs / elapsedMs),
-    quality: quality === 'good' ? 'good' : 'estimated',
+    since: state.since,
+    ...state.energy(evaluation),
   });
 
   /** Said when it changes, and once a minute. */
@@ -160,39 +85,35 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     take(message) {
       switch (message.schema) {
         case 'reading/1':
-          takeReading(message as Message<'reading/1'>);
+          if (state.takeReading(message as Message<'reading/1'>)) isChanged = true;
           break;
         case 'meta/1':
-          takeMeta(message as Message<'meta/1'>);
+          if (state.takeMeta(message as Message<'meta/1'>)) isChanged = true;
           break;
         case 'availability/1':
-          if (known.takeAvailability(message as Message<'availability/1'>)) isChanged = true;
+          if (state.takeAvailability(message as Message<'availability/1'>)) isChanged = true;
+          break;
+        case 'site-energy/1':
+          if (message.topic === `sites/${site}/energy`) state.takeEnergy(message as Message<'site-energy/1'>);
           break;
         default:
           break;
       }
     },
     forget(device) {
-      metas.delete(device);
-      known.forget(device);
-      watches.forget(device);
-      composed = undefined;
+      state.forget(device);
       isChanged = true;
     },
     tick() {
       const at = clock.monotonic();
-      if (at - startedAt < settleMs || composition().sources.length === 0) {
+      if (at - startedAt < settleMs || !state.hasSources()) {
         tickedAt = at;
         return;
       }
       const isPowerDue = isChanged && at - powerAt >= powerEveryMs;
       if (!isPowerDue && at - tickedAt < lookAgainMs) return;
-      const current = evaluation();
-      const passed = at - tickedAt;
+      const current = state.look(at - tickedAt);
       tickedAt = at;
-      elapsedMs += passed;
-      if (current.balance.consumption.w !== null) coveredMs += passed;
-      watches.look(composition(), current, passed, at);
       const messages: Message[] = statusMessages(current, at);
       // A value that silently went old changes the sum as well.
       isChanged ||= messages.length > 0;
@@ -207,16 +128,9 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
       }
       if (messages.length > 0) sink.values(messages);
     },
-    snapshot: () => ({
-      version: 1,
-      since,
-      ...books.save(),
-      coveredMs,
-      elapsedMs,
-      balance: watches.history(),
-    }),
+    snapshot: state.snapshot,
     summary() {
-      const { inputs, quality } = evaluation();
+      const { inputs, quality } = state.evaluate();
       return {
         sources: inputs.size,
         good: [...inputs.values()].filter((own) => own === 'good').length,

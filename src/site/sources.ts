@@ -1,12 +1,22 @@
 /** What a site is made of: which topic of which device is which term of the balance, read from the devices' meta. */
 import type { ComponentMeta, Meta, QuantityMeta } from '../model/meta.ts';
+import type { IntegrationRules } from './integrate.ts';
 import type { CounterLimits } from './plausible.ts';
+import type { PowerLimit } from './power-guard.ts';
 
 export type TermName = 'grid' | 'solar' | 'battery' | 'generator' | 'inverter' | 'ev' | 'heat';
+
+/** Only what they give counts: what they draw, as at night, is next to nothing. */
+export const isOneWay = (term: TermName): boolean => term === 'solar' || term === 'generator';
 
 export interface Counter {
   topic: string;
   limits: CounterLimits;
+  /** As the device states it, Wh. */
+  resolutionWh?: number;
+  /** It is told when it changes. */
+  isHeld: boolean;
+  intervalMs: number;
 }
 
 /** Tariff registers are not counted: the total wins. */
@@ -28,8 +38,14 @@ export interface Source {
   isMeter: boolean;
   /** Less is as good as nothing, W. */
   idleW: number;
+  /** Less is not compared with a counter, W: meters may not count it. */
+  floorW: number;
+  limit: PowerLimit;
   maxAgeMs: number;
-  /** Longest distance of two power samples that is integrated, ms. */
+  /** Of its power and its counters, what is told most rarely; what is told when it changes aside. */
+  intervalMs: number;
+  integration: IntegrationRules;
+  /** Longer without news of its power, or of a counter, and the source is not known, ms. */
   gapMs: number;
   counters: Counters;
   /** Measured by another meter of this site as well; known, but not added. */
@@ -75,6 +91,8 @@ const isSourceTerm = (term: TermName): boolean => term === 'solar' || term === '
 const defaultMaxAgeS = 30;
 const shortestGapMs = 60_000;
 const leastIdleW = 50;
+/** Of what is idle, so much is next to nothing. */
+const floorShare = 0.2;
 
 /** What these can give or take is on their nameplate; that of a meter says what it may be connected to. */
 const ratedTypes = new Set(['inverter', 'battery', 'solar', 'ev_charger']);
@@ -82,16 +100,22 @@ const ratedTypes = new Set(['inverter', 'battery', 'solar', 'ev_charger']);
 const dcMargin = 2;
 
 /** @param otherwiseW where the device does not say it */
-const maxPowerOf = ({ type, coupling, rated_power_w }: ComponentMeta, otherwiseW: number): number => {
-  if (rated_power_w === undefined || !ratedTypes.has(type)) return otherwiseW;
-  return coupling === 'dc' ? dcMargin * rated_power_w : rated_power_w;
+const limitOf = ({ type, coupling, rated_power_w }: ComponentMeta, otherwiseW: number): PowerLimit => {
+  if (rated_power_w === undefined || !ratedTypes.has(type)) return { maxPowerW: otherwiseW, isRated: false };
+  return { maxPowerW: coupling === 'dc' ? dcMargin * rated_power_w : rated_power_w, isRated: true };
 };
 
-/** Three intervals without a sample are an outage. */
-const gapOf = (quantity: QuantityMeta | undefined): number =>
-  Math.max(shortestGapMs, 3000 * (quantity?.interval_s ?? 0));
+export const maxAgeOf = (quantity: QuantityMeta | undefined): number => (quantity?.max_age_s ?? defaultMaxAgeS) * 1000;
+const isHeld = (quantity: QuantityMeta | undefined): boolean => quantity?.report === 'on_change';
 
-const pathOf = (device: string, { type, index }: ComponentMeta): string =>
+const intervalOf = (quantity: QuantityMeta | undefined): number =>
+  isHeld(quantity) ? 0 : 1000 * (quantity?.interval_s ?? 0);
+
+/** Three intervals without a sample are an outage; what is told when it changes is as good as its age. */
+const gapOf = (quantity: QuantityMeta | undefined): number =>
+  isHeld(quantity) ? maxAgeOf(quantity) : Math.max(shortestGapMs, 3 * intervalOf(quantity));
+
+export const pathOf = (device: string, { type, index }: ComponentMeta): string =>
   index === undefined ? `devices/${device}/${type}` : `devices/${device}/${type}/${index}`;
 
 const powerNames = ['power', 'dc_power'];
@@ -112,9 +136,15 @@ const findCounters = (device: string, component: ComponentMeta, term: TermName, 
     const name = wanted.find((each) => component.quantities[each] !== undefined);
     if (name === undefined) return undefined;
     const quantity = component.quantities[name];
-    const { resolution = 1, modulus } = quantity ?? {};
-    const limits = { maxPowerW, resolutionWh: resolution, ...(modulus ? { modulusWh: modulus } : {}) };
-    return { topic: `${path}/${name}`, limits: { ...limits, gapMs: gapOf(quantity) } };
+    const { resolution, modulus } = quantity ?? {};
+    const limits = { maxPowerW, resolutionWh: resolution ?? 1, ...(modulus ? { modulusWh: modulus } : {}) };
+    return {
+      topic: `${path}/${name}`,
+      limits: { ...limits, gapMs: gapOf(quantity) },
+      ...(resolution === undefined ? {} : { resolutionWh: resolution }),
+      isHeld: isHeld(quantity),
+      intervalMs: intervalOf(quantity),
+    };
   };
   const isTurned = isMeter(component) && isSourceTerm(term);
   const positive = first(isTurned ? names.negative : names.positive);
@@ -142,7 +172,7 @@ export const meteredOf = ({ device, gateway, components }: Meta): Metered[] =>
         ...(gateway === undefined ? {} : { gateway }),
         component,
         power: `${pathOf(device, component)}/${powerName}`,
-        maxAgeMs: (component.quantities[powerName]?.max_age_s ?? defaultMaxAgeS) * 1000,
+        maxAgeMs: maxAgeOf(component.quantities[powerName]),
       },
     ];
   });
@@ -159,15 +189,24 @@ export const sourcesOf = (meta: Meta, maxPowerW: number): Source[] => {
     const term = component.role && termOfRole[component.role];
     if (!term) return [];
     const behind = component.coupling === 'dc' ? (component.behind ?? device) : undefined;
+    const quantity = component.quantities[findPower(component) ?? ''];
+    const limit = limitOf(component, maxPowerW);
+    const counters = findCounters(device, component, term, limit.maxPowerW);
+    const own = [counters.positive, counters.negative].filter((counter) => counter !== undefined);
+    const idleW = Math.max(leastIdleW, 0.01 * (component.rated_power_w ?? 0));
     return [
       {
         ...measured,
         term,
         ...(behind !== undefined && hasInverter(behind) ? { hybrid: behind } : {}),
         isMeter: isMeter(component),
-        idleW: Math.max(leastIdleW, 0.01 * (component.rated_power_w ?? 0)),
-        gapMs: gapOf(component.quantities[findPower(component) ?? '']),
-        counters: findCounters(device, component, term, maxPowerOf(component, maxPowerW)),
+        idleW,
+        floorW: floorShare * idleW,
+        limit,
+        integration: { isHeld: isHeld(quantity), gapMs: gapOf(quantity) },
+        intervalMs: Math.max(intervalOf(quantity), ...own.map((counter) => counter.intervalMs)),
+        gapMs: Math.max(gapOf(quantity), ...own.map(({ limits }) => limits.gapMs)),
+        counters,
         ...(component.parent === undefined ? {} : { parent: component.parent }),
       },
     ];
@@ -184,7 +223,7 @@ export const socSourcesOf = (meta: Meta): SocSource[] =>
         device: meta.device,
         ...(meta.gateway === undefined ? {} : { gateway: meta.gateway }),
         topic: `${path}/soc`,
-        maxAgeMs: (quantity.max_age_s ?? defaultMaxAgeS) * 1000,
+        maxAgeMs: maxAgeOf(quantity),
         capacityWh: component.usable_energy_wh ?? null,
         ...(component.quantities.capacity_usable ? { capacityTopic: `${path}/capacity_usable` } : {}),
       },

@@ -1,9 +1,10 @@
 /** What a site looks out for beside its sums, told as alarms: balance_suspect, topology_suspect, clock_skew. */
 import { type BalanceHistory, emptyHistory, extend, isSuspect } from './balance-watch.ts';
-import { createClockWatch, createSteppedClocks } from './clock-watch.ts';
+import { createClockWatch } from './clock-watch.ts';
 import type { Composition } from './composition.ts';
 import type { Evaluation } from './evaluate.ts';
-import type { PowerSample } from './integrate.ts';
+import type { ClockedDevice } from './feeds.ts';
+import { createIdenticalSeries } from './identical-series.ts';
 import type { Known } from './known.ts';
 import { createLasting, type Lasting } from './lasting.ts';
 import type { Reporter } from './reporter.ts';
@@ -11,24 +12,32 @@ import type { Source } from './sources.ts';
 import { type Branch, contradicts, residualOf } from './topology.ts';
 
 export interface Watches {
-  takePower(source: Source, sample: PowerSample): void;
+  /** @param at monotonic time of measurement, ms */
+  take(topic: string, source: Source, value: number, at: number): void;
+  compose(composition: Composition): void;
   /**
    * @param passedMs since the last look
    * @param at monotonic, ms
+   * @param ours lead of a clock that is right, ms
    */
-  look(composition: Composition, evaluation: Evaluation, passedMs: number, at: number): void;
-  forget(device: string): void;
+  look(evaluation: Evaluation, devices: Iterable<ClockedDevice>, passedMs: number, at: number, ours: number): void;
   /** Survives a restart. */
   history(): BalanceHistory;
 }
 
 const contradictionMs = 60_000;
 
-export const createWatches = (known: Known, { alarm }: Reporter, saved: BalanceHistory = emptyHistory): Watches => {
+export const createWatches = (known: Known, reporter: Reporter, saved: BalanceHistory = emptyHistory): Watches => {
+  const { alarm } = reporter;
   let history = saved;
   let isBalanceSuspect = false;
-  const clocks = createClockWatch();
-  const stepped = createSteppedClocks();
+  let branches: Branch[] = [];
+  let behind: Composition['behind'] = new Map();
+  const isBehind = (inner: Source, outer: Source): boolean => behind.get(outer)?.includes(inner) === true;
+  const series = createIdenticalSeries((a, b) => isBehind(a, b) || isBehind(b, a));
+  /** Alarms of identical series that are raised, by both topics. */
+  let twins = new Map<string, [string, string]>();
+  const clocks = createClockWatch(reporter);
   /** By the topic of the parent. */
   const contradictions = new Map<string, Lasting>();
 
@@ -58,27 +67,32 @@ export const createWatches = (known: Known, { alarm }: Reporter, saved: BalanceH
     }));
   };
 
+  const lookAtSeries = (): void => {
+    const found = new Map(series.found().map((pair) => [pair.join(' '), pair]));
+    for (const [key, [topic, same]] of [...twins, ...found])
+      alarm('topology_suspect', key, found.has(key), () => ({ topic, same_as: same }));
+    twins = found;
+  };
+
   return {
-    takePower({ gateway, device, power }, { ts, receivedAt }) {
-      const stepMs = clocks.take(power, ts, receivedAt);
-      if (stepMs === 0) return;
-      // A device has the time of its gateway: one clock, one alarm.
-      const clock = gateway ?? device;
-      stepped.step(clock, receivedAt);
-      alarm('clock_skew', clock, true, () => ({ clock, step_s: Math.round(stepMs / 100) / 10 }));
-    },
-    look({ branches }, evaluation, passedMs, at) {
-      lookAtBalance(evaluation, passedMs);
-      for (const branch of branches) lookAtBranch(branch, at);
+    take: series.take,
+    compose(composition) {
+      branches = composition.branches;
+      behind = composition.behind;
+      series.keep((topic) => composition.uses.has(topic));
       const present = new Set(branches.map(({ parent }) => parent.power));
       for (const topic of contradictions.keys())
         if (!present.has(topic)) {
           contradictions.delete(topic);
           alarm('topology_suspect', topic, false, () => ({ topic }));
         }
-      for (const clock of stepped.settled(at)) alarm('clock_skew', clock, false, () => ({ clock }));
     },
-    forget: clocks.forget,
+    look(evaluation, devices, passedMs, at, ours) {
+      lookAtBalance(evaluation, passedMs);
+      for (const branch of branches) lookAtBranch(branch, at);
+      lookAtSeries();
+      clocks.look(devices, ours, at);
+    },
     history: () => history,
   };
 };

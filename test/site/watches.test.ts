@@ -3,7 +3,7 @@ import type { Message } from '../../src/model/message.ts';
 import type { ComponentMeta } from '../../src/model/meta.ts';
 import { readSnapshot } from '../../src/site/snapshot.ts';
 import { type Running, sayPowers, settled, startSite } from '../support/running-site.ts';
-import { charger, gridMeter, metaOf, power, readingOf, solar } from '../support/site-messages.ts';
+import { charger, gridMeter, metaOf, power, solar } from '../support/site-messages.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 type Event = Message<'event/1'>;
@@ -125,58 +125,6 @@ describe('what a site looks out for', () => {
       running.site.forget('child');
       running.pass(2000);
       assert.deepEqual(alarms(running).slice(1), ['topology_suspect cleared info']);
-    });
-  });
-
-  describe('the clocks of its gateways', () => {
-    const devices = ['a', 'b'];
-    const start = (): Running => {
-      const running = startSite();
-      running.say(metaOf('grid', gridMeter), ...devices.map((device) => metaOf(device, charger)));
-      settled(running);
-      return running;
-    };
-    const sayAt = (running: Running, at: number): void =>
-      running.say(...devices.map((device) => readingOf(`${device}/ev_charger/power`, 3600, at)));
-    /** Readings of both devices every second, as the gateway's clock says. */
-    const say = (running: Running, seconds: number, clockMs: number): void => {
-      for (let s = 0; s < seconds; s++) {
-        sayAt(running, running.clock.now() + clockMs);
-        running.pass(1000);
-      }
-    };
-    const chargedWh = (running: Running): number => running.site.snapshot().totals['ev positive'] ?? 0;
-
-    it('are told of once for a step, whichever device shows it, and cleared once they run again', () => {
-      for (const step of [5000, -20_000]) {
-        const running = start();
-        say(running, 30, 0);
-        // Readings older than the newest are not looked at: a clock set back is seen when it has passed that again.
-        say(running, Math.max(0, -step / 1000) + 30, step);
-        assert.deepEqual(alarms(running), ['clock_skew active warning'], `${step}`);
-        assert.deepEqual((running.events[0] as Event).data, { clock: 'gw', step_s: step / 1000 });
-        say(running, 60, step);
-        assert.deepEqual(alarms(running), ['clock_skew active warning', 'clock_skew cleared info']);
-      }
-    });
-
-    it('are not suspected where the network is late for a moment', () => {
-      const running = start();
-      say(running, 30, 0);
-      running.pass(20_000);
-      for (let late = 20_000; late > 0; late -= 1000) sayAt(running, running.clock.now() - late);
-      say(running, 30, 0);
-      assert.deepEqual(alarms(running), []);
-    });
-
-    it('do not make energy when they are set', () => {
-      const running = start();
-      say(running, 31, 0);
-      assert.ok(Math.abs(chargedWh(running) - 60) < 1e-6, `${chargedWh(running)}`);
-      say(running, 1, 4000);
-      assert.ok(Math.abs(chargedWh(running) - 60) < 1e-6, `${chargedWh(running)}`);
-      say(running, 10, 4000);
-      assert.ok(Math.abs(chargedWh(running) - 80) < 1e-6, `${chargedWh(running)}`);
     });
   });
 });

@@ -1,6 +1,7 @@
 /** A site on virtual time, with all it says. */
 import type { Message } from '../../src/model/message.ts';
-import { createSite, type SiteOptions, type SiteSnapshot } from '../../src/site/site.ts';
+import { createSite, type SiteOptions } from '../../src/site/site.ts';
+import type { SiteSnapshot } from '../../src/site/snapshot.ts';
 import { readingOf } from './site-messages.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 

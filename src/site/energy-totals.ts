@@ -1,0 +1,184 @@
+/** The energies of a site since it began: by term and direction, and what was consumed (aggregation §3.4). */
+import type { SiteEnergy } from '../model/site.ts';
+import type { Composition } from './composition.ts';
+import type { Direction } from './energy.ts';
+import { signWithin } from './nesting.ts';
+import type { Gap } from './power-series.ts';
+import { createSettlement, type Settlement, type SettlementState } from './settlement.ts';
+import type { Source, TermName } from './sources.ts';
+
+export const totalNames = {
+  'grid positive': 'grid_import_wh',
+  'grid negative': 'grid_export_wh',
+  'solar positive': 'solar_wh',
+  'battery positive': 'battery_discharged_wh',
+  'battery negative': 'battery_charged_wh',
+  'generator positive': 'generator_wh',
+  'ev positive': 'ev_wh',
+  'heat positive': 'heat_wh',
+} as const;
+export type TotalKey = keyof typeof totalNames;
+export type TotalName = (typeof totalNames)[TotalKey];
+
+export const totalKeys = Object.keys(totalNames) as TotalKey[];
+
+/** Times are monotonic, ms since 1970 where they are saved. */
+export interface TotalsSnapshot {
+  totals: Record<string, number>;
+  /** What was told is never taken back. */
+  highest: Record<string, number>;
+  consumptionWh: number;
+  highestConsumptionWh: number;
+  consumption: SettlementState;
+  /** By the topic of the power of the outer source. */
+  groups: Record<string, SettlementState>;
+}
+
+/** Earlier versions knew only the sums. */
+export type SavedTotals = Pick<TotalsSnapshot, 'totals' | 'consumptionWh' | 'highestConsumptionWh'> &
+  Partial<TotalsSnapshot>;
+
+export interface EnergyTotals {
+  add(source: Source, direction: Direction, wh: number, gap?: Gap): void;
+  hear(source: Source): void;
+  miss(source: Source, gap: Gap | 'unknown'): void;
+  fill(source: Source, gap: Gap): void;
+  compose(composition: Composition): void;
+  /** Time has passed: what is pending counts as far as nothing is missing. */
+  look(): void;
+  /** @returns Wh as it is told */
+  total(key: TotalKey): number;
+  consumptionWh(): number;
+  consumption: Settlement;
+  /** Of a source with others behind it. */
+  group(source: Source): Settlement | undefined;
+  /** What an earlier run has told. @param isMeasured whether a total has no counter that would make up for what was lost */
+  raise(told: SiteEnergy, isMeasured: (key: TotalKey | 'consumption') => boolean): void;
+  /** @param ms added to all times */
+  save(ms: number): TotalsSnapshot;
+}
+
+const oneWay = new Set<TermName>(['solar', 'generator', 'ev', 'heat']);
+
+const moved = (state: SettlementState, ms: number): SettlementState => ({ ...state, settledAt: state.settledAt + ms });
+
+/**
+ * @param elapsedMs how long the site has run
+ * @param saved what save() returned in an earlier run, in times of this one
+ */
+export const createEnergyTotals = (
+  elapsedMs: () => number,
+  monotonic: () => number,
+  saved?: SavedTotals,
+): EnergyTotals => {
+  const totals = new Map<string, number>(Object.entries(saved?.totals ?? {}));
+  const highest = new Map<string, number>(Object.entries(saved?.highest ?? saved?.totals ?? {}));
+  let consumptionWh = saved?.consumptionWh ?? 0;
+  let highestConsumptionWh = saved?.highestConsumptionWh ?? 0;
+
+  const fresh = (): SettlementState => ({ settledAt: monotonic(), pendingWh: 0, coveredMs: 0 });
+  const consumption = createSettlement(
+    (wh) => {
+      consumptionWh += wh;
+      // Counters step at different times: what is said of consumption never goes back.
+      highestConsumptionWh = Math.max(highestConsumptionWh, consumptionWh);
+    },
+    elapsedMs,
+    saved?.consumption ?? fresh(),
+  );
+
+  const reach = (key: string, wh: number): void => {
+    if (wh > (highest.get(key) ?? 0)) highest.set(key, wh);
+  };
+  const book = (term: TermName, direction: Direction, wh: number): void => {
+    const key = `${term} ${direction}`;
+    const total = (totals.get(key) ?? 0) + wh;
+    totals.set(key, total);
+    reach(key, total);
+  };
+  /** What a source gives itself, without those behind it. */
+  const bookOwn = (term: TermName, wh: number): void => {
+    if (wh >= 0 || oneWay.has(term)) book(term, 'positive', wh);
+    else book(term, 'negative', -wh);
+  };
+
+  const groups = new Map<string, Settlement>();
+  let groupsOf = new Map<Source, { group: Settlement; sign: 1 | -1 }[]>();
+  let outers = new Set<Source>();
+  const none: { group: Settlement; sign: 1 | -1 }[] = [];
+
+  const groupAt = ({ power, term }: Source): Settlement => {
+    const group =
+      groups.get(power) ?? createSettlement((wh) => bookOwn(term, wh), elapsedMs, saved?.groups?.[power] ?? fresh());
+    groups.set(power, group);
+    return group;
+  };
+
+  return {
+    consumption,
+    group: (source) => (outers.has(source) ? groups.get(source.power) : undefined),
+    compose({ roots, behind }) {
+      const at = monotonic();
+      consumption.setMembers(roots, at);
+      groupsOf = new Map();
+      outers = new Set(behind.keys());
+      for (const [outer, inner] of behind) {
+        const group = groupAt(outer);
+        group.setMembers([outer, ...inner], at);
+        for (const source of [outer, ...inner]) {
+          const sign = source === outer ? 1 : signWithin(source, outer) === 1 ? -1 : 1;
+          groupsOf.set(source, [...(groupsOf.get(source) ?? []), { group, sign }]);
+        }
+      }
+    },
+    add(source, direction, wh, gap) {
+      const signed = direction === 'positive' ? wh : -wh;
+      consumption.add(source, signed, gap);
+      if (!outers.has(source)) book(source.term, direction, wh);
+      for (const { group, sign } of groupsOf.get(source) ?? none) group.add(source, sign * signed, gap);
+    },
+    hear(source) {
+      const at = monotonic();
+      consumption.hear(source, at);
+      for (const { group } of groupsOf.get(source) ?? none) group.hear(source, at);
+    },
+    miss(source, gap) {
+      consumption.miss(source, gap);
+      for (const { group } of groupsOf.get(source) ?? none) group.miss(source, gap);
+    },
+    fill(source, gap) {
+      consumption.fill(gap);
+      for (const { group } of groupsOf.get(source) ?? none) group.fill(gap);
+    },
+    look() {
+      const at = monotonic();
+      highestConsumptionWh = Math.max(highestConsumptionWh, consumptionWh + consumption.openWh(at));
+      for (const term of new Set([...outers].map((outer) => outer.term))) {
+        if (!oneWay.has(term)) continue;
+        const own = [...outers].filter((outer) => outer.term === term);
+        const openWh = own.reduce((wh, { power }) => wh + (groups.get(power)?.openWh(at) ?? 0), 0);
+        reach(`${term} positive`, (totals.get(`${term} positive`) ?? 0) + openWh);
+      }
+    },
+    total: (key) => highest.get(key) ?? 0,
+    consumptionWh: () => highestConsumptionWh,
+    raise(told, isMeasured) {
+      for (const key of totalKeys) {
+        const wh = told[totalNames[key]] ?? 0;
+        highest.set(key, Math.max(wh, highest.get(key) ?? 0));
+        if (isMeasured(key)) totals.set(key, Math.max(wh, totals.get(key) ?? 0));
+      }
+      const wh = told.consumption_wh ?? 0;
+      highestConsumptionWh = Math.max(wh, highestConsumptionWh);
+      if (isMeasured('consumption')) consumptionWh = Math.max(wh, consumptionWh);
+    },
+    save: (ms) => ({
+      totals: Object.fromEntries(totals),
+      highest: Object.fromEntries(highest),
+      consumptionWh,
+      highestConsumptionWh,
+      consumption: moved(consumption.state(), ms),
+      groups: Object.fromEntries([...groups].map(([power, group]) => [power, moved(group.state(), ms)])),
+    }),
+  };
+};

@@ -1,0 +1,125 @@
+/**
+ * Energies of several sources that mean something only together: what a site consumed, or what a meter measures beside
+ * the devices behind it. A sum is booked when each of them was heard since the last time; where one of them was not
+ * measured meanwhile, its partners are not booked either, unless it is told later (aggregation §3.4).
+ */
+import type { Gap } from './power-series.ts';
+import type { Source } from './sources.ts';
+
+/** Time in which one of the sources was not measured: what the others did, until the missing is told. */
+interface Hole {
+  wh: number;
+  ms: number;
+  gaps: Set<Gap>;
+}
+
+/** Survives a restart. */
+export interface SettlementState {
+  /** When it was settled last: monotonic, ms since 1970 where it is saved. */
+  settledAt: number;
+  /** Since then, Wh. */
+  pendingWh: number;
+  coveredMs: number;
+  /** What the site had run when it was first complete, ms. */
+  startedMs?: number;
+}
+
+export interface Settlement {
+  setMembers(members: Iterable<Source>, at: number): void;
+  has(source: Source): boolean;
+  /** @param gap the energy belongs into time that was missing until now */
+  add(source: Source, wh: number, gap?: Gap): void;
+  /** For a time that is not settled yet, a source was not measured; "unknown": nobody will ever tell. */
+  miss(source: Source, gap: Gap | 'unknown'): void;
+  /** The source is known up to now. */
+  hear(source: Source, at: number): void;
+  /** Nothing of a gap is left. */
+  fill(gap: Gap): void;
+  state(): SettlementState;
+  /** What is booked next if nothing is missing, Wh; 0 where something may be. */
+  openWh(at: number): number;
+  /** Time that is covered, counting the time since it was settled last, ms. */
+  coveredMs(at: number): number;
+  startedMs(): number | undefined;
+}
+
+const mostHoles = 32;
+/** An unsettled time is no gap before it is longer than this, ms. */
+const shortestGapMs = 60_000;
+/** Nothing is missing as long as a source may be heard again at any moment, ms and intervals of the slowest. */
+const shortestOpenMs = 15_000;
+const openIntervals = 2;
+
+export const createSettlement = (
+  book: (wh: number) => void,
+  elapsedMs: () => number,
+  saved: SettlementState,
+): Settlement => {
+  let { settledAt, pendingWh, coveredMs, startedMs } = saved;
+  let members = new Set<Source>();
+  let missing = new Set<Source>();
+  /** In the time that is pending a source was not measured: in gaps that can be filled, or for good. */
+  let gaps = new Set<Gap>();
+  let isLost = startedMs === undefined;
+  let longestMs = shortestGapMs;
+  let openMs = shortestOpenMs;
+  let holes: Hole[] = [];
+
+  const settle = (at: number): void => {
+    const ms = at - settledAt;
+    if (gaps.size === 0 && !isLost) {
+      book(pendingWh);
+      coveredMs += ms;
+    } else if (!isLost) holes = [...holes.slice(-mostHoles + 1), { wh: pendingWh, ms, gaps }];
+    startedMs ??= elapsedMs();
+    pendingWh = 0;
+    gaps = new Set();
+    isLost = false;
+    settledAt = at;
+    missing = new Set(members);
+  };
+
+  return {
+    setMembers(given, at) {
+      const next = [...given];
+      const powers = new Set(next.map(({ power }) => power));
+      longestMs = Math.max(shortestGapMs, ...next.map(({ gapMs }) => gapMs));
+      openMs = Math.max(shortestOpenMs, ...next.map(({ intervalMs }) => openIntervals * intervalMs));
+      // A source that went away unheard has left a hole for good.
+      if (at - settledAt > longestMs && [...missing].some(({ power }) => !powers.has(power))) isLost = true;
+      const heard = new Set([...members].filter((each) => !missing.has(each)).map(({ power }) => power));
+      members = new Set(next);
+      missing = new Set(next.filter(({ power }) => !heard.has(power)));
+      if (missing.size === 0) missing = new Set(next);
+    },
+    has: (source) => members.has(source),
+    add(source, wh, gap) {
+      if (!members.has(source)) return;
+      const hole = gap && holes.find(({ gaps: own }) => own.has(gap));
+      if (hole) hole.wh += wh;
+      else pendingWh += wh;
+    },
+    miss(source, gap) {
+      if (!members.has(source)) return;
+      if (gap === 'unknown') isLost = true;
+      else gaps.add(gap);
+    },
+    hear(source, at) {
+      if (missing.delete(source) && missing.size === 0) settle(at);
+    },
+    fill(gap) {
+      gaps.delete(gap);
+      const hole = holes.find(({ gaps: own }) => own.has(gap));
+      if (!hole) return;
+      hole.gaps.delete(gap);
+      if (hole.gaps.size > 0) return;
+      holes = holes.filter((each) => each !== hole);
+      book(hole.wh);
+      coveredMs += hole.ms;
+    },
+    state: () => ({ settledAt, pendingWh, coveredMs, ...(startedMs !== undefined && { startedMs }) }),
+    openWh: (at) => (gaps.size === 0 && !isLost && at - settledAt <= openMs ? pendingWh : 0),
+    coveredMs: (at) => coveredMs + (at - settledAt <= longestMs ? at - settledAt : 0),
+    startedMs: () => startedMs,
+  };
+};

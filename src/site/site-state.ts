@@ -1,0 +1,184 @@
+/** The state of a site: its devices, what they say now, and what was counted since the site began. */
+import { type Quality, worst } from '../model/common.ts';
+import type { Message } from '../model/message.ts';
+import type { Meta } from '../model/meta.ts';
+import { type Clock, isoTime } from '../model/time.ts';
+import { createSleepers } from './asleep.ts';
+import { type Composition, compose, type Use } from './composition.ts';
+import { createEnergyMeter } from './energy.ts';
+import { type EnergyFields, stateEnergy } from './energy-statement.ts';
+import { createEnergyTotals } from './energy-totals.ts';
+import { type Evaluation, evaluate } from './evaluate.ts';
+import { createFeeds } from './feeds.ts';
+import { createKnown } from './known.ts';
+import type { Reporter } from './reporter.ts';
+import type { Place } from './sample-order.ts';
+import { createSiteEvents } from './site-events.ts';
+import { moveSnapshot, type SiteSnapshot } from './snapshot.ts';
+import type { Source } from './sources.ts';
+import type { Coordinates } from './sun.ts';
+import { createWatches } from './watches.ts';
+
+export interface StateOptions {
+  site: string;
+  /** An inverter without a connection counts as 0 at any time, estimated; otherwise at night. */
+  offlineMeansZero?: boolean;
+  /** Where the site is: when it is dark there. */
+  coordinates?: Coordinates;
+  /** A value may be used this long after it went stale, estimated. */
+  graceMs?: number;
+  /** Times further apart make the sum estimated. */
+  skewLimitMs?: number;
+  /** Largest plausible power of a device that does not say its own, W. */
+  maxPowerW?: number;
+}
+
+export interface SiteState {
+  since: string;
+  /** @returns whether it means something to this site */
+  takeReading(message: Message<'reading/1'>): boolean;
+  takeMeta(message: Message<'meta/1'>): boolean;
+  takeAvailability(message: Message<'availability/1'>): boolean;
+  /** What an earlier run has told of the energies. */
+  takeEnergy(message: Message<'site-energy/1'>): void;
+  forget(device: string): void;
+  hasSources(): boolean;
+  /** Nothing more is known than at the last look. */
+  evaluate(): Evaluation;
+  /** Looks at what has changed with time. @param passedMs since the last look */
+  look(passedMs: number): Evaluation;
+  energy(evaluation: Evaluation): EnergyFields;
+  snapshot(): SiteSnapshot;
+}
+
+export const createSiteState = (
+  options: StateOptions,
+  clock: Clock,
+  reporter: Reporter,
+  stored: SiteSnapshot | undefined,
+): SiteState => {
+  const { site, coordinates, offlineMeansZero = false } = options;
+  const { graceMs = 0, skewLimitMs = 30_000, maxPowerW = 100_000 } = options;
+  const { now, monotonic } = clock;
+  const saved = stored && moveSnapshot(stored, monotonic() - now());
+  const since = saved?.since ?? isoTime(now());
+  // The time without this runtime belongs to the time of the site.
+  let elapsedMs = (saved?.elapsedMs ?? 0) + Math.max(0, monotonic() - (saved?.savedAt ?? monotonic()));
+  const ran = (): number => elapsedMs;
+
+  const metas = new Map<string, Meta>();
+  /** Undefined after a change of meta, until it is needed. */
+  let composed: Composition | undefined;
+  const known = createKnown(clock, graceMs);
+  const events = createSiteEvents(reporter);
+  const watches = createWatches(known, reporter, saved?.balance);
+  const sleepRules = { offlineMeansZero, ...(coordinates && { coordinates }) };
+  const sleepers = createSleepers(sleepRules, known, clock, saved?.days);
+  const totals = createEnergyTotals(ran, monotonic, saved);
+  const { counter, trust } = events;
+  const energy = createEnergyMeter({ ...totals, counter, trust }, ran, sleepers.has, saved);
+
+  const takeValue = (reading: Message<'reading/1'>, at: number, place: Place, uses: Use[], isUnsure: boolean): void => {
+    if (place === 'newest') known.takeReading(reading, at, isUnsure);
+    const { topic, value, quality } = reading;
+    if (typeof value !== 'number' || quality === 'invalid' || quality === 'stale') return;
+    for (const { source, kind } of uses) {
+      if (kind === 'power') {
+        const isEstimated = quality === 'estimated';
+        energy.takePower(source, isEstimated ? { w: value, at, isEstimated } : { w: value, at }, place === 'late');
+      } else if (place === 'newest') energy.takeCounter(source, kind, value, at);
+      if (place === 'newest') watches.take(topic, source, value, at);
+    }
+  };
+  const feeds = createFeeds(
+    clock,
+    {
+      take: takeValue,
+      move(topic, uses, ms) {
+        known.move(topic, ms);
+        for (const { source, kind } of uses) energy.move(source, kind, ms);
+      },
+      wild: (topic, dropped) => events.wild(topic, dropped, monotonic()),
+      above: events.above,
+    },
+    saved?.highPowers,
+  );
+
+  const composition = (): Composition => {
+    if (composed) return composed;
+    composed = compose(metas.values(), maxPowerW);
+    feeds.compose(composed);
+    totals.compose(composed);
+    watches.compose(composed);
+    return composed;
+  };
+  const evaluateNow = (): Evaluation =>
+    evaluate(composition(), known, { skewLimitMs, isAsleep: sleepers.has, now: monotonic() });
+
+  /** Energy of a total that would be lost with a run: no counter makes up for it. */
+  const isIntegrated = (of: Source[]): boolean => of.every((each) => !energy.channel(each, 'positive').usesCounter);
+
+  return {
+    since,
+    takeReading(message) {
+      composition();
+      return feeds.take(message);
+    },
+    takeMeta(message) {
+      if (message.site === site) metas.set(message.device, message);
+      else if (!metas.delete(message.device)) return false;
+      composed = undefined;
+      return true;
+    },
+    takeAvailability: known.takeAvailability,
+    takeEnergy(message) {
+      // Of other totals than these, nothing can be said.
+      if (message.since !== since) return;
+      const { sources, roots } = composition();
+      totals.raise(message, (key) =>
+        isIntegrated(key === 'consumption' ? roots : sources.filter(({ term }) => key.startsWith(`${term} `))),
+      );
+    },
+    forget(device) {
+      metas.delete(device);
+      known.forget(device);
+      composed = undefined;
+    },
+    hasSources: () => composition().sources.length > 0,
+    evaluate: evaluateNow,
+    look(passedMs) {
+      const current = composition();
+      elapsedMs += passedMs;
+      sleepers.look(current);
+      for (const source of sleepers.all()) totals.hear(source);
+      for (const source of current.roots)
+        if (source.integration.isHeld && known.current(source.power, source).value === 0) totals.hear(source);
+      totals.look();
+      const evaluation = evaluateNow();
+      watches.look(evaluation, feeds.devices(), passedMs, monotonic(), feeds.ours());
+      return evaluation;
+    },
+    energy: ({ inputs }) =>
+      stateEnergy(energy, totals, {
+        composition: composition(),
+        at: monotonic(),
+        elapsedMs,
+        qualityOf: ({ power }): Quality => worst('good', inputs.get(power) ?? 'invalid'),
+        isAsleep: sleepers.has,
+      }),
+    snapshot: () => {
+      const ms = now() - monotonic();
+      return {
+        version: 1,
+        since,
+        savedAt: now(),
+        elapsedMs,
+        ...totals.save(ms),
+        ...energy.save(ms),
+        balance: watches.history(),
+        days: sleepers.save(),
+        highPowers: feeds.save(),
+      };
+    },
+  };
+};

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { every, inBursts, isNear, type Played, startPlay, steady, tellEnergy } from '../support/played-site.ts';
+import { heatPump } from '../support/site-messages.ts';
+
+const grid = (intervalS: number) => every(intervalS, { type: 'meter', role: 'grid' });
+const sun = (intervalS: number) => every(intervalS, { type: 'solar', role: 'solar' });
+
+describe('power that does not arrive as it was measured', () => {
+  for (const [intervalS, burstS, watts] of [
+    [5, 10, 36_000],
+    [1, 60, 7200],
+    [2, 15, 1800],
+    [30, 600, 900],
+    [60, 3600, 3600],
+  ] as const)
+    it(`is booked whole where samples of ${intervalS} s arrive together every ${burstS} s`, () => {
+      const running = startPlay({ grid: [grid(intervalS)] });
+      const seconds = (burstS > 300 ? 8 : 40) * burstS;
+      running.play(inBursts(steady('grid/meter/power', intervalS, seconds - intervalS, watts), burstS));
+      tellEnergy(running);
+      const { grid_import_wh, consumption_wh, coverage, quality } = running.energy();
+      const expected = (watts * (seconds - intervalS)) / 3600;
+      assert.ok(isNear(grid_import_wh, expected), `${grid_import_wh} of ${expected}`);
+      assert.ok(isNear(consumption_wh, expected), `${consumption_wh} of ${expected}`);
+      assert.deepEqual([coverage, quality], [1, 'good']);
+      assert.deepEqual(running.events, []);
+    });
+
+  it('follows a day of bursts', () => {
+    const running = startPlay({ grid: [grid(20)], pv: [sun(60)] });
+    const day = 24 * 3600;
+    const shine = (s: number): number => Math.max(0, 8000 * Math.sin((2 * Math.PI * (s - 6 * 3600)) / day));
+    running.play([
+      ...inBursts(steady('pv/solar/power', 60, day, shine), 300),
+      ...steady('grid/meter/power', 20, day, (s) => 500 - shine(s)),
+    ]);
+    tellEnergy(running);
+    const { solar_wh, consumption_wh } = running.energy();
+    assert.ok(isNear(solar_wh, (8000 * 24) / Math.PI), `${solar_wh}`);
+    assert.ok(isNear(consumption_wh, 500 * 24), `${consumption_wh}`);
+  });
+
+  it('is booked whole whatever part of it is late, and in whatever order (P2, fast-check)', () => {
+    const delay = fc.oneof(
+      { weight: 19, arbitrary: fc.constant(0) },
+      { weight: 1, arbitrary: fc.integer({ min: 3, max: 20 }) },
+    );
+    fc.assert(
+      fc.property(
+        fc.constantFrom(1, 5),
+        fc.boolean(),
+        fc.array(delay, { minLength: 120, maxLength: 120 }),
+        (intervalS, isQueue, delays) => {
+          const running = startPlay({ grid: [grid(intervalS)] });
+          let free = 0;
+          const rise = (s: number): number => 1000 + 20 * s;
+          const seconds = intervalS * (delays.length - 1);
+          running.play(
+            steady('grid/meter/power', intervalS, seconds, rise).map((each, i) => {
+              const at = each.at + (delays[i] ?? 0);
+              // One message holds up those behind it, or they overtake it.
+              free = Math.max(free, at);
+              return { ...each, at: isQueue ? free : at };
+            }),
+          );
+          tellEnergy(running);
+          const expected = (1000 * seconds + 10 * seconds ** 2) / 3600;
+          const { grid_import_wh, quality } = running.energy();
+          assert.ok(isNear(grid_import_wh, expected, 0.001), `${grid_import_wh} of ${expected}`);
+          assert.equal(quality, 'good');
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('does not count what comes twice, late or not (P3)', () => {
+    const running = startPlay({ grid: [grid(5)] });
+    const once = steady('grid/meter/power', 5, 600, (s) => s * 10);
+    running.play([...once, ...once.map((each) => ({ ...each, at: each.at + 12 }))]);
+    tellEnergy(running);
+    assert.ok(isNear(running.energy().grid_import_wh, (10 * 600 ** 2) / 2 / 3600, 1e-4));
+  });
+
+  for (const [intervalS, from, to, until] of [
+    [5, 30, 130, 195],
+    [1, 100, 700, 900],
+    [60, 600, 7200, 9000],
+  ] as const)
+    for (const order of ['in order', 'backwards', 'in pieces'] as const)
+      it(`fills a gap of ${to - from} s with what was kept meanwhile, ${order}`, () => {
+        const running = startPlay({ grid: [grid(1)], pv: [sun(intervalS)] });
+        const all = steady('pv/solar/power', intervalS, until, 36_000);
+        const kept = all.filter(({ ts }) => ts >= from && ts < to);
+        const told = order === 'backwards' ? kept.toReversed() : kept;
+        const late = told.map((each, i): Played => {
+          const pause = order === 'in pieces' && i > told.length / 2 ? (until - to) / 3 : 0;
+          return { ...each, at: to + 1 + pause + i / 100, more: { late: true } };
+        });
+        running.play([
+          ...steady('grid/meter/power', 1, until, -35_500),
+          ...all.filter(({ ts }) => ts < from || ts >= to),
+          ...late,
+        ]);
+        tellEnergy(running);
+        const { solar_wh, consumption_wh, coverage } = running.energy();
+        const [sunWh, houseWh] = [(36_000 * until) / 3600, (500 * until) / 3600];
+        assert.ok(isNear(solar_wh, sunWh), `${solar_wh} of ${sunWh}`);
+        assert.ok(isNear(consumption_wh, houseWh, 0.02), `${consumption_wh} of ${houseWh}`);
+        assert.ok(coverage > 0.99, `${coverage}`);
+        // What comes late is not what is now.
+        assert.deepEqual([running.power().solar_w, running.power().quality], [36_000, 'good']);
+      });
+
+  it('leaves uncovered what nobody tells, and does not book its partners either', () => {
+    const running = startPlay({ grid: [grid(1)], pv: [sun(5)] });
+    running.play([
+      ...steady('grid/meter/power', 1, 36_000, 500),
+      ...steady('pv/solar/power', 5, 36_000, 1500).filter(({ ts }) => ts < 7200 || ts >= 10_800),
+    ]);
+    tellEnergy(running);
+    const { solar_wh, consumption_wh, coverage, quality, energies } = running.energy();
+    assert.ok(isNear(solar_wh, 1500 * 9), `${solar_wh}`);
+    assert.ok(isNear(consumption_wh, 2000 * 9), `${consumption_wh}`);
+    assert.ok(isNear(coverage, 0.9), `${coverage}`);
+    assert.ok(isNear(energies?.solar_wh?.coverage, 0.9), JSON.stringify(energies));
+    assert.deepEqual([energies?.grid_import_wh?.coverage, energies?.grid_import_wh?.quality], [1, 'good']);
+    assert.deepEqual(
+      [quality, energies?.solar_wh?.quality, energies?.consumption_wh?.quality],
+      ['estimated', 'estimated', 'estimated'],
+    );
+  });
+
+  for (const [runS, maxAgeS] of [
+    [30, 250],
+    [600, 4000],
+  ] as const)
+    it(`holds the last value of a source that tells each change, for ${runS} s`, () => {
+      const report = { unit: 'W', interval_s: 100, max_age_s: maxAgeS, report: 'on_change' } as const;
+      const running = startPlay({ grid: [grid(1)], heat: [{ ...heatPump, quantities: { power: report } }] });
+      const at = (s: number, value: number): Played => ({ at: s, ts: s, path: 'heat/heat_pump/power', value });
+      running.play([
+        ...steady('grid/meter/power', 1, 300 + runS, 500),
+        ...[at(0, 0), at(100, 36_000), at(100 + runS, 0), at(160 + runS, 0)],
+      ]);
+      tellEnergy(running);
+      assert.ok(isNear(running.energy().heat_wh, 10 * runS), `${running.energy().heat_wh}`);
+      assert.equal(running.energy().energies?.heat_wh?.coverage, 1);
+    });
+
+  it('holds a value no longer than it may be used', () => {
+    const report = { unit: 'W', interval_s: 60, max_age_s: 600, report: 'on_change' } as const;
+    const running = startPlay({ grid: [grid(1)], heat: [{ ...heatPump, quantities: { power: report } }] });
+    const at = (s: number, value: number): Played => ({ at: s, ts: s, path: 'heat/heat_pump/power', value });
+    running.play([...steady('grid/meter/power', 1, 6000, 500), at(0, 3600), at(6000, 3600)]);
+    tellEnergy(running);
+    assert.ok(isNear(running.energy().heat_wh, 600), `${running.energy().heat_wh}`);
+    assert.ok(isNear(running.energy().energies?.heat_wh?.coverage, 0.1, 0.05));
+  });
+});

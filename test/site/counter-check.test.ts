@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { Message } from '../../src/model/message.ts';
+import type { ComponentMeta, QuantityMeta } from '../../src/model/meta.ts';
+import { readSnapshot } from '../../src/site/snapshot.ts';
+import { every, isNear, type Played, startPlay, steady, tellEnergy } from '../support/played-site.ts';
+import { type Running, startSite } from '../support/running-site.ts';
+import { metaOf, readingOf } from '../support/site-messages.ts';
+import { createVirtualClock } from '../support/virtual-clock.ts';
+
+type Event = Message<'event/1'>;
+
+const told = ({ events }: Running): unknown[] =>
+  (events as Event[]).map(({ name, state, data }) => [name, state, data?.reason ?? null]);
+
+const meterWith = (intervalS: number, more: Partial<QuantityMeta> = {}): ComponentMeta =>
+  every(intervalS, {
+    type: 'meter',
+    role: 'grid',
+    quantities: { energy_import: { unit: 'Wh', interval_s: 10, max_age_s: 60, ...more } },
+  });
+
+const power = 'grid/meter/power';
+const counter = 'grid/meter/energy_import';
+
+/** Counted at a steady power, shown in steps. */
+const counting = (watts: number, seconds: number, show: (wh: number) => number, everyS = 10): Played[] =>
+  steady(counter, everyS, seconds - 0.5, (s) => show((watts * s) / 3600)).map((each) => ({
+    ...each,
+    at: each.at + 0.5,
+    ts: each.ts + 0.5,
+  }));
+
+/** @param step of the counter */
+const inSteps = (step: number) => (wh: number) => Math.floor(wh / step) * step;
+
+describe('a counter beside the power that it should count', () => {
+  for (const [watts, seconds, factor, step] of [
+    [36_000, 200, 0.001, 0.1],
+    [3600, 900, 0.001, 0.001],
+    [1000, 3600, 0.001, 0.01],
+    [8000, 600, 0.001, 1 / 1024],
+    [36_000, 200, 1000, 1],
+    [2000, 600, 1000, 1000],
+    [60, 7200, 1000, 1],
+    [20, 36_000, 1000, 100],
+  ] as const)
+    it(`is doubted where it shows ${factor} of ${watts} W, and the power is booked from the beginning`, () => {
+      const running = startPlay({ grid: [meterWith(1)] });
+      running.play([
+        ...steady(power, 1, seconds, watts),
+        ...counting(watts, seconds, (wh) => 5000 + inSteps(step)(wh * factor)),
+      ]);
+      tellEnergy(running);
+      const expected = (watts * seconds) / 3600;
+      const { grid_import_wh, consumption_wh, quality, energies } = running.energy();
+      assert.ok(isNear(grid_import_wh, expected, 0.02), `${grid_import_wh} of ${expected}`);
+      assert.ok(isNear(consumption_wh, expected, 0.02), `${consumption_wh} of ${expected}`);
+      assert.deepEqual([quality, energies?.grid_import_wh?.quality], ['estimated', 'estimated']);
+      assert.deepEqual(told(running), [['counter_power_mismatch', 'active', 'unit']]);
+      assert.equal((running.events[0] as Event).data?.topic, `devices/${counter}`);
+    });
+
+  for (const [watts, seconds, shown, more] of [
+    [20_000, 200, 2_000_000, { resolution: 1 }],
+    [20_000, 200, 2_000_345, {}],
+    [3000, 300, 77, { resolution: 1 }],
+    [1500, 3600, 12_345.6, {}],
+    [9000, 1800, 4_000_000, {}],
+    [2500, 3600, 5400, { resolution: 100 }],
+  ] as const)
+    it(`is doubted where it stands still at ${shown} Wh beside ${watts} W`, () => {
+      const running = startPlay({ grid: [meterWith(5, more)] });
+      running.play([...steady(power, 5, seconds, watts), ...counting(watts, seconds, () => shown)]);
+      tellEnergy(running);
+      const expected = (watts * seconds) / 3600;
+      const { grid_import_wh, consumption_wh, quality } = running.energy();
+      assert.ok(isNear(grid_import_wh, expected, 0.02), `${grid_import_wh} of ${expected}`);
+      assert.ok(isNear(consumption_wh, expected, 0.02), `${consumption_wh} of ${expected}`);
+      assert.equal(quality, 'estimated');
+      assert.deepEqual(told(running), [['counter_power_mismatch', 'active', 'stands_still']]);
+    });
+
+  it('is doubted as well where it is told only when it changes', () => {
+    const running = startPlay({ grid: [meterWith(5, { report: 'on_change', max_age_s: 86_400, resolution: 1 })] });
+    running.play([...steady(power, 5, 300, 20_000), { at: 0.5, ts: 0.5, path: counter, value: 9000 }]);
+    tellEnergy(running);
+    assert.ok(isNear(running.energy().grid_import_wh, (20_000 * 300) / 3600, 0.02));
+    assert.deepEqual(told(running), [['counter_power_mismatch', 'active', 'stands_still']]);
+  });
+
+  for (const factor of [0.5, 0.7, 1.4, 3])
+    it(`is doubted where it shows ${factor} of the energy, over a kilowatt-hour`, () => {
+      const running = startPlay({ grid: [meterWith(5, { resolution: 1 })] });
+      const show = (wh: number): number => inSteps(1)(5000 + wh * factor);
+      running.play([...steady(power, 5, 7200, 5000), ...counting(5000, 7200, show)]);
+      tellEnergy(running);
+      assert.ok(isNear(running.energy().grid_import_wh, 10_000, 0.02), `${running.energy().grid_import_wh}`);
+      assert.deepEqual(told(running), [['counter_power_mismatch', 'active', 'ratio']]);
+    });
+
+  it('is judged by twenty of its steps where these are large', () => {
+    const running = startPlay({ grid: [meterWith(5, { resolution: 1000 })] });
+    running.play([...steady(power, 5, 7200, 8000), ...counting(8000, 7200, (wh) => inSteps(1000)(wh * 0.5))]);
+    assert.deepEqual(told(running), []);
+    running.play([...steady(power, 5, 7200, 8000), ...counting(8000, 7200, (wh) => 8000 + inSteps(1000)(wh * 0.5))]);
+    assert.deepEqual(told(running), [['counter_power_mismatch', 'active', 'ratio']]);
+  });
+
+  it('is believed whatever its steps and the power are, as long as both agree (fast-check)', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(0.1, 1, 10, 100, 1000),
+        fc.boolean(),
+        fc.constantFrom(1, 10, 60),
+        fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 30, maxLength: 60 }),
+        fc.double({ min: 0.9, max: 1.1, noNaN: true }),
+        (step, isStated, everyS, loads, error) => {
+          const running = startPlay({ grid: [meterWith(5, isStated ? { resolution: step } : {})] });
+          const loadAt = (s: number): number => loads[Math.floor(s / 60)] ?? 0;
+          let wh = 0;
+          const shown = Array.from({ length: loads.length * 60 }, (_, s) => {
+            wh += (loadAt(s) / 3600) * error;
+            return 7000 + inSteps(step)(wh);
+          });
+          const seconds = loads.length * 60 - 5;
+          running.play([
+            ...steady(power, 5, seconds, loadAt),
+            ...steady(counter, everyS, seconds, (s) => shown[s] as number),
+          ]);
+          tellEnergy(running);
+          const mismatches = told(running);
+          assert.ok(
+            mismatches.every(
+              (each) => JSON.stringify(each).includes('stands_still') || JSON.stringify(each).includes('cleared'),
+            ),
+            JSON.stringify(mismatches),
+          );
+          const lastS = Math.floor(seconds / everyS) * everyS;
+          const counted = (shown[lastS] as number) - 7000;
+          const total = running.energy().grid_import_wh ?? Number.NaN;
+          assert.ok(Math.abs(total - counted) <= 2 * step + 0.25 * counted + 20, `${total} of ${counted}`);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('is right where it only steps rarely: then it accounts for all the time', () => {
+    const running = startPlay({ grid: [meterWith(5)] });
+    const seconds = 3600;
+    running.play([
+      ...steady(power, 5, seconds, 6000),
+      ...counting(6000, seconds, (wh) => 12_345 + Math.floor(wh / 1500) * 1500),
+    ]);
+    tellEnergy(running);
+    assert.ok(isNear(running.energy().grid_import_wh, 6000, 0.26), `${running.energy().grid_import_wh}`);
+    const events = told(running);
+    assert.deepEqual(events.at(-1), ['counter_power_mismatch', 'cleared', null]);
+    assert.ok(events.length <= 2, JSON.stringify(events));
+  });
+
+  it('is not expected to count what is next to nothing', () => {
+    const running = startPlay({ grid: [meterWith(10, { resolution: 1 })] });
+    running.play([...steady(power, 10, 48 * 3600, 4), ...counting(4, 48 * 3600, () => 500, 60)]);
+    assert.deepEqual(told(running), []);
+  });
+
+  it('is not compared while the power is not known: what it counts then is booked', () => {
+    const running = startPlay({ grid: [meterWith(5, { resolution: 1 })] });
+    running.play([
+      ...steady(power, 5, 7200, 9000).filter(({ ts }) => ts < 600 || ts > 6000),
+      ...counting(9000, 7200, (wh) => inSteps(1)(800 + wh)),
+    ]);
+    tellEnergy(running);
+    assert.deepEqual(told(running), []);
+    assert.ok(isNear(running.energy().grid_import_wh, 18_000), `${running.energy().grid_import_wh}`);
+    const { coverage = 0, quality, method } = running.energy().energies?.grid_import_wh ?? {};
+    assert.deepEqual([coverage > 0.999, quality, method], [true, 'good', 'counter']);
+  });
+
+  it('makes up for itself by its ratio where the power was not known', () => {
+    const running = startPlay({ grid: [meterWith(5)] });
+    running.play([
+      ...steady(power, 5, 7200, 9000).filter(({ ts }) => ts < 600 || ts > 3000),
+      ...counting(9000, 7200, (wh) => 100 + inSteps(0.001)(wh / 1000)),
+    ]);
+    tellEnergy(running);
+    assert.ok(isNear(running.energy().grid_import_wh, 18_000, 0.02), `${running.energy().grid_import_wh}`);
+  });
+
+  it('is believed again after it agrees for a kilowatt-hour, which is said', () => {
+    const running = startPlay({ grid: [meterWith(5, { resolution: 1 })] });
+    const seconds = 3 * 3600;
+    const stuckUntil = 1800;
+    running.play([
+      ...steady(power, 5, seconds, 4000),
+      ...steady(counter, 10, seconds, (s) => inSteps(1)(10_000 + (4000 * Math.max(0, s - stuckUntil)) / 3600)),
+    ]);
+    tellEnergy(running);
+    assert.deepEqual(told(running), [
+      ['counter_power_mismatch', 'active', 'stands_still'],
+      ['counter_power_mismatch', 'cleared', null],
+    ]);
+    assert.ok(isNear(running.energy().grid_import_wh, 12_000, 0.02), `${running.energy().grid_import_wh}`);
+    assert.equal(running.energy().energies?.grid_import_wh?.method, 'counter');
+  });
+
+  it('is not believed above the largest power against the power that is measured', () => {
+    const running = startPlay({ grid: [meterWith(5)] });
+    running.play([...steady(power, 5, 1800, 10_000), ...counting(10_000, 1800, (wh) => 300_000 + inSteps(1)(wh * 40))]);
+    tellEnergy(running);
+    assert.ok(isNear(running.energy().grid_import_wh, 5000, 0.02), `${running.energy().grid_import_wh}`);
+    assert.deepEqual(told(running), [['counter_power_mismatch', 'active', 'ratio']]);
+  });
+
+  it('stays in doubt over a restart, with what was compared', () => {
+    const first = startPlay({ grid: [meterWith(1)] });
+    const show = (wh: number): number => 5000 + inSteps(0.001)(wh / 1000);
+    first.play([...steady(power, 1, 300, 7200), ...counting(7200, 300, show)]);
+    const saved = readSnapshot(JSON.parse(JSON.stringify(first.site.snapshot())));
+    assert.ok(saved.ok, saved.ok ? '' : saved.reason);
+    const second = startPlay({ grid: [meterWith(1)] }, {}, saved.value, createVirtualClock(first.clock.now()));
+    const more = (wh: number): number => show(600 + wh);
+    second.play([...steady(power, 1, 300, 7200), ...counting(7200, 300, more)]);
+    tellEnergy(second);
+    assert.ok(isNear(second.energy().grid_import_wh, 1200, 0.03), `${second.energy().grid_import_wh}`);
+    assert.equal(second.energy().energies?.grid_import_wh?.method, 'integrated');
+  });
+
+  it('never makes a total fall, whatever power and counter do (P4, fast-check)', () => {
+    const sample = fc.record({
+      w: fc.oneof(fc.integer({ min: -30_000, max: 30_000 }), fc.constant(0), fc.constant(null)),
+      step: fc.oneof(fc.integer({ min: -50, max: 300 }), fc.constant(0), fc.integer({ min: -1e6, max: 1e6 })),
+      s: fc.integer({ min: 1, max: 400 }),
+      late: fc.integer({ min: 0, max: 100 }),
+    });
+    fc.assert(
+      fc.property(fc.array(sample, { minLength: 10, maxLength: 80 }), (samples) => {
+        const running = startSite();
+        running.say(metaOf('grid', meterWith(5)));
+        running.pass(4000);
+        let shown = 100_000;
+        let before = 0;
+        for (const { w, step, s, late } of samples) {
+          running.clock.advance(s * 1000);
+          running.site.tick();
+          shown = Math.max(0, shown + step);
+          const now = running.clock.now();
+          running.say(readingOf(power, w, now - late * 1000), readingOf(counter, shown, now));
+          running.pass(11_000);
+          for (const name of ['grid_import_wh', 'consumption_wh'] as const) {
+            const total = running.energy()[name];
+            if (name === 'grid_import_wh' && total !== null) {
+              assert.ok(total >= before - 1e-9 && Number.isFinite(total), `${total} after ${before}`);
+              before = total;
+            }
+            assert.ok(total === null || total >= 0);
+          }
+          const { coverage } = running.energy();
+          assert.ok(coverage >= 0 && coverage <= 1, `${coverage}`);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
