@@ -2,6 +2,7 @@ import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { checkMessage } from '../src/model/check.ts';
 import { createBoot } from '../src/model/identity.ts';
+import type { Message } from '../src/model/message.ts';
 import { flagField, nodeReference, numberField } from '../src/shell/config.ts';
 import { candidatesOf, toNodeMessage } from '../src/shell/contract.ts';
 import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
@@ -41,7 +42,7 @@ export default function register(RED: NodeAPI): void {
   defineNode(RED, 'ems-aggregate', {
     config,
     start({ config, node, clock, send, showStatus, report, onInput, onClose }) {
-      const { id } = useConfigNode<SiteApi>(RED, config.site, 'ems-site');
+      const { id, coordinates } = useConfigNode<SiteApi>(RED, config.site, 'ems-site');
       const memory = createStateFile(RED, `ems-aggregate-${node.id}`);
       const saved = memory.load();
       const snapshot = saved === undefined ? undefined : readSnapshot(saved);
@@ -55,24 +56,32 @@ export default function register(RED: NodeAPI): void {
           powerEveryMs: config.power * 1000,
           energyEveryMs: config.energy * 1000,
           offlineMeansZero: config.offlineMeansZero,
+          ...(coordinates && { coordinates }),
           graceMs: config.grace * 1000,
           skewLimitMs: config.skew * 1000,
           maxPowerW: config.maxPower * 1000,
         },
         clock,
         {
-          values: (messages) => send([toNodeMessage(messages), null]),
+          values: (messages) => void tell(messages),
           events: (messages) => send([null, toNodeMessage(messages)]),
         },
         snapshot?.ok ? snapshot.value : undefined,
       );
+      let isOpen = true;
+      const save = (): Promise<void> => memory.save(site.snapshot()).catch(report);
+      /** Energies are saved before they are told: after a crash, nobody has heard of more than is remembered. */
+      const tell = async (messages: Message[]): Promise<void> => {
+        if (messages.some(({ schema }) => schema === 'site-energy/1')) await save();
+        if (isOpen) send([toNodeMessage(messages), null]);
+      };
       // What became known before this node was deployed is not said again on the wire.
       for (const message of directory.known()) site.take(message);
       const forgetting = directory.onForget((device) => site.forget(device));
 
       const ticking = clock.every(tickMs, () => site.tick());
       const showing = clock.every(1000, () => showStatus(showSite(site.summary())));
-      const saving = clock.every(saveMs, () => void memory.save(site.snapshot()).catch(report));
+      const saving = clock.every(saveMs, () => void save());
       showStatus({ fill: 'grey', shape: 'ring', key: 'waiting' });
 
       onInput((message) => {
@@ -86,6 +95,7 @@ export default function register(RED: NodeAPI): void {
         if (refused.length > 0) throw new Error(`${refused.length} not understood, first: ${refused[0]}`);
       });
       onClose(async (isRemoved) => {
+        isOpen = false;
         for (const timer of [ticking, showing, saving]) timer.cancel();
         forgetting.remove();
         await (isRemoved ? memory.remove() : memory.save(site.snapshot()));

@@ -1,16 +1,36 @@
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
-import { idField, textField } from '../src/shell/config.ts';
+import { idField, optionalNumberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 
-const config = z.object({ site: idField('the site id'), name: textField() });
+const config = z
+  .object({
+    site: idField('the site id'),
+    name: textField(),
+    /** Degrees, + north and + east. */
+    latitude: optionalNumberField(-90, 90),
+    longitude: optionalNumberField(-180, 180),
+  })
+  .refine(({ latitude, longitude }) => (latitude === undefined) === (longitude === undefined), {
+    error: 'latitude and longitude go together',
+    path: ['latitude'],
+  });
 
 export interface SiteApi {
   id: string;
   name: string;
+  /** Where it is, degrees. */
+  coordinates?: { latitude: number; longitude: number };
 }
 
 /** A site: the building or plant whose devices are summed up under sites/<id>/. */
 export default function register(RED: NodeAPI): void {
-  defineNode(RED, 'ems-site', { config, start: ({ config: { site, name } }): SiteApi => ({ id: site, name }) });
+  defineNode(RED, 'ems-site', {
+    config,
+    start: ({ config: { site, name, latitude, longitude } }): SiteApi => ({
+      id: site,
+      name,
+      ...(latitude !== undefined && longitude !== undefined && { coordinates: { latitude, longitude } }),
+    }),
+  });
 }

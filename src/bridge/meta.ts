@@ -66,6 +66,7 @@ const describeQuantity = (channel: Channel, role: Role, isBilling: boolean, isDe
   ...(channel.unit === undefined ? {} : { unit: channel.unit as NonNullable<QuantityMeta['unit']> }),
   interval_s: channel.intervalS,
   max_age_s: channel.maxAgeS,
+  report: channel.report ?? 'periodic',
   ...(channel.resolution === undefined ? {} : { resolution: channel.resolution }),
   ...(channel.modulus === undefined ? {} : { modulus: channel.modulus }),
   ...(channel.signed && channel.unit === 'W' ? { positive: positiveOf(channel.type, role) } : {}),

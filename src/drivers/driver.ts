@@ -20,6 +20,8 @@ export interface Channel {
   kind: Kind;
   intervalS: number;
   maxAgeS: number;
+  /** periodic, where it is not said: told after each interval, changed or not. on_change: the last value holds. */
+  report?: 'periodic' | 'on_change';
   resolution?: number;
   /** Where a counter begins again from 0. */
   modulus?: number;

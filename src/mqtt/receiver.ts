@@ -28,7 +28,7 @@ export interface ReceiverSink {
 
 export interface ReceiverOptions {
   batchMs: number;
-  admits(topic: Topic): boolean;
+  admits(topic: Topic, isRetained: boolean): boolean;
   isDeclared(topic: Topic): boolean;
   /** Whether copies are handed on as well. */
   withCopies?: boolean;
@@ -105,7 +105,7 @@ export const createReceiver = (options: ReceiverOptions, clock: Clock, sink: Rec
     take(incoming) {
       const { topic: text, payload, retain } = incoming;
       const topic = readTopic(text);
-      if (topic.ok && !admits(topic.value)) return undefined;
+      if (topic.ok && !admits(topic.value, retain)) return undefined;
       if (topic.ok && payload.length === 0) return end(topic.value, incoming);
       const reject = (reasons: string[]): Promise<boolean> | undefined =>
         takenAfter(sink.rejected({ incoming, reasons }), incoming);

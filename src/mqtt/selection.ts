@@ -21,19 +21,23 @@ export interface Wish {
   site: string;
   /** MQTT filters, for "pattern". */
   patterns: string[];
-  /** Meta and availability as well: what a site needs to know what it sums up. */
+  /** Meta and availability as well, and what is retained of energies: what a site needs to know to sum up. */
   withDirectory: boolean;
 }
 
 export interface Selection {
   filters: string[];
-  admits(topic: Topic): boolean;
+  admits(topic: Topic, isRetained: boolean): boolean;
 }
 
 const directoryKinds = new Set<Topic['kind']>(['meta', 'availability', 'site_meta', 'site_availability']);
 
 const isDirectory = (topic: Topic): boolean =>
   directoryKinds.has(topic.kind) || (topic.kind === 'system' && topic.area === 'status');
+
+/** What a site has told of its energies before: it never goes back behind that. */
+const isToldEnergy = (topic: Topic): boolean =>
+  topic.kind === 'site_value' && topic.name === 'energy' && topic.sub === undefined;
 
 const filtersOf = ({ what, device, type, site, patterns }: Wish): string[] => {
   const d = device || '+';
@@ -77,9 +81,11 @@ export const select = (wish: Wish): Selection => {
     return { filters: filtersOf(wish), admits: (topic) => withDirectory || !isDirectory(topic) || what === 'pattern' };
   if (what === 'system') return { filters: filtersOf(wish), admits: () => true };
   const kinds = kindsOf[what];
+  const told = withDirectory && what === 'readings' ? [`sites/${site || '+'}/energy`] : [];
   return {
-    filters: [...filtersOf(wish), ...directory],
-    admits(topic) {
+    filters: [...filtersOf(wish), ...directory, ...told],
+    admits(topic, isRetained) {
+      if (told.length > 0 && isToldEnergy(topic)) return isRetained;
       if (isDirectory(topic)) return withDirectory || (what === 'site' && topic.kind !== 'system');
       if (!kinds.has(topic.kind)) return false;
       if ('device' in topic && device !== '' && topic.device !== device) return false;

@@ -69,8 +69,19 @@ export const createChannel = (): ChannelState => ({
   estimatedMs: 0,
 });
 
+/** The source has no counter any more, and what flows is booked by its power. */
+export const dropCounter = (channel: ChannelState): void => {
+  channel.counter = emptyCounter;
+  channel.usesCounter = false;
+  channel.check = createCounterCheck();
+  channel.account = nothing();
+};
+
 export const followsCounter = ({ usesCounter, check }: ChannelState): boolean =>
   usesCounter && check.trust === 'trusted';
+
+/** Nothing has flowed that the counter could have counted since it was read. */
+export const isAtRest = ({ check: { pending } }: ChannelState): boolean => pending.energyWh === 0 && !pending.hasGap;
 
 export const cover = (channel: ChannelState, ms: number, isEstimated: boolean): void => {
   channel.coveredMs += ms;
@@ -123,7 +134,7 @@ const judge = (channel: ChannelState, rules: CheckRules): Booking => {
 const leastStillWh = 20;
 
 /**
- * Power was integrated.
+ * Power was integrated beside the counter.
  * @param ms how much of the time is covered
  * @param isLate it belongs into an earlier time
  */
@@ -135,10 +146,6 @@ export const takeIntegrated = (
   isEstimated: boolean,
   rules: CheckRules,
 ): Booking => {
-  if (!channel.usesCounter) {
-    cover(channel, ms, isEstimated);
-    return { wh };
-  }
   const { check, account } = channel;
   account.integratedWh += wh;
   if (!isLate) noteFlow(check, wh, ms, rules);

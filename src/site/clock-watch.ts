@@ -14,7 +14,7 @@ export interface ClockWatch {
    * @param ours lead of a clock that is right, ms
    * @param at monotonic, ms
    */
-  look(devices: Iterable<ClockedDevice>, ours: number, at: number): void;
+  look(devices: ClockedDevice[], ours: number, at: number): void;
 }
 
 /** How far the clock of a device is ahead, ms; 0: it is right, as far as is known. */
@@ -29,10 +29,9 @@ export const createClockWatch = ({ alarm }: Reporter): ClockWatch => {
 
   return {
     look(devices, ours, at) {
-      const all = [...devices];
-      if (watched.size === 0 && all.every((each) => offsetOf(each, ours) === 0)) return;
+      if (watched.size === 0 && devices.every((each) => offsetOf(each, ours) === 0)) return;
       const byGateway = new Map<string, ClockedDevice[]>();
-      for (const each of all) {
+      for (const each of devices) {
         const { device, gateway = device, clock } = each;
         if (!clock.isConfirmed && each.aheadS === undefined) continue;
         const others = byGateway.get(gateway);

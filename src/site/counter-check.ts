@@ -15,13 +15,23 @@ export interface Comparison {
   rises: number;
 }
 
+interface Pending {
+  countedWh: number;
+  /** By power: all, and where it is enough to be compared. */
+  energyWh: number;
+  integratedWh: number;
+  flowMs: number;
+  coveredMs: number;
+  hasGap: boolean;
+}
+
 /** Persisted as it is; all of it since both last agreed, where nothing else is said. */
 export interface CounterCheck {
   whole: Comparison;
   /** Since the doubt began. */
   recent: Comparison;
   /** Since the last reading of the counter that was compared. */
-  pending: { countedWh: number; integratedWh: number; flowMs: number; coveredMs: number; hasGap: boolean };
+  pending: Pending;
   /** Since the counter last rose; the longest of the flows before. */
   still: { integratedWh: number; flowMs: number; readings: number; longestFlowMs: number };
   /** Smallest step seen, Wh. */
@@ -36,6 +46,7 @@ export interface CheckRules {
   resolutionWh?: number;
   /** It tells each change, so that silence says that it has not changed. */
   isHeld: boolean;
+  intervalMs: number;
   /** Below this power meters may not count, W. */
   floorW: number;
 }
@@ -44,8 +55,9 @@ export interface CheckRules {
 const longestStepMs = 900_000;
 
 export const nothingCompared = (): Comparison => ({ countedWh: 0, integratedWh: 0, rises: 0 });
-const nothingPending = (): CounterCheck['pending'] => ({
+const nothingPending = (): Pending => ({
   countedWh: 0,
+  energyWh: 0,
   integratedWh: 0,
   flowMs: 0,
   coveredMs: 0,
@@ -63,6 +75,7 @@ export const createCounterCheck = (): CounterCheck => ({
 /** Power has flowed in the direction of the counter. */
 export const noteFlow = ({ pending, still }: CounterCheck, wh: number, ms: number, { floorW }: CheckRules): void => {
   pending.coveredMs += ms;
+  pending.energyWh += wh;
   if (wh * 3_600_000 < floorW * ms) return;
   pending.integratedWh += wh;
   pending.flowMs += ms;

@@ -47,9 +47,9 @@ const isUnit = (compared: Comparison, stepWh: number): boolean => {
   return (isLittle && integratedWh >= soonWh) || (isMuch && integratedWh > 0);
 };
 
-const isStill = ({ still }: CounterCheck, stepWh: number, { isHeld }: CheckRules): boolean =>
+const isStill = ({ still }: CounterCheck, stepWh: number, { isHeld, intervalMs }: CheckRules): boolean =>
   still.integratedWh >= Math.max(soonWh, soonSteps * stepWh) &&
-  still.flowMs >= Math.max(soonMs, restsLonger * still.longestFlowMs) &&
+  still.flowMs >= Math.max(soonMs, restsLonger * Math.max(still.longestFlowMs, intervalMs)) &&
   (isHeld || still.readings >= stillReadings);
 
 const isLong = ({ countedWh, integratedWh }: Comparison, stepWh: number): boolean =>

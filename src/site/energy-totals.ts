@@ -44,8 +44,6 @@ export interface EnergyTotals {
   miss(source: Source, gap: Gap | 'unknown'): void;
   fill(source: Source, gap: Gap): void;
   compose(composition: Composition): void;
-  /** Time has passed: what is pending counts as far as nothing is missing. */
-  look(): void;
   /** @returns Wh as it is told */
   total(key: TotalKey): number;
   consumptionWh(): number;
@@ -57,6 +55,12 @@ export interface EnergyTotals {
   /** @param ms added to all times */
   save(ms: number): TotalsSnapshot;
 }
+
+const terms: TermName[] = ['grid', 'solar', 'battery', 'generator', 'inverter', 'ev', 'heat'];
+/** Names of all sums, made once. */
+const keys = Object.fromEntries(
+  terms.map((term) => [term, { positive: `${term} positive`, negative: `${term} negative` }]),
+) as Record<TermName, Record<Direction, string>>;
 
 const oneWay = new Set<TermName>(['solar', 'generator', 'ev', 'heat']);
 
@@ -87,14 +91,11 @@ export const createEnergyTotals = (
     saved?.consumption ?? fresh(),
   );
 
-  const reach = (key: string, wh: number): void => {
-    if (wh > (highest.get(key) ?? 0)) highest.set(key, wh);
-  };
   const book = (term: TermName, direction: Direction, wh: number): void => {
-    const key = `${term} ${direction}`;
+    const key = keys[term][direction];
     const total = (totals.get(key) ?? 0) + wh;
     totals.set(key, total);
-    reach(key, total);
+    if (total > (highest.get(key) ?? 0)) highest.set(key, total);
   };
   /** What a source gives itself, without those behind it. */
   const bookOwn = (term: TermName, wh: number): void => {
@@ -149,16 +150,6 @@ export const createEnergyTotals = (
     fill(source, gap) {
       consumption.fill(gap);
       for (const { group } of groupsOf.get(source) ?? none) group.fill(gap);
-    },
-    look() {
-      const at = monotonic();
-      highestConsumptionWh = Math.max(highestConsumptionWh, consumptionWh + consumption.openWh(at));
-      for (const term of new Set([...outers].map((outer) => outer.term))) {
-        if (!oneWay.has(term)) continue;
-        const own = [...outers].filter((outer) => outer.term === term);
-        const openWh = own.reduce((wh, { power }) => wh + (groups.get(power)?.openWh(at) ?? 0), 0);
-        reach(`${term} positive`, (totals.get(`${term} positive`) ?? 0) + openWh);
-      }
     },
     total: (key) => highest.get(key) ?? 0,
     consumptionWh: () => highestConsumptionWh,

@@ -2,14 +2,16 @@
 import {
   type Booking,
   type ChannelState,
+  cover,
   createChannel,
+  dropCounter,
   followsCounter,
+  isAtRest,
   missPower,
   type Trust,
   takeCounted,
   takeIntegrated,
 } from './channel.ts';
-import type { CheckRules } from './counter-check.ts';
 import { type CounterEvent, moveCounter } from './counters.ts';
 import type { PowerSample } from './integrate.ts';
 import {
@@ -22,7 +24,7 @@ import {
   moveSeries,
   type PowerSeries,
 } from './power-series.ts';
-import { isOneWay, type Source } from './sources.ts';
+import { type Counter, isOneWay, type Source } from './sources.ts';
 
 export type Direction = 'positive' | 'negative';
 export const directions: Direction[] = ['positive', 'negative'];
@@ -67,7 +69,7 @@ export interface EnergySnapshot {
 
 export interface EnergyMeter {
   /** @param isLate others that were measured later are known already */
-  takePower(source: Source, sample: PowerSample, isLate: boolean): void;
+  takePower(source: Source, sample: PowerSample, isLate: boolean, isEstimated: boolean): void;
   /** @param ts monotonic time of measurement, ms */
   takeCounter(source: Source, direction: Direction, wh: number, ts: number): void;
   channel(source: Source, direction: Direction): ChannelState;
@@ -92,15 +94,6 @@ const createTrack = (): Track => ({
   heard: 0,
 });
 
-const rulesOf = ({ counters, floorW }: Source, direction: Direction): CheckRules => {
-  const counter = counters[direction];
-  return {
-    isHeld: counter?.isHeld ?? false,
-    floorW,
-    ...(counter?.resolutionWh !== undefined && { resolutionWh: counter.resolutionWh }),
-  };
-};
-
 const isCountedOneWay = ({ positive }: Track, { term }: Source): boolean => isOneWay(term) && positive.usesCounter;
 
 /** What has to be heard for all that matters of a source to be known. */
@@ -109,6 +102,10 @@ const neededBits = (track: Track, source: Source): number => {
   if (isCountedOneWay(track, source)) return positive;
   return positive | (followsCounter(track.negative) ? bits.negative : bits.power);
 };
+
+/** What a sample of power tells: also of counters along which nothing flows. */
+const heardBits = ({ positive, negative }: Track): number =>
+  bits.power | (isAtRest(positive) ? bits.positive : 0) | (isAtRest(negative) ? bits.negative : 0);
 
 /**
  * @param elapsedMs how long the site has run
@@ -150,10 +147,9 @@ export const createEnergyMeter = (
     sink.add(source, direction, 0);
   };
 
-  const book = (source: Source, direction: Direction, { wh, trust }: Booking, gap?: Gap): void => {
+  const book = (source: Source, direction: Direction, counter: Counter, { wh, trust }: Booking, gap?: Gap): void => {
     if (wh !== 0) sink.add(source, direction, wh, gap);
-    const topic = source.counters[direction]?.topic;
-    if (trust && topic !== undefined) sink.trust(topic, trust);
+    if (trust) sink.trust(counter.topic, trust);
   };
 
   const hear = (source: Source, track: Track, bit: number): void => {
@@ -168,13 +164,23 @@ export const createEnergyMeter = (
     const { positiveWh, negativeWh, coveredMs, uncoveredMs, gap } = change;
     const slept = gap && !isLate && isAsleep(source) ? uncoveredMs : 0;
     const isMissing = gap && !isLate && slept === 0;
+    const ms = coveredMs + slept;
+    const filled = isLate ? gap : undefined;
     for (const direction of directions) {
       const channel = track[direction];
+      const counter = source.counters[direction];
       const wh = direction === 'positive' ? positiveWh : negativeWh;
+      if (!counter || !channel.usesCounter) {
+        // What it goes on to count is booked already.
+        if (channel.usesCounter) dropCounter(channel);
+        cover(channel, ms, isEstimated);
+        if (wh !== 0) sink.add(source, direction, wh, filled);
+        continue;
+      }
       track.flowedWh[direction] += wh;
       if (isMissing) missPower(channel);
-      const booking = takeIntegrated(channel, wh, coveredMs + slept, isLate, isEstimated, rulesOf(source, direction));
-      book(source, direction, booking, isLate ? gap : undefined);
+      const booking = takeIntegrated(channel, wh, ms, isLate, isEstimated, counter.rules);
+      book(source, direction, counter, booking, filled);
     }
     if (isMissing && neededBits(track, source) & bits.power) sink.miss(source, gap);
     if (gap && change.isFilled) sink.fill(source, gap);
@@ -187,7 +193,7 @@ export const createEnergyMeter = (
   };
 
   return {
-    takePower(source, sample, isLate) {
+    takePower(source, sample, isLate, isEstimated) {
       const track = trackOf(source);
       const rules = source.integration;
       const isFirst = track.series.knots.length === 0;
@@ -196,13 +202,12 @@ export const createEnergyMeter = (
         for (const direction of directions) begin(source, direction, track[direction]);
         if (neededBits(track, source) & bits.power) sink.miss(source, 'unknown');
       }
-      if (change) takeChange(source, track, change, isLate, sample.isEstimated === true);
-      if (!isLate) hear(source, track, bits.power);
+      if (change) takeChange(source, track, change, isLate, isEstimated);
+      if (!isLate) hear(source, track, heardBits(track));
     },
     takeCounter(source, direction, wh, ts) {
-      const limits = source.counters[direction]?.limits;
-      const topic = source.counters[direction]?.topic;
-      if (!limits || topic === undefined) return;
+      const described = source.counters[direction];
+      if (!described) return;
       const track = trackOf(source);
       const channel = track[direction];
       const { hasData, counter } = channel;
@@ -210,15 +215,16 @@ export const createEnergyMeter = (
       begin(source, direction, channel);
       const power = lastOf(track.series);
       const isPowerKnown = power !== undefined && ts - power.at <= source.integration.gapMs;
-      const counted = takeCounted(channel, wh, ts, limits, rulesOf(source, direction), isPowerKnown, (since) =>
+      const counted = takeCounted(channel, wh, ts, described.limits, described.rules, isPowerKnown, (since) =>
         powerSince(track, direction, since),
       );
       const { candidate } = channel.counter;
       if (!candidate) track.candidates[direction] = undefined;
       else if (track.candidates[direction]?.ts !== candidate.first.ts)
         track.candidates[direction] = { ts: candidate.first.ts, flowedWh: track.flowedWh[direction] };
-      book(source, direction, counted);
-      if (counted.event) sink.counter(topic, { name: counted.event, beforeWh, afterWh: wh, bookedWh: counted.wh });
+      book(source, direction, described, counted);
+      if (counted.event)
+        sink.counter(described.topic, { name: counted.event, beforeWh, afterWh: wh, bookedWh: counted.wh });
       if (!hasData) sink.miss(source, 'unknown');
       if (counted.isAccepted) hear(source, track, bits[direction]);
     },

@@ -60,7 +60,7 @@ export interface Feeds {
   /** @returns whether somebody wants it */
   take(reading: Reading): boolean;
   compose(composition: Composition): void;
-  devices(): Iterable<ClockedDevice>;
+  devices(): ClockedDevice[];
   /** Lead that a reading without delay would have, were its clock ours, ms. */
   ours(): number;
   /** Survives a restart: the largest powers shown, by topic, W. */
@@ -184,7 +184,7 @@ export const createFeeds = (clock: Clock, sink: FeedSink, saved: Record<string, 
         if (feed.source) feed.guard ??= createPowerGuard(saved[topic]);
       }
     },
-    devices: () => owners.values(),
+    devices: () => [...owners.values()],
     ours,
     save: () => Object.fromEntries([...feeds].flatMap(([topic, { guard }]) => (guard ? [[topic, guard.highW]] : []))),
   };

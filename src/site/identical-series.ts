@@ -51,8 +51,6 @@ const sameShare = 0.8;
 /** A value that so many show tells nothing. */
 const mostAlike = 4;
 const mostPairs = 8;
-/** Cars that are steered alike draw alike, and are no part of what the site consumes. */
-const isConsumer = ({ term }: Source): boolean => term === 'ev' || term === 'heat';
 
 /** @param isRelated one of them is known to measure the other */
 export const createIdenticalSeries = (isRelated: (a: Source, b: Source) => boolean): IdenticalSeries => {
@@ -67,7 +65,6 @@ export const createIdenticalSeries = (isRelated: (a: Source, b: Source) => boole
   };
 
   const meet = (one: Series, other: Series, at: number): void => {
-    if (isConsumer(one.source) && isConsumer(other.source)) return;
     if (one.source.device === other.source.device || isRelated(one.source, other.source)) return;
     // A pair is kept by the one whose topic comes first.
     const [a, b] = one.topic < other.topic ? [one, other] : [other, one];
@@ -88,6 +85,8 @@ export const createIdenticalSeries = (isRelated: (a: Source, b: Source) => boole
 
   return {
     take(topic, source, given, at) {
+      // Cars that are steered alike draw alike, and are no part of what the site consumes.
+      if (source.term === 'ev' || source.term === 'heat') return;
       const value = Math.abs(given);
       let series = all.get(topic);
       if (!series) {

@@ -4,7 +4,6 @@ export interface PowerSample {
   w: number;
   /** Monotonic time of measurement, ms. */
   at: number;
-  isEstimated?: boolean;
 }
 
 export interface IntegrationRules {

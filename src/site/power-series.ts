@@ -34,20 +34,14 @@ export interface Change extends Stretch {
   isFilled?: boolean;
 }
 
-const keptMs = 60_000;
+const keptMs = 30_000;
 const fewestKept = 8;
-const usualLimit = 64;
+const usualLimit = 32;
 const mostGaps = 32;
 /** Times are the same that differ by less, ms. */
 const sameMs = 0.5;
 
-const toKnot = ({ w, at, isEstimated }: PowerSample): Knot => ({
-  w,
-  at,
-  ...(isEstimated && { isEstimated }),
-  gap: undefined,
-  isClosed: false,
-});
+const toKnot = ({ w, at }: PowerSample): Knot => ({ w, at, gap: undefined, isClosed: false });
 
 export const createPowerSeries = (last?: PowerSample): PowerSeries => ({
   knots: last ? [toKnot(last)] : [],
@@ -133,7 +127,7 @@ const prepend = (
   const change = integrate(sample, first, rules);
   if (change.uncoveredMs > 0) return undefined;
   knots.unshift(toKnot(sample));
-  return change;
+  return { ...change, gap: { pieces: 0 } };
 };
 
 /** Puts a late sample between others. @returns undefined where it is known already, or too old */

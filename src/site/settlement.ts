@@ -36,8 +36,6 @@ export interface Settlement {
   /** Nothing of a gap is left. */
   fill(gap: Gap): void;
   state(): SettlementState;
-  /** What is booked next if nothing is missing, Wh; 0 where something may be. */
-  openWh(at: number): number;
   /** Time that is covered, counting the time since it was settled last, ms. */
   coveredMs(at: number): number;
   startedMs(): number | undefined;
@@ -46,9 +44,6 @@ export interface Settlement {
 const mostHoles = 32;
 /** An unsettled time is no gap before it is longer than this, ms. */
 const shortestGapMs = 60_000;
-/** Nothing is missing as long as a source may be heard again at any moment, ms and intervals of the slowest. */
-const shortestOpenMs = 15_000;
-const openIntervals = 2;
 
 export const createSettlement = (
   book: (wh: number) => void,
@@ -62,7 +57,6 @@ export const createSettlement = (
   let gaps = new Set<Gap>();
   let isLost = startedMs === undefined;
   let longestMs = shortestGapMs;
-  let openMs = shortestOpenMs;
   let holes: Hole[] = [];
 
   const settle = (at: number): void => {
@@ -84,7 +78,6 @@ export const createSettlement = (
       const next = [...given];
       const powers = new Set(next.map(({ power }) => power));
       longestMs = Math.max(shortestGapMs, ...next.map(({ gapMs }) => gapMs));
-      openMs = Math.max(shortestOpenMs, ...next.map(({ intervalMs }) => openIntervals * intervalMs));
       // A source that went away unheard has left a hole for good.
       if (at - settledAt > longestMs && [...missing].some(({ power }) => !powers.has(power))) isLost = true;
       const heard = new Set([...members].filter((each) => !missing.has(each)).map(({ power }) => power));
@@ -95,9 +88,13 @@ export const createSettlement = (
     has: (source) => members.has(source),
     add(source, wh, gap) {
       if (!members.has(source)) return;
-      const hole = gap && holes.find(({ gaps: own }) => own.has(gap));
+      if (!gap || gaps.has(gap)) {
+        pendingWh += wh;
+        return;
+      }
+      // Where the partners of a time are gone, it means nothing any more.
+      const hole = holes.find(({ gaps: own }) => own.has(gap));
       if (hole) hole.wh += wh;
-      else pendingWh += wh;
     },
     miss(source, gap) {
       if (!members.has(source)) return;
@@ -118,7 +115,6 @@ export const createSettlement = (
       coveredMs += hole.ms;
     },
     state: () => ({ settledAt, pendingWh, coveredMs, ...(startedMs !== undefined && { startedMs }) }),
-    openWh: (at) => (gaps.size === 0 && !isLost && at - settledAt <= openMs ? pendingWh : 0),
     coveredMs: (at) => coveredMs + (at - settledAt <= longestMs ? at - settledAt : 0),
     startedMs: () => startedMs,
   };

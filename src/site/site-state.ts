@@ -63,8 +63,9 @@ export const createSiteState = (
   const saved = stored && moveSnapshot(stored, monotonic() - now());
   const since = saved?.since ?? isoTime(now());
   // The time without this runtime belongs to the time of the site.
-  let elapsedMs = (saved?.elapsedMs ?? 0) + Math.max(0, monotonic() - (saved?.savedAt ?? monotonic()));
-  const ran = (): number => elapsedMs;
+  const ranBefore = (saved?.elapsedMs ?? 0) + Math.max(0, monotonic() - (saved?.savedAt ?? monotonic()));
+  const startedAt = monotonic();
+  const ran = (): number => ranBefore + monotonic() - startedAt;
 
   const metas = new Map<string, Meta>();
   /** Undefined after a change of meta, until it is needed. */
@@ -83,10 +84,8 @@ export const createSiteState = (
     const { topic, value, quality } = reading;
     if (typeof value !== 'number' || quality === 'invalid' || quality === 'stale') return;
     for (const { source, kind } of uses) {
-      if (kind === 'power') {
-        const isEstimated = quality === 'estimated';
-        energy.takePower(source, isEstimated ? { w: value, at, isEstimated } : { w: value, at }, place === 'late');
-      } else if (place === 'newest') energy.takeCounter(source, kind, value, at);
+      if (kind === 'power') energy.takePower(source, { w: value, at }, place === 'late', quality === 'estimated');
+      else if (place === 'newest') energy.takeCounter(source, kind, value, at);
       if (place === 'newest') watches.take(topic, source, value, at);
     }
   };
@@ -148,12 +147,10 @@ export const createSiteState = (
     evaluate: evaluateNow,
     look(passedMs) {
       const current = composition();
-      elapsedMs += passedMs;
       sleepers.look(current);
       for (const source of sleepers.all()) totals.hear(source);
       for (const source of current.roots)
         if (source.integration.isHeld && known.current(source.power, source).value === 0) totals.hear(source);
-      totals.look();
       const evaluation = evaluateNow();
       watches.look(evaluation, feeds.devices(), passedMs, monotonic(), feeds.ours());
       return evaluation;
@@ -162,7 +159,7 @@ export const createSiteState = (
       stateEnergy(energy, totals, {
         composition: composition(),
         at: monotonic(),
-        elapsedMs,
+        elapsedMs: ran(),
         qualityOf: ({ power }): Quality => worst('good', inputs.get(power) ?? 'invalid'),
         isAsleep: sleepers.has,
       }),
@@ -172,7 +169,7 @@ export const createSiteState = (
         version: 1,
         since,
         savedAt: now(),
-        elapsedMs,
+        elapsedMs: ran(),
         ...totals.save(ms),
         ...energy.save(ms),
         balance: watches.history(),

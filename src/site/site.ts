@@ -94,7 +94,9 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
           if (state.takeAvailability(message as Message<'availability/1'>)) isChanged = true;
           break;
         case 'site-energy/1':
-          if (message.topic === `sites/${site}/energy`) state.takeEnergy(message as Message<'site-energy/1'>);
+          // Of an earlier run: its own words say nothing new.
+          if (message.topic === `sites/${site}/energy` && message.boot !== boot)
+            state.takeEnergy(message as Message<'site-energy/1'>);
           break;
         default:
           break;

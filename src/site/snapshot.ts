@@ -33,6 +33,7 @@ const check = z.object({
   recent: comparison,
   pending: z.object({
     countedWh: z.number(),
+    energyWh: z.number(),
     integratedWh: z.number(),
     flowMs: z.number(),
     coveredMs: z.number(),

@@ -1,5 +1,6 @@
 /** What a site is made of: which topic of which device is which term of the balance, read from the devices' meta. */
 import type { ComponentMeta, Meta, QuantityMeta } from '../model/meta.ts';
+import type { CheckRules } from './counter-check.ts';
 import type { IntegrationRules } from './integrate.ts';
 import type { CounterLimits } from './plausible.ts';
 import type { PowerLimit } from './power-guard.ts';
@@ -12,11 +13,7 @@ export const isOneWay = (term: TermName): boolean => term === 'solar' || term ==
 export interface Counter {
   topic: string;
   limits: CounterLimits;
-  /** As the device states it, Wh. */
-  resolutionWh?: number;
-  /** It is told when it changes. */
-  isHeld: boolean;
-  intervalMs: number;
+  rules: CheckRules;
 }
 
 /** Tariff registers are not counted: the total wins. */
@@ -38,12 +35,8 @@ export interface Source {
   isMeter: boolean;
   /** Less is as good as nothing, W. */
   idleW: number;
-  /** Less is not compared with a counter, W: meters may not count it. */
-  floorW: number;
   limit: PowerLimit;
   maxAgeMs: number;
-  /** Of its power and its counters, what is told most rarely; what is told when it changes aside. */
-  intervalMs: number;
   integration: IntegrationRules;
   /** Longer without news of its power, or of a counter, and the source is not known, ms. */
   gapMs: number;
@@ -128,7 +121,13 @@ const isCoveredByTotal = (component: ComponentMeta, all: ComponentMeta[]): boole
   component.index !== undefined &&
   all.some((other) => other.index === undefined && other.type === component.type && findPower(other) !== undefined);
 
-const findCounters = (device: string, component: ComponentMeta, term: TermName, maxPowerW: number): Counters => {
+const findCounters = (
+  device: string,
+  component: ComponentMeta,
+  term: TermName,
+  maxPowerW: number,
+  floorW: number,
+): Counters => {
   const names = counterNames[component.type];
   if (!names) return {};
   const path = pathOf(device, component);
@@ -141,9 +140,12 @@ const findCounters = (device: string, component: ComponentMeta, term: TermName, 
     return {
       topic: `${path}/${name}`,
       limits: { ...limits, gapMs: gapOf(quantity) },
-      ...(resolution === undefined ? {} : { resolutionWh: resolution }),
-      isHeld: isHeld(quantity),
-      intervalMs: intervalOf(quantity),
+      rules: {
+        isHeld: isHeld(quantity),
+        intervalMs: 1000 * (quantity?.interval_s ?? 0),
+        floorW,
+        ...(resolution === undefined ? {} : { resolutionWh: resolution }),
+      },
     };
   };
   const isTurned = isMeter(component) && isSourceTerm(term);
@@ -191,9 +193,9 @@ export const sourcesOf = (meta: Meta, maxPowerW: number): Source[] => {
     const behind = component.coupling === 'dc' ? (component.behind ?? device) : undefined;
     const quantity = component.quantities[findPower(component) ?? ''];
     const limit = limitOf(component, maxPowerW);
-    const counters = findCounters(device, component, term, limit.maxPowerW);
-    const own = [counters.positive, counters.negative].filter((counter) => counter !== undefined);
     const idleW = Math.max(leastIdleW, 0.01 * (component.rated_power_w ?? 0));
+    const counters = findCounters(device, component, term, limit.maxPowerW, floorShare * idleW);
+    const own = [counters.positive, counters.negative].filter((counter) => counter !== undefined);
     return [
       {
         ...measured,
@@ -201,10 +203,8 @@ export const sourcesOf = (meta: Meta, maxPowerW: number): Source[] => {
         ...(behind !== undefined && hasInverter(behind) ? { hybrid: behind } : {}),
         isMeter: isMeter(component),
         idleW,
-        floorW: floorShare * idleW,
         limit,
         integration: { isHeld: isHeld(quantity), gapMs: gapOf(quantity) },
-        intervalMs: Math.max(intervalOf(quantity), ...own.map((counter) => counter.intervalMs)),
         gapMs: Math.max(gapOf(quantity), ...own.map(({ limits }) => limits.gapMs)),
         counters,
         ...(component.parent === undefined ? {} : { parent: component.parent }),

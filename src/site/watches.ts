@@ -20,7 +20,7 @@ export interface Watches {
    * @param at monotonic, ms
    * @param ours lead of a clock that is right, ms
    */
-  look(evaluation: Evaluation, devices: Iterable<ClockedDevice>, passedMs: number, at: number, ours: number): void;
+  look(evaluation: Evaluation, devices: ClockedDevice[], passedMs: number, at: number, ours: number): void;
   /** Survives a restart. */
   history(): BalanceHistory;
 }

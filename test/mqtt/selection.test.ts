@@ -32,14 +32,14 @@ const topics = [
 ];
 
 /** What arrives: it must match a filter, and be admitted. */
-const arrives = (wish: Partial<Wish>): string[] => {
+const arrives = (wish: Partial<Wish>, isRetained = false): string[] => {
   const selection = select({ ...any, ...wish });
   const trie = createTrie<boolean>();
   for (const filter of selection.filters) trie.add(filter, true);
   return topics.filter((text) => {
     const topic = parseTopic(text);
     assert.ok(topic.ok, text);
-    return [...trie.match(text)].length > 0 && selection.admits(topic.value);
+    return [...trie.match(text)].length > 0 && selection.admits(topic.value, isRetained);
   });
 };
 
@@ -73,4 +73,14 @@ describe('what a subscriber wants', () => {
     ['everything', { what: 'everything', withDirectory: true }, topics],
   ];
   for (const [name, wish, expected] of cases) it(name, () => assert.deepEqual(arrives(wish), expected));
+
+  it('readings with what sites have told of their energies before: what is retained of it', () => {
+    const energies = (wish: Partial<Wish>, isRetained: boolean): string[] =>
+      arrives(wish, isRetained).filter((topic) => topic.startsWith('sites/'));
+    assert.deepEqual(energies({ withDirectory: true }, true), ['sites/3/energy']);
+    assert.deepEqual(energies({ withDirectory: true }, false), []);
+    assert.deepEqual(energies({ withDirectory: true, site: '4' }, true), []);
+    assert.deepEqual(energies({}, true), []);
+    assert.deepEqual(energies({ what: 'commands', withDirectory: true }, true), ['sites/3/command/limit_power']);
+  });
 });

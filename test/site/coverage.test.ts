@@ -27,7 +27,7 @@ const savedOf = ({ site }: Running): SiteSnapshot => {
 
 /** Another run with what the one before has saved, after some time. */
 const restart = (first: Running, devices: Record<string, ComponentMeta[]>, afterMs: number, saved = savedOf(first)) =>
-  startPlay(devices, {}, saved, createVirtualClock(first.clock.now() + afterMs));
+  startPlay(devices, { boot: 'next' }, saved, createVirtualClock(first.clock.now() + afterMs));
 
 const without = (played: Played[], from: number, to: number): Played[] =>
   played.filter(({ ts }) => ts < from || ts >= to);
@@ -268,7 +268,7 @@ describe('energies that were told before', () => {
     second.play(steady('grid/meter/power', 5, 20, 3600));
     tellEnergy(second);
     const after = second.energy();
-    assert.ok((before.grid_import_wh ?? 0) > 3620, `${before.grid_import_wh}`);
+    assert.ok((before.grid_import_wh ?? 0) >= 3620, `${before.grid_import_wh}`);
     assert.ok(isNear(after.grid_import_wh, (before.grid_import_wh ?? 0) + 20, 0.001), `${after.grid_import_wh}`);
     assert.ok((after.consumption_wh ?? 0) >= (before.consumption_wh ?? 0), `${after.consumption_wh}`);
   });
@@ -305,7 +305,7 @@ describe('energies that were told before', () => {
       { ...told(first), since: '2026-01-01T00:00:00.000Z' },
       { ...told(first), topic: 'sites/other/energy' },
     ]) {
-      const second = startPlay(devices);
+      const second = startPlay(devices, { boot: 'next' });
       second.say(message);
       second.play(steady('grid/meter/power', 5, 180, 200));
       tellEnergy(second);

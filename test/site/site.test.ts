@@ -517,6 +517,8 @@ describe('the energy of a site', () => {
     for (const [produced, exported] of [
       [0, 0],
       [10, 0],
+      [10, 0],
+      [10, 0],
       [10, 10],
       [10, 20],
       [20, 20],

@@ -10,8 +10,9 @@ export type ChannelPoint = Point & { target: Target };
 
 export const hasTarget = (point: Point): point is ChannelPoint => point.target !== undefined;
 
-const resolutionOf = ({ type, target }: ChannelPoint): number | undefined =>
-  /^(u?int|u8|bcd)/.test(type) ? Math.abs(target.factor) : undefined;
+/** Not known where the device itself tells the scale of its numbers. */
+const resolutionOf = ({ type, source, target }: ChannelPoint): number | undefined =>
+  source.scaleFrom === undefined && /^(u?int|u8|bcd)/.test(type) ? Math.abs(target.factor) : undefined;
 
 /** Different numbers a register of this type can show; the others do not come to their end, or not by counting. */
 const numbersOf: Partial<Record<Point['type'], number>> = { uint16: 2 ** 16, uint32: 2 ** 32, bcd16: 1e4, bcd32: 1e8 };
@@ -37,6 +38,7 @@ const channelOf = (target: Target, periodMs: number, point?: ChannelPoint): Chan
     kind,
     intervalS,
     maxAgeS: Math.max(3 * intervalS, 30),
+    report: 'periodic',
     ...(resolution === undefined ? {} : { resolution }),
     ...(modulus === undefined ? {} : { modulus }),
     signed: target.min < 0,

@@ -40,6 +40,34 @@ describe('where the counters of a profile begin again from 0', () => {
     assert.equal(moduli('eastron-sdm630.json')['meter/energy_import'], undefined));
 });
 
+describe('how the quantities of a profile are told', () => {
+  const told = (profile: Profile) => {
+    const resolved = resolveProfile(profile);
+    assert.ok(resolved.ok, resolved.ok ? '' : resolved.reason);
+    return channelsOf(resolved.value.points.filter(hasTarget), resolved.value.derived, () => 1000);
+  };
+  const resolutionOf = (profile: Profile, path: string): number | undefined =>
+    told(profile).find(({ type, quantity }) => `${type}/${quantity}` === path)?.resolution;
+
+  it('is with every poll, changed or not', () => {
+    for (const { report } of told(load('sungrow-sh-rt.json'))) assert.equal(report, 'periodic');
+  });
+
+  it('is in steps of the register, where these are known', () => {
+    assert.equal(resolutionOf(load('sungrow-sh-rt.json'), 'battery/energy_charged'), 100);
+    assert.equal(resolutionOf(load('eastron-sdm630.json'), 'meter/energy_import'), undefined);
+    const meter = load('carlogavazzi-em24.json');
+    const [first] = meter.points;
+    assert.ok(first);
+    const factor = { name: 'factor', addr: 900, type: 'int16' } as const;
+    const counter = { ...factor, name: 'energy', addr: 901, type: 'uint32', unit: 'Wh' } as const;
+    const scaled = { ...counter, quantity: 'meter/energy_import', scaleFrom: 'factor' };
+    const plain = { ...meter, points: [{ ...counter, quantity: 'meter/energy_import', scale: 10 }] };
+    assert.equal(resolutionOf(plain, 'meter/energy_import'), 10);
+    assert.equal(resolutionOf({ ...meter, points: [factor, scaled] }, 'meter/energy_import'), undefined);
+  });
+});
+
 describe('a profile with a mistake is refused', () => {
   const change = (mutate: (profile: Profile & { points: Record<string, unknown>[] }) => void): Profile => {
     const profile = load('eastron-sdm630.json');

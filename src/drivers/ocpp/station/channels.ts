@@ -55,6 +55,7 @@ const describe = (evse: number, quantity: string, part: string | undefined, inte
     kind: known.kind,
     intervalS: isState ? repeatStatesS : intervalS,
     maxAgeS: isState ? 3 * repeatStatesS : known.kind === 'counter' ? counterAgeS : measuredAgeS,
+    report: isState || known.kind === 'counter' ? 'on_change' : 'periodic',
     signed: quantity === 'power' || quantity === 'current',
   };
 };

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startBroker, type TestBroker } from '../support/broker.ts';
+import { until } from '../support/events.ts';
+import { allNodes, helper } from '../support/helper.ts';
+import { every, isNear } from '../support/played-site.ts';
+import { openPublisher, type Publisher, summedFlow } from '../support/summed-site.ts';
+
+describe('the energies of a site over a broker', function () {
+  this.timeout(60_000);
+  let broker: TestBroker;
+  let publisher: Publisher;
+  let userDir: string;
+
+  before(() => helper.startServer());
+  after(() => helper.stopServer());
+  beforeEach(async () => {
+    userDir = mkdtempSync(join(tmpdir(), 'ems-site-'));
+    helper.settings({ userDir });
+    broker = await startBroker();
+    publisher = await openPublisher(broker.port);
+  });
+  afterEach(async () => {
+    await helper.unload();
+    helper.settings({});
+    await publisher.close();
+    await broker.close();
+    rmSync(userDir, { recursive: true, force: true });
+  });
+
+  it('are whole where samples come in bursts, and late ones in between', async () => {
+    await publisher.meta('grid', every(5, { type: 'meter', role: 'grid' }));
+    await publisher.meta('pv', every(5, { type: 'solar', role: 'solar' }));
+    await helper.load(allNodes, summedFlow(broker.port));
+    // Readings of ten minutes, as a gateway sends them that had no connection.
+    const begin = Date.now() - 600_000;
+    const samples = Array.from({ length: 121 }, (_, i) => begin + i * 5000);
+    const send = async (from: number, to: number): Promise<void> => {
+      for (const [i, ts] of samples.slice(from, to).entries()) {
+        await publisher.reading('grid/meter/power', -3000, ts);
+        // Every tenth of the sun comes after the next four.
+        const late = samples[from + i - 4];
+        if (i >= 4 && (i - 4) % 10 === 0 && late !== undefined)
+          await publisher.reading('pv/solar/power', 3600, late, { seq: 1, boot: `late${from + i}` });
+        if (i % 10 !== 0 || i + 4 >= to - from) await publisher.reading('pv/solar/power', 3600, ts);
+      }
+    };
+    await until(
+      () => publisher.powers().length > 0 || publisher.listener.heard.length > 0,
+      'the site is at work',
+      30_000,
+    );
+    for (let from = 0; from < samples.length; from += 20) await send(from, Math.min(from + 20, samples.length));
+    await until(() => (publisher.energies().at(-1)?.grid_export_wh ?? 0) >= 499, 'all energies', 30_000);
+    const { grid_export_wh, solar_wh, consumption_wh, quality } = publisher.energies().at(-1) ?? {};
+    assert.ok(isNear(grid_export_wh, 500), `${grid_export_wh}`);
+    assert.ok(isNear(solar_wh, 600), `${solar_wh}`);
+    assert.ok(isNear(consumption_wh, 100, 0.02), `${consumption_wh}`);
+    assert.equal(quality, 'good', JSON.stringify(publisher.energies().at(-1)));
+  });
+
+  it('are those of the power where a counter tells kWh under the unit Wh', async () => {
+    const counter = { unit: 'Wh', interval_s: 10, max_age_s: 60 } as const;
+    await publisher.meta('grid', every(5, { type: 'meter', role: 'grid', quantities: { energy_import: counter } }));
+    await helper.load(allNodes, summedFlow(broker.port));
+    await until(() => publisher.listener.heard.length > 0, 'the site is at work', 30_000);
+    const begin = Date.now() - 600_000;
+    for (let s = 0; s <= 600; s += 5) {
+      await publisher.reading('grid/meter/power', 36_000, begin + s * 1000);
+      if (s % 10 === 0) await publisher.reading('grid/meter/energy_import', 5000 + s / 100, begin + s * 1000 + 100);
+    }
+    await until(() => (publisher.energies().at(-1)?.grid_import_wh ?? 0) >= 5990, 'all energies', 30_000);
+    const { grid_import_wh, quality } = publisher.energies().at(-1) ?? {};
+    assert.ok(isNear(grid_import_wh, 6000), `${grid_import_wh}`);
+    assert.equal(quality, 'estimated');
+    const events = publisher.listener.heard.filter(({ topic }) => topic.includes('/event/'));
+    assert.deepEqual(
+      events.map(({ topic, payload }) => [topic, JSON.parse(payload).state, JSON.parse(payload).data.reason]),
+      [['sites/home/event/counter_power_mismatch', 'active', 'unit']],
+    );
+  });
+});
