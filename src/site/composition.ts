@@ -1,8 +1,9 @@
 /** A site as its devices' meta describe it: which sources make up which term, and which topics are worth reading. */
 import type { Meta } from '../model/meta.ts';
-import type { Direction } from './energy.ts';
 import { nest } from './nesting.ts';
-import { maxAgeOf, pathOf, type SocSource, type Source, socSourcesOf, sourcesOf, type TermName } from './sources.ts';
+import { maxAgeOf } from './quantity-times.ts';
+import type { Direction } from './source-counters.ts';
+import { pathOf, type SocSource, type Source, socSourcesOf, sourcesOf, type TermName } from './sources.ts';
 import { type Branch, branchesOf } from './topology.ts';
 
 /** What a reading of a topic means. */

@@ -3,10 +3,11 @@ import { type Quality, worst } from '../model/common.ts';
 import type { SiteEnergy } from '../model/site.ts';
 import { followsCounter } from './channel.ts';
 import type { Composition } from './composition.ts';
-import type { Direction, EnergyMeter } from './energy.ts';
+import type { EnergyMeter } from './energy.ts';
 import { type EnergyTotals, type TotalKey, type TotalName, totalKeys, totalNames } from './energy-totals.ts';
 import { round } from './round.ts';
 import type { Settlement } from './settlement.ts';
+import type { Direction } from './source-counters.ts';
 import type { Source } from './sources.ts';
 
 /** What is known of the moment. */

@@ -1,10 +1,10 @@
 /** The energies of a site since it began: by term and direction, and what was consumed (aggregation §3.4). */
 import type { SiteEnergy } from '../model/site.ts';
 import type { Composition } from './composition.ts';
-import type { Direction } from './energy.ts';
 import { signWithin } from './nesting.ts';
 import type { Gap } from './power-series.ts';
 import { createSettlement, type Settlement, type SettlementState } from './settlement.ts';
+import type { Direction } from './source-counters.ts';
 import type { Source, TermName } from './sources.ts';
 
 export const totalNames = {

@@ -3,10 +3,7 @@ import {
   type Booking,
   type ChannelState,
   cover,
-  createChannel,
   dropCounter,
-  followsCounter,
-  isAtRest,
   missPower,
   type Trust,
   takeCounted,
@@ -14,20 +11,22 @@ import {
 } from './channel.ts';
 import { type CounterEvent, moveCounter } from './counters.ts';
 import type { PowerSample } from './integrate.ts';
+import { append, type Change, createPowerSeries, type Gap, insert, lastOf } from './power-series.ts';
+import type { Counter, Direction } from './source-counters.ts';
+import type { Source } from './sources.ts';
 import {
-  append,
-  type Change,
-  createPowerSeries,
-  type Gap,
-  insert,
-  lastOf,
-  moveSeries,
-  type PowerSeries,
-} from './power-series.ts';
-import { type Counter, isOneWay, type Source } from './sources.ts';
-
-export type Direction = 'positive' | 'negative';
-export const directions: Direction[] = ['positive', 'negative'];
+  bits,
+  createTrack,
+  directions,
+  heardBits,
+  isCountedOneWay,
+  knownAt,
+  moveTrack,
+  neededBits,
+  noteCandidate,
+  powerSince,
+  type Track,
+} from './track.ts';
 
 /** Something happened to a counter: what it showed before and shows now, and what was booked, Wh. */
 export interface CounterNews {
@@ -50,18 +49,6 @@ export interface EnergySink {
   trust(topic: string, trust: Trust): void;
 }
 
-/** What is remembered of one source. */
-interface Track {
-  positive: ChannelState;
-  negative: ChannelState;
-  series: PowerSeries;
-  /** Energy by power since the beginning, and when a counter began to count what is not believed yet, by direction. */
-  flowedWh: Record<Direction, number>;
-  candidates: Record<Direction, { ts: number; flowedWh: number } | undefined>;
-  /** What was heard since the source was heard as a whole. */
-  heard: number;
-}
-
 export interface EnergySnapshot {
   channels: Record<string, ChannelState>;
   powers: Record<string, { w: number; at: number }>;
@@ -82,30 +69,6 @@ export interface EnergyMeter {
   /** @param ms added to all times, which are monotonic here */
   save(ms: number): EnergySnapshot;
 }
-
-const bits = { power: 1, positive: 2, negative: 4 } as const;
-
-const createTrack = (): Track => ({
-  positive: createChannel(),
-  negative: createChannel(),
-  series: createPowerSeries(),
-  flowedWh: { positive: 0, negative: 0 },
-  candidates: { positive: undefined, negative: undefined },
-  heard: 0,
-});
-
-const isCountedOneWay = ({ positive }: Track, { term }: Source): boolean => isOneWay(term) && positive.usesCounter;
-
-/** What has to be heard for all that matters of a source to be known. */
-const neededBits = (track: Track, source: Source): number => {
-  const positive = followsCounter(track.positive) ? bits.positive : bits.power;
-  if (isCountedOneWay(track, source)) return positive;
-  return positive | (followsCounter(track.negative) ? bits.negative : bits.power);
-};
-
-/** What a sample of power tells: also of counters along which nothing flows. */
-const heardBits = ({ positive, negative }: Track): number =>
-  bits.power | (isAtRest(positive) ? bits.positive : 0) | (isAtRest(negative) ? bits.negative : 0);
 
 /**
  * @param elapsedMs how long the site has run
@@ -186,12 +149,6 @@ export const createEnergyMeter = (
     if (gap && change.isFilled) sink.fill(source, gap);
   };
 
-  /** Energy by power since a counter began to count what is not believed yet. */
-  const powerSince = ({ candidates, flowedWh }: Track, direction: Direction, ts: number): number | undefined => {
-    const candidate = candidates[direction];
-    return candidate?.ts === ts ? flowedWh[direction] - candidate.flowedWh : undefined;
-  };
-
   return {
     takePower(source, sample, isLate, isEstimated) {
       const track = trackOf(source);
@@ -218,10 +175,7 @@ export const createEnergyMeter = (
       const counted = takeCounted(channel, wh, ts, described.limits, described.rules, isPowerKnown, (since) =>
         powerSince(track, direction, since),
       );
-      const { candidate } = channel.counter;
-      if (!candidate) track.candidates[direction] = undefined;
-      else if (track.candidates[direction]?.ts !== candidate.first.ts)
-        track.candidates[direction] = { ts: candidate.first.ts, flowedWh: track.flowedWh[direction] };
+      noteCandidate(track, direction);
       book(source, direction, described, counted);
       if (counted.event)
         sink.counter(described.topic, { name: counted.event, beforeWh, afterWh: wh, bookedWh: counted.wh });
@@ -229,22 +183,9 @@ export const createEnergyMeter = (
       if (counted.isAccepted) hear(source, track, bits[direction]);
     },
     channel: (source, direction) => trackOf(source)[direction],
-    knownAt(source, direction) {
-      const track = trackOf(source);
-      const channel = track[direction];
-      const at = followsCounter(channel) ? channel.counter.last?.ts : lastOf(track.series)?.at;
-      return at ?? Number.NEGATIVE_INFINITY;
-    },
+    knownAt: (source, direction) => knownAt(trackOf(source), direction),
     neededOf: (source) => (isCountedOneWay(trackOf(source), source) ? ['positive'] : directions),
-    move(source, kind, ms) {
-      const track = trackOf(source);
-      if (kind === 'power') moveSeries(track.series, ms);
-      else {
-        track[kind].counter = moveCounter(track[kind].counter, ms);
-        const candidate = track.candidates[kind];
-        if (candidate) candidate.ts += ms;
-      }
-    },
+    move: (source, kind, ms) => moveTrack(trackOf(source), kind, ms),
     save(ms) {
       const channels: EnergySnapshot['channels'] = {};
       const powers: EnergySnapshot['powers'] = {};

@@ -1,27 +1,14 @@
 /** What a site is made of: which topic of which device is which term of the balance, read from the devices' meta. */
-import type { ComponentMeta, Meta, QuantityMeta } from '../model/meta.ts';
-import type { CheckRules } from './counter-check.ts';
+import type { ComponentMeta, Meta } from '../model/meta.ts';
 import type { IntegrationRules } from './integrate.ts';
-import type { CounterLimits } from './plausible.ts';
 import type { PowerLimit } from './power-guard.ts';
+import { gapOf, isHeld, maxAgeOf } from './quantity-times.ts';
+import { type Counters, findCounters } from './source-counters.ts';
 
 export type TermName = 'grid' | 'solar' | 'battery' | 'generator' | 'inverter' | 'ev' | 'heat';
 
 /** Only what they give counts: what they draw, as at night, is next to nothing. */
 export const isOneWay = (term: TermName): boolean => term === 'solar' || term === 'generator';
-
-export interface Counter {
-  topic: string;
-  limits: CounterLimits;
-  rules: CheckRules;
-}
-
-/** Tariff registers are not counted: the total wins. */
-export interface Counters {
-  /** Energy along the arrow of power. */
-  positive?: Counter;
-  negative?: Counter;
-}
 
 export interface Source {
   device: string;
@@ -64,25 +51,12 @@ const termOfRole: Partial<Record<NonNullable<ComponentMeta['role']>, TermName>> 
   heat: 'heat',
 };
 
-/** Which counters hold the energy of which direction, by device type; a meter of a source sees it the other way. */
-const counterNames: Record<string, { positive: string[]; negative: string[] }> = {
-  meter: { positive: ['energy_import'], negative: ['energy_export'] },
-  grid: { positive: ['energy_import'], negative: ['energy_export'] },
-  solar: { positive: ['energy_produced'], negative: [] },
-  wind: { positive: ['energy_produced'], negative: [] },
-  generator: { positive: ['energy_produced'], negative: [] },
-  battery: { positive: ['energy_discharged'], negative: ['energy_charged'] },
-  inverter: { positive: ['energy_export'], negative: ['energy_import'] },
-  ev_charger: { positive: ['energy_imported'], negative: ['energy_exported'] },
-  heat_pump: { positive: ['energy_consumed'], negative: [] },
-  heater: { positive: ['energy_consumed'], negative: [] },
-};
-
 export const isMeter = ({ type }: ComponentMeta): boolean => type === 'meter' || type === 'grid';
 const isSourceTerm = (term: TermName): boolean => term === 'solar' || term === 'battery' || term === 'generator';
 
-const defaultMaxAgeS = 30;
-const shortestGapMs = 60_000;
+export const pathOf = (device: string, { type, index }: ComponentMeta): string =>
+  index === undefined ? `devices/${device}/${type}` : `devices/${device}/${type}/${index}`;
+
 const leastIdleW = 50;
 /** Of what is idle, so much is next to nothing. */
 const floorShare = 0.2;
@@ -98,19 +72,6 @@ const limitOf = ({ type, coupling, rated_power_w }: ComponentMeta, otherwiseW: n
   return { maxPowerW: coupling === 'dc' ? dcMargin * rated_power_w : rated_power_w, isRated: true };
 };
 
-export const maxAgeOf = (quantity: QuantityMeta | undefined): number => (quantity?.max_age_s ?? defaultMaxAgeS) * 1000;
-const isHeld = (quantity: QuantityMeta | undefined): boolean => quantity?.report === 'on_change';
-
-const intervalOf = (quantity: QuantityMeta | undefined): number =>
-  isHeld(quantity) ? 0 : 1000 * (quantity?.interval_s ?? 0);
-
-/** Three intervals without a sample are an outage; what is told when it changes is as good as its age. */
-const gapOf = (quantity: QuantityMeta | undefined): number =>
-  isHeld(quantity) ? maxAgeOf(quantity) : Math.max(shortestGapMs, 3 * intervalOf(quantity));
-
-export const pathOf = (device: string, { type, index }: ComponentMeta): string =>
-  index === undefined ? `devices/${device}/${type}` : `devices/${device}/${type}/${index}`;
-
 const powerNames = ['power', 'dc_power'];
 
 const findPower = (component: ComponentMeta): string | undefined =>
@@ -120,39 +81,6 @@ const findPower = (component: ComponentMeta): string | undefined =>
 const isCoveredByTotal = (component: ComponentMeta, all: ComponentMeta[]): boolean =>
   component.index !== undefined &&
   all.some((other) => other.index === undefined && other.type === component.type && findPower(other) !== undefined);
-
-const findCounters = (
-  device: string,
-  component: ComponentMeta,
-  term: TermName,
-  maxPowerW: number,
-  floorW: number,
-): Counters => {
-  const names = counterNames[component.type];
-  if (!names) return {};
-  const path = pathOf(device, component);
-  const first = (wanted: string[]): Counter | undefined => {
-    const name = wanted.find((each) => component.quantities[each] !== undefined);
-    if (name === undefined) return undefined;
-    const quantity = component.quantities[name];
-    const { resolution, modulus } = quantity ?? {};
-    const limits = { maxPowerW, resolutionWh: resolution ?? 1, ...(modulus ? { modulusWh: modulus } : {}) };
-    return {
-      topic: `${path}/${name}`,
-      limits: { ...limits, gapMs: gapOf(quantity) },
-      rules: {
-        isHeld: isHeld(quantity),
-        intervalMs: 1000 * (quantity?.interval_s ?? 0),
-        floorW,
-        ...(resolution === undefined ? {} : { resolutionWh: resolution }),
-      },
-    };
-  };
-  const isTurned = isMeter(component) && isSourceTerm(term);
-  const positive = first(isTurned ? names.negative : names.positive);
-  const negative = first(isTurned ? names.positive : names.negative);
-  return { ...(positive && { positive }), ...(negative && { negative }) };
-};
 
 /** A component whose power is measured. */
 export interface Metered {
@@ -194,7 +122,9 @@ export const sourcesOf = (meta: Meta, maxPowerW: number): Source[] => {
     const quantity = component.quantities[findPower(component) ?? ''];
     const limit = limitOf(component, maxPowerW);
     const idleW = Math.max(leastIdleW, 0.01 * (component.rated_power_w ?? 0));
-    const counters = findCounters(device, component, term, limit.maxPowerW, floorShare * idleW);
+    const isTurned = isMeter(component) && isSourceTerm(term);
+    const path = pathOf(device, component);
+    const counters = findCounters(path, component, isTurned, limit.maxPowerW, floorShare * idleW);
     const own = [counters.positive, counters.negative].filter((counter) => counter !== undefined);
     return [
       {

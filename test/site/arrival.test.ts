@@ -31,10 +31,13 @@ describe('power that does not arrive as it was measured', () => {
     const running = startPlay({ grid: [grid(20)], pv: [sun(60)] });
     const day = 24 * 3600;
     const shine = (s: number): number => Math.max(0, 8000 * Math.sin((2 * Math.PI * (s - 6 * 3600)) / day));
-    running.play([
-      ...inBursts(steady('pv/solar/power', 60, day, shine), 300),
-      ...steady('grid/meter/power', 20, day, (s) => 500 - shine(s)),
-    ]);
+    running.play(
+      [
+        ...inBursts(steady('pv/solar/power', 60, day, shine), 300),
+        ...steady('grid/meter/power', 20, day, (s) => 500 - shine(s)),
+      ],
+      20_000,
+    );
     tellEnergy(running);
     const { solar_wh, consumption_wh } = running.energy();
     assert.ok(isNear(solar_wh, (8000 * 24) / Math.PI), `${solar_wh}`);
@@ -114,11 +117,14 @@ describe('power that does not arrive as it was measured', () => {
       });
 
   it('leaves uncovered what nobody tells, and does not book its partners either', () => {
-    const running = startPlay({ grid: [grid(1)], pv: [sun(5)] });
-    running.play([
-      ...steady('grid/meter/power', 1, 36_000, 500),
-      ...steady('pv/solar/power', 5, 36_000, 1500).filter(({ ts }) => ts < 7200 || ts >= 10_800),
-    ]);
+    const running = startPlay({ grid: [grid(5)], pv: [sun(5)] });
+    running.play(
+      [
+        ...steady('grid/meter/power', 5, 36_000, 500),
+        ...steady('pv/solar/power', 5, 36_000, 1500).filter(({ ts }) => ts < 7200 || ts >= 10_800),
+      ],
+      5000,
+    );
     tellEnergy(running);
     const { solar_wh, consumption_wh, coverage, quality, energies } = running.energy();
     assert.ok(isNear(solar_wh, 1500 * 9), `${solar_wh}`);

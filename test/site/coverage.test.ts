@@ -247,7 +247,7 @@ describe('how much of the time the energies of a site cover', () => {
         assert.deepEqual([grid_import_wh, solar_wh], [passed, 2 * passed]);
         assert.ok(isNear(consumption_wh, 3 * passed, 0.001), `${consumption_wh} of ${3 * passed}`);
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
   });
 });

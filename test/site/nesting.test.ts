@@ -314,7 +314,7 @@ describe('one meter that was entered twice', () => {
         ]);
         assert.deepEqual(told(running), []);
       }),
-      { numRuns: 30 },
+      { numRuns: 12 },
     );
   });
 });
