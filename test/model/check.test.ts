@@ -70,8 +70,13 @@ describe('checking one object', () => {
     const ahead = new Date(now + defaultLimits.futureMs + 1000).toISOString();
     const checked = checkMessage({ ...soc, ts: ahead }, context);
     assert.ok(checked.ok);
-    const { ts: given, quality, reason } = checked.message as Record<string, unknown>;
-    assert.deepEqual([given, quality, reason], [ts, 'estimated', 'clock_skew']);
+    const { ts: given, quality, reason, skew_s } = checked.message as Record<string, unknown>;
+    assert.deepEqual([given, quality, reason, skew_s], [ts, 'estimated', 'clock_skew', 301]);
+  });
+
+  it('takes what lies at both ends of the range of a quantity', () => {
+    for (const value of [0, 100]) assert.ok(checkMessage({ ...soc, value }, context).ok, `${value}`);
+    for (const value of [-0.01, 100.01]) assert.match(reasonsOf({ ...soc, value }).join(), /outside 0\.\.100 %/);
   });
 
   it('lets an old reading pass where it is retained or marked late', () => {

@@ -61,7 +61,7 @@ describe('power that does not arrive as it was measured', () => {
           const seconds = intervalS * (delays.length - 1);
           running.play(
             steady('grid/meter/power', intervalS, seconds, rise).map((each, i) => {
-              const at = each.at + (delays[i] ?? 0);
+              const at = each.at + (i === delays.length - 1 ? 0 : (delays[i] ?? 0));
               // One message holds up those behind it, or they overtake it.
               free = Math.max(free, at);
               return { ...each, at: isQueue ? free : at };
@@ -84,6 +84,19 @@ describe('power that does not arrive as it was measured', () => {
     running.play([...once, ...once.map((each) => ({ ...each, at: each.at + 12 }))]);
     tellEnergy(running);
     assert.ok(isNear(running.energy().grid_import_wh, (10 * 600 ** 2) / 2 / 3600, 1e-4));
+  });
+
+  it('finds the place of one that was overtaken by its number, though nothing comes after it', () => {
+    const running = startPlay({ grid: [grid(5)] });
+    const numbered = steady('grid/meter/power', 5, 60, (s) => (s === 55 ? 7200 : 0)).map((each, i) => ({
+      ...each,
+      at: each.ts === 55 ? 62 : each.at,
+      more: { seq: i },
+    }));
+    running.play(numbered);
+    tellEnergy(running);
+    assert.equal(running.energy().grid_import_wh, 10);
+    assert.equal(running.power().grid_w, 0);
   });
 
   for (const [intervalS, from, to, until] of [

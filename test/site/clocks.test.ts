@@ -69,11 +69,42 @@ describe('the clocks of devices', () => {
     assert.ok(isNear(running.energy().consumption_wh, 125), `${running.energy().consumption_wh}`);
   });
 
-  it('may be ahead: that is said, and nothing is worse', () => {
+  it('may be ahead: that is said, and nothing is worse, nor shown later', () => {
     const running = startPlay({ grid: [grid] });
-    running.play(withClock(steady('grid/meter/power', 1, 300, 700), () => 240));
-    assert.deepEqual([running.power().consumption_w, running.power().quality], [700, 'good']);
+    running.play(
+      withClock(
+        steady('grid/meter/power', 1, 300, (s) => 700 + s),
+        () => 240,
+      ),
+    );
+    running.pass(1000);
+    assert.deepEqual([running.power().consumption_w, running.power().quality], [1000, 'good']);
     assert.deepEqual(told(running), [['clock_skew', 'active', 'gw', 240]]);
+    const shown = running.messages.flatMap((message) => (message.schema === 'site-power/1' ? [message.grid_w] : []));
+    assert.ok(new Set(shown).size > 296, `${new Set(shown).size}`);
+  });
+
+  it('may be ahead from the beginning: all topics of a device are put right together', () => {
+    const running = startPlay({ grid: [grid], box: [wallbox(10)] });
+    running.play([
+      ...steady('grid/meter/power', 1, 200, 11_500),
+      ...withClock(steady('box/ev_charger/power', 10, 200, 11_000), () => 290),
+      ...withClock(
+        steady('box/ev_charger/energy_imported', 10, 200, (s) => Math.round(7000 + (11_000 * s) / 3600)),
+        () => 290,
+      ),
+    ]);
+    tellEnergy(running);
+    assert.ok(isNear(running.energy().ev_wh, (11_000 * 200) / 3600), `${running.energy().ev_wh}`);
+    assert.ok((running.energy().energies?.ev_wh?.coverage ?? 0) > 0.99);
+  });
+
+  it('do not go to and fro at the edge of what is right', () => {
+    const running = startPlay({ grid: [grid] });
+    running.play(withClock(steady('grid/meter/power', 1, 300, 700), () => -11));
+    running.play(withClock(steady('grid/meter/power', 1, 300, 700), () => -9.2));
+    running.play(withClock(steady('grid/meter/power', 1, 300, 700), () => -11));
+    assert.deepEqual(told(running), [['clock_skew', 'active', 'gw', -11]]);
   });
 
   it('are told of once for a gateway whose devices all show it, and cleared when it is right', () => {

@@ -111,6 +111,42 @@ describe('a counter', () => {
     assert.deepEqual([total, events], [3, ['counter_rollover']]);
   });
 
+  describe('that came to the end of its digits in an outage', () => {
+    const modulusWh = 100_000;
+    /** Counts on at a power, and is not read between two times. */
+    const outage = (startWh: number, watts: number, untilS: number, seconds: number): [s: number, wh: number][] =>
+      [0, ...Array.from({ length: Math.floor((seconds - untilS) / 10) + 1 }, (_, i) => untilS + i * 10)].map((s) => [
+        s,
+        Math.floor(startWh + (watts * s) / 3600) % modulusWh,
+      ]);
+
+    for (const [startWh, watts, untilS] of [
+      [99_900, 2000, 3600],
+      [95_000, 5000, 7200],
+      [99_999, 12_000, 100],
+      [99_700, 12_000, 120],
+    ] as const)
+      it(`counts over it while it is confirmed: ${startWh} Wh, ${watts} W for ${untilS} s`, () => {
+        const seconds = untilS + 200;
+        const { total, events } = feed(outage(startWh, watts, untilS, seconds), { modulusWh });
+        const flowed = Math.floor(startWh + (watts * seconds) / 3600) - startWh;
+        assert.deepEqual([total, events], [flowed, ['counter_rollover']]);
+      });
+
+    it('is another one where it cannot have counted so far', () => {
+      const samples = outage(99_900, 1000, 100, 300).map(([s, wh]): [number, number] => [s, s === 0 ? wh : wh + 5000]);
+      const { total, events } = feed(samples, { modulusWh });
+      assert.deepEqual(events, ['counter_exchanged']);
+      assert.ok(total < 60, `${total}`);
+    });
+
+    it('has begun again where it shows 0 first: what it lacks to the end is not booked', () => {
+      const samples = Array.from({ length: 12 }, (_, i): [number, number] => [3600 + i * 10, i]);
+      const { total, events } = feed([[0, 99_000], ...samples], { modulusWh });
+      assert.deepEqual([total, events], [11, ['counter_reset']]);
+    });
+  });
+
   it('makes up for an outage, once the first readings after it agree', () => {
     const { total, events } = feed([[0, 100], ...everyTenSeconds(3600, 900, 7)]);
     assert.deepEqual([total, events], [800 + 6, ['counter_recovered']]);

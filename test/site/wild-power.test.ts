@@ -46,6 +46,22 @@ describe('wild samples of power', () => {
       assert.deepEqual([first?.[0], first?.[2]], ['power_doubted', by]);
     });
 
+  it('are not what flows behind a hybrid inverter, which may be more than it gives', () => {
+    const running = startPlay({
+      grid: [grid],
+      hybrid: [
+        every(5, { type: 'inverter', role: 'inverter', rated_power_w: 5000 }),
+        every(5, { type: 'solar', role: 'solar', coupling: 'dc', behind: 'hybrid', rated_power_w: 5000 }),
+      ],
+    });
+    running.play([
+      ...steady('grid/meter/power', 1, 100, 0),
+      ...steady('hybrid/inverter/power', 5, 100, 4800),
+      ...steady('hybrid/solar/power', 5, 100, 9500),
+    ]);
+    assert.deepEqual([running.power().solar_w, told(running)], [9500, []]);
+  });
+
   it('are told of once in ten minutes, with how many there were', () => {
     const running = startPlay({ grid: [grid], pv: [sun(8000)] });
     const every50 = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [50 + i * 50, 500_000]));
