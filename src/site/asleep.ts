@@ -1,6 +1,7 @@
 /** Inverters that switch themselves off at night: what is silent then gives nothing (aggregation §2.2). */
 import type { Clock } from '../model/time.ts';
 import type { Composition, HybridSources } from './composition.ts';
+import type { PowerSample } from './integrate.ts';
 import type { Known } from './known.ts';
 import { createDayProfile, type DayProfile, isDark, noteLight } from './night.ts';
 import type { Source } from './sources.ts';
@@ -22,9 +23,11 @@ export interface Sleepers {
   save(): Record<string, DayProfile>;
 }
 
+/** @param lastPower the last one of a source that was measured, in this run or before */
 export const createSleepers = (
   { offlineMeansZero, coordinates }: SleepRules,
   known: Known,
+  lastPower: (source: Source) => PowerSample | undefined,
   clock: Clock,
   saved: Record<string, DayProfile> = {},
 ): Sleepers => {
@@ -38,9 +41,9 @@ export const createSleepers = (
     return profile;
   };
   const isSilent = (source: Source): boolean => known.current(source.power, source).value === null;
-  const wasIdle = ({ power, idleW }: Source): boolean =>
-    Math.abs(known.last(power)?.value ?? Number.POSITIVE_INFINITY) <= idleW;
-  const awayMs = ({ power }: Source): number => clock.monotonic() - (known.last(power)?.at ?? Number.NEGATIVE_INFINITY);
+  const wasIdle = (source: Source): boolean =>
+    Math.abs(lastPower(source)?.w ?? Number.POSITIVE_INFINITY) <= source.idleW;
+  const awayMs = (source: Source): number => clock.monotonic() - (lastPower(source)?.at ?? Number.NEGATIVE_INFINITY);
 
   // A meter has no reason to switch itself off: where it is silent, nobody knows.
   const sleepsAlone = (source: Source): boolean => {

@@ -50,8 +50,13 @@ export interface EnergyTotals {
   consumption: Settlement;
   /** Of a source with others behind it. */
   group(source: Source): Settlement | undefined;
-  /** What an earlier run has told. @param isMeasured whether a total has no counter that would make up for what was lost */
-  raise(told: SiteEnergy, isMeasured: (key: TotalKey | 'consumption') => boolean): void;
+  /** What an earlier run has told: nothing is told that is less. */
+  hold(told: SiteEnergy): void;
+  /**
+   * Books what an earlier run has told and not saved; once in a run.
+   * @param isLost whether no counter makes up for it
+   */
+  raise(told: SiteEnergy, isLost: (key: TotalKey | 'consumption') => boolean): void;
   /** @param ms added to all times */
   save(ms: number): TotalsSnapshot;
 }
@@ -153,15 +158,17 @@ export const createEnergyTotals = (
     },
     total: (key) => highest.get(key) ?? 0,
     consumptionWh: () => highestConsumptionWh,
-    raise(told, isMeasured) {
+    hold(told) {
+      for (const key of totalKeys) highest.set(key, Math.max(told[totalNames[key]] ?? 0, highest.get(key) ?? 0));
+      highestConsumptionWh = Math.max(told.consumption_wh ?? 0, highestConsumptionWh);
+    },
+    raise(told, isLost) {
       for (const key of totalKeys) {
-        const wh = told[totalNames[key]] ?? 0;
-        highest.set(key, Math.max(wh, highest.get(key) ?? 0));
-        if (isMeasured(key)) totals.set(key, Math.max(wh, totals.get(key) ?? 0));
+        const wh = (told[totalNames[key]] ?? 0) - (saved?.totals[key] ?? 0);
+        if (wh > 0 && isLost(key)) totals.set(key, (totals.get(key) ?? 0) + wh);
       }
-      const wh = told.consumption_wh ?? 0;
-      highestConsumptionWh = Math.max(wh, highestConsumptionWh);
-      if (isMeasured('consumption')) consumptionWh = Math.max(wh, consumptionWh);
+      const wh = (told.consumption_wh ?? 0) - (saved?.consumptionWh ?? 0);
+      if (wh > 0 && isLost('consumption')) consumptionWh += wh;
     },
     save: (ms) => ({
       totals: Object.fromEntries(totals),

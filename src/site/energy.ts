@@ -62,6 +62,8 @@ export interface EnergyMeter {
   channel(source: Source, direction: Direction): ChannelState;
   /** Up to when the energy is known, monotonic, ms. */
   knownAt(source: Source, direction: Direction): number;
+  /** The last one that was measured, however old, in this run or before. */
+  lastPower(source: Source): PowerSample | undefined;
   /** Directions that matter. */
   neededOf(source: Source): Direction[];
   /** Monotonic times of a topic were so much later than was thought, ms. */
@@ -184,6 +186,7 @@ export const createEnergyMeter = (
     },
     channel: (source, direction) => trackOf(source)[direction],
     knownAt: (source, direction) => knownAt(trackOf(source), direction),
+    lastPower: (source) => lastOf(trackOf(source).series),
     neededOf: (source) => (isCountedOneWay(trackOf(source), source) ? ['positive'] : directions),
     move: (source, kind, ms) => moveTrack(trackOf(source), kind, ms),
     save(ms) {

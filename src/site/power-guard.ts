@@ -8,6 +8,8 @@ export interface PowerLimit {
   maxPowerW: number;
   /** Whether the device's nameplate says so. */
   isRated: boolean;
+  /** It is told only when it changes: nothing may come to confirm what was never shown before. */
+  isHeld: boolean;
 }
 
 interface Held<T> {
@@ -75,8 +77,8 @@ const largestOf = ({ highW }: PowerGuard<unknown>, { maxPowerW }: PowerLimit): n
   ratingMargin * Math.max(maxPowerW, highW);
 
 /** Infinite where a nameplate says what is possible, or nothing was shown yet. */
-const shownOf = ({ highW, count }: PowerGuard<unknown>, { isRated }: PowerLimit): number =>
-  isRated || (count < fewestSamples && highW === 0)
+const shownOf = ({ highW, count }: PowerGuard<unknown>, { isRated, isHeld }: PowerLimit): number =>
+  isRated || isHeld || (count < fewestSamples && highW === 0)
     ? Number.POSITIVE_INFINITY
     : Math.max(leastHistoryW, historyRatio * highW);
 

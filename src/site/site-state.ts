@@ -74,7 +74,7 @@ export const createSiteState = (
   const events = createSiteEvents(reporter);
   const watches = createWatches(known, reporter, saved?.balance);
   const sleepRules = { offlineMeansZero, ...(coordinates && { coordinates }) };
-  const sleepers = createSleepers(sleepRules, known, clock, saved?.days);
+  const sleepers = createSleepers(sleepRules, known, (source) => energy.lastPower(source), clock, saved?.days);
   const totals = createEnergyTotals(ran, monotonic, saved);
   const { counter, trust } = events;
   const energy = createEnergyMeter({ ...totals, counter, trust }, ran, sleepers.has, saved);
@@ -114,8 +114,18 @@ export const createSiteState = (
   const evaluateNow = (): Evaluation =>
     evaluate(composition(), known, { skewLimitMs, isAsleep: sleepers.has, now: monotonic() });
 
-  /** Energy of a total that would be lost with a run: no counter makes up for it. */
+  /** Told by an earlier run. Which counters make up for what it has not saved is known once the devices are. */
+  let told: Message<'site-energy/1'> | undefined;
+  let isTold = false;
   const isIntegrated = (of: Source[]): boolean => of.every((each) => !energy.channel(each, 'positive').usesCounter);
+  const raiseTotals = ({ sources, roots }: Composition): void => {
+    if (!told) return;
+    totals.raise(told, (key) =>
+      isIntegrated(key === 'consumption' ? roots : sources.filter(({ term }) => key.startsWith(`${term} `))),
+    );
+    told = undefined;
+    isTold = true;
+  };
 
   return {
     since,
@@ -132,11 +142,9 @@ export const createSiteState = (
     takeAvailability: known.takeAvailability,
     takeEnergy(message) {
       // Of other totals than these, nothing can be said.
-      if (message.since !== since) return;
-      const { sources, roots } = composition();
-      totals.raise(message, (key) =>
-        isIntegrated(key === 'consumption' ? roots : sources.filter(({ term }) => key.startsWith(`${term} `))),
-      );
+      if (message.since !== since || isTold) return;
+      totals.hold(message);
+      told = message;
     },
     forget(device) {
       metas.delete(device);
@@ -147,6 +155,7 @@ export const createSiteState = (
     evaluate: evaluateNow,
     look(passedMs) {
       const current = composition();
+      raiseTotals(current);
       sleepers.look(current);
       for (const source of sleepers.all()) totals.hear(source);
       for (const source of current.roots)

@@ -67,9 +67,10 @@ const ratedTypes = new Set(['inverter', 'battery', 'solar', 'ev_charger']);
 const dcMargin = 2;
 
 /** @param otherwiseW where the device does not say it */
-const limitOf = ({ type, coupling, rated_power_w }: ComponentMeta, otherwiseW: number): PowerLimit => {
-  if (rated_power_w === undefined || !ratedTypes.has(type)) return { maxPowerW: otherwiseW, isRated: false };
-  return { maxPowerW: coupling === 'dc' ? dcMargin * rated_power_w : rated_power_w, isRated: true };
+const limitOf = ({ type, coupling, rated_power_w }: ComponentMeta, otherwiseW: number, held: boolean): PowerLimit => {
+  if (rated_power_w === undefined || !ratedTypes.has(type))
+    return { maxPowerW: otherwiseW, isRated: false, isHeld: held };
+  return { maxPowerW: coupling === 'dc' ? dcMargin * rated_power_w : rated_power_w, isRated: true, isHeld: held };
 };
 
 const powerNames = ['power', 'dc_power'];
@@ -120,7 +121,7 @@ export const sourcesOf = (meta: Meta, maxPowerW: number): Source[] => {
     if (!term) return [];
     const behind = component.coupling === 'dc' ? (component.behind ?? device) : undefined;
     const quantity = component.quantities[findPower(component) ?? ''];
-    const limit = limitOf(component, maxPowerW);
+    const limit = limitOf(component, maxPowerW, isHeld(quantity));
     const idleW = Math.max(leastIdleW, 0.01 * (component.rated_power_w ?? 0));
     const isTurned = isMeter(component) && isSourceTerm(term);
     const path = pathOf(device, component);

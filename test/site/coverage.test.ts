@@ -4,8 +4,8 @@ import type { Message } from '../../src/model/message.ts';
 import type { ComponentMeta } from '../../src/model/meta.ts';
 import { readSnapshot, type SiteSnapshot } from '../../src/site/snapshot.ts';
 import { every, isNear, type Played, startPlay, steady, tellEnergy } from '../support/played-site.ts';
-import type { Running } from '../support/running-site.ts';
-import { availabilityOf, metaOf } from '../support/site-messages.ts';
+import { type Running, startSite } from '../support/running-site.ts';
+import { availabilityOf, metaOf, readingOf } from '../support/site-messages.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 const counter = { unit: 'Wh', interval_s: 10, max_age_s: 60, resolution: 1 } as const;
@@ -331,6 +331,29 @@ describe('energies that were told before', () => {
     second.play(run(2260));
     tellEnergy(second);
     assert.equal(second.energy().grid_import_wh, 1860);
+  });
+
+  it('are not counted twice where they come before anything is known of the devices', () => {
+    const counted = { grid: [countedGrid] };
+    const run = (startWh: number): Played[] => [
+      ...steady('grid/meter/power', 5, 600, 3600),
+      ...steady('grid/meter/energy_import', 10, 600, (s) => startWh + s),
+      ...steady('grid/meter/energy_export', 10, 600, 5),
+    ];
+    const first = startPlay(counted);
+    first.play(run(1000));
+    const saved = savedOf(first);
+    first.play(run(1600));
+    tellEnergy(first);
+    const second = startSite({ boot: 'next' }, saved, createVirtualClock(first.clock.now() + 60_000));
+    second.say(told(first), told(first), metaOf('grid', countedGrid));
+    second.pass(4000);
+    second.say(
+      readingOf('grid/meter/energy_import', 2200, second.clock.now()),
+      readingOf('grid/meter/energy_import', 2201, second.clock.now() + 1),
+    );
+    tellEnergy(second);
+    assert.ok((second.energy().grid_import_wh ?? 0) <= 1201, `${second.energy().grid_import_wh}`);
   });
 
   it('mean nothing to a site that began at another time, or to another site', () => {

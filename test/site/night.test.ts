@@ -131,6 +131,26 @@ describe('a solar inverter that switches itself off at night', () => {
     assert.deepEqual(now(running), [null, null, 'stale']);
   });
 
+  it('sleeps on where this runtime is started again at night', () => {
+    for (const [lastW, expected] of [
+      [10, [0, 500, 'estimated']],
+      [900, [null, null, 'invalid']],
+    ] as const) {
+      const first = startHouse();
+      first.play([
+        ...house(7 * hour),
+        ...daylight(0, 5 * hour),
+        { at: 6 * hour, ts: 6 * hour, path: 'pv/solar/power', value: lastW },
+      ]);
+      const saved = readSnapshot(JSON.parse(JSON.stringify(first.site.snapshot())));
+      assert.ok(saved.ok, saved.ok ? '' : saved.reason);
+      const later = createVirtualClock(first.clock.now() + 1_800_000);
+      const second = slowly(startPlay({ grid: [grid], pv: [inverter()] }, { boot: 'next' }, saved.value, later));
+      second.play(house(600));
+      assert.deepEqual(now(second), expected, `${lastW}`);
+    }
+  });
+
   it('is remembered over a restart', () => {
     const first = startHouse();
     first.play([...house(48 * hour), ...daylight(0, 48 * hour)]);

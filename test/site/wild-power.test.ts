@@ -62,6 +62,21 @@ describe('wild samples of power', () => {
     assert.deepEqual([running.power().solar_w, told(running)], [9500, []]);
   });
 
+  it('are not what a source says once that tells each change', () => {
+    const report = { unit: 'W', interval_s: 60, max_age_s: 3600, report: 'on_change' } as const;
+    const running = startPlay({
+      grid: [grid],
+      heat: [{ type: 'heater', role: 'heat', quantities: { power: report } }],
+    });
+    const said = Array.from({ length: 12 }, (_, i) => ({ at: i, ts: i, path: 'heat/heater/power', value: 100 + i }));
+    running.play([
+      ...steady('grid/meter/power', 1, 600, 20_000),
+      ...said,
+      { at: 60, ts: 60, path: 'heat/heater/power', value: 18_000 },
+    ]);
+    assert.equal(running.power().heat_w, 18_000);
+  });
+
   it('are told of once in ten minutes, with how many there were', () => {
     const running = startPlay({ grid: [grid], pv: [sun(8000)] });
     const every50 = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [50 + i * 50, 500_000]));
