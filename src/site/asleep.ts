@@ -33,7 +33,8 @@ export const createSleepers = (
 ): Sleepers => {
   /** By the topic of the power. */
   const profiles = new Map<string, DayProfile>(Object.entries(saved));
-  let asleep = new Set<Source>();
+  /** The same: sources are described anew with each meta. */
+  let asleep = new Map<string, Source>();
 
   const profileOf = (power: string): DayProfile => {
     const profile = profiles.get(power) ?? createDayProfile();
@@ -65,7 +66,7 @@ export const createSleepers = (
 
   const watchLight = (source: Source): void => {
     const { value } = known.current(source.power, source);
-    if (value === null && !asleep.has(source)) return;
+    if (value === null && !asleep.has(source.power)) return;
     noteLight(profileOf(source.power), clock.now(), value !== null && value > source.idleW);
   };
 
@@ -73,11 +74,11 @@ export const createSleepers = (
     look({ ac, hybrids }) {
       const suns = [...ac.solar, ...hybrids.flatMap(({ solar }) => solar)].filter(({ isMeter }) => !isMeter);
       const wholes = hybrids.filter(sleepsWhole).flatMap(({ inverters, battery }) => [...inverters, ...battery]);
-      asleep = new Set([...suns.filter(sleepsAlone), ...wholes]);
+      asleep = new Map([...suns.filter(sleepsAlone), ...wholes].map((source) => [source.power, source]));
       for (const source of suns) watchLight(source);
     },
-    has: (source) => asleep.has(source),
-    all: () => asleep,
+    has: ({ power }) => asleep.has(power),
+    all: () => asleep.values(),
     save: () => Object.fromEntries(profiles),
   };
 };

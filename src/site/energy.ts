@@ -5,11 +5,11 @@ import {
   cover,
   dropCounter,
   missPower,
-  type Trust,
   takeCounted,
   takeIntegrated,
 } from './channel.ts';
-import { type CounterEvent, moveCounter } from './counters.ts';
+import { moveCounter } from './counters.ts';
+import type { EnergySink } from './energy-sink.ts';
 import type { PowerSample } from './integrate.ts';
 import { append, type Change, createPowerSeries, type Gap, insert, lastOf } from './power-series.ts';
 import type { Counter, Direction } from './source-counters.ts';
@@ -27,27 +27,6 @@ import {
   powerSince,
   type Track,
 } from './track.ts';
-
-/** Something happened to a counter: what it showed before and shows now, and what was booked, Wh. */
-export interface CounterNews {
-  name: CounterEvent;
-  beforeWh: number;
-  afterWh: number;
-  bookedWh: number;
-}
-
-/** Where what was measured is booked. */
-export interface EnergySink {
-  /** @param wh may be less than nothing: something is booked anew. @param gap time that was missing until now */
-  add(source: Source, direction: Direction, wh: number, gap?: Gap): void;
-  /** All energies of a source are known up to now. */
-  hear(source: Source): void;
-  /** For a time they were not; "unknown": for good. */
-  miss(source: Source, gap: Gap | 'unknown'): void;
-  fill(source: Source, gap: Gap): void;
-  counter(topic: string, news: CounterNews): void;
-  trust(topic: string, trust: Trust): void;
-}
 
 export interface EnergySnapshot {
   channels: Record<string, ChannelState>;

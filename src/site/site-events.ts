@@ -1,6 +1,6 @@
 /** Events of counters and powers of a site, in the words of event/1. */
 import type { Trust } from './channel.ts';
-import type { CounterNews } from './energy.ts';
+import type { CounterNews } from './energy-sink.ts';
 import type { Dropped } from './power-guard.ts';
 import type { Reporter } from './reporter.ts';
 

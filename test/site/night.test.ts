@@ -5,7 +5,7 @@ import { readSnapshot } from '../../src/site/snapshot.ts';
 import { sunElevation } from '../../src/site/sun.ts';
 import { every, isNear, type Played, startPlay, steady, tellEnergy } from '../support/played-site.ts';
 import type { Running, startSite } from '../support/running-site.ts';
-import { availabilityOf, readingOf } from '../support/site-messages.ts';
+import { availabilityOf, metaOf, readingOf } from '../support/site-messages.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 const hour = 3600;
@@ -67,6 +67,18 @@ describe('a solar inverter that switches itself off at night', () => {
     const dayWh = (2 * 8000 * 12) / Math.PI;
     assert.ok(isNear(solar_wh, dayWh, 0.005), `${solar_wh} of ${dayWh}`);
     assert.ok(isNear(consumption_wh, dayWh + 12_000, 0.01), `${consumption_wh}`);
+  });
+
+  it('is no gap in the night where the device introduces itself anew in the morning', () => {
+    const running = startHouse();
+    running.play([...house(17 * hour), ...daylight(0, 6 * hour)]);
+    running.say(metaOf('pv', inverter()), readingOf('pv/solar/power', 60, running.clock.now()));
+    running.play([...house(hour), ...steady('pv/solar/power', 60, hour, 60)]);
+    tellEnergy(running);
+    const { coverage, consumption_wh, energies = {} } = running.energy();
+    assert.ok(coverage > 0.995, `${coverage}`);
+    assert.ok((energies.solar_wh?.coverage ?? 0) > 0.995, JSON.stringify(energies));
+    assert.ok(isNear(consumption_wh, (8000 * 12) / Math.PI + 500 * 18 + 60, 0.01), `${consumption_wh}`);
   });
 
   it('is unknown in the day by its own history, however little it gave when it went', () => {
