@@ -17,8 +17,8 @@ export interface CounterNews {
 export interface EnergySink {
   /** @param wh may be less than nothing: something is booked anew. @param gap time that was missing until now */
   add(source: Source, direction: Direction, wh: number, gap?: Gap): void;
-  /** All energies of a source are known up to now. */
-  hear(source: Source): void;
+  /** All energies of a source are known up to a time of measurement, monotonic, ms. */
+  hear(source: Source, at: number): void;
   /** For a time they were not; "unknown": for good. */
   miss(source: Source, gap: Gap | 'unknown'): void;
   fill(source: Source, gap: Gap): void;

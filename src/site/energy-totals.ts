@@ -40,7 +40,7 @@ export type SavedTotals = Pick<TotalsSnapshot, 'totals' | 'consumptionWh' | 'hig
 
 export interface EnergyTotals {
   add(source: Source, direction: Direction, wh: number, gap?: Gap): void;
-  hear(source: Source): void;
+  hear(source: Source, at: number): void;
   miss(source: Source, gap: Gap | 'unknown'): void;
   fill(source: Source, gap: Gap): void;
   compose(composition: Composition): void;
@@ -69,7 +69,11 @@ const keys = Object.fromEntries(
 
 const oneWay = new Set<TermName>(['solar', 'generator', 'ev', 'heat']);
 
-const moved = (state: SettlementState, ms: number): SettlementState => ({ ...state, settledAt: state.settledAt + ms });
+/** @param ms added to its time */
+export const moveSettlement = (state: SettlementState, ms: number): SettlementState => ({
+  ...state,
+  ...(state.settled && { settled: { ...state.settled, at: state.settled.at + ms } }),
+});
 
 /**
  * @param elapsedMs how long the site has run
@@ -85,7 +89,7 @@ export const createEnergyTotals = (
   let consumptionWh = saved?.consumptionWh ?? 0;
   let highestConsumptionWh = saved?.highestConsumptionWh ?? 0;
 
-  const fresh = (): SettlementState => ({ settledAt: monotonic(), pendingWh: 0, coveredMs: 0 });
+  const fresh = (): SettlementState => ({ pendingWh: 0, coveredMs: 0 });
   const consumption = createSettlement(
     (wh) => {
       consumptionWh += wh;
@@ -143,8 +147,9 @@ export const createEnergyTotals = (
       if (!outers.has(source)) book(source.term, direction, wh);
       for (const { group, sign } of groupsOf.get(source) ?? none) group.add(source, sign * signed, gap);
     },
-    hear(source) {
-      const at = monotonic();
+    hear(source, measuredAt) {
+      // The clock of a source may still be ahead.
+      const at = Math.min(measuredAt, monotonic());
       consumption.hear(source, at);
       for (const { group } of groupsOf.get(source) ?? none) group.hear(source, at);
     },
@@ -175,8 +180,8 @@ export const createEnergyTotals = (
       highest: Object.fromEntries(highest),
       consumptionWh,
       highestConsumptionWh,
-      consumption: moved(consumption.state(), ms),
-      groups: Object.fromEntries([...groups].map(([power, group]) => [power, moved(group.state(), ms)])),
+      consumption: moveSettlement(consumption.state(), ms),
+      groups: Object.fromEntries([...groups].map(([power, group]) => [power, moveSettlement(group.state(), ms)])),
     }),
   };
 };

@@ -26,6 +26,7 @@ import {
   noteCandidate,
   powerSince,
   type Track,
+  wholeKnownAt,
 } from './track.ts';
 
 export interface EnergySnapshot {
@@ -101,7 +102,7 @@ export const createEnergyMeter = (
     const needed = neededBits(track, source);
     if ((track.heard & needed) !== needed) return;
     track.heard = 0;
-    sink.hear(source);
+    sink.hear(source, wholeKnownAt(track, source));
   };
 
   const takeChange = (source: Source, track: Track, change: Change, isLate: boolean, isEstimated: boolean): void => {

@@ -15,13 +15,16 @@ interface Hole {
 
 /** Survives a restart. */
 export interface SettlementState {
-  /** When it was settled last: monotonic, ms since 1970 where it is saved. */
-  settledAt: number;
+  /** Absent: it never was. */
+  settled?: {
+    /** Up to when all was known when it was settled last: monotonic, ms since 1970 where it is saved. */
+    at: number;
+    /** What the site had run when it was settled first, ms. */
+    startedMs: number;
+  };
   /** Since then, Wh. */
   pendingWh: number;
   coveredMs: number;
-  /** What the site had run when it was first complete, ms. */
-  startedMs?: number;
 }
 
 export interface Settlement {
@@ -31,7 +34,7 @@ export interface Settlement {
   add(source: Source, wh: number, gap?: Gap): void;
   /** For a time that is not settled yet, a source was not measured; "unknown": nobody will ever tell. */
   miss(source: Source, gap: Gap | 'unknown'): void;
-  /** The source is known up to now. */
+  /** The source is known up to a time of measurement, monotonic, ms. */
   hear(source: Source, at: number): void;
   /** Nothing of a gap is left. */
   fill(gap: Gap): void;
@@ -50,8 +53,12 @@ export const createSettlement = (
   elapsedMs: () => number,
   saved: SettlementState,
 ): Settlement => {
-  let { settledAt, pendingWh, coveredMs, startedMs } = saved;
-  let members = new Set<Source>();
+  let { pendingWh, coveredMs } = saved;
+  let settledAt = saved.settled?.at ?? Number.NEGATIVE_INFINITY;
+  let startedMs = saved.settled?.startedMs;
+  /** Up to when each is known. */
+  let members = new Map<Source, number>();
+  /** Those that are not known further than it was settled. */
   let missing = new Set<Source>();
   /** In the time that is pending a source was not measured: in gaps that can be filled, or for good. */
   let gaps = new Set<Gap>();
@@ -59,8 +66,9 @@ export const createSettlement = (
   let longestMs = shortestGapMs;
   let holes: Hole[] = [];
 
-  const settle = (at: number): void => {
-    const ms = at - settledAt;
+  const settle = (): void => {
+    const until = Math.max(settledAt, Math.min(...members.values()));
+    const ms = until - settledAt;
     if (gaps.size === 0 && !isLost) {
       book(pendingWh);
       coveredMs += ms;
@@ -69,8 +77,9 @@ export const createSettlement = (
     pendingWh = 0;
     gaps = new Set();
     isLost = false;
-    settledAt = at;
-    missing = new Set(members);
+    settledAt = until;
+    missing = new Set();
+    for (const [source, at] of members) if (at <= until) missing.add(source);
   };
 
   return {
@@ -80,10 +89,10 @@ export const createSettlement = (
       longestMs = Math.max(shortestGapMs, ...next.map(({ gapMs }) => gapMs));
       // A source that went away unheard has left a hole for good.
       if (at - settledAt > longestMs && [...missing].some(({ power }) => !powers.has(power))) isLost = true;
-      const heard = new Set([...members].filter((each) => !missing.has(each)).map(({ power }) => power));
-      members = new Set(next);
-      missing = new Set(next.filter(({ power }) => !heard.has(power)));
-      if (missing.size === 0) missing = new Set(next);
+      const known = new Map([...members].map(([{ power }, known]) => [power, known]));
+      members = new Map(next.map((source) => [source, known.get(source.power) ?? Number.NEGATIVE_INFINITY]));
+      missing = new Set(next.filter((source) => (members.get(source) ?? 0) <= settledAt));
+      if (next.length > 0 && missing.size === 0) settle();
     },
     has: (source) => members.has(source),
     add(source, wh, gap) {
@@ -102,7 +111,10 @@ export const createSettlement = (
       else gaps.add(gap);
     },
     hear(source, at) {
-      if (missing.delete(source) && missing.size === 0) settle(at);
+      const known = members.get(source);
+      if (known === undefined || at <= known) return;
+      members.set(source, at);
+      if (at > settledAt && missing.delete(source) && missing.size === 0) settle();
     },
     fill(gap) {
       gaps.delete(gap);
@@ -114,7 +126,11 @@ export const createSettlement = (
       book(hole.wh);
       coveredMs += hole.ms;
     },
-    state: () => ({ settledAt, pendingWh, coveredMs, ...(startedMs !== undefined && { startedMs }) }),
+    state: () => ({
+      pendingWh,
+      coveredMs,
+      ...(startedMs !== undefined && { settled: { at: settledAt, startedMs } }),
+    }),
     coveredMs: (at) => coveredMs + (at - settledAt <= longestMs ? at - settledAt : 0),
     startedMs: () => startedMs,
   };

@@ -157,9 +157,10 @@ export const createSiteState = (
       const current = composition();
       raiseTotals(current);
       sleepers.look(current);
-      for (const source of sleepers.all()) totals.hear(source);
+      for (const source of sleepers.all()) totals.hear(source, monotonic());
       for (const source of current.roots)
-        if (source.integration.isHeld && known.current(source.power, source).value === 0) totals.hear(source);
+        if (source.integration.isHeld && known.current(source.power, source).value === 0)
+          totals.hear(source, monotonic());
       const evaluation = evaluateNow();
       watches.look(evaluation, feeds.devices(), passedMs, monotonic(), feeds.ours());
       return evaluation;

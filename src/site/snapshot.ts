@@ -4,6 +4,7 @@ import type { Result } from '../model/time.ts';
 import { emptyHistory } from './balance-watch.ts';
 import { createChannel } from './channel.ts';
 import { moveCounter } from './counters.ts';
+import { moveSettlement } from './energy-totals.ts';
 import { quartersPerDay } from './night.ts';
 
 const sample = z.object({ wh: z.number(), ts: z.number() });
@@ -69,10 +70,9 @@ const channel = z.object({
 });
 
 const settlement = z.object({
-  settledAt: z.number(),
+  settled: z.object({ at: z.number(), startedMs: z.number() }).exactOptional(),
   pendingWh: z.number(),
   coveredMs: z.number(),
-  startedMs: z.number().exactOptional(),
 });
 
 const quarterDays = z.array(z.number()).length(quartersPerDay);
@@ -119,12 +119,11 @@ export const readSnapshot = (json: unknown): Result<SiteSnapshot> => {
 export const moveSnapshot = (saved: SiteSnapshot, ms: number): SiteSnapshot => {
   const entries = <T>(record: Record<string, T>, move: (value: T) => T): Record<string, T> =>
     Object.fromEntries(Object.entries(record).map(([key, value]) => [key, move(value)]));
-  const moveSettlement = (state: z.infer<typeof settlement>) => ({ ...state, settledAt: state.settledAt + ms });
   return {
     ...saved,
     ...(saved.savedAt !== undefined && { savedAt: saved.savedAt + ms }),
-    ...(saved.consumption && { consumption: moveSettlement(saved.consumption) }),
-    groups: entries(saved.groups, moveSettlement),
+    ...(saved.consumption && { consumption: moveSettlement(saved.consumption, ms) }),
+    groups: entries(saved.groups, (each) => moveSettlement(each, ms)),
     channels: entries(saved.channels, (each) => ({ ...each, counter: moveCounter(each.counter, ms) })),
     powers: entries(saved.powers, (each) => ({ ...each, at: each.at + ms })),
   };

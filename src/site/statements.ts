@@ -9,7 +9,7 @@ const roundFlows = (flows: Flows): Flows => {
   return rounded;
 };
 
-const seconds = (ms: number | null): number | null => (ms === null ? null : ms / 1000);
+const seconds = (ms: number | null): number | null => (ms === null ? null : Math.round(ms) / 1000);
 
 export const statePower = ({ balance, soc, skewMs, quality }: Evaluation) =>
   ({

@@ -50,6 +50,14 @@ export const knownAt = (track: Track, direction: Direction): number => {
   return at ?? Number.NEGATIVE_INFINITY;
 };
 
+/** Up to when all that matters of a source is known: nothing has flowed that a counter at rest has not counted. */
+export const wholeKnownAt = (track: Track, source: Source): number => {
+  const powerAt = lastOf(track.series)?.at ?? Number.NEGATIVE_INFINITY;
+  const untilOf = (direction: Direction): number =>
+    isAtRest(track[direction]) ? Math.max(powerAt, knownAt(track, direction)) : knownAt(track, direction);
+  return isCountedOneWay(track, source) ? untilOf('positive') : Math.min(untilOf('positive'), untilOf('negative'));
+};
+
 /** The counter may have begun to count what is not believed yet. */
 export const noteCandidate = (track: Track, direction: Direction): void => {
   const { candidate } = track[direction].counter;

@@ -82,6 +82,10 @@ describe('the clocks of devices', () => {
     assert.deepEqual(told(running), [['clock_skew', 'active', 'gw', 240]]);
     const shown = running.messages.flatMap((message) => (message.schema === 'site-power/1' ? [message.grid_w] : []));
     assert.ok(new Set(shown).size > 296, `${new Set(shown).size}`);
+    tellEnergy(running);
+    const { grid_import_wh, consumption_wh, coverage } = running.energy();
+    assert.ok(isNear(consumption_wh, grid_import_wh ?? 0, 0.001), `${consumption_wh} of ${grid_import_wh}`);
+    assert.ok(coverage > 0.99, `${coverage}`);
   });
 
   it('may be ahead from the beginning: all topics of a device are put right together', () => {

@@ -34,7 +34,9 @@ const counting = (watts: number, seconds: number, show: (wh: number) => number, 
 /** @param step of the counter */
 const inSteps = (step: number) => (wh: number) => Math.floor(wh / step) * step;
 
-describe('a counter beside the power that it should count', () => {
+describe('a counter beside the power that it should count', function () {
+  this.timeout(60_000);
+
   for (const [watts, seconds, factor, step] of [
     [36_000, 200, 0.001, 0.1],
     [3600, 900, 0.001, 0.001],
@@ -53,7 +55,7 @@ describe('a counter beside the power that it should count', () => {
           ...steady(power, everyS, seconds, watts),
           ...counting(watts, seconds, (wh) => 5000 + inSteps(step)(wh * factor)),
         ],
-        5000,
+        10_000,
       );
       tellEnergy(running);
       const expected = (watts * seconds) / 3600;
@@ -163,7 +165,7 @@ describe('a counter beside the power that it should count', () => {
           assert.ok(Math.abs(total - counted) <= 2 * step + 0.25 * counted + 20, `${total} of ${counted}`);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 
@@ -182,8 +184,8 @@ describe('a counter beside the power that it should count', () => {
   });
 
   it('is not expected to count what is next to nothing', () => {
-    const running = startPlay({ grid: [meterWith(60, { resolution: 1, interval_s: 600 })] });
-    running.play([...steady(power, 60, 480 * 3600, 4), ...counting(4, 480 * 3600, () => 500, 600)], 60_000);
+    const running = startPlay({ grid: [meterWith(300, { resolution: 1, interval_s: 600 })] });
+    running.play([...steady(power, 300, 300 * 3600, 4), ...counting(4, 300 * 3600, () => 500, 600)], 300_000);
     assert.deepEqual(told(running), []);
   });
 
@@ -282,7 +284,7 @@ describe('a counter beside the power that it should count', () => {
           assert.ok(coverage >= 0 && coverage <= 1, `${coverage}`);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });

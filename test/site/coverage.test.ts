@@ -37,7 +37,9 @@ const wh =
   (s: number): number =>
     Math.floor(from + (watts * s) / 3600);
 
-describe('how much of the time the energies of a site cover', () => {
+describe('how much of the time the energies of a site cover', function () {
+  this.timeout(60_000);
+
   it('is all of it where nothing is missing, each energy for itself', () => {
     const running = startPlay({ grid: [countedGrid], pv: [sun], bat: [storage] });
     running.play([
@@ -244,7 +246,7 @@ describe('how much of the time the energies of a site cover', () => {
         assert.ok(Math.abs((consumption_wh ?? 0) - (4000 - lostS) / 3.6) < 6, `${consumption_wh}`);
         if (lostS === 0) assert.equal(coverage, 1);
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 
@@ -281,7 +283,7 @@ describe('how much of the time the energies of a site cover', () => {
         assert.deepEqual([grid_import_wh, solar_wh], [passed, 2 * passed]);
         assert.ok(isNear(consumption_wh, 3 * passed, 0.001), `${consumption_wh} of ${3 * passed}`);
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 });

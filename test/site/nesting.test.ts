@@ -22,7 +22,9 @@ const shown = (running: Running) => {
   return { grid_w, solar_w, battery_w, ev_w, heat_w, consumption_w, balance_error_w };
 };
 
-describe('sources behind other sources', () => {
+describe('sources behind other sources', function () {
+  this.timeout(60_000);
+
   const cases: [
     name: string,
     devices: Record<string, ComponentMeta[]>,
@@ -160,9 +162,9 @@ describe('sources behind other sources', () => {
     const counted = (path: string, watts: number): Played[] =>
       steady(path, 10, 3600, (s) => Math.floor(70_000 + (watts * s) / 3600));
     running.play([
-      ...steady('grid/meter/power', 1, 3600, -500),
-      ...steady('gen/meter/power', 1, 3600, 1000),
-      ...steady('bat/battery/power', 1, 3600, -2000),
+      ...steady('grid/meter/power', 5, 3600, -500),
+      ...steady('gen/meter/power', 5, 3600, 1000),
+      ...steady('bat/battery/power', 5, 3600, -2000),
       ...counted('gen/meter/energy_export', 1000),
       ...counted('gen/meter/energy_import', 0),
       ...counted('bat/battery/energy_charged', 2000),
@@ -213,12 +215,14 @@ describe('sources behind other sources', () => {
             assert.ok(Math.abs(flows.solar_load + flows.battery_load + flows.grid_load - sum) < 0.5);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });
 
-describe('one meter that was entered twice', () => {
+describe('one meter that was entered twice', function () {
+  this.timeout(60_000);
+
   const told = ({ events }: Running): unknown[] =>
     (events as Event[]).map(({ name, state, data }) => [name, state, data?.topic, data?.same_as]);
   /** A house with a restless load. */
@@ -314,7 +318,7 @@ describe('one meter that was entered twice', () => {
         ]);
         assert.deepEqual(told(running), []);
       }),
-      { numRuns: 12 },
+      { numRuns: 6 },
     );
   });
 

@@ -672,6 +672,26 @@ describe('the energy of a site', () => {
     assert.deepEqual(Object.values(read.value.channels)[0]?.counter, { last: { wh: 5, ts: 7 }, earlier: [] });
   });
 
+  it('reads what was saved at any moment: before a device is known, before a reading, and after', () => {
+    const readBack = (running: Running): void => {
+      const read = readSnapshot(JSON.parse(JSON.stringify(running.site.snapshot())));
+      assert.ok(read.ok, read.ok ? '' : read.reason);
+    };
+    const running = startSite();
+    readBack(running);
+    running.say(metaOf('grid', gridMeter), metaOf('gen', { ...gridMeter, role: 'solar' }));
+    running.say(metaOf('bat', { ...battery, parent: 'gen' }));
+    readBack(running);
+    settled(running);
+    readBack(running);
+    for (let i = 0; i < 5; i++) {
+      sayPowers(running, { 'grid/meter/power': 500, 'gen/meter/power': 100, 'bat/battery/power': -300 });
+      sayPowers(running, { 'grid/meter/energy_import': 1000 + i });
+      running.pass(1000);
+      readBack(running);
+    }
+  });
+
   it('refuses a damaged file in words', () => {
     const running = simpleHouse();
     const good = JSON.parse(JSON.stringify(running.site.snapshot()));
