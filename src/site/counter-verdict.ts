@@ -18,10 +18,13 @@ const windowWh = 1000;
 const windowSteps = 20;
 /** A counter that stands still, or counts in another unit, is found sooner. */
 const soonWh = 20;
-const soonSteps = 3;
 const soonMs = 60_000;
-const soonRises = 3;
 const stillReadings = 3;
+/** Of its steps, so many are missing; of those that it can have at most, one is enough, and a little for the power. */
+const stillSteps = 3;
+const stillRoundSteps = 1.05;
+/** Too little is too little at once; too much may be the step that was due when the comparison began. */
+const muchRises = 2;
 const restsLonger = 3;
 /** Far ahead of the power: not believed before it is clear how large its steps are. */
 const runsAway = 20;
@@ -41,16 +44,21 @@ const isRatio = ({ countedWh, integratedWh }: Comparison, ratio: number, stepWh:
 
 const isUnit = (compared: Comparison, stepWh: number): boolean => {
   const { countedWh, integratedWh, rises } = compared;
-  if (rises < soonRises) return false;
+  if (rises === 0) return false;
   const isLittle = isRatio(compared, 1 / thousand, stepWh) && countedWh + stepWh < (3 / thousand) * integratedWh;
   const isMuch = isRatio(compared, thousand, stepWh) && countedWh - stepWh > (thousand / 3) * integratedWh;
-  return (isLittle && integratedWh >= soonWh) || (isMuch && integratedWh > 0);
+  return (isLittle && integratedWh >= soonWh) || (isMuch && rises >= muchRises && integratedWh > 0);
 };
 
-const isStill = ({ still }: CounterCheck, stepWh: number, { isHeld, intervalMs }: CheckRules): boolean =>
-  still.integratedWh >= Math.max(soonWh, soonSteps * stepWh) &&
-  still.flowMs >= Math.max(soonMs, restsLonger * Math.max(still.longestFlowMs, intervalMs)) &&
-  (isHeld || still.readings >= stillReadings);
+const isStill = ({ still, stepWh }: CounterCheck, shownWh: number, rules: CheckRules): boolean => {
+  const { isHeld, intervalMs, resolutionWh = stepWh } = rules;
+  const dueWh = resolutionWh === undefined ? stillRoundSteps * roundStepOf(shownWh) : stillSteps * resolutionWh;
+  return (
+    still.integratedWh >= Math.max(soonWh, dueWh) &&
+    still.flowMs >= Math.max(soonMs, restsLonger * Math.max(still.longestFlowMs, intervalMs)) &&
+    (isHeld || still.readings >= stillReadings)
+  );
+};
 
 const isLong = ({ countedWh, integratedWh }: Comparison, stepWh: number): boolean =>
   Math.max(countedWh, integratedWh) >= Math.max(windowWh, windowSteps * stepWh);
@@ -77,7 +85,7 @@ const doubt = (check: CounterCheck, reason: Mismatch): Verdict => {
 const judgeTrusted = (check: CounterCheck, stepWh: number, shownWh: number, rules: CheckRules): Verdict => {
   const { whole } = check;
   if (isUnit(whole, stepWh)) return doubt(check, 'unit');
-  if (isStill(check, stepWh, rules)) return doubt(check, 'stands_still');
+  if (isStill(check, shownWh, rules)) return doubt(check, 'stands_still');
   if (isLong(whole, stepWh)) {
     if (!isRatio(whole, 1, stepWh)) return doubt(check, whole.countedWh === 0 ? 'stands_still' : 'ratio');
     restart(check);
@@ -94,9 +102,7 @@ const judgeDoubted = (check: CounterCheck, stepWh: number): Verdict => {
   const { whole, recent } = check;
   // It was only slow to step: what it shows now accounts for all the time.
   const isMadeUp =
-    check.doubt?.reason !== 'ratio' &&
-    whole.integratedWh >= Math.max(soonWh, soonSteps * stepWh) &&
-    isRatio(whole, 1, 0);
+    check.doubt?.reason !== 'ratio' && whole.integratedWh >= Math.max(soonWh, stepWh) && isRatio(whole, 1, 0);
   if (isMadeUp) {
     restart(check);
     return 'trusted';
@@ -122,7 +128,7 @@ export const judgeCounter = (check: CounterCheck, shownWh: number, rules: CheckR
 export const contradicts = (check: CounterCheck, countedWh: number, integratedWh: number): boolean => {
   const isFar = integratedWh > 0 && countedWh > most * 2 * integratedWh;
   if (!isFar || check.trust === 'doubted') return isFar;
-  check.whole = { countedWh, integratedWh, rises: soonRises };
+  check.whole = { countedWh, integratedWh, rises: muchRises };
   doubt(check, countedWh > (thousand / 3) * integratedWh && countedWh < 3 * thousand * integratedWh ? 'unit' : 'ratio');
   return true;
 };

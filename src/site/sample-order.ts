@@ -66,7 +66,8 @@ export const createSampleOrder = <T>(): SampleOrder<T> => ({
   contradiction: undefined,
 });
 
-const mostHeld = 64;
+/** What a gateway has kept for an hour may come backwards. */
+const mostHeld = 720;
 /** Times are the same that differ by less, ms. */
 const sameMs = 0.5;
 

@@ -89,6 +89,52 @@ describe('power that does not arrive as it was measured', function () {
     assert.ok(isNear(running.energy().grid_import_wh, (10 * 600 ** 2) / 2 / 3600, 1e-4));
   });
 
+  for (const [intervalS, burstS] of [
+    [5, 10],
+    [1, 120],
+    [10, 3600],
+  ] as const)
+    it(`finds the places of those that come backwards, ${burstS} s at a time`, () => {
+      const running = startPlay({ grid: [grid(intervalS)], pv: [sun(intervalS)] });
+      const seconds = 8 * burstS;
+      const backwards = (path: string, valueAt: (s: number) => number): Played[] =>
+        inBursts(steady(path, intervalS, seconds, valueAt), burstS).map((each) => ({
+          ...each,
+          at: Math.floor(each.at) + (burstS - (each.ts % burstS)) / 10_000,
+        }));
+      const at = (s: number, path: string, value: number): Played => ({ at: s, ts: s, path: `${path}/power`, value });
+      // The first sample is told as it was measured, and at the end the next burst begins.
+      const end = seconds + 2 * burstS;
+      running.play([
+        ...[at(0, 'pv/solar', 1000), at(0, 'grid/meter', 200)],
+        ...backwards('pv/solar/power', (s) => 1000 + s),
+        ...backwards('grid/meter/power', (s) => 200 - s),
+        ...[at(end, 'pv/solar', 0), at(end, 'grid/meter', 0)],
+      ]);
+      tellEnergy(running);
+      const { solar_wh, consumption_wh } = running.energy();
+      const gapWh = 2 * burstS > 60 ? 0 : (burstS * (1000 + seconds)) / 3600;
+      const expected = (1000 * seconds + seconds ** 2 / 2) / 3600 + gapWh;
+      assert.ok(isNear(solar_wh, expected, 0.02), `${solar_wh} of ${expected}`);
+      assert.ok(
+        isNear(consumption_wh, (1200 * seconds) / 3600 + (gapWh > 0 ? (burstS * 1200) / 3600 : 0), 0.06),
+        `${consumption_wh}`,
+      );
+    });
+
+  it('fills the gaps of several sources that were away together', () => {
+    const running = startPlay({ grid: [grid(1)], pv: [sun(5)] });
+    const told = (played: Played[]): Played[] =>
+      played.map((each, i) =>
+        each.ts >= 30 && each.ts < 330 ? { ...each, at: 332 + i / 1000, more: { late: true } } : each,
+      );
+    running.play([...told(steady('grid/meter/power', 1, 600, -2000)), ...told(steady('pv/solar/power', 5, 600, 5000))]);
+    tellEnergy(running);
+    const { consumption_wh, coverage } = running.energy();
+    assert.ok(isNear(consumption_wh, 500), `${consumption_wh}`);
+    assert.ok(coverage > 0.99, `${coverage}`);
+  });
+
   it('finds the place of one that was overtaken by its number, though nothing comes after it', () => {
     const running = startPlay({ grid: [grid(5)] });
     const numbered = steady('grid/meter/power', 5, 60, (s) => (s === 55 ? 7200 : 0)).map((each, i) => ({

@@ -46,6 +46,8 @@ describe('a counter beside the power that it should count', function () {
     [2000, 600, 1000, 1000],
     [60, 7200, 1000, 1],
     [20, 36_000, 1000, 100],
+    [36_000, 200, 0.001, 1 / 64],
+    [15_000, 400, 0.001, 0.1],
   ] as const)
     it(`is doubted where it shows ${factor} of ${watts} W, and the power is booked from the beginning`, () => {
       const running = startPlay({ grid: [meterWith(1)] });
@@ -70,6 +72,9 @@ describe('a counter beside the power that it should count', function () {
   for (const [watts, seconds, shown, more] of [
     [20_000, 200, 2_000_000, { resolution: 1 }],
     [20_000, 200, 2_000_345, {}],
+    [20_000, 200, 2_000_000, {}],
+    [500, 300, 1234, { resolution: 1 }],
+    [22_000, 240, 81_000, { interval_s: 60 }],
     [3000, 300, 77, { resolution: 1 }],
     [1500, 3600, 12_345.6, {}],
     [9000, 1800, 4_000_000, {}],
@@ -86,6 +91,18 @@ describe('a counter beside the power that it should count', function () {
       assert.equal(quality, 'estimated');
       assert.deepEqual(told(running), [['counter_power_mismatch', 'active', 'stands_still']]);
     });
+
+  it('is found though it is read rarely', () => {
+    for (const [everyS, show] of [
+      [90, (wh: number) => 5000 + wh / 1000],
+      [60, () => 77_123],
+    ] as const) {
+      const running = startPlay({ grid: [meterWith(5, { interval_s: everyS })] });
+      running.play([...steady(power, 5, 300, 36_000), ...counting(36_000, 300, show, everyS)]);
+      tellEnergy(running);
+      assert.ok(isNear(running.energy().grid_import_wh, 3000, 0.02), `${everyS}: ${running.energy().grid_import_wh}`);
+    }
+  });
 
   it('is doubted as well where it is told only when it changes', () => {
     const running = startPlay({ grid: [meterWith(5, { report: 'on_change', max_age_s: 86_400, resolution: 1 })] });
