@@ -95,7 +95,8 @@ const hold = <T>(order: SampleOrder<T>, arrival: Arrival, what: T, ahead: boolea
   const { ts, receivedAt } = arrival;
   if (order.contradiction?.isAhead !== ahead) {
     order.held = [];
-    order.contradiction = { lead: Number.NEGATIVE_INFINITY, since: receivedAt, count: 0, isAhead: ahead };
+    const none = Number.NEGATIVE_INFINITY;
+    order.contradiction = { lead: none, steadyLead: none, since: receivedAt, count: 0, isAhead: ahead };
   }
   if (order.held.length >= mostHeld) order.held.shift();
   order.held.push({ ts, what });

@@ -58,7 +58,7 @@ export const createSettlement = (
   let startedMs = saved.settled?.startedMs;
   /** Up to when each is known. */
   let members = new Map<Source, number>();
-  /** Those that are not known further than it was settled. */
+  /** Those that were not heard since it was settled, and were not known further than that. */
   let missing = new Set<Source>();
   /** In the time that is pending a source was not measured: in gaps that can be filled, or for good. */
   let gaps = new Set<Gap>();
@@ -112,9 +112,9 @@ export const createSettlement = (
     },
     hear(source, at) {
       const known = members.get(source);
-      if (known === undefined || at <= known) return;
-      members.set(source, at);
-      if (at > settledAt && missing.delete(source) && missing.size === 0) settle();
+      if (known === undefined) return;
+      members.set(source, Math.max(known, at));
+      if (missing.delete(source) && missing.size === 0) settle();
     },
     fill(gap) {
       gaps.delete(gap);

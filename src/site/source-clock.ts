@@ -24,8 +24,9 @@ export interface SourceClock {
   lead: number;
   earlierLead: number;
   periodSince: number;
-  /** Since when, and how often, no message was earlier than those before; until that is confirmed, nothing is known. */
+  /** Since when, and how often, no message was earlier than the first of them; until that is confirmed, nothing is known. */
   steadySince: number;
+  steadyLead: number;
   steadyCount: number;
   isConfirmed: boolean;
   /** The offset is that of the device's own clock, not that of ours. */
@@ -38,6 +39,7 @@ export const createSourceClock = (): SourceClock => ({
   earlierLead: Number.NEGATIVE_INFINITY,
   periodSince: 0,
   steadySince: 0,
+  steadyLead: Number.NEGATIVE_INFINITY,
   steadyCount: 0,
   isConfirmed: false,
   isCorrected: false,
@@ -77,15 +79,18 @@ export const learn = (
   tolerance: ClockTolerance,
 ): number => {
   if (Number.isNaN(clock.offset)) clock.offset = ours;
-  const isEarlier = lead > leadOf(clock) + noticedMs;
   if (at - clock.periodSince >= periodMs) {
     clock.earlierLead = clock.lead;
     clock.lead = lead;
     clock.periodSince = at;
   } else if (lead > clock.lead) clock.lead = lead;
   if (!clock.isConfirmed) {
-    clock.steadyCount = isEarlier ? 1 : clock.steadyCount + 1;
-    if (isEarlier) clock.steadySince = at;
+    clock.steadyCount++;
+    if (lead > clock.steadyLead + noticedMs) {
+      clock.steadyCount = 1;
+      clock.steadySince = at;
+      clock.steadyLead = lead;
+    }
     if (clock.steadyCount < confirmations || at - clock.steadySince < confirmMs) return 0;
     clock.isConfirmed = true;
   }
@@ -109,7 +114,10 @@ export const setClock = (
 
 /** Readings that contradict a clock, and since when nothing came that was earlier than they. */
 export interface Contradiction {
+  /** Largest of them. */
   lead: number;
+  /** Of the first that none was earlier than, and when that came. */
+  steadyLead: number;
   since: number;
   count: number;
 }
@@ -117,7 +125,10 @@ export interface Contradiction {
 /** @returns whether the contradiction has lasted: a queue that drains shows ever larger leads, a clock that was set the same */
 export const contradict = (contradiction: Contradiction, lead: number, at: number): boolean => {
   contradiction.count++;
-  if (lead > contradiction.lead + noticedMs) contradiction.since = at;
+  if (lead > contradiction.steadyLead + noticedMs) {
+    contradiction.steadyLead = lead;
+    contradiction.since = at;
+  }
   contradiction.lead = Math.max(contradiction.lead, lead);
   return contradiction.count >= confirmations && at - contradiction.since >= confirmMs;
 };

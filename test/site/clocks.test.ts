@@ -147,6 +147,33 @@ describe('the clocks of devices', () => {
     assert.ok(isNear(running.energy().grid_import_wh, 600), `${running.energy().grid_import_wh}`);
   });
 
+  for (const [keptS, drainS, isNumbered] of [
+    [600, 30, true],
+    [3600, 60, true],
+    [3600, 60, false],
+    [600, 12, false],
+  ] as const)
+    it(`are not suspected where ${keptS} s of readings drain within ${drainS} s${isNumbered ? '' : ', after the first that is not late'}`, () => {
+      const running = startPlay({ grid: [grid], pv: [every(1, { type: 'solar', role: 'solar' })] });
+      const drained = (path: string, watts: number): Played[] => {
+        const all = steady(path, 1, keptS + 120, watts);
+        const queue = all.map((each) => ({
+          ...each,
+          at: each.ts < keptS ? keptS + (each.ts * drainS) / keptS : Math.max(each.at, keptS + drainS),
+        }));
+        // What is measured now overtakes what was kept.
+        return isNumbered ? queue : queue.map((each) => (each.ts >= keptS ? { ...each, at: each.ts } : each));
+      };
+      running.play([...drained('grid/meter/power', -3000), ...drained('pv/solar/power', 3600)], 1000);
+      tellEnergy(running);
+      const { solar_wh, consumption_wh } = running.energy();
+      assert.deepEqual(told(running), []);
+      // Without numbers, and before anything else was heard, what was before the first is not counted.
+      const countedS = isNumbered ? keptS + 120 : 120;
+      assert.ok((solar_wh ?? 0) >= countedS * 0.99, `${solar_wh}`);
+      assert.ok((consumption_wh ?? 0) >= (countedS / 6) * 0.97, `${consumption_wh}`);
+    });
+
   it('are not suspected of what was kept for long, nor of bursts with a clock that is off', () => {
     const running = startPlay({ grid: [grid] });
     running.play(withClock(inBursts(steady('grid/meter/power', 1, 1200, 3600), 60), () => 90));
