@@ -17,6 +17,8 @@ export interface CounterNews {
 export interface EnergySink {
   /** @param wh may be less than nothing: something is booked anew. @param gap time that was missing until now */
   add(source: Source, direction: Direction, wh: number, gap?: Gap): void;
+  /** Whether a source is part of a sum that waits for each of its parts. */
+  awaits(source: Source): boolean;
   /** All energies of a source are known up to a time of measurement, monotonic, ms. */
   hear(source: Source, at: number): void;
   /** For a time they were not; "unknown": for good. */

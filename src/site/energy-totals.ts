@@ -40,6 +40,7 @@ export type SavedTotals = Pick<TotalsSnapshot, 'totals' | 'consumptionWh' | 'hig
 
 export interface EnergyTotals {
   add(source: Source, direction: Direction, wh: number, gap?: Gap): void;
+  awaits(source: Source): boolean;
   hear(source: Source, at: number): void;
   miss(source: Source, gap: Gap | 'unknown'): void;
   fill(source: Source, gap: Gap): void;
@@ -147,6 +148,7 @@ export const createEnergyTotals = (
       if (!outers.has(source)) book(source.term, direction, wh);
       for (const { group, sign } of groupsOf.get(source) ?? none) group.add(source, sign * signed, gap);
     },
+    awaits: (source) => consumption.has(source) || groupsOf.has(source),
     hear(source, measuredAt) {
       // The clock of a source may still be ahead.
       const at = Math.min(measuredAt, monotonic());

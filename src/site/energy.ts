@@ -98,6 +98,7 @@ export const createEnergyMeter = (
   };
 
   const hear = (source: Source, track: Track, bit: number): void => {
+    if (!sink.awaits(source)) return;
     track.heard |= bit;
     const needed = neededBits(track, source);
     if ((track.heard & needed) !== needed) return;

@@ -79,6 +79,15 @@ export const createFeeds = (clock: Clock, sink: FeedSink, saved: Record<string, 
   const feeds = new Map<string, Feed>();
   const owners = new Map<string, ClockedDevice>();
   const ours = (): number => clock.now() - clock.monotonic();
+  /** Readings of one message have one time. */
+  const last = { text: '', ms: Number.NaN };
+  const timeOf = (text: string): number => {
+    if (text !== last.text) {
+      last.text = text;
+      last.ms = parseTime(text);
+    }
+    return last.ms;
+  };
 
   const ownerOf = ({ device, gateway }: WantedTopic): ClockedDevice => {
     const owner = owners.get(device) ?? { device, clock: createSourceClock(), topics: new Set() };
@@ -162,7 +171,7 @@ export const createFeeds = (clock: Clock, sink: FeedSink, saved: Record<string, 
       rules.ours = ours();
       owner.aheadS = reading.skew_s;
       const { seq, boot, late } = reading;
-      const arrival = { ts: parseTime(reading.ts), receivedAt: clock.monotonic(), seq, boot, isLate: late === true };
+      const arrival = { ts: timeOf(reading.ts), receivedAt: clock.monotonic(), seq, boot, isLate: late === true };
       place(order, arrival, reading, rules, deliver);
       return true;
     },
