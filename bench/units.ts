@@ -57,6 +57,7 @@ const ownPoll: Poll = async (port, polled) => {
       described() {},
       state() {},
       drifted() {},
+      progressed() {},
       event() {},
       cycle: ({ errors }) => errors.length === 0 && polled(i + 1),
     });

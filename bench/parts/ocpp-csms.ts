@@ -83,6 +83,7 @@ const countSamples: DriverSink = {
     readings += samples.length;
   },
   drifted() {},
+  progressed() {},
   event() {},
 };
 

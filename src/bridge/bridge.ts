@@ -17,6 +17,7 @@ import {
   noteDrift,
   noteLoss,
   noteOffer,
+  noteProgress,
   noteReturn,
   resumeCommands,
 } from './desk.ts';
@@ -134,6 +135,7 @@ const startWork = (work: Work): void => {
     state: (next) => takeState(work, next),
     cycle: (cycle) => takeCycle(work, cycle),
     drifted: (actuator, what) => noteDrift(deskOf(work), actuator, what),
+    progressed: (actuator, progress) => work.desk && noteProgress(work.desk, actuator, progress),
     event: ({ component, name, severity, ...facts }) =>
       emit(work, component && componentKey(component), name, severity, facts),
   });

@@ -1,6 +1,6 @@
 /** The commands of one device: what holds its actuators, over restarts and losses, and what becomes known of that. */
 import type { EndReason, Lease } from '../control/leases.ts';
-import type { Actuator, Applied, Order } from '../drivers/driver.ts';
+import type { Actuator, Applied, Order, Progress } from '../drivers/driver.ts';
 import type { Response } from '../model/command.ts';
 import type { Event } from '../model/event.ts';
 import { type Clock, isoTime } from '../model/time.ts';
@@ -199,6 +199,10 @@ export const noteDrift = ({ sink, lines }: Desk, key: string, what: string): voi
   sink.event(componentOf(actuator), 'setpoint_lost', 'warning', { message: what.slice(0, 1024) });
   lines.get(key)?.steering.drifted();
 };
+
+/** What the device does for an order shows, or shows otherwise than before. */
+export const noteProgress = ({ lines }: Desk, key: string, progress: Progress): void =>
+  lines.get(key)?.steering.progressed(progress);
 
 /** The device answers again. */
 export const noteReturn = ({ lines }: Desk): void => {

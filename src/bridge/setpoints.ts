@@ -15,7 +15,7 @@ export const setpointsOf = (
   return [
     ...ended.map((verb): Message<'setpoint/1'> => ({ topic: topicOf(verb), schema: 'setpoint/1', ended: true })),
     ...shown.map(
-      ({ verb, lease, applied }): Message<'setpoint/1'> => ({
+      ({ verb, lease, applied, progress }): Message<'setpoint/1'> => ({
         topic: topicOf(verb),
         schema: 'setpoint/1',
         command: verb,
@@ -25,6 +25,8 @@ export const setpointsOf = (
         ...(lease && { priority: lease.priority, id: lease.id }),
         from: isoTime(lease?.from ?? clock.now()),
         ...(lease && { until: isoTime(lease.untilWall) }),
+        ...(progress?.isReached !== undefined && { reached: progress.isReached, reached_at: isoTime(progress.at) }),
+        ...(progress?.reason !== undefined && { reason: progress.reason }),
         source: lease ? 'command' : 'device_fallback',
       }),
     ),

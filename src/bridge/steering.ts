@@ -4,10 +4,11 @@
  * the device.
  */
 import { type Claim, createLeaseBook, type Decision, type EndReason, type Lease } from '../control/leases.ts';
-import { type Actuator, type Applied, CommandFailure, type Order } from '../drivers/driver.ts';
+import { type Actuator, type Applied, CommandFailure, type Order, type Progress } from '../drivers/driver.ts';
 import type { Clock, Timer } from '../model/time.ts';
+import { createDisplay } from './display.ts';
 import type { HeldState } from './ledger.ts';
-import { appliedTo, isHeld, orderOf, type Shown, shownOf, signatureOf } from './orders.ts';
+import { appliedTo, isHeld, orderOf, type Shown, signatureOf } from './orders.ts';
 import { createRiders, type Request } from './riders.ts';
 import { createWear, wornOut } from './wear.ts';
 
@@ -35,6 +36,8 @@ export interface Steering {
   endWhere(fits: (lease: Lease) => boolean, reason: EndReason): void;
   /** The device holds something else than it was told. */
   drifted(): void;
+  /** What it does for the order shows. */
+  progressed(progress: Progress): void;
   /** The device answers again: what it holds is not known. */
   returned(): void;
   /** Takes up what was in force before a restart. */
@@ -77,7 +80,7 @@ export const createSteering = (
   const riders = createRiders(book, clock);
   const wear = createWear(clock);
   let isOurs = saved?.isOurs ?? false;
-  let shown = new Set(saved?.shown ?? []);
+  const display = createDisplay(describe, saved?.shown ?? [], sink.show);
   /** A lease ran out while nobody was here: safe first, then whatever else is wanted. */
   let mustReset = isOurs && book.all().length < (saved?.leases.length ?? 0);
   /** What the device is known to hold, and until when it was told to; undefined: not known. */
@@ -100,7 +103,7 @@ export const createSteering = (
   const wanted = (decision = book.decide()): Order => orderOf(key, decision, describe());
 
   const save = (isUrgent = false): boolean =>
-    sink.save({ isOurs, leases: book.save(), shown: [...shown], at: clock.now() }, isUrgent);
+    sink.save({ isOurs, leases: book.save(), shown: display.verbs(), at: clock.now() }, isUrgent);
 
   const isNew = (order: Order): boolean => signatureOf(order) !== current?.signature;
   /** Also for the same lease: whoever keeps it alive there has to know for how long. */
@@ -135,14 +138,6 @@ export const createSteering = (
     if (!isWorking) void work();
   };
 
-  const showSetpoints = (decision: Decision, order: Order): void => {
-    const list = shownOf(decision, order, describe(), isOurs);
-    const verbs = new Set(list.map(({ verb }) => verb));
-    const ended = [...shown].filter((verb) => !verbs.has(verb));
-    shown = verbs;
-    if (list.length > 0 || ended.length > 0) sink.show(list, ended);
-  };
-
   const succeed = (order: Order, decision: Decision, applied: Applied): void => {
     if (isNew(order)) changedAt = clock.monotonic();
     current = { signature: signatureOf(order), until: order.notAfter };
@@ -153,11 +148,11 @@ export const createSteering = (
     if (!isHeld(order) && isFailsafeDue) sink.failsafe();
     isFailsafeDue = false;
     isCurrentHeld = isHeld(order);
-    showSetpoints(decision, order);
+    display.show(decision, order, isOurs);
     isOurs &&= isCurrentHeld || book.all().length > 0;
     save();
     if (!isOurs) leaving?.resolve();
-    riders.complete(applied, (lease) => appliedTo(lease, order, decision, describe()));
+    riders.complete(applied, (lease) => appliedTo(lease, order, decision, describe(), display.progress()));
   };
 
   const fail = (order: Order, failure: CommandFailure): void => {
@@ -194,6 +189,7 @@ export const createSteering = (
     if (isNew(order)) wear.note();
     const controller = new AbortController();
     attempt = { signature: signatureOf(order), controller };
+    display.begin(order);
     try {
       const applied = await sink.apply(order, controller.signal);
       if (isClosed) return;
@@ -278,6 +274,7 @@ export const createSteering = (
       current = undefined;
       changed();
     },
+    progressed: display.progressed,
     returned() {
       if (!isOurs) return;
       current = undefined;

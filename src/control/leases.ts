@@ -67,7 +67,9 @@ export const mostLeases = 64;
 
 const isSame = (a: Params, b: Params): boolean => {
   const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+  // The periods of a schedule come as a new list with each renewal.
+  const isEqual = (name: string): boolean => JSON.stringify(a[name]) === JSON.stringify(b[name]);
+  return names.length === Object.keys(b).length && names.every(isEqual);
 };
 
 const keyOf = ({ kind, owner, verb }: Pick<Claim, 'kind' | 'owner' | 'verb'>): string =>

@@ -138,6 +138,8 @@ export interface Order {
   params: Params;
   /** Limits in force by verb, in the unit of their parameter; absent: not limited. */
   limits: Record<string, number>;
+  /** Since when it is wanted, ms since 1970: a schedule counts from there. */
+  since?: number;
   /** Monotonic time by which it must have begun. */
   startBy: number;
   /** Monotonic time after which nothing of it is written, watchdogs included. */
@@ -151,6 +153,18 @@ export interface Applied {
   reason?: string;
   /** What an action found out; told in the place of its parameters. */
   values?: Params;
+}
+
+/** What an actuator does for the order that it holds, as the device shows it. */
+export interface Progress {
+  /** It does what it was told; false: not within its latency. Absent: nothing shows it. */
+  isReached?: boolean;
+  /** When that showed, ms since 1970. */
+  at: number;
+  /** In force instead of the parameters of the order. */
+  inForce?: Params;
+  /** Why it is not as it was told: "station_limit". */
+  reason?: string;
 }
 
 /** The order was not carried out, or not seen to be. */
@@ -188,6 +202,8 @@ export interface DriverSink {
   state(state: DeviceState): void;
   /** The device does not hold any more what it was told. */
   drifted(actuator: string, what: string): void;
+  /** Told when it shows, and when it changes. */
+  progressed(actuator: string, progress: Progress): void;
   event(event: DriverEvent): void;
 }
 

@@ -85,6 +85,11 @@ const heldSetpoint = z.looseObject({
   id: commandId.optional(),
   from: instant,
   until: instant.optional(),
+  /** The device does what it was told; false: it has not within its latency. Absent: nothing shows it. */
+  reached: z.boolean().optional(),
+  reached_at: instant.optional(),
+  /** Why something else is in force: "station_limit". */
+  reason: word.optional(),
   source: z.enum(['command', 'device_fallback', 'manual']),
   ended: z.literal(false).optional(),
 });

@@ -46,6 +46,18 @@ describe('the lease book', () => {
     assert.equal(book.decide().setpoint?.owner, 'a');
   });
 
+  it('knows a schedule again when it is renewed', () => {
+    const book = createLeaseBook(clock);
+    const schedule = (): Partial<Claim> => ({
+      verb: 'set_profile',
+      params: { schedule: [{ start_s: 0, power_w: 5 }] },
+    });
+    const first = book.claim(claimOf('a', schedule()))?.lease;
+    clock.advance(5000);
+    const second = book.claim(claimOf('a', schedule()))?.lease;
+    assert.deepEqual([second?.from, second?.order], [first?.from, first?.order]);
+  });
+
   it('says who lost it', () => {
     const book = createLeaseBook(clock);
     const first = book.claim(claimOf('a'));

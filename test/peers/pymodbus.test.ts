@@ -68,6 +68,7 @@ describe('devices on pymodbus', () => {
       state: (state) => device.states.push(state),
       cycle: (cycle) => device.cycles.push(cycle),
       drifted() {},
+      progressed() {},
       event() {},
     });
     return device;

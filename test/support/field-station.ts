@@ -4,18 +4,23 @@
  * whatever the bridge sends has to fit the official schemas.
  */
 import assert from 'node:assert/strict';
+import { type Bridge, createBridge } from '../../src/bridge/bridge.ts';
 import {
   type Applied,
   CommandFailure,
   type Cycle,
   type DeviceState,
+  type Driver,
   type DriverEvent,
+  type DriverSink,
+  type Progress,
 } from '../../src/drivers/driver.ts';
 import { codecFor } from '../../src/drivers/ocpp/codec/codecs.ts';
 import { createOcppDriver, type OcppDriver, type OcppDriverOptions } from '../../src/drivers/ocpp/driver.ts';
 import type { StationSettings } from '../../src/drivers/ocpp/link/link.ts';
 import type { Version } from '../../src/drivers/ocpp/words.ts';
-import type { Params } from '../../src/model/command.ts';
+import type { Params, Response } from '../../src/model/command.ts';
+import type { Message } from '../../src/model/message.ts';
 import { isoTime } from '../../src/model/time.ts';
 import { dial, openSettings, type RawStation, startTestCsms, type TestCsms } from './csms.ts';
 import { until } from './events.ts';
@@ -53,6 +58,8 @@ export interface FieldOptions {
   settings?: Partial<StationSettings>;
   /** What it answers differently from a station as in the book. */
   answers?: Answering;
+  /** A bridge stands between the driver and the test: commands, leases and setpoints. */
+  hasBridge?: boolean;
 }
 
 export interface Field {
@@ -83,14 +90,24 @@ export interface Field {
   status(status: string, evse?: number, more?: object): Promise<Payload>;
   /** Now, by the clock of the test; agoMs earlier. */
   time(agoMs?: number): string;
-  /** Time passes, and whatever is on the wire arrives. */
-  pass(ms: number): Promise<void>;
+  /** Time passes, and whatever is on the wire arrives. @param stepMs between two looks at the wire */
+  pass(ms: number, stepMs?: number): Promise<void>;
   told(path: string): Told[];
   /** By path: "1/power", "1/current/l1". */
   last(path: string): unknown;
   events: DriverEvent[];
   named(name: string): DriverEvent[];
   states: DeviceState[];
+  /** What became of orders, as the driver saw it. */
+  progress: (Progress & { actuator: string })[];
+  /** With a bridge: what it said and answered. */
+  messages: Message[];
+  /** With a bridge: a command for the first EVSE. @returns its id */
+  send(verb: string, params?: Params, more?: Record<string, unknown>): string;
+  /** With a bridge: the outcome of a command. */
+  outcome(id: string): Response | undefined;
+  /** With a bridge: the newest setpoint of a verb. */
+  setpoint(verb: string): Record<string, unknown> | undefined;
   /** An order to the driver, whose outcome takes its time. */
   order(verb: string, params?: Params, actuator?: string): Promise<Applied>;
   /** The same, and time passes until it has come to something. */
@@ -152,11 +169,27 @@ export const createField = async (options: FieldOptions = {}): Promise<Field> =>
   const states: DeviceState[] = [];
   const said: (Told & { path: string })[] = [];
   const faults: string[] = [];
+  const progress: Field['progress'] = [];
+  const messages: Message[] = [];
+  const bridgeJournal = createMemoryJournal();
+  let bridge: Bridge | undefined;
   let answers: Answering = options.answers ?? (() => undefined);
   let station: RawStation | undefined;
   let registration: { remove(): void } | undefined;
   let generation = 0;
-  let messages = 0;
+  let frames = 0;
+  let commands = 0;
+
+  const openBridge = (driver: Driver, isAlive: () => boolean): void => {
+    const say = (said: Message[]): void => void (isAlive() && messages.push(...said));
+    bridge = createBridge(
+      { placement: { device: 'box', site: 'home', gateway: 'gw' }, journal: bridgeJournal },
+      driver,
+      clock,
+      { readings: say, events: say, answer: (response) => say([response]), status() {} },
+    );
+    bridge.start();
+  };
 
   const open = (): OcppDriver => {
     const own = ++generation;
@@ -180,13 +213,28 @@ export const createField = async (options: FieldOptions = {}): Promise<Field> =>
         });
       }
     };
-    driver.start({
-      described() {},
-      cycle: (cycle) => isAlive() && take(cycle),
-      state: (state) => isAlive() && states.push(state),
-      drifted() {},
-      event: (event) => isAlive() && events.push(event),
+    const hears = (to?: DriverSink): DriverSink => ({
+      described: () => to?.described(),
+      cycle(cycle) {
+        if (isAlive()) take(cycle);
+        to?.cycle(cycle);
+      },
+      state(state) {
+        if (isAlive()) states.push(state);
+        to?.state(state);
+      },
+      drifted: (...drift) => to?.drifted(...drift),
+      progressed(actuator, made) {
+        if (isAlive()) progress.push({ actuator, ...made });
+        to?.progressed(actuator, made);
+      },
+      event(event) {
+        if (isAlive()) events.push(event);
+        to?.event(event);
+      },
     });
+    if (options.hasBridge) openBridge({ ...driver, start: (sink) => driver.start(hears(sink)) }, isAlive);
+    else driver.start(hears());
     registration = csms.register('CP1', { ...openSettings, ...settings }, driver);
     return driver;
   };
@@ -209,6 +257,7 @@ export const createField = async (options: FieldOptions = {}): Promise<Field> =>
     answer(to, id, call.action, call.payload);
   };
 
+  const responses = (): Response[] => messages.flatMap((each) => (each.schema === 'response/1' ? [each] : []));
   const now = (agoMs = 0): string => isoTime(clock.now() - agoMs);
   const own = (): RawStation => station ?? assert.fail('it is not connected');
 
@@ -246,7 +295,7 @@ export const createField = async (options: FieldOptions = {}): Promise<Field> =>
       await until(() => states.length > ended && states.at(-1)?.kind === 'offline', 'its end is seen');
     },
     async frame(action, payload) {
-      const id = `m${++messages}`;
+      const id = `m${++frames}`;
       const to = own();
       to.send([2, id, action, payload]);
       const frame = await to.answer(id);
@@ -289,8 +338,7 @@ export const createField = async (options: FieldOptions = {}): Promise<Field> =>
           });
     },
     time: now,
-    async pass(ms) {
-      const step = ms > 60_000 ? 1000 : lookMs;
+    async pass(ms, step = ms > 60_000 ? 1000 : lookMs) {
       for (let left = ms; left > 0; left -= step) {
         await clock.advanceAsync(Math.min(step, left));
         if (!station) continue;
@@ -303,6 +351,17 @@ export const createField = async (options: FieldOptions = {}): Promise<Field> =>
     events,
     named: (name) => events.filter((event) => event.name === name),
     states,
+    progress,
+    messages,
+    send(verb, params = {}, more = {}) {
+      const id = `c${++commands}`;
+      const given = { id, ts: isoTime(clock.now()), ttl_s: 10, lease_s: 180, requester: 'test', ...more };
+      const topic = `devices/box/ev_charger/1/command/${verb}`;
+      bridge?.take({ topic, body: { schema: 'command/1', params, ...given }, isRetained: false, reply: {} });
+      return given.id;
+    },
+    outcome: (id) => responses().findLast((each) => each.id === id && each.status !== 'accepted'),
+    setpoint: (verb) => messages.findLast(({ topic }) => topic === `devices/box/ev_charger/1/setpoint/${verb}`),
     order(verb, params = {}, actuator = 'limit/1') {
       const applied = driver.apply(
         {
@@ -342,7 +401,7 @@ export const createField = async (options: FieldOptions = {}): Promise<Field> =>
     },
     async close() {
       station?.socket.terminate();
-      await driver.close();
+      await (bridge ?? driver).close();
       await csms.close();
       assert.deepEqual(faults, [], 'what the bridge asks fits the schemas');
     },

@@ -67,6 +67,7 @@ export const startForwardedStation = async (
       cycle(_cycle: Cycle) {},
       state() {},
       drifted() {},
+      progressed() {},
       event: (event) => events.push(event),
     });
     registration = csms.register(identity, { versions: [version], security: 0 }, driver);

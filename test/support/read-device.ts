@@ -89,6 +89,7 @@ export const readDevice = async (
     state: (state) => states.push(state),
     cycle: (cycle) => all.push(cycle),
     drifted() {},
+    progressed() {},
     event() {},
   });
 

@@ -2,7 +2,7 @@
  * A charging station in the words that all versions share: a codec that passes them through, a connection that
  * remembers what was asked, and a car that does as it is told, after a while.
  */
-import type { Cycle, DeviceState, DriverEvent, DriverSink } from '../../src/drivers/driver.ts';
+import type { Cycle, DeviceState, DriverEvent, DriverSink, Progress } from '../../src/drivers/driver.ts';
 import type { Codec } from '../../src/drivers/ocpp/codec/codec.ts';
 import { createOcppDriver, type OcppDriver, type OcppDriverOptions } from '../../src/drivers/ocpp/driver.ts';
 import { CallFailure, type CallOptions, type StationLink } from '../../src/drivers/ocpp/link/link.ts';
@@ -63,6 +63,8 @@ export interface Rig {
   named(name: string): DriverEvent[];
   states: DeviceState[];
   drifts: string[];
+  /** What became of orders. */
+  progress: (Progress & { actuator: string })[];
   /** In their order: that the description is new, and samples. */
   heard: ('described' | 'samples')[];
   /** Ends the process without a word, and begins anew. */
@@ -89,6 +91,7 @@ export const createStationRig = (more: Partial<OcppDriverOptions> = {}): Rig => 
   const events: DriverEvent[] = [];
   const states: DeviceState[] = [];
   const drifts: string[] = [];
+  const progress: Rig['progress'] = [];
   const heard: Rig['heard'] = [];
   const said: Rig['told'] extends (path: string) => (infer T)[] ? (T & { path: string })[] : never = [];
   let answering: Answering = () => undefined;
@@ -115,6 +118,7 @@ export const createStationRig = (more: Partial<OcppDriverOptions> = {}): Rig => 
         take(cycle);
       },
       state: (state) => isAlive() && states.push(state),
+      progressed: (actuator, made) => isAlive() && progress.push({ actuator, ...made }),
       drifted: (actuator, what) => isAlive() && drifts.push(`${actuator}: ${what}`),
       event: (event) => isAlive() && events.push(event),
     };
@@ -189,6 +193,7 @@ export const createStationRig = (more: Partial<OcppDriverOptions> = {}): Rig => 
     named: (name) => events.filter((event) => event.name === name),
     states,
     drifts,
+    progress,
     heard,
     kill() {
       isConnected = false;

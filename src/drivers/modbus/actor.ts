@@ -46,6 +46,8 @@ interface State {
   actuator: ResolvedActuator;
   isSetUp: boolean;
   timers: Set<Timer>;
+  /** When each watchdog of the device has to be fed, whoever renews the order meanwhile; monotonic ms. */
+  feedAt: Map<Watchdog, number>;
   /** Counts orders: whatever belongs to an earlier one stops. */
   generation: number;
 }
@@ -81,7 +83,7 @@ export const createActor = (
   const states = new Map<string, State>(
     controls.actuators.map((actuator) => [
       actuator.key,
-      { actuator, isSetUp: false, timers: new Set(), generation: 0 },
+      { actuator, isSetUp: false, timers: new Set(), feedAt: new Map(), generation: 0 },
     ]),
   );
 
@@ -142,7 +144,13 @@ export const createActor = (
   });
 
   /** Runs again and again while the order is in force; a failure is tried again soon. */
-  const keepDoing = (state: State, order: Order, everyMs: number, work: () => Promise<void>): void => {
+  const keepDoing = (
+    state: State,
+    order: Order,
+    everyMs: number,
+    work: () => Promise<void>,
+    firstMs = everyMs,
+  ): void => {
     const { generation } = state;
     const isCurrent = (): boolean => state.generation === generation && clock.monotonic() < order.notAfter;
     const next = (ms: number): void => {
@@ -162,7 +170,7 @@ export const createActor = (
       }
       if (isCurrent()) next(waitMs);
     };
-    next(everyMs);
+    next(firstMs);
   };
 
   const periodMs = ({ periodMs: given, timeoutS }: Watchdog): number => {
@@ -180,10 +188,18 @@ export const createActor = (
   const keepAlive = (state: State, action: ResolvedAction, within: Scope, order: Order, wanted: Wanted[]): void => {
     const { watchdog, key } = state.actuator;
     const again = { ...order, startBy: order.notAfter };
-    for (const dog of watchdog.filter(({ kind }) => kind !== 'read'))
-      keepDoing(state, order, periodMs(dog), async () => {
+    for (const dog of watchdog.filter(({ kind }) => kind !== 'read')) {
+      const everyMs = periodMs(dog);
+      const now = clock.monotonic();
+      // What is rewritten was written with the order.
+      const feedAt = (dog.kind === 'write' && state.feedAt.get(dog)) || now + everyMs;
+      state.feedAt.set(dog, feedAt);
+      const feed = async (): Promise<void> => {
         await execute(state, foodOf(dog, action), within, again);
-      });
+        state.feedAt.set(dog, clock.monotonic() + everyMs);
+      };
+      keepDoing(state, order, everyMs, feed, Math.max(0, feedAt - now));
+    }
     const back = readable(wanted);
     if (back.length === 0 || watchdog.some(({ kind }) => kind === 'rewrite')) return;
     keepDoing(state, order, driftCheckMs, async () => {
@@ -210,6 +226,7 @@ export const createActor = (
     }
     const wanted = await execute(state, action.steps, within, order);
     if (isHeld(order)) keepAlive(state, action, within, order, wanted);
+    else state.feedAt.clear();
     const applied = await verify.registers(wanted, actuator.settleMs, signal);
     if (!action.effect || signal.aborted) return applied ?? { verified: false, reason: 'no_readback' };
     return verify.effect(expectationOf(action.effect, within), signal);

@@ -18,6 +18,7 @@ import { createTakeOver } from './limits/take-over.ts';
 import { CallFailure, type StationHandler, type StationLink } from './link/link.ts';
 import type { Preset, Quirks } from './quirks.ts';
 import { createActions } from './station/actions.ts';
+import { setAlarm } from './station/alarms.ts';
 import { createAsker } from './station/asking.ts';
 import { createAudience } from './station/audience.ts';
 import { type AuthorisationOptions, createAuthoriser } from './station/authorisation.ts';
@@ -198,6 +199,8 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     begun: (evse) => running(book, evse)?.startedAt,
     restart: (evse) => actions.start(evse),
     drifted: (evse, what) => sink.drifted(`limit/${evse}`, what),
+    progressed: (evse, progress) => sink.progressed(`limit/${evse}`, progress),
+    stationLimit: (evse, what) => setAlarm(station.alarms, evse, 'station_limit', 'warning', what),
   });
   const phaseSwitch = createPhaseSwitch(limiter, memory, quirks, nudge, clock, {
     connector,

@@ -259,6 +259,17 @@ describe('orders on a Modbus device', () => {
     assert.deepEqual([held(20), writes], [[0], before]);
   });
 
+  it('feeds it in time, however often the order is renewed meanwhile', async () => {
+    for (let fed = 0; fed < 3; fed++) {
+      holding.set(20, 0);
+      const until = now() + 5000;
+      while (holding.peek(20) !== 7) {
+        assert.ok(now() < until, `fed ${fed} times while it was renewed`);
+        await actor.apply(order('charge', { power_w: 1000 }), signal());
+      }
+    }
+  });
+
   it('does not feed it in the safe state', async () => {
     await actor.apply(order('charge', { power_w: 1 }), signal());
     await actor.apply(order(undefined), signal());

@@ -81,6 +81,7 @@ describe('the state of a device', () => {
       },
       cycle() {},
       drifted() {},
+      progressed() {},
       event() {},
     });
     await clock.advanceAsync(1000);

@@ -85,6 +85,7 @@ describe('Modbus driver', () => {
       state: (state) => states.push(state),
       cycle: (cycle) => cycles.push(cycle),
       drifted() {},
+      progressed() {},
       event() {},
     });
   };
@@ -227,7 +228,7 @@ describe('Modbus driver, the rhythm of its polls', () => {
       close: async () => {},
     };
     driver = createModbusDriver({ resolved: resolved.value, bus, unit: 1, intervalMs, name: 'm1' }, clock);
-    driver.start({ described() {}, state() {}, cycle() {}, drifted() {}, event() {} });
+    driver.start({ described() {}, state() {}, cycle() {}, drifted() {}, progressed() {}, event() {} });
   };
   /** Time passes while every request is answered at once. */
   const passAnswering = async (ms: number): Promise<void> => {

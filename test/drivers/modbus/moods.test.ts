@@ -70,6 +70,7 @@ describe('a device with moods', () => {
       state: (state) => states.push(state),
       cycle: (cycle) => cycles.push(cycle),
       drifted() {},
+      progressed() {},
       event: (event) => events.push(event),
     });
   };

@@ -50,7 +50,7 @@ describe('the order of the requests of one poll', () => {
       systemClock,
     );
     try {
-      driver.start({ described() {}, state() {}, cycle() {}, drifted() {}, event() {} });
+      driver.start({ described() {}, state() {}, cycle() {}, drifted() {}, progressed() {}, event() {} });
       await until(() => server.asked.length >= 3 * points.length, 'three polls');
       const counts = server.asked.map(({ count }) => count);
       assert.deepEqual(

@@ -79,6 +79,7 @@ describe('a device on RTU over TCP that sends more than it was asked for', () =>
       state() {},
       cycle: (cycle) => samples.push(...cycle.samples),
       drifted() {},
+      progressed() {},
       event: (event) => events.push(event),
     });
     await until(

@@ -36,6 +36,7 @@ describe('an answer that turns out to be that of another request', () => {
       state() {},
       cycle: (cycle) => cycles.push(cycle),
       drifted() {},
+      progressed() {},
       event: (event) => events.push(event),
     });
   };

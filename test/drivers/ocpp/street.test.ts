@@ -63,6 +63,7 @@ for (const version of ['1.6', '2.0.1'] as const)
         cycle: (cycle) => own === driver && take(cycle),
         state: (state) => own === driver && states.push(state),
         drifted() {},
+        progressed() {},
         event: (event) => own === driver && events.push(event),
       });
       registered = csms.register('CP1', openSettings, {
@@ -81,7 +82,12 @@ for (const version of ['1.6', '2.0.1'] as const)
       point = createChargePoint({ url: csms.url(''), identity: 'CP1', version, access: 'plug', ...more }, clock);
       await until(() => states.at(-1)?.kind === 'online', 'it is online');
     };
-    const apply = (verb: string | undefined, params: Params = {}, actuator = 'limit/1'): Promise<Applied> =>
+    const apply = (
+      verb: string | undefined,
+      params: Params = {},
+      actuator = 'limit/1',
+      notAfter = Number.POSITIVE_INFINITY,
+    ): Promise<Applied> =>
       driver.apply(
         {
           actuator,
@@ -89,7 +95,7 @@ for (const version of ['1.6', '2.0.1'] as const)
           params,
           limits: {},
           startBy: Number.POSITIVE_INFINITY,
-          notAfter: Number.POSITIVE_INFINITY,
+          notAfter,
         },
         new AbortController().signal,
       );
@@ -148,6 +154,23 @@ for (const version of ['1.6', '2.0.1'] as const)
       await csms.close();
       await until(() => !point.state().isConnected, 'it is alone');
       await until(() => Math.abs(outlet().currentsA[0] - 6) < 0.1, 'it has gone to the failsafe current');
+    });
+
+    it('renewed unchanged it does not fall back, however long', async () => {
+      await open({}, { presets: listPresets() });
+      await plugIn();
+      const lease = (): number => clock.monotonic() + 180_000;
+      let lowestA = Number.POSITIVE_INFINITY;
+      for (let renewals = 0; renewals < 7; renewals++) {
+        const renewed = await apply('set_current_limit', { current_a: 14 }, 'limit/1', lease());
+        assert.equal(renewed.verified, true);
+        const from = clock.monotonic();
+        await until(() => {
+          lowestA = Math.min(lowestA, outlet().offeredA);
+          return clock.monotonic() - from >= 55_000;
+        }, 'it is time to renew');
+      }
+      assert.equal(lowestA, 14);
     });
 
     it('killed in the middle: the session goes on as the same, and is told once', async () => {

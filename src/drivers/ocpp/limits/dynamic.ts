@@ -52,12 +52,8 @@ const isTaken = async ({ asker }: Laid, request: StationRequest, { options }: Te
   }
 };
 
-const build = (
-  { clock }: Laid,
-  form: LimitForm,
-  { evse, grid, phases, isSwitched, transaction }: Telling,
-  step: Step,
-) => buildProfile(form, evse, [step], grid, phases, isSwitched, clock.now(), transaction);
+const build = ({ clock }: Laid, form: LimitForm, telling: Telling, step: Step) =>
+  buildProfile(form, [step], telling, clock.now());
 
 /** @returns false where there is no room for it, or the station does not take it */
 const layFloor = async (laid: Laid, form: LimitForm, telling: Telling, currentA: number): Promise<boolean> => {

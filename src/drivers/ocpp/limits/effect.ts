@@ -2,8 +2,11 @@
 import type { Measured } from '../station/measured.ts';
 import { isInSession, type Status } from '../station/status.ts';
 
-/** seen: it obeys. over: more than allowed. less: the car, or the station, takes less; that proves nothing. */
-export type Effect = 'seen' | 'over' | 'less' | 'no_load' | 'unmeasured';
+/**
+ * seen: it obeys. over: more flows, or is offered, than allowed. under: less is offered than it was told. less: the car
+ * takes less; that proves nothing.
+ */
+export type Effect = 'seen' | 'over' | 'under' | 'less' | 'no_load' | 'unmeasured';
 
 const offeredTolerance = 0.5;
 /** A car regulates less exactly than a station offers, A. */
@@ -36,6 +39,8 @@ export const effectOf = (status: Status, measured: Measured, limitA: number, pha
   if (offered !== undefined && Math.abs(offered - limitA) <= offeredTolerance) return 'seen';
   if (!isInSession(status) || status === 'suspended_ev') return 'no_load';
   if (offered !== undefined && offered > limitA) return 'over';
+  // An offer that the car exceeds is none.
+  if (offered !== undefined && (current === undefined || current <= offered + tolerance(offered))) return 'under';
   if (current === undefined) return 'unmeasured';
   return current >= limitA - 1.5 * tolerance(limitA) ? 'seen' : 'less';
 };

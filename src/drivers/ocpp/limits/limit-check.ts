@@ -6,7 +6,7 @@ import type { Connector } from '../station/connector.ts';
 import type { Nudge } from '../station/nudge.ts';
 import { type Effect, effectOf } from './effect.ts';
 
-/** What the station took last: A, and when, monotonic ms. */
+/** What the station has to keep now: A, and since when it knows, monotonic ms. */
 export interface Told {
   currentA: number;
   at: number;
@@ -30,11 +30,15 @@ export interface Looking {
   tellAgain(): Promise<unknown>;
   /** Nothing is charged here, although it may be. */
   idle(): Promise<unknown>;
+  /** It offers less than it was told, although it was told again. @param isLate it had its time since */
+  isStationLimit(isLate: boolean): boolean;
+  /** What it does shows. */
+  shown(effect: Effect): void;
 }
 
 export interface LimitCheck {
   effect(evse: number, told: Told | undefined): Effect;
-  /** What is drawn instead, in words. */
+  /** What is drawn or offered instead, in words. */
   complaint(evse: number, told: Told | undefined): string;
   /** @throws CommandFailure READBACK_MISMATCH */
   verify(looking: Looking, signal: AbortSignal): Promise<Applied>;
@@ -49,33 +53,55 @@ const lookMs = 1000;
 const nudgeAfterMs = 3000;
 /** A car that was paused begins within this time, or is told once more, ms. */
 const resumeMs = 10_000;
+/** Of an interval between two samples: what is older than that says nothing of now. */
+const freshIntervals = 3.5;
+const leastFreshMs = 90_000;
 
 export const createLimitCheck = (
   { intervalS, phases, connector, nudge }: LimitCheckOptions,
   clock: Clock,
 ): LimitCheck => {
   const effectMs = Math.max(15_000, intervalS * 1000 + 8000);
+  const freshMs = Math.max(leastFreshMs, freshIntervals * intervalS * 1000);
+
+  /** Monotonic ms: what was measured before tells nothing. */
+  const freshSince = (told: Told): number => Math.max(told.at, clock.monotonic() - freshMs);
 
   const effect: LimitCheck['effect'] = (evse, told) => {
     const own = connector(evse);
-    return told ? effectOf(own.status, own.measured, told.currentA, phases(evse), told.at) : 'unmeasured';
+    return told ? effectOf(own.status, own.measured, told.currentA, phases(evse), freshSince(told)) : 'unmeasured';
   };
 
   const complaint: LimitCheck['complaint'] = (evse, told) => {
     const { current, power, offered } = connector(evse).measured;
-    const isFresh = (value: { at: number } | undefined): boolean => value !== undefined && value.at > (told?.at ?? 0);
+    if (effect(evse, told) === 'under') return `it offers ${offered?.value} A and was told ${told?.currentA} A`;
+    const isFresh = (value: { at: number } | undefined): boolean =>
+      value !== undefined && told !== undefined && value.at > freshSince(told);
     const offers = `offers ${offered?.value} A`;
     const draws = isFresh(current) ? `draws ${current?.value} A` : `draws ${power?.value} W`;
     return `it ${isFresh(current) || isFresh(power) ? draws : offers} and was allowed ${told?.currentA} A`;
+  };
+
+  /** It had its time to obey, or has to be told again. @returns undefined: it is told again */
+  const conclude = (
+    { evse, told, isStationLimit }: Looking,
+    seen: Effect,
+    isToldAgain: boolean,
+  ): Applied | undefined => {
+    if (seen === 'under' && isStationLimit(true)) return { verified: false, reason: 'station_limit' };
+    if (seen !== 'over' && seen !== 'under')
+      return { verified: false, reason: seen === 'less' ? 'takes_less' : 'no_readback' };
+    if (seen === 'over' && isToldAgain) throw new CommandFailure('READBACK_MISMATCH', complaint(evse, told()));
+    return undefined;
   };
 
   return {
     effect,
     complaint,
     effectMs,
-    async verify({ evse, told, isResumed, tellAgain, idle }, signal) {
+    async verify(looking, signal) {
+      const { evse, told, isResumed, tellAgain, idle, isStationLimit, shown } = looking;
       const startedAt = clock.monotonic();
-      let until = startedAt + effectMs;
       let isToldAgain = false;
       const again = async (): Promise<void> => {
         isToldAgain = true;
@@ -86,16 +112,21 @@ export const createLimitCheck = (
         const seen = effect(evse, told());
         const now = clock.monotonic();
         const waitedMs = now - startedAt;
-        if (seen === 'seen') return { verified: true };
+        if (seen === 'seen') {
+          shown(seen);
+          return { verified: true };
+        }
         if (seen === 'no_load' && waitedMs >= nudgeAfterMs) {
           await idle();
           return { verified: false, reason: 'no_load' };
         }
-        if (now >= until) {
-          if (seen !== 'over') return { verified: false, reason: seen === 'less' ? 'takes_less' : 'no_readback' };
-          if (isToldAgain) throw new CommandFailure('READBACK_MISMATCH', complaint(evse, told()));
+        if (seen === 'under' && isStationLimit(false)) return { verified: false, reason: 'station_limit' };
+        const toldAt = told()?.at ?? startedAt;
+        if (waitedMs >= nudgeAfterMs && now >= toldAt + effectMs) {
+          shown(seen);
+          const outcome = conclude(looking, seen, isToldAgain);
+          if (outcome) return outcome;
           await again();
-          until = clock.monotonic() + effectMs;
         }
         const isStuck = connector(evse).status === 'suspended_evse';
         if (isResumed && !isToldAgain && isStuck && waitedMs >= resumeMs) await again();

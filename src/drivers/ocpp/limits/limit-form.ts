@@ -99,23 +99,29 @@ const toLimit = ({ currentA, powerW }: Step, unit: 'A' | 'W', { voltage, phases 
   return Math.floor(currentA * voltage * phases);
 };
 
-/**
- * @param phases of the limit, where they are not the usual three
- * @param isSwitched the station changes between one phase and three: then they are said in any form
- * @param now ms since 1970
- */
+/** What a profile is built from beside its form and its steps. */
+export interface Ground {
+  evse: number;
+  grid: Grid;
+  /** Of the limit, where they are not the usual three. */
+  phases: 1 | 2 | 3 | undefined;
+  /** The station changes between one phase and three: then they are said in any form. */
+  isSwitched: boolean;
+  /** The transaction that runs, and when it began, ms since 1970. */
+  transaction: string | undefined;
+  begun: number | undefined;
+}
+
+/** @param now ms since 1970; the first step counts from then on */
 export const buildProfile = (
   form: LimitForm,
-  evse: number,
   steps: Step[],
-  grid: Grid,
-  phases: 1 | 2 | 3 | undefined,
-  isSwitched: boolean,
+  { evse, grid, phases, isSwitched, transaction, begun }: Ground,
   now: number,
-  transaction: string | undefined,
 ): { evse: number; profile: Profile } => {
   const { purpose, kind, stackLevel, unit, saysPhases } = form;
-  const shiftS = kind === 'absolute' ? leadS : 0;
+  // OCPP 1.6 §3.13.1: relative periods count from the start of the session, however long ago that was.
+  const shiftS = kind === 'absolute' ? leadS : Math.max(0, Math.floor((now - (begun ?? now)) / 1000));
   const periods = steps.map(
     (step): Period => ({
       startS: step.startS === 0 ? 0 : step.startS + shiftS,

@@ -1,19 +1,39 @@
 /** What is wanted on each EVSE, and what the station holds of it. */
 import type { Timer } from '../../../model/time.ts';
 import type { Profile } from '../words.ts';
+import type { Step } from './limit-form.ts';
 import type { Later } from './prober.ts';
 import type { Wish } from './translation.ts';
+
+/** What the station took last on this connection. */
+export interface Sent {
+  signature: string;
+  /** From `at` on, what it falls back to by itself among them. */
+  steps: Step[];
+  /** For which they were made. */
+  phases: number;
+  profile: Profile;
+  /** Monotonic, ms. */
+  at: number;
+}
 
 export interface Line {
   evse: number;
   wish: Wish | undefined;
+  /** From when the steps of the wish count, ms since 1970. */
+  since: number;
   /** Monotonic; after it, nothing of the wish is written. */
   notAfter: number;
-  /** What the station took last on this connection: A at the beginning, and when, monotonic. */
-  sent: { signature: string; currentA: number; phases: number; profile: Profile; at: number } | undefined;
+  sent: Sent | undefined;
   later: Later | undefined;
   isSuspended: boolean;
+  /** Monotonic, ms: more flows than it may, or less is offered. */
   overSince: number | undefined;
+  underSince: number | undefined;
+  /** It offered less than it was told, and was told once more. */
+  isToldAgain: boolean;
+  /** It offers no more than this, however often it is told: A. */
+  stationLimitA: number | undefined;
   refresh: Timer | undefined;
   /** One thing is told at a time. */
   turn: Promise<unknown>;
@@ -32,6 +52,14 @@ export const inTurn = <T>(line: Line, work: () => Promise<T>): Promise<T> => {
   return done;
 };
 
+/** The step that counts so long after the first, ms. */
+export const stepAt = (steps: Step[], passedMs: number): Step | undefined =>
+  steps.findLast(({ startS }) => startS * 1000 <= passedMs) ?? steps[0];
+
+/** What the station should give now, and since when it knows. @param now monotonic ms */
+export const toldNow = ({ sent }: Line, now: number): { currentA: number; at: number } | undefined =>
+  sent && { currentA: stepAt(sent.steps, now - sent.at)?.currentA ?? 0, at: sent.at };
+
 export const createLines = (): Lines => {
   const lines = new Map<number, Line>();
   return {
@@ -41,11 +69,15 @@ export const createLines = (): Lines => {
       const line: Line = {
         evse,
         wish: undefined,
+        since: 0,
         notAfter: Number.POSITIVE_INFINITY,
         sent: undefined,
         later: undefined,
         isSuspended: false,
         overSince: undefined,
+        underSince: undefined,
+        isToldAgain: false,
+        stationLimitA: undefined,
         refresh: undefined,
         turn: Promise.resolve(),
       };

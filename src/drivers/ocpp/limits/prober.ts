@@ -50,8 +50,8 @@ const attempt = async (
   form: LimitForm,
   telling: Telling,
 ): Promise<Profile | { why: string }> => {
-  const { evse, steps, grid, phases, isSwitched, transaction, options } = telling;
-  const built = buildProfile(form, evse, steps, grid, phases, isSwitched, clock.now(), transaction);
+  const { steps, options } = telling;
+  const built = buildProfile(form, steps, telling, clock.now());
   const profile = { ...built.profile, id: foreign.freeId(built.profile.id) };
   try {
     const { status, raw } = await asker.ask({ kind: 'set_profile', evse: built.evse, profile }, options);

@@ -19,6 +19,8 @@ export interface Telling {
   status: Status;
   /** The transaction that runs here. */
   transaction: string | undefined;
+  /** When that began, ms since 1970: a relative profile counts from there. */
+  begun: number | undefined;
   /** What limits the station limits this EVSE. */
   isAlone: boolean;
   options: Partial<CallOptions>;

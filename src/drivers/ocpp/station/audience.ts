@@ -23,6 +23,7 @@ export const createAudience = (): Audience => {
       state: (state) => tell((to) => to.state(state)),
       cycle: (cycle) => tell((to) => to.cycle(cycle)),
       drifted: (actuator, what) => tell((to) => to.drifted(actuator, what)),
+      progressed: (actuator, progress) => tell((to) => to.progressed(actuator, progress)),
       event: (event) => tell((to) => to.event(event)),
     },
     open(given) {
