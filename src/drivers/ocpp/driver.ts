@@ -36,15 +36,15 @@ import { createPulse } from './station/pulse.ts';
 import { beginReadiness, createReadiness, endReadiness, hear } from './station/readiness.ts';
 import { rememberRefusals } from './station/refused.ts';
 import { type PhaseRotation, phaseRotations } from './station/rotation.ts';
+import { detach } from './station/session-ends.ts';
 import { createSetUp } from './station/set-up.ts';
 import { type StationSheet, sheetOf } from './station/sheet.ts';
 import { createStanding } from './station/standing.ts';
 import { createStarter } from './station/starter.ts';
-import { closeStation, createStation, flush, loseStation, resume, tick } from './station/station.ts';
+import { closeStation, createStation, findStation, flush, loseStation, resume, tick } from './station/station.ts';
 import { createLedger, type RecordStore } from './station/store.ts';
 import { createTagsInUse, type TagsInUse } from './station/tags-in-use.ts';
-import { beginConnection } from './station/timekeeper.ts';
-import { createTransactionBook, detach, running } from './station/transactions.ts';
+import { createTransactionBook, running } from './station/transaction-book.ts';
 import type { Decision, StationEvent, Version } from './words.ts';
 
 export interface OcppDriverOptions {
@@ -341,7 +341,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     connected(link) {
       line = { link, codec: codecOf(link.version) };
       version = link.version;
-      beginConnection(station.time, clock);
+      findStation(station);
       limiter.returned();
       takeOver.returned();
       nudge.reset();
@@ -357,14 +357,21 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       const { event, notes } = decoded;
       noteOddities(notes);
       hear(readiness, event.kind === 'boot');
-      const reply = (made: Decision): object => codec.reply(event, made, clock.now());
+      let ended: string | undefined;
+      const reply = (made: Decision): object => {
+        ended = made.ended;
+        return codec.reply(event, made, clock.now());
+      };
       const answer = (): object | Promise<object> => {
         const decision = decide(event);
         return decision instanceof Promise ? decision.then(reply) : reply(decision);
       };
       return forward
-        ? forward.called(action, payload, answer, (status) => {
-            if (event.kind === 'authorize') authoriser.judged(event.token, authorizationOf(status));
+        ? forward.called(action, payload, answer, {
+            judged(status) {
+              if (event.kind === 'authorize') authoriser.judged(event.token, authorizationOf(status));
+            },
+            ended: () => ended,
           })
         : answer();
     },

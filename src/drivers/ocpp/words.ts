@@ -137,7 +137,8 @@ export type StationEvent =
     })
   | (TransactionFacts & {
       kind: 'transaction_ended';
-      transaction: string;
+      /** undefined: the station names none. */
+      transaction?: string;
       evse?: number | undefined;
       meterStopWh?: number;
       reason: string;
@@ -202,6 +203,8 @@ export interface Decision {
   authorization?: 'accepted' | 'blocked' | 'expired' | 'invalid' | 'concurrent_tx';
   /** transaction_started of 1.6 */
   transaction?: number;
+  /** transaction_ended: the one that it was the end of, where it was the end of one. */
+  ended?: string;
   /** data_transfer */
   isVendorKnown?: boolean;
   /** schedule_pull: A or W as the profile was set, by phase where they differ */

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
 import { energyOf } from '../../../src/drivers/ocpp/station/register.ts';
 import { sessionEnded } from '../../../src/drivers/ocpp/station/session.ts';
+import * as ends from '../../../src/drivers/ocpp/station/session-ends.ts';
 import { createLedger } from '../../../src/drivers/ocpp/station/store.ts';
-import * as transactions from '../../../src/drivers/ocpp/station/transactions.ts';
+import * as bookkeeping from '../../../src/drivers/ocpp/station/transaction-book.ts';
+import * as takings from '../../../src/drivers/ocpp/station/transactions.ts';
 import type { Sample, StationEvent } from '../../../src/drivers/ocpp/words.ts';
 import { createMemoryJournal, type MemoryJournal } from '../../support/memory-journal.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
@@ -25,10 +27,10 @@ const reading = (wh: number) => ({ at: undefined, context: 'live' as const, wh }
 describe('the transactions of a station', () => {
   let clock: VirtualClock;
   let journal: MemoryJournal;
-  let book: transactions.TransactionBook;
+  let book: bookkeeping.TransactionBook;
   let urgent: boolean[];
   const open = (): void => {
-    book = transactions.createTransactionBook(createLedger(journal), clock);
+    book = bookkeeping.createTransactionBook(createLedger(journal), clock);
   };
   beforeEach(() => {
     clock = createVirtualClock();
@@ -73,10 +75,10 @@ describe('the transactions of a station', () => {
   });
   const start = (more: Partial<Started> = {}, isReplay = false) => {
     const event = started(more);
-    return transactions.started(book, event, event.at ?? clock.now(), isReplay);
+    return takings.started(book, event, event.at ?? clock.now(), isReplay);
   };
   const end = (transaction: string, more: Partial<Ended> = {}) =>
-    transactions.ended(book, ended(transaction, more), clock.now());
+    takings.ended(book, ended(transaction, more), transaction, clock.now());
 
   it('gives ids that an integer of 32 bits holds, each once, also after a restart', () => {
     const ids = new Set<string>();
@@ -106,14 +108,14 @@ describe('the transactions of a station', () => {
 
   it('the same beginning again is the same transaction, also after a restart and after its end', () => {
     const event = started();
-    const first = transactions.started(book, event, clock.now(), false);
+    const first = takings.started(book, event, clock.now(), false);
     assert.equal(first.isNew, true);
     open();
     clock.advance(60_000);
-    const again = transactions.started(book, event, clock.now(), true);
+    const again = takings.started(book, event, clock.now(), true);
     assert.deepEqual([again.session.transaction, again.isNew], [first.session.transaction, false]);
     end(first.session.transaction, { meterStopWh: 2000 });
-    assert.equal(transactions.started(book, event, clock.now(), true).session.state, 'ended');
+    assert.equal(takings.started(book, event, clock.now(), true).session.state, 'ended');
   });
 
   it('without a time, the same person may charge again', () => {
@@ -128,17 +130,17 @@ describe('the transactions of a station', () => {
     journal.isWritable = false;
     const event = started();
     assert.throws(
-      () => transactions.started(book, event, clock.now(), false),
+      () => takings.started(book, event, clock.now(), false),
       (error: unknown) => error instanceof CallFailure && error.kind === 'unanswered',
     );
-    assert.equal(transactions.running(book, 1), undefined);
+    assert.equal(bookkeeping.running(book, 1), undefined);
     journal.isWritable = true;
-    const { session, isNew } = transactions.started(book, event, clock.now(), false);
+    const { session, isNew } = takings.started(book, event, clock.now(), false);
     assert.equal(isNew, true);
     journal.isWritable = false;
     assert.throws(() => end(session.transaction, { meterStopWh: 2000 }), CallFailure);
-    assert.equal(transactions.running(book, 1)?.state, 'running');
-    assert.deepEqual(transactions.untold(book), []);
+    assert.equal(bookkeeping.running(book, 1)?.state, 'running');
+    assert.deepEqual(bookkeeping.untold(book), []);
     journal.isWritable = true;
     open();
     assert.equal(end(session.transaction, { meterStopWh: 2000 }).isNew, true);
@@ -146,7 +148,7 @@ describe('the transactions of a station', () => {
 
   it('beginning and end survive the end of power as well', () => {
     const { session } = start();
-    transactions.measured(book, session, reading(1100));
+    takings.measured(book, session, reading(1100));
     end(session.transaction, { meterStopWh: 2000 });
     assert.deepEqual(urgent, [true, true]);
   });
@@ -154,29 +156,29 @@ describe('the transactions of a station', () => {
   it('killed at any moment: the session and its energy are there', () => {
     const { session } = start();
     open();
-    assert.equal(transactions.running(book, 1)?.transaction, session.transaction);
+    assert.equal(bookkeeping.running(book, 1)?.transaction, session.transaction);
     end(session.transaction, { meterStopWh: 3500 });
     open();
-    const [untold] = transactions.untold(book);
+    const [untold] = bookkeeping.untold(book);
     assert.ok(untold);
     const event = sessionEnded('box', untold);
     assert.equal(event.data?.energy_wh, 2500);
     assert.equal(event.id, sessionEnded('box', untold).id);
-    transactions.tell(book, untold);
+    bookkeeping.tell(book, untold);
     open();
-    assert.deepEqual(transactions.untold(book), []);
+    assert.deepEqual(bookkeeping.untold(book), []);
   });
 
   it('keeps no tag in clear', () => {
     start({ token: { id: 'DEADBEEF' } });
     assert.ok(!JSON.stringify(journal.records).includes('DEADBEEF'));
-    assert.match(String(transactions.running(book, 1)?.tag), /^[0-9a-f]{16}$/);
+    assert.match(String(bookkeeping.running(book, 1)?.tag), /^[0-9a-f]{16}$/);
   });
 
   it('2.x: told without its EVSE at the end', () => {
     const { meterStartWh: _, ...event } = started({ transaction: 'abc', evse: 2, samples: [sample('begin', 500)] });
-    transactions.started(book, event, clock.now(), false);
-    transactions.updated(book, updated('abc', { samples: [sample('live', 700)] }), clock.now(), false);
+    takings.started(book, event, clock.now(), false);
+    takings.updated(book, updated('abc', { samples: [sample('live', 700)] }), clock.now(), false);
     open();
     const { session } = end('abc', { samples: [sample('end', 900)] });
     assert.deepEqual([session.evse, energyOf(session.register)], [2, 400]);
@@ -187,18 +189,18 @@ describe('the transactions of a station', () => {
     assert.equal(start({ transaction: 'abc' }).isNew, false);
     assert.equal(end('abc', { meterStopWh: 1500 }).isNew, true);
     assert.equal(end('abc', { meterStopWh: 1500 }).isNew, false);
-    assert.equal(transactions.updated(book, updated('abc'), clock.now(), false).session.state, 'ended');
+    assert.equal(takings.updated(book, updated('abc'), clock.now(), false).session.state, 'ended');
   });
 
   it('2.x: what goes on and never began is taken up', () => {
-    const { session, isNew } = transactions.updated(
+    const { session, isNew } = takings.updated(
       book,
       updated('x', { evse: 1, chargingState: 'charging' }),
       clock.now(),
       false,
     );
     assert.deepEqual([isNew, session.isAdopted, session.hasFlowed], [true, true, true]);
-    assert.equal(transactions.running(book, 1)?.transaction, 'x');
+    assert.equal(bookkeeping.running(book, 1)?.transaction, 'x');
   });
 
   it('an end of something unknown is a session, as far as it is known', () => {
@@ -210,67 +212,67 @@ describe('the transactions of a station', () => {
   });
 
   it('adopts what it does not know, and nothing that is over', () => {
-    const session = transactions.adopt(book, '77', 1, clock.now());
-    assert.deepEqual([session?.isAdopted, transactions.running(book, 1)?.transaction], [true, '77']);
+    const session = takings.adopt(book, '77', 1, clock.now());
+    assert.deepEqual([session?.isAdopted, bookkeeping.running(book, 1)?.transaction], [true, '77']);
     end('77', { meterStopWh: 1 });
-    assert.equal(transactions.adopt(book, '77', 1, clock.now()), undefined);
+    assert.equal(takings.adopt(book, '77', 1, clock.now()), undefined);
   });
 
   it('the car is gone: no transaction, and its end still counts', () => {
     const { session } = start();
-    transactions.detach(book, 1);
-    assert.equal(transactions.running(book, 1), undefined);
-    assert.equal(transactions.adopt(book, session.transaction, 1, clock.now()), undefined);
+    ends.detach(book, 1);
+    assert.equal(bookkeeping.running(book, 1), undefined);
+    assert.equal(takings.adopt(book, session.transaction, 1, clock.now()), undefined);
     const { session: over } = end(session.transaction, { meterStopWh: 1800 });
     assert.equal(energyOf(over.register), 800);
   });
 
-  it('a new one where the old one never ended: that is over, with what was read', () => {
+  it('a new one where the old one never ended: that is over, where the register of the new one begins', () => {
     const { session } = start();
-    transactions.measured(book, session, reading(1600));
+    takings.measured(book, session, reading(1600));
     clock.advance(60_000);
     const { lost } = start({ meterStartWh: 1700 });
     assert.deepEqual(
       lost.map(({ transaction, reason, register }) => [transaction, reason, energyOf(register)]),
-      [[session.transaction, 'lost', 600]],
+      [[session.transaction, 'lost', 700]],
     );
-    assert.equal(transactions.untold(book).length, 1);
+    assert.equal(bookkeeping.untold(book).length, 1);
   });
 
   it('replayed, a beginning does not go on until somebody says so', () => {
     const { session } = start({}, true);
     assert.equal(session.isLive, false);
-    assert.equal(transactions.seenLive(book, session), true);
-    const now = transactions.running(book, 1);
-    assert.equal(now && transactions.seenLive(book, now), false);
+    assert.equal(takings.seenLive(book, session), true);
+    const now = bookkeeping.running(book, 1);
+    assert.equal(now && takings.seenLive(book, now), false);
   });
 
   it('does not wear out the disk with a register that rises', () => {
     const { session } = start();
     const before = journal.records.length;
     for (let i = 1; i <= 360; i++) {
-      transactions.measured(book, transactions.running(book, 1) ?? session, reading(1000 + i * 10));
+      takings.measured(book, bookkeeping.running(book, 1) ?? session, reading(1000 + i * 10));
       clock.advance(10_000);
     }
     assert.ok(journal.records.length - before <= 61, String(journal.records.length - before));
     open();
-    assert.ok((energyOf(transactions.running(book, 1)?.register ?? session.register) ?? 0) >= 3500);
+    assert.ok((energyOf(bookkeeping.running(book, 1)?.register ?? session.register) ?? 0) >= 3500);
   });
 
   it('2.x: what is only measured is not written each time, what it does is', () => {
     start({ transaction: 'abc', chargingState: 'charging' });
     urgent.length = 0;
     for (let i = 0; i < 30; i++) {
-      transactions.updated(book, updated('abc', { samples: [sample('live', 2000 + i)] }), clock.now(), false);
+      takings.updated(book, updated('abc', { samples: [sample('live', 2000 + i)] }), clock.now(), false);
       clock.advance(1000);
     }
     assert.deepEqual(urgent, []);
-    transactions.updated(book, updated('abc', { chargingState: 'suspended_ev' }), clock.now(), false);
-    transactions.updated(book, updated('abc', { token: { id: 'X' } }), clock.now(), false);
+    takings.updated(book, updated('abc', { chargingState: 'suspended_ev' }), clock.now(), false);
+    takings.updated(book, updated('abc', { token: { id: 'X' } }), clock.now(), false);
     assert.deepEqual(urgent, [false, true]);
     open();
     assert.deepEqual(
-      [transactions.running(book, 1)?.chargingState, transactions.running(book, 1)?.register.last],
+      [bookkeeping.running(book, 1)?.chargingState, bookkeeping.running(book, 1)?.register.last],
       ['suspended_ev', 2029],
     );
   });
@@ -278,7 +280,7 @@ describe('the transactions of a station', () => {
   it('2.x: one that nobody ended is over where another goes on', () => {
     start({ transaction: 'a' });
     clock.advance(1000);
-    const { lost } = transactions.updated(book, updated('b', { evse: 1 }), clock.now(), false);
+    const { lost } = takings.updated(book, updated('b', { evse: 1 }), clock.now(), false);
     assert.deepEqual(
       lost.map(({ transaction, state }) => [transaction, state]),
       [['a', 'ended']],
@@ -286,14 +288,14 @@ describe('the transactions of a station', () => {
   });
 
   it('does not grow with whatever a station makes up', () => {
-    for (let i = 0; i < 1500; i++) transactions.updated(book, updated(`x${i}`), clock.now(), false);
+    for (let i = 0; i < 1500; i++) takings.updated(book, updated(`x${i}`), clock.now(), false);
     assert.equal(book.sessions.size, 1000);
   });
 
   for (const shift of [0, 1, 2])
     it(`loses none where its store is written anew, ${shift}`, () => {
       const ids: string[] = [];
-      for (let i = 0; i < shift; i++) transactions.adopt(book, `x${i}`, 9 + i, clock.now());
+      for (let i = 0; i < shift; i++) takings.adopt(book, `x${i}`, 9 + i, clock.now());
       for (let i = 0; i < 980; i++) {
         const { session } = start({ meterStartWh: i, evse: 1 + (i % 5) });
         end(session.transaction, { meterStopWh: i + 1 });
@@ -303,7 +305,7 @@ describe('the transactions of a station', () => {
       assert.ok(journal.records.length < 1500);
       open();
       assert.deepEqual(
-        transactions.untold(book).map(({ transaction }) => transaction),
+        bookkeeping.untold(book).map(({ transaction }) => transaction),
         ids,
       );
     });
@@ -311,7 +313,7 @@ describe('the transactions of a station', () => {
   it('forgets the oldest, and keeps its store small', () => {
     for (let i = 0; i < 1200; i++) {
       const { session } = start({ meterStartWh: i });
-      transactions.tell(book, end(session.transaction, { meterStopWh: i + 1 }).session);
+      bookkeeping.tell(book, end(session.transaction, { meterStopWh: i + 1 }).session);
       clock.advance(1000);
     }
     assert.ok(book.sessions.size <= 201);

@@ -11,7 +11,7 @@ import {
   readSecurityEvent,
   tokenOf,
 } from './inbound.ts';
-import { type Fields, type Notes, note, readInteger, readNumber, readPlace, readText } from './lenient.ts';
+import { type Fields, type Notes, note, quote, readInteger, readNumber, readPlace, readText } from './lenient.ts';
 import { readSamples } from './meter-values.ts';
 import { commonReply, idInfo } from './replies.ts';
 import { readTime } from './station-time.ts';
@@ -29,15 +29,13 @@ const readTransaction = (from: Fields, notes: Notes): string | undefined => {
 };
 
 const readStop: Reader = (from, at, notes) => {
-  const transaction = readInteger(from, 'transactionId', notes);
-  if (transaction === undefined) {
-    note(notes, 'transactionId is missing: nothing can be ended');
-    return noticeOf('StopTransaction', from);
-  }
+  const transaction = readTransaction(from, notes);
+  if (transaction === undefined)
+    note(notes, `transactionId is ${quote(from.transactionId)}: the session it fits is ended`);
   const time = readTime(from, 'timestamp', at, notes);
   return {
     kind: 'transaction_ended',
-    transaction: String(transaction),
+    ...present({ transaction }),
     at: time,
     isOffline: isLate(time, at),
     samples: readSamples(from, 'transactionData', 'string', at, notes),

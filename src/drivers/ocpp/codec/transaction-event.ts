@@ -32,31 +32,33 @@ const readPhasesUsed = (from: Fields, notes: Notes): number | undefined => {
 export const readTransactionEvent: Reader = (from, at, notes) => {
   const info = readFields(from, 'transactionInfo', notes) ?? {};
   const transaction = readText(info, 'transactionId', notes);
-  if (transaction === undefined) {
-    note(notes, 'transactionId is missing: the event is left out');
-    return noticeOf('TransactionEvent', from);
-  }
   const type = readWord(from, 'eventType', eventTypes, notes) ?? 'Updated';
   const evse = readFields(from, 'evse', notes);
   const samples = readSamples(from, 'meterValue', 'number', at, notes);
   const seqNo = readInteger(from, 'seqNo', notes);
   const place = evse ? { evse: readPlace(evse, 'id', notes) } : {};
   const facts = {
-    transaction,
     ...place,
     at: readTime(from, 'timestamp', at, notes),
     isOffline: readFlag(from, 'offline', notes) ?? false,
     samples,
     ...present({ token: readToken(from, 'idToken', notes) }),
   };
-  if (type === 'Ended')
+  if (type === 'Ended') {
+    if (transaction === undefined) note(notes, 'transactionId is missing: the session it fits is ended');
     return {
       kind: 'transaction_ended',
       ...facts,
+      ...present({ transaction }),
       // Absent: "Local" (TransactionType).
       reason: readText(info, 'stoppedReason', notes) ?? 'Local',
       ...present({ meterStopWh: registerOf(samples, 'end'), seqNo }),
     };
+  }
+  if (transaction === undefined) {
+    note(notes, 'transactionId is missing: the event is left out');
+    return noticeOf('TransactionEvent', from);
+  }
   const state = present({
     chargingState: readWord(info, 'chargingState', chargingStates, notes),
     remoteStartId: readInteger(info, 'remoteStartId', notes),
@@ -66,6 +68,7 @@ export const readTransactionEvent: Reader = (from, at, notes) => {
   if (type === 'Updated')
     return {
       kind: 'transaction_updated',
+      transaction,
       ...facts,
       ...state,
       trigger: readText(from, 'triggerReason', notes) ?? '',
@@ -73,6 +76,7 @@ export const readTransactionEvent: Reader = (from, at, notes) => {
     };
   return {
     kind: 'transaction_started',
+    transaction,
     ...facts,
     ...state,
     ...present({

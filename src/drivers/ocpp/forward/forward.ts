@@ -30,20 +30,27 @@ export interface ForwardSink {
   relayed(action: string, payload: Payload, relay: () => Promise<unknown>): Promise<unknown>;
 }
 
+/** What is known of a call of the station beside our answer. */
+export interface Judgement {
+  /** What the backend says of the token, before we answer. */
+  judged(status: string): void;
+  /** When we have answered: the transaction that it was the end of, however the station names it. */
+  ended(): string | undefined;
+}
+
 export interface Forward {
   connected(link: StationLink): void;
   disconnected(): void;
   /**
    * A call of the station.
    * @param answer our own; nothing is told on where it throws
-   * @param judged what the backend says of the token, before we answer
    * @returns our answer, with what the backend decides in it where that came in time
    */
   called(
     action: string,
     payload: unknown,
     answer: () => object | Promise<object>,
-    judged: (status: string) => void,
+    judgement: Judgement,
   ): object | Promise<object>;
   close(): void;
 }
@@ -79,6 +86,13 @@ const infoOf = (answer: unknown): { info: Payload; status: string } | undefined 
     if (typeof status === 'string') return { info: { [key]: fields[key] }, status };
   }
   return undefined;
+};
+
+/** The backend, which bills it, is told the end of the session that it is. */
+const withEnded = (action: string, payload: Payload, ended: string | undefined): Payload => {
+  if (ended === undefined) return payload;
+  if (action === 'StopTransaction') return { ...payload, transactionId: Number(ended) };
+  return { ...payload, transactionInfo: { ...asFields(payload.transactionInfo), transactionId: ended } };
 };
 
 export const createForward = (
@@ -228,11 +242,12 @@ export const createForward = (
       if (isNew) line.dial(link.version);
     },
     disconnected: leave,
-    called(action, payload, answer, judged) {
+    called(action, payload, answer, { judged, ended }) {
       const given = asFields(payload) ?? {};
       if (questions.has(action)) return askFirst(action, given, answer, judged);
       const reply = answer();
-      return reply instanceof Promise ? reply.then((made) => take(action, given, made)) : take(action, given, reply);
+      const tellOn = (made: object) => take(action, withEnded(action, given, ended()), made);
+      return reply instanceof Promise ? reply.then(tellOn) : tellOn(reply);
     },
     close: leave,
   };

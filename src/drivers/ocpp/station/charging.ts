@@ -3,6 +3,7 @@
  * overwrites what is known to be newer.
  */
 import { hashTag } from '../../../model/identity.ts';
+import { isoTime } from '../../../model/time.ts';
 import type { Decision, Token } from '../words.ts';
 import { componentOf } from './alarms.ts';
 import { endSession, setState, takeCable, takeSession } from './connector.ts';
@@ -10,8 +11,10 @@ import { connectorOf, placeOf } from './connectors.ts';
 import { energyOf } from './register.ts';
 import { judge, takeRegister, takeSamples, tellSigned } from './sampling.ts';
 import { durationOf, type Session } from './session.ts';
+import { endedBy } from './session-ends.ts';
 import { type EventOf, type Station, tellEnded, tellLive, tellStarted } from './station.ts';
-import * as transactions from './transactions.ts';
+import { running } from './transaction-book.ts';
+import { ended, started, updated } from './transactions.ts';
 
 interface Placed {
   evse?: number | undefined;
@@ -66,7 +69,7 @@ export const takeStart = (station: Station, given: EventOf<'transaction_started'
   const event = placed(station, given);
   const { evse = 0, token, samples, isOffline } = event;
   const moment = judge(station, event.at, isOffline);
-  const { session, isNew, lost } = transactions.started(book, event, moment.at, moment.isReplay);
+  const { session, isNew, lost } = started(book, event, moment.at, moment.isReplay);
   for (const each of lost) tellEnded(station, each);
   if (isNew && session.isLive) tellStarted(station, session);
   tellSigned(station, evse, session.transaction, samples);
@@ -96,7 +99,7 @@ export const takeUpdate = (station: Station, event: EventOf<'transaction_updated
   const { book, sink } = station;
   const { samples, isOffline, token } = event;
   const moment = judge(station, event.at, isOffline);
-  const { session, isNew, lost } = transactions.updated(book, placed(station, event), moment.at, moment.isReplay);
+  const { session, isNew, lost } = updated(book, placed(station, event), moment.at, moment.isReplay);
   for (const each of lost) tellEnded(station, each);
   const { evse = 0 } = session;
   tellSigned(station, evse, session.transaction, samples);
@@ -110,26 +113,54 @@ export const takeUpdate = (station: Station, event: EventOf<'transaction_updated
   return authorize(station, token, moment.isReplay, (authorization) => ({ authorization })) ?? {};
 };
 
-export const takeEnd = (station: Station, event: EventOf<'transaction_ended'>): Decision => {
-  const { book, connectors, clock, sink, authoriser, unplaced } = station;
+/** It names no transaction, and fits none. */
+const takeStray = ({ sink }: Station, event: EventOf<'transaction_ended'>, at: number): void =>
+  sink.event({
+    component: componentOf(event.evse),
+    name: 'session_end_unknown',
+    severity: 'warning',
+    message: 'the end of a session without its number, and none that it fits, or several',
+    data: {
+      end: isoTime(at),
+      ...(event.meterStopWh === undefined ? {} : { meter_stop_wh: event.meterStopWh }),
+      ...(event.token === undefined ? {} : { id_tag: hashTag(event.token.id) }),
+    },
+  });
+
+/** What its place shows of a session that is over. */
+const showEnd = ({ book, connectors, clock }: Station, session: Session, isOfNow: boolean): void => {
+  const { evse = 0, register } = session;
+  if (evse === 0 || running(book, evse)) return;
+  const own = connectorOf(connectors, evse);
+  setState(own, 'session_energy', energyOf(register) ?? null);
+  setState(own, 'session_duration', durationOf(session, clock.now()) ?? null);
+  if (isOfNow) endSession(own);
+};
+
+export const takeEnd = (station: Station, given: EventOf<'transaction_ended'>): Decision => {
+  const { book, sink, authoriser, unplaced } = station;
+  const event = placed(station, given);
   const { samples, isOffline, token, meterStopWh } = event;
   const moment = judge(station, event.at, isOffline);
-  // Of one that is over for long, nothing can be concluded about now.
-  const isOfNow = !moment.isReplay || book.sessions.get(event.transaction)?.state === 'running';
-  const { session, isNew } = transactions.ended(book, placed(station, event), moment.at);
+  const answer: Decision = token ? { authorization: authoriser.settled(token) } : {};
+  const meant = endedBy(book, event, moment.at);
+  if (meant === undefined) {
+    takeStray(station, event, moment.at);
+    return answer;
+  }
+  const before = book.sessions.get(meant)?.state;
+  const { session, isNew } = ended(book, event, meant, moment.at);
   const { evse = 0, transaction } = session;
+  const decision = { ...answer, ended: transaction };
   unplaced.delete(transaction);
   tellSigned(station, evse, transaction, samples);
-  if (!isNew) return token ? { authorization: authoriser.settled(token) } : {};
+  if (!isNew) return decision;
   tellEnded(station, session);
   takeSamples(station, session.evse, samples, isOffline);
   takeRegister(station, session.evse, meterStopWh, moment);
-  if (evse !== 0 && isOfNow && !transactions.running(book, evse)) {
-    const own = connectorOf(connectors, evse);
-    setState(own, 'session_energy', energyOf(session.register) ?? null);
-    setState(own, 'session_duration', durationOf(session, clock.now()) ?? null);
-    endSession(own);
-  }
+  // Of one that is over for long, nothing can be concluded about now.
+  const isOfNow = before === 'running' || (before === undefined && !moment.isReplay);
+  if (isOfNow || before === 'detached') showEnd(station, session, isOfNow);
   sink.moved(evse);
-  return token ? { authorization: authoriser.settled(token) } : {};
+  return decision;
 };

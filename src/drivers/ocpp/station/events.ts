@@ -6,17 +6,17 @@ import { authorize, takeEnd, takeStart, takeUpdate } from './charging.ts';
 import { takePlug, takeSession } from './connector.ts';
 import { connectorOf } from './connectors.ts';
 import { putRight } from './factors.ts';
-import { takeMeterValues } from './sampling.ts';
+import { judge, takeMeterValues } from './sampling.ts';
+import { detach } from './session-ends.ts';
 import { type EventOf, flush, type Station } from './station.ts';
 import { tidingOf } from './tidings.ts';
-import * as transactions from './transactions.ts';
 
 const takeStatus = (station: Station, event: EventOf<'status'>): void => {
   const { evse, connector: plug, status } = event;
   const own = connectorOf(station.connectors, evse);
   if (plug !== undefined) own.plug = plug;
   if (evse !== 0 && status === 'available') {
-    transactions.detach(station.book, evse);
+    detach(station.book, evse, judge(station, event.at, false).at);
     takeSession(own, undefined);
   }
   takePlug(own, event);

@@ -9,10 +9,12 @@ import { connectorOf, placeOf } from './connectors.ts';
 import { suspicion } from './plausible.ts';
 import { registerReadings } from './register.ts';
 import { type Session, signedValues } from './session.ts';
+import { detached } from './session-ends.ts';
 import { type EventOf, type Station, tellLive, tellStarted } from './station.ts';
 import { isInSession } from './status.ts';
 import { judgeTime, type Moment, wrongBy } from './timekeeper.ts';
-import * as transactions from './transactions.ts';
+import { running as runningOn } from './transaction-book.ts';
+import { adopt, measured } from './transactions.ts';
 
 const describeSkew = (ms: number | undefined): string | undefined =>
   ms === undefined
@@ -22,6 +24,7 @@ const describeSkew = (ms: number | undefined): string | undefined =>
 export const judge = (station: Station, at: number | undefined, isOffline: boolean): Moment => {
   const { time, alarms, clock, quirks } = station;
   const moment = judgeTime(time, quirks().ignoresTime ? undefined : at, isOffline, clock);
+  if (moment.isReplay) station.replayedAt = clock.monotonic();
   setAlarm(alarms, 0, 'clock_skew', 'warning', describeSkew(wrongBy(time)));
   return moment;
 };
@@ -76,16 +79,21 @@ export const takeRegister = (
   );
 };
 
-/** The session that meter values belong to; one that we know nothing of is taken up where something charges. */
+/**
+ * The session that meter values belong to: of one whose car has left, they say where it ended, as long as no other car
+ * is there. One that we know nothing of is taken up where something charges.
+ */
 const sessionOf = (station: Station, evse: number, transaction: string | undefined): Session | undefined => {
   const { book, connectors, clock } = station;
   if (evse === 0) return undefined;
-  const running = transactions.running(book, evse);
-  if (transaction === undefined || running?.transaction === transaction) return running;
+  const { status } = connectorOf(connectors, evse);
+  const running = runningOn(book, evse);
+  if (running && (transaction === undefined || running.transaction === transaction)) return running;
+  if (transaction === undefined) return status === 'available' ? detached(book, evse) : undefined;
   const known = book.sessions.get(transaction);
   if (known) return known.state === 'ended' ? undefined : known;
-  if (running || !isInSession(connectorOf(connectors, evse).status)) return undefined;
-  const adopted = transactions.adopt(book, transaction, evse, clock.now());
+  if (running || !isInSession(status)) return undefined;
+  const adopted = adopt(book, transaction, evse, clock.now());
   if (adopted) tellStarted(station, adopted);
   return adopted;
 };
@@ -96,7 +104,7 @@ export const takeMeterValues = (station: Station, event: EventOf<'meter_values'>
   const evse = placeOf(connectors, given);
   tellSigned(station, evse, transaction, samples);
   let session = sessionOf(station, evse, transaction);
-  if (session) for (const reading of registerReadings(samples)) session = transactions.measured(book, session, reading);
+  if (session) for (const reading of registerReadings(samples)) session = measured(book, session, reading);
   const isLive = takeSamples(station, evse, samples, false);
   if (!isLive || session?.state !== 'running') return;
   tellLive(station, session);

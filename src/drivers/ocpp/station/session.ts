@@ -50,6 +50,8 @@ export const sessionSchema = z.object({
   reason: z.string().optional(),
   /** Of an ended one: everybody knows. */
   isTold: z.boolean(),
+  /** Its end was concluded and told, and came after all. */
+  isCorrected: z.boolean().optional(),
 });
 export type Session = z.infer<typeof sessionSchema>;
 
@@ -82,12 +84,13 @@ export const sessionStarted = (identity: string, session: Session): DriverEvent 
 
 /** Wh from register to register; absent where one of them was never read. */
 export const sessionEnded = (identity: string, session: Session): DriverEvent => {
-  const { transaction, evse, startedAt, endedAt, tag, register, reason, isAdopted } = session;
+  const { transaction, evse, startedAt, endedAt, tag, register, reason, isAdopted, isCorrected = false } = session;
+  const what = isCorrected ? 'corrected' : 'ended';
   return {
     component: componentOf(evse),
-    name: 'session_ended',
-    severity: 'info',
-    id: eventIdOf(identity, transaction, String(startedAt), 'ended'),
+    name: `session_${what}`,
+    severity: isCorrected ? 'warning' : 'info',
+    id: eventIdOf(identity, transaction, String(startedAt), what),
     data: {
       session_id: transaction,
       ...timeFact('start', startedAt),

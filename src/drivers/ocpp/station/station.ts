@@ -13,9 +13,10 @@ import { type Connectors, connectorOf, drainAll } from './connectors.ts';
 import type { Memory } from './memory.ts';
 import { createRemoteStarts, type RemoteStarts } from './remote-starts.ts';
 import { type Session, sessionEnded, sessionStarted } from './session.ts';
-import { createTimekeeper, type Timekeeper } from './timekeeper.ts';
-import type { TransactionBook } from './transactions.ts';
-import * as transactions from './transactions.ts';
+import { lose } from './session-ends.ts';
+import { beginConnection, createTimekeeper, type Timekeeper } from './timekeeper.ts';
+import { running, type TransactionBook, tell, untold } from './transaction-book.ts';
+import { seenLive } from './transactions.ts';
 
 export type EventOf<K extends StationEvent['kind']> = Extract<StationEvent, { kind: K }>;
 
@@ -54,10 +55,12 @@ export interface Station extends StationOptions {
   /** Ends that are on their way to the outbox. */
   readonly telling: Set<Timer>;
   readonly sink: StationSink;
+  /** It told of the time before its connection, monotonic ms: there may be more of that. */
+  replayedAt: number;
 }
 
-/** A station tells the end of a session again and again; after this long it has lost it, ms. */
-const lostAfterMs = 3_600_000;
+/** A station whose car has left tells the end of the session within this time, or has lost it, ms. */
+const lostAfterMs = 120_000;
 /** After this long, what was told has reached the outbox, ms; before, a crash has it told again. */
 const toldAfterMs = 5000;
 
@@ -80,6 +83,7 @@ export const createStation = (
   unplaced: new Map(),
   telling: new Set(),
   sink,
+  replayedAt: Number.NEGATIVE_INFINITY,
 });
 
 /** Tells what the connectors have to tell. */
@@ -92,7 +96,7 @@ export const tellEnded = ({ identity, sink, clock, telling, book }: Station, ses
   sink.event(sessionEnded(identity, session));
   const timer = clock.after(toldAfterMs, () => {
     telling.delete(timer);
-    transactions.tell(book, session);
+    tell(book, session);
   });
   telling.add(timer);
 };
@@ -101,15 +105,15 @@ export const tellStarted = ({ identity, sink }: Station, session: Session): void
   sink.event(sessionStarted(identity, session));
 
 export const tellLive = (station: Station, session: Session): void => {
-  if (transactions.seenLive(station.book, session)) tellStarted(station, session);
+  if (seenLive(station.book, session)) tellStarted(station, session);
 };
 
 /** Sessions that ended and that nobody was told of for sure, and those that go on. */
 export const resume = (station: Station): void => {
   const { book, connectors } = station;
-  for (const session of transactions.untold(book)) tellEnded(station, session);
+  for (const session of untold(book)) tellEnded(station, session);
   for (const evse of connectors.numbers) {
-    const session = transactions.running(book, evse);
+    const session = running(book, evse);
     if (session) takeSession(connectorOf(connectors, evse), session);
   }
   flush(station);
@@ -121,10 +125,18 @@ export const loseStation = (station: Station): void => {
   flush(station);
 };
 
-/** Time passes. */
+/** The connection is new: what waited for it comes now. */
+export const findStation = (station: Station): void => {
+  const { time, clock } = station;
+  beginConnection(time, clock);
+  station.replayedAt = clock.monotonic();
+};
+
+/** Time passes while it is connected. */
 export const tick = (station: Station): void => {
-  const { book, clock, connectors } = station;
-  for (const session of transactions.lose(book, clock.now() - lostAfterMs)) tellEnded(station, session);
+  const { book, clock, connectors, replayedAt } = station;
+  const isQuiet = clock.monotonic() - replayedAt >= lostAfterMs;
+  for (const session of isQuiet ? lose(book, clock.now() - lostAfterMs) : []) tellEnded(station, session);
   for (const each of connectors.all) repeat(each);
   flush(station);
 };
