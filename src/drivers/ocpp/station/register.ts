@@ -9,7 +9,9 @@ export interface RegisterState {
   /** What the transaction said that it began with, and when. */
   first: number | undefined;
   firstAt: number | undefined;
-  /** Where the session began; undefined: not known. */
+  /** The first reading of all: where the register stood when the session began. */
+  begun: number | undefined;
+  /** From where it is counted; undefined: not known. */
   start: number | undefined;
   /** Highest reading since the register began anew. */
   last: number | undefined;
@@ -21,18 +23,22 @@ export interface RegisterState {
   left: number | undefined;
   /** When the newest reading was taken, whatever it said. */
   lastAt: number | undefined;
+  /** Where it stood in the end, as the station says. */
+  end: number | undefined;
 }
 
 /** @param at when the transaction began, ms since 1970, as far as the station said */
 export const newRegister = (start: number | undefined, at?: number): RegisterState => ({
   first: start,
   firstAt: at,
+  begun: start,
   start,
   last: start,
   carried: 0,
   odd: undefined,
   left: undefined,
   lastAt: undefined,
+  end: undefined,
 });
 
 /** No charger of one EVSE has more, W. */
@@ -87,7 +93,8 @@ export const readRegister = (given: RegisterState, wh: number, at?: number): Reg
   if (at !== undefined && lastAt !== undefined && at < lastAt && (last === undefined || !follows(last, wh, ms)))
     return given;
   const state = at === undefined ? given : { ...given, lastAt: at };
-  if (last === undefined) return { ...state, start: state.start ?? wh, last: wh, odd: undefined };
+  if (last === undefined)
+    return { ...state, begun: state.begun ?? wh, start: state.start ?? wh, last: wh, odd: undefined };
   if (follows(last, wh, ms)) return { ...state, last: wh, odd: undefined };
   if (wh < last && last - wh <= jitter(last)) return { ...state, odd: undefined };
   // What does not follow is a dropout or a spike, until the next one says by rising that it counts from there.
@@ -104,9 +111,7 @@ const isOther = ({ first, start, last = 0, left }: RegisterState, wh: number): b
   return (left !== undefined && wh < last) || wh > last * kiloOff;
 };
 
-/** @returns the register after the last reading of all, which nothing follows to confirm */
-export const endRegister = (state: RegisterState, wh: number | undefined, at?: number): RegisterState => {
-  if (wh === undefined) return state;
+const takeEnd = (state: RegisterState, wh: number, at: number | undefined): RegisterState => {
   const { first, firstAt, start, last, odd } = state;
   // The only reading of all says nothing of where it began.
   if (last === undefined) return { ...state, last: wh };
@@ -121,9 +126,26 @@ export const endRegister = (state: RegisterState, wh: number | undefined, at?: n
   return last === start && state.carried === 0 ? { ...state, last: undefined } : state;
 };
 
+/** @returns the register after the last reading of all, which nothing follows to confirm; told twice, it is one */
+export const endRegister = (state: RegisterState, wh: number | undefined, at?: number): RegisterState =>
+  wh === undefined || wh === state.end ? state : { ...takeEnd(state, wh, at), end: wh };
+
+/** Without the dust of binary fractions. */
+const tidy = (wh: number): number => Math.round(wh * 1000) / 1000;
+
 /** @returns Wh, or undefined where the beginning was never read */
 export const energyOf = ({ start, last, carried }: RegisterState): number | undefined =>
-  start === undefined || last === undefined ? undefined : Math.round((carried + last - start) * 1000) / 1000;
+  start === undefined || last === undefined ? undefined : tidy(carried + last - start);
+
+/** @returns Wh that lie between its first and its last reading and are not in the energy; undefined: none */
+export const shiftOf = ({ begun, start, last, carried }: RegisterState): number | undefined =>
+  begun === undefined || start === undefined || last === undefined
+    ? undefined
+    : tidy(start - begun - carried) || undefined;
+
+/** @returns the reading in the end that was not believed, Wh */
+export const unbelievedEnd = ({ end, last }: RegisterState): number | undefined =>
+  end !== undefined && (last === undefined || Math.abs(end - last) > jitter(last)) ? end : undefined;
 
 export interface RegisterReading {
   /** When it was taken, ms since 1970; undefined: the station did not say. */

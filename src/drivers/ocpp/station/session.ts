@@ -5,7 +5,7 @@ import { isoTime } from '../../../model/time.ts';
 import type { DriverEvent } from '../../driver.ts';
 import type { Sample, SignedValue } from '../words.ts';
 import { componentOf } from './alarms.ts';
-import { energyOf } from './register.ts';
+import { energyOf, shiftOf, unbelievedEnd } from './register.ts';
 
 const maybe = z.number().optional();
 /** Also where it is left out in the record. */
@@ -32,12 +32,14 @@ export const sessionSchema = z.object({
   register: z.object({
     first: known,
     firstAt: known,
+    begun: known,
     start: known,
     last: known,
     carried: z.number(),
     odd: known,
     left: known,
     lastAt: known,
+    end: known,
   }),
   chargingState: z.enum(['charging', 'ev_connected', 'suspended_ev', 'suspended_evse', 'idle']).optional(),
   /** It was charging once. */
@@ -76,13 +78,16 @@ export const sessionStarted = (identity: string, session: Session): DriverEvent 
       session_id: transaction,
       ...timeFact('start', startedAt),
       ...fact('id_tag', tag),
-      ...fact('meter_start_wh', register.start),
+      ...fact('meter_start_wh', register.begun),
       ...(isAdopted ? { adopted: true } : {}),
     },
   };
 };
 
-/** Wh from register to register; absent where one of them was never read. */
+/**
+ * Wh from register to register; absent where one of them was never read. Start, energy and shift add up to the stop: the
+ * shift is what the register jumped by, and nobody drew.
+ */
 export const sessionEnded = (identity: string, session: Session): DriverEvent => {
   const { transaction, evse, startedAt, endedAt, tag, register, reason, isAdopted, isCorrected = false } = session;
   const what = isCorrected ? 'corrected' : 'ended';
@@ -97,10 +102,45 @@ export const sessionEnded = (identity: string, session: Session): DriverEvent =>
       ...timeFact('end', endedAt),
       ...fact('id_tag', tag),
       ...fact('energy_wh', energyOf(register)),
-      ...fact('meter_start_wh', register.start),
+      ...fact('meter_start_wh', register.begun),
       ...fact('meter_stop_wh', register.last),
+      ...fact('shift_wh', shiftOf(register)),
       ...fact('reason', reason),
       ...(isAdopted ? { adopted: true } : {}),
+    },
+  };
+};
+
+const describeShift = (shift: number): string =>
+  shift > 0
+    ? `the register jumped by ${shift} Wh, which are not in the energy`
+    : `the register began anew, ${-shift} Wh lower; what it counted before and after is in the energy`;
+
+/** @returns why what the register says and the energy do not agree; undefined: they do */
+export const registerSuspect = (identity: string, session: Session): DriverEvent | undefined => {
+  const { transaction, evse, startedAt, register } = session;
+  const shift = shiftOf(register);
+  const end = unbelievedEnd(register);
+  const why = [
+    ...(shift === undefined ? [] : [describeShift(shift)]),
+    ...(end === undefined
+      ? []
+      : [`its last reading of ${end} Wh does not follow from the others, and is not believed`]),
+  ];
+  if (why.length === 0) return undefined;
+  return {
+    component: componentOf(evse),
+    name: 'register_suspect',
+    severity: 'warning',
+    id: eventIdOf(identity, transaction, String(startedAt), 'register', ...why),
+    message: why.join('; '),
+    data: {
+      session_id: transaction,
+      ...fact('energy_wh', energyOf(register)),
+      ...fact('meter_start_wh', register.begun),
+      ...fact('meter_stop_wh', register.last),
+      ...fact('shift_wh', shift),
+      ...fact('told_stop_wh', end),
     },
   };
 };

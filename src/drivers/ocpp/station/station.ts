@@ -12,7 +12,7 @@ import { forgetAll, repeat, takeSession } from './connector.ts';
 import { type Connectors, connectorOf, drainAll } from './connectors.ts';
 import type { Memory } from './memory.ts';
 import { createRemoteStarts, type RemoteStarts } from './remote-starts.ts';
-import { type Session, sessionEnded, sessionStarted } from './session.ts';
+import { registerSuspect, type Session, sessionEnded, sessionStarted } from './session.ts';
 import { lose } from './session-ends.ts';
 import { beginConnection, createTimekeeper, type Timekeeper } from './timekeeper.ts';
 import { running, type TransactionBook, tell, untold } from './transaction-book.ts';
@@ -94,6 +94,8 @@ export const flush = ({ connectors, sink }: Station): void => {
 
 export const tellEnded = ({ identity, sink, clock, telling, book }: Station, session: Session): void => {
   sink.event(sessionEnded(identity, session));
+  const suspect = registerSuspect(identity, session);
+  if (suspect) sink.event(suspect);
   const timer = clock.after(toldAfterMs, () => {
     telling.delete(timer);
     tell(book, session);
