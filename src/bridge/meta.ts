@@ -73,7 +73,7 @@ const describeQuantity = (channel: Channel, role: Role, isBilling: boolean, isDe
   ...(channel.unit === 'W' || channel.unit === 'A' || channel.unit === 'var' ? { signed: channel.signed } : {}),
   ...(channel.isSignVerified === false ? { sign_verified: false } : {}),
   ...(isBilling && channel.kind === 'counter' ? { billing: true } : {}),
-  ...(isDerived ? { derived: true } : {}),
+  ...(isDerived || channel.isDerived ? { derived: true } : {}),
 });
 
 const describeCommand = (

@@ -100,11 +100,28 @@ const addOutputs = (
   outputs.remarks = outputs.remarks.concat(fresh.map(() => undefined));
 };
 
+/** Those that are known, where one is told in another interval now. */
+const takeOverIntervals = (
+  outputs: Outputs,
+  channels: Channel[],
+  components: DeviceDescription['components'],
+): void => {
+  for (const [nth, before] of outputs.channels.entries()) {
+    const now = channels[nth];
+    if (!now || (now.maxAgeS === before.maxAgeS && now.intervalS === before.intervalS)) continue;
+    outputs.channels[nth] = now;
+    const own = outputs.places ? outputs.places.own[nth] : nth;
+    if (own !== undefined) outputs.forms[own] = formOf(now, undefined, components, outputs.placement);
+  }
+};
+
 /** Channels that are not known yet: all of them at first, later what the device shows of itself. */
 export const takeUpChannels = (outputs: Outputs, description: DeviceDescription): void => {
   const { components } = description;
   const known = outputs.channels.length;
-  const added = mounted(description.channels, outputs.placement.isReversed === true).slice(known);
+  const channels = mounted(description.channels, outputs.placement.isReversed === true);
+  takeOverIntervals(outputs, channels, components);
+  const added = channels.slice(known);
   if (added.length === 0) return;
   const first = outputs.topics.length;
   outputs.channels = outputs.channels.concat(added);

@@ -26,6 +26,8 @@ export interface Channel {
   /** Where a counter begins again from 0. */
   modulus?: number;
   signed: boolean;
+  /** Computed from other quantities. */
+  isDerived?: boolean;
   /** false where no source proves the sign of the register. */
   isSignVerified?: boolean;
 }
@@ -195,7 +197,7 @@ export interface DriverEvent {
 export interface DriverSink {
   /**
    * The description changed: a serial number was read, a point proved absent, a component showed itself. New channels
-   * come behind those that are known; those stay as they are.
+   * come behind those that are known; those stay what they are, and may be told in another interval.
    */
   described(): void;
   cycle(cycle: Cycle): void;

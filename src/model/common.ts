@@ -33,6 +33,7 @@ export const reasons = {
   counter_reset: 'the counter began again from 0',
   spike: 'the value does not fit those around it',
   sign_suspect: 'the sign contradicts other values',
+  not_measured: 'the device does not measure it',
   partial_inputs: 'one of the values it is made from is missing',
   late: 'it was told long after it was measured',
   simulated: 'it comes from the simulator',

@@ -1,6 +1,11 @@
-/** Whether a station does what it was told, by what it measures: "Accepted" only means that it will try. */
+/**
+ * Whether a station does what it was told: "Accepted" only means that it will try. What it measures or offers proves it;
+ * a register that rises disproves it, and one that stands still proves nothing.
+ */
+import type { Connector } from '../station/connector.ts';
+import { riseSince } from '../station/flow.ts';
 import type { Measured } from '../station/measured.ts';
-import { isInSession, type Status } from '../station/status.ts';
+import { mayDraw } from '../station/values.ts';
 
 /**
  * seen: it obeys. over: more flows, or is offered, than allowed. under: less is offered than it was told. less: the car
@@ -14,12 +19,28 @@ const tolerance = (limitA: number): number => Math.max(1, limitA * 0.05);
 /** With less than this, nothing is charged, A. */
 const noCurrentA = 1;
 const usualVoltage = 230;
+/** IEC 61851-1: a car follows within 5 s; what a register counts before is of the limit before, ms. */
+export const followMs = 10_000;
+
+/**
+ * What flows by the register, where nothing else says it: A per phase at the least, W.
+ * @param since monotonic ms
+ */
+export const risingOf = (
+  { flow, measured }: Connector,
+  phases: number,
+  since: number,
+): { leastA: number; powerW: number } | undefined => {
+  const rise = riseSince(flow, since + followMs);
+  return rise && { leastA: rise.leastW / ((measured.voltage?.value ?? usualVoltage) * phases), powerW: rise.powerW };
+};
 
 /**
  * @param phases on which the car may charge at the most
  * @param since monotonic ms: what was measured before tells nothing
  */
-export const effectOf = (status: Status, measured: Measured, limitA: number, phases: number, since: number): Effect => {
+export const effectOf = (own: Connector, limitA: number, phases: number, since: number): Effect => {
+  const { status, measured } = own;
   const fresh = (key: keyof Measured): number | undefined => {
     const value = measured[key];
     return value && value.at > since ? value.value : undefined;
@@ -30,14 +51,17 @@ export const effectOf = (status: Status, measured: Measured, limitA: number, pha
   const current =
     fresh('current') ??
     (power === undefined ? undefined : power / ((measured.voltage?.value ?? usualVoltage) * phases));
+  // Of a pause, one phase is enough.
+  const rising = current === undefined ? (risingOf(own, limitA === 0 ? 1 : phases, since)?.leastA ?? 0) : 0;
   if (limitA === 0) {
     if (current !== undefined) return current < noCurrentA ? 'seen' : 'over';
-    if (!isInSession(status)) return 'no_load';
+    if (rising >= noCurrentA) return 'over';
+    if (!mayDraw(own)) return 'no_load';
     return offered !== undefined && offered < offeredTolerance ? 'seen' : 'unmeasured';
   }
-  if (current !== undefined && current > limitA + tolerance(limitA)) return 'over';
+  if ((current ?? rising) > limitA + tolerance(limitA)) return 'over';
   if (offered !== undefined && Math.abs(offered - limitA) <= offeredTolerance) return 'seen';
-  if (!isInSession(status) || status === 'suspended_ev') return 'no_load';
+  if (!mayDraw(own) || status === 'suspended_ev') return 'no_load';
   if (offered !== undefined && offered > limitA) return 'over';
   // An offer that the car exceeds is none.
   if (offered !== undefined && (current === undefined || current <= offered + tolerance(offered))) return 'under';

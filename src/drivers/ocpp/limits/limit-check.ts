@@ -3,8 +3,9 @@ import type { Clock } from '../../../model/time.ts';
 import { type Applied, CommandFailure } from '../../driver.ts';
 import { pause } from '../../pause.ts';
 import type { Connector } from '../station/connector.ts';
+import { intervalOf } from '../station/flow.ts';
 import type { Nudge } from '../station/nudge.ts';
-import { type Effect, effectOf } from './effect.ts';
+import { type Effect, effectOf, followMs, risingOf } from './effect.ts';
 
 /** What the station has to keep now: A, and since when it knows, monotonic ms. */
 export interface Told {
@@ -56,6 +57,8 @@ const resumeMs = 10_000;
 /** Of an interval between two samples: what is older than that says nothing of now. */
 const freshIntervals = 3.5;
 const leastFreshMs = 90_000;
+/** Nobody waits longer for the readings of a register, ms. */
+const longestMs = 60_000;
 
 export const createLimitCheck = (
   { intervalS, phases, connector, nudge }: LimitCheckOptions,
@@ -67,19 +70,35 @@ export const createLimitCheck = (
   /** Monotonic ms: what was measured before tells nothing. */
   const freshSince = (told: Told): number => Math.max(told.at, clock.monotonic() - freshMs);
 
-  const effect: LimitCheck['effect'] = (evse, told) => {
-    const own = connector(evse);
-    return told ? effectOf(own.status, own.measured, told.currentA, phases(evse), freshSince(told)) : 'unmeasured';
+  const effect: LimitCheck['effect'] = (evse, told) =>
+    told ? effectOf(connector(evse), told.currentA, phases(evse), freshSince(told)) : 'unmeasured';
+
+  /** What flows instead, or is offered, in words. */
+  const described = (own: Connector, told: Told): string => {
+    const { current, power, offered } = own.measured;
+    const isFresh = (value: { at: number } | undefined): boolean => value !== undefined && value.at > freshSince(told);
+    if (isFresh(current)) return `draws ${current?.value} A`;
+    if (isFresh(power)) return `draws ${power?.value} W`;
+    const rising = risingOf(own, 1, freshSince(told));
+    if (rising !== undefined && rising.leastA > 0) return `draws ${rising.powerW} W by its register`;
+    return `offers ${offered?.value} A`;
   };
 
   const complaint: LimitCheck['complaint'] = (evse, told) => {
-    const { current, power, offered } = connector(evse).measured;
-    if (effect(evse, told) === 'under') return `it offers ${offered?.value} A and was told ${told?.currentA} A`;
-    const isFresh = (value: { at: number } | undefined): boolean =>
-      value !== undefined && told !== undefined && value.at > freshSince(told);
-    const offers = `offers ${offered?.value} A`;
-    const draws = isFresh(current) ? `draws ${current?.value} A` : `draws ${power?.value} W`;
-    return `it ${isFresh(current) || isFresh(power) ? draws : offers} and was allowed ${told?.currentA} A`;
+    const own = connector(evse);
+    if (!told) return 'it does not do what it was told';
+    if (effect(evse, told) === 'under')
+      return `it offers ${own.measured.offered?.value} A and was told ${told.currentA} A`;
+    return `it ${described(own, told)} and was allowed ${told.currentA} A`;
+  };
+
+  /** Until what it does can be seen: where only its register shows it, two readings after the car has followed. */
+  const patienceMs = (evse: number, seen: Effect): number => {
+    const { flow } = connector(evse);
+    const readMs = followMs + 2.5 * intervalOf(flow) * 1000;
+    return seen === 'unmeasured' && flow.readings.length > 1
+      ? Math.max(effectMs, Math.min(readMs, longestMs))
+      : effectMs;
   };
 
   /** It had its time to obey, or has to be told again. @returns undefined: it is told again */
@@ -122,7 +141,7 @@ export const createLimitCheck = (
         }
         if (seen === 'under' && isStationLimit(false)) return { verified: false, reason: 'station_limit' };
         const toldAt = told()?.at ?? startedAt;
-        if (waitedMs >= nudgeAfterMs && now >= toldAt + effectMs) {
+        if (waitedMs >= nudgeAfterMs && now >= toldAt + patienceMs(evse, seen)) {
           shown(seen);
           const outcome = conclude(looking, seen, isToldAgain);
           if (outcome) return outcome;

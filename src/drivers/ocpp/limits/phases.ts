@@ -4,10 +4,10 @@ import { type Applied, CommandFailure, type Order } from '../../driver.ts';
 import { pause } from '../../pause.ts';
 import type { Quirks } from '../quirks.ts';
 import { toCommandFailure } from '../station/asking.ts';
-import { type Connector, forgetPhases } from '../station/connector.ts';
+import type { Connector } from '../station/connector.ts';
 import type { Memory } from '../station/memory.ts';
 import type { Nudge } from '../station/nudge.ts';
-import { isInSession } from '../station/status.ts';
+import { forgetPhases, mayDraw } from '../station/values.ts';
 import { effectOf } from './effect.ts';
 import { replaced } from './limit-check.ts';
 import type { Limiter } from './limits.ts';
@@ -65,7 +65,7 @@ const withoutCurrent = async (gear: Gear, evse: number, signal: AbortSignal): Pr
   const since = clock.monotonic();
   const isOff = (): boolean => {
     const own = sink.connector(evse);
-    return !isInSession(own.status) || effectOf(own.status, own.measured, 0, 1, since) === 'seen';
+    return !mayDraw(own) || effectOf(own, 0, 1, since) === 'seen';
   };
   if (!(await until(gear, isOff, evse, stopMs, signal)) && !signal.aborted)
     throw new CommandFailure('READBACK_MISMATCH', 'the car goes on charging: phases are not changed under load');
@@ -74,7 +74,7 @@ const withoutCurrent = async (gear: Gear, evse: number, signal: AbortSignal): Pr
 const change = async (gear: Gear, evse: number, phases: 1 | 3, signal: AbortSignal): Promise<void> => {
   const { limiter, memory, quirks, clock, sink } = gear;
   const known = memory.facts.phases ?? {};
-  const isLoaded = isInSession(sink.connector(evse).status);
+  const isLoaded = mayDraw(sink.connector(evse));
   const holdMs = (quirks().phasePauseS ?? usualPauseS) * 1000;
   try {
     await limiter.suspend(evse);
@@ -104,7 +104,7 @@ const bring = async (gear: Gear, evse: number, phases: 1 | 3, signal: AbortSigna
   if (signal.aborted) return replaced;
   const since = clock.monotonic();
   const own = sink.connector(evse);
-  if (!isInSession(own.status)) return { verified: false, reason: 'no_load' };
+  if (!mayDraw(own)) return { verified: false, reason: 'no_load' };
   const shown = (): number | undefined => {
     const { phases: seen } = own.measured;
     return seen && seen.at > since ? seen.value : undefined;

@@ -13,7 +13,7 @@ export interface ChannelBook {
   ledger: Ledger;
   /** Between two samples of the station, s. */
   intervalS: number;
-  /** There is a new one. */
+  /** There is a new one, or one is told in another interval. */
   added(): void;
 }
 
@@ -41,7 +41,13 @@ const placeOf = (evse: number, quantity: string, part: string | undefined): numb
   return placeCount++;
 };
 
-const describe = (evse: number, quantity: string, part: string | undefined, intervalS: number): Channel | undefined => {
+const describe = (
+  evse: number,
+  quantity: string,
+  part: string | undefined,
+  intervalS: number,
+  isDerived: boolean,
+): Channel | undefined => {
   const known = findQuantity('ev_charger', quantity);
   if (!known || (part !== undefined && !parts.has(part))) return undefined;
   const isState = known.kind === 'state' || known.kind === 'text' || /limit|session|offered|max_|min_/.test(quantity);
@@ -57,22 +63,26 @@ const describe = (evse: number, quantity: string, part: string | undefined, inte
     maxAgeS: isState ? 3 * repeatStatesS : known.kind === 'counter' ? counterAgeS : measuredAgeS,
     report: isState || known.kind === 'counter' ? 'on_change' : 'periodic',
     signed: quantity === 'power' || quantity === 'current',
+    ...(isDerived ? { isDerived } : {}),
   };
 };
 
 /** By interval, then by place: a channel is never changed, and the same for all stations that tell as often. */
-const shared = new Map<number, (Channel | undefined)[]>();
+const measured = new Map<number, (Channel | undefined)[]>();
+const derived = new Map<number, (Channel | undefined)[]>();
 
 const sharedChannel = (
   evse: number,
   quantity: string,
   part: string | undefined,
   intervalS: number,
+  isDerived = false,
 ): Channel | undefined => {
+  const shared = isDerived ? derived : measured;
   const byPlace = shared.get(intervalS) ?? [];
   shared.set(intervalS, byPlace);
   const place = placeOf(evse, quantity, part);
-  byPlace[place] ??= describe(evse, quantity, part, intervalS);
+  byPlace[place] ??= describe(evse, quantity, part, intervalS, isDerived);
   return byPlace[place];
 };
 
@@ -112,6 +122,24 @@ export const channelOf = (book: ChannelBook, evse: number, quantity: string, par
   book.ledger.append({ channel: [evse, quantity, part ?? null] }, false);
   book.added();
   return fresh;
+};
+
+/** Intervals of derived values, s: few, so that none changes with every reading. */
+const intervals = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+
+/**
+ * A quantity that is computed from others is told as often as they are.
+ * @param derivedS between two of those, s; undefined: it is measured
+ */
+export const setChannelInterval = (book: ChannelBook, channel: number, derivedS: number | undefined): void => {
+  const { index = 0, quantity = '', part, isDerived = false, intervalS } = book.all[channel] ?? {};
+  if (derivedS === undefined && !isDerived) return;
+  const wanted = derivedS === undefined ? book.intervalS : (intervals.find((each) => each >= derivedS) ?? 3600);
+  if (isDerived === (derivedS !== undefined) && intervalS === wanted) return;
+  const next = sharedChannel(index, quantity, part, wanted, derivedS !== undefined);
+  if (!next) return;
+  book.all[channel] = next;
+  book.added();
 };
 
 /** Those of one EVSE that are known. */

@@ -65,12 +65,9 @@ export const noteMeasures = (measured: Measured, measures: Measure[], at: number
   return active;
 };
 
-/** Nothing flows, as a conclusion. */
-export const noteRest = (measured: Measured, at: number): void => {
-  note(measured, 'current', 0, at);
-  note(measured, 'power', 0, at);
-  measured.phases = undefined;
-  measured.offered = undefined;
+/** Nothing flows any more, as a conclusion: what flowed before tells nothing. */
+export const forgetRest = (measured: Measured): void => {
+  for (const key of ['current', 'power', 'phases', 'offered'] as const) measured[key] = undefined;
 };
 
 export const forgetMeasured = (measured: Measured): void => {

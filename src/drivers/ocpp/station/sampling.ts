@@ -4,9 +4,9 @@
  */
 import type { Measure, Sample } from '../words.ts';
 import { setAlarm } from './alarms.ts';
-import { takeMeasures, takeSession } from './connector.ts';
 import { connectorOf, placeOf } from './connectors.ts';
 import { suspicion } from './plausible.ts';
+import { lookAtStatus, takeSession } from './plug.ts';
 import { registerReadings } from './register.ts';
 import { type Session, signedValues } from './session.ts';
 import { detached } from './session-ends.ts';
@@ -15,6 +15,7 @@ import { isInSession } from './status.ts';
 import { judgeTime, type Moment, wrongBy } from './timekeeper.ts';
 import { running as runningOn } from './transaction-book.ts';
 import { adopt, measured } from './transactions.ts';
+import { takeMeasures } from './values.ts';
 
 const describeSkew = (ms: number | undefined): string | undefined =>
   ms === undefined
@@ -61,6 +62,7 @@ export const takeSamples = (
     isLive = true;
     takeMeasures(own, context === 'live' ? measures : registersOf(measures), moment.at);
   }
+  if (isLive && own.session) lookAtStatus(own);
   setAlarm(station.alarms, evse, 'unit_suspect', 'warning', suspicion(own.gate));
   return isLive;
 };

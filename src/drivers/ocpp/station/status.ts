@@ -5,7 +5,9 @@ import type { Session } from './session.ts';
 
 export type Status = Exclude<PlugStatus, 'occupied'> | 'unknown';
 
-const byTransaction = ({ chargingState, hasFlowed }: Session): Status => {
+const byTransaction = ({ chargingState, hasFlowed }: Session, isFlowing: boolean): Status => {
+  // It never said what it does: what flows says it.
+  if (chargingState === undefined && isFlowing) return 'charging';
   switch (chargingState) {
     case 'charging':
     case 'suspended_ev':
@@ -24,16 +26,19 @@ const byTransaction = ({ chargingState, hasFlowed }: Session): Status => {
  * @param plug undefined: it did not say yet
  * @param session the one that runs
  * @param hasEnded a transaction ended since the car was plugged in
+ * @param isFlowing something charges, by what is measured
  */
 export const normaliseStatus = (
   plug: PlugStatus | undefined,
   session: Session | undefined,
   hasEnded: boolean,
+  isFlowing: boolean,
 ): Status => {
   // 2.x: statuses and transactions come in any order; what charges is plugged in.
   const isBehind = plug === 'available' && (session?.chargingState ?? 'idle') !== 'idle';
   if (plug !== undefined && plug !== 'occupied' && !isBehind) return plug;
-  if (session?.chargingState !== undefined || (session && plug === 'occupied')) return byTransaction(session);
+  const isKnown = session?.chargingState !== undefined || plug === 'occupied' || isFlowing;
+  if (session && isKnown) return byTransaction(session, isFlowing);
   if (plug === undefined) return 'unknown';
   return hasEnded ? 'finishing' : 'preparing';
 };

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { hashTag } from '../../../model/identity.ts';
 import type { StationEvent } from '../words.ts';
-import { endRegister, newRegister, type RegisterReading, readAll, readRegister } from './register.ts';
+import { endRegister, energyOf, newRegister, type RegisterReading, readAll, readRegister } from './register.ts';
 import type { Session } from './session.ts';
 import { loseOne, lost, overtaken } from './session-ends.ts';
 import { isBelievable } from './timekeeper.ts';
@@ -59,6 +59,15 @@ const known = ({ sessions }: TransactionBook, event: Started): Session | undefin
   );
 };
 
+/** So much is charged, and not the drift of a register, Wh. */
+const chargedWh = 10;
+
+const withRegister = (session: Session, register: Session['register']): Session => ({
+  ...session,
+  register,
+  hasFlowed: session.hasFlowed || (energyOf(register) ?? 0) >= chargedWh,
+});
+
 /** A register that rises is not worth a record each time, and what it does now is told again soon. */
 const keep = (book: TransactionBook, before: Session, session: Session): Session => {
   const { sessions, current, writtenAt, clock } = book;
@@ -106,16 +115,13 @@ export const updated = (book: TransactionBook, event: Updated, at: number, isRep
   const { transaction, evse, samples, token, remoteStartId, chargingState } = event;
   const before = book.sessions.get(transaction);
   if (before?.state === 'ended') return { session: before, isNew: false, lost: [] };
+  const known = before ?? { ...open(transaction, evse, at), isAdopted: true, isLive: !isReplay && evse !== undefined };
   const session: Session = {
-    ...withState(
-      before ?? { ...open(transaction, evse, at), isAdopted: true, isLive: !isReplay && evse !== undefined },
-      chargingState,
-    ),
+    ...withRegister(withState(known, chargingState), readAll(known.register, samples)),
     ...(evse === undefined ? {} : { evse }),
     ...(token ? { tag: hashTag(token.id) } : {}),
     ...(remoteStartId === undefined ? {} : { remoteStartId }),
   };
-  session.register = readAll(session.register, samples);
   if (before && isSame(before, session)) return { session: keep(book, before, session), isNew: false, lost: [] };
   // Now it is known where.
   const isPlaced = evse !== undefined && before?.evse !== evse;
@@ -154,7 +160,7 @@ export const ended = (
 
 /** A reading of the energy register while it runs. */
 export const measured = (book: TransactionBook, session: Session, { at, wh }: RegisterReading): Session =>
-  keep(book, session, { ...session, register: readRegister(session.register, wh, at) });
+  keep(book, session, withRegister(session, readRegister(session.register, wh, at)));
 
 /** The transaction goes on now, as something said live tells. @returns whether that was not known */
 export const seenLive = (book: TransactionBook, session: Session): boolean => {

@@ -1,0 +1,116 @@
+/**
+ * What flows, by the energy register: the mean power between two of its readings. They lie far enough apart that the
+ * steps in which it counts do not matter, and no further.
+ */
+
+interface Reading {
+  wh: number;
+  /** When it was taken: ms since 1970, and monotonic. */
+  at: number;
+  monotonic: number;
+}
+
+/** Thousands of these are at work: a record. */
+export interface Flow {
+  /** The oldest first. */
+  readings: Reading[];
+  /** The steps in which it counts, as far as its readings show, Wh. */
+  stepWh: number;
+  /** When it rose last, monotonic ms, and the mean power until then. */
+  risenAt: number;
+  risenW: number;
+}
+
+/** Between two readings for a mean, ms. */
+const leastMs = 30_000;
+const mostMs = 600_000;
+/** Readings further apart say nothing of now, ms. */
+const longestGapMs = 3_600_000;
+/** Steps between two readings for a mean that is off by a tenth at the most. */
+const enoughSteps = 10;
+const mostReadings = 128;
+const [coarsestWh, finestWh] = [1000, 0.1];
+const msPerHour = 3_600_000;
+
+export const createFlow = (): Flow => ({
+  readings: [],
+  stepWh: coarsestWh,
+  risenAt: Number.NEGATIVE_INFINITY,
+  risenW: 0,
+});
+
+/** Another session: what was read before does not count. */
+export const forgetFlow = (flow: Flow): void => {
+  flow.readings = [];
+  flow.risenAt = Number.NEGATIVE_INFINITY;
+  flow.risenW = 0;
+};
+
+const isMultiple = (wh: number, stepWh: number): boolean => Math.abs(wh / stepWh - Math.round(wh / stepWh)) < 1e-6;
+
+const meanW = (from: Reading, to: Reading): number => ((to.wh - from.wh) * msPerHour) / (to.at - from.at);
+
+/** The first of the readings that say the same as the newest. */
+const stillSince = (readings: Reading[]): Reading | undefined => {
+  const newest = readings.at(-1);
+  const before = readings.findLastIndex(({ wh }) => wh !== newest?.wh);
+  return readings[before + 1];
+};
+
+/** @param monotonic when it was taken, as far as the clock of the station says, ms */
+export const noteReading = (flow: Flow, wh: number, at: number, monotonic: number): void => {
+  const { readings } = flow;
+  const before = readings.at(-1);
+  if (before && at <= before.at) return;
+  if (before && (wh < before.wh || at - before.at > longestGapMs)) forgetFlow(flow);
+  while (flow.stepWh > finestWh && !isMultiple(wh, flow.stepWh)) flow.stepWh /= 10;
+  const now = { wh, at, monotonic };
+  const since = stillSince(flow.readings);
+  if (since && wh > since.wh) {
+    flow.risenAt = monotonic;
+    flow.risenW = meanW(since, now);
+  }
+  flow.readings.push(now);
+  // The newest that is older than a mean needs stays.
+  while (flow.readings.length > mostReadings || (flow.readings[1] && at - flow.readings[1].at >= mostMs))
+    flow.readings.shift();
+};
+
+/** @returns W by the newest reading; undefined: not known yet */
+export const powerOf = ({ readings, stepWh }: Flow): number | undefined => {
+  const newest = readings.at(-1);
+  if (!newest) return undefined;
+  const old = readings.filter(({ at }) => newest.at - at >= leastMs);
+  const from = old.findLast(({ wh }) => newest.wh - wh >= enoughSteps * stepWh) ?? old[0];
+  if (!from) return undefined;
+  const mean = meanW(from, newest);
+  const stillMs = newest.at - (stillSince(readings)?.at ?? newest.at);
+  // A register that stands still would have made its next step by then.
+  const most = stillMs > 0 ? (stepWh * msPerHour) / stillMs : Number.POSITIVE_INFINITY;
+  return Math.round(Math.min(mean, most));
+};
+
+/** Between two of its readings, as it was lately, s. */
+export const intervalOf = ({ readings }: Flow): number => {
+  const last = readings.slice(-4);
+  return Math.max(0, ...last.slice(1).map(({ at }, i) => (at - (last[i]?.at ?? at)) / 1000));
+};
+
+/** A rise is that of now, ms. */
+const recentMs = 40_000;
+
+/**
+ * @param since monotonic ms
+ * @returns W by what the register has risen lately, but not before that time, and what it is at the least; undefined: it
+ * was not read twice
+ */
+export const riseSince = (flow: Flow, since: number): { powerW: number; leastW: number } | undefined => {
+  const { readings, stepWh } = flow;
+  const newest = readings.at(-1);
+  if (!newest) return undefined;
+  const recent = newest.monotonic - Math.max(recentMs, 2500 * intervalOf(flow));
+  const from = readings.find(({ monotonic }) => monotonic > since && monotonic >= recent);
+  if (!from || from === newest) return undefined;
+  const powerW = meanW(from, newest);
+  return { powerW: Math.round(powerW), leastW: powerW - (stepWh * msPerHour) / (newest.at - from.at) };
+};

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import {
+  createFlow,
+  type Flow,
+  intervalOf,
+  noteReading,
+  powerOf,
+  riseSince,
+} from '../../../src/drivers/ocpp/station/flow.ts';
+
+/** Readings every so many seconds, of a register that counts in steps. */
+const read = (flow: Flow, watts: number[], everyS: number, stepWh: number, startWh = 5003): void => {
+  let wh = startWh;
+  for (const [i, w] of watts.entries()) {
+    const at = i * everyS * 1000;
+    noteReading(flow, Math.floor(wh / stepWh + 1e-9) * stepWh, at, at);
+    wh += (w * everyS) / 3600;
+  }
+};
+
+describe('what flows by the register', () => {
+  it('is not known by one reading, nor by two that are close to each other', () => {
+    const flow = createFlow();
+    assert.equal(powerOf(flow), undefined);
+    read(flow, [7200, 7200, 7200], 10, 1);
+    assert.equal(powerOf(flow), undefined);
+    assert.equal(intervalOf(flow), 10);
+  });
+
+  it('is within a tenth of what flows, whatever the steps and the interval, where it flows evenly', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1400, max: 22_000 }),
+        fc.constantFrom(0.1, 1, 10),
+        fc.constantFrom(5, 10, 30, 60, 300),
+        (watts, stepWh, everyS) => {
+          const flow = createFlow();
+          read(
+            flow,
+            Array.from({ length: Math.ceil(600 / everyS) + 3 }, () => watts),
+            everyS,
+            stepWh,
+          );
+          const power = powerOf(flow) ?? Number.NaN;
+          assert.ok(Math.abs(power - watts) <= 0.11 * watts, `${power} instead of ${watts}`);
+        },
+      ),
+    );
+  });
+
+  it('falls with a register that stands still, as far as its steps can tell', () => {
+    const flow = createFlow();
+    read(flow, [...Array.from({ length: 10 }, () => 7200), 0, 0, 0, 0], 10, 1);
+    assert.equal(powerOf(flow), Math.round(3600 / 30));
+  });
+
+  it('begins anew where the register does, and after a long silence', () => {
+    const flow = createFlow();
+    read(
+      flow,
+      Array.from({ length: 10 }, () => 7200),
+      10,
+      1,
+    );
+    noteReading(flow, 3, 100_000, 100_000);
+    assert.equal(powerOf(flow), undefined);
+    noteReading(flow, 9, 200_000, 200_000);
+    assert.equal(powerOf(flow), 216);
+    noteReading(flow, 50_000, 9_000_000, 9_000_000);
+    assert.equal(powerOf(flow), undefined);
+  });
+
+  it('readings that come late count for nothing', () => {
+    const flow = createFlow();
+    read(
+      flow,
+      Array.from({ length: 10 }, () => 7200),
+      10,
+      1,
+    );
+    const before = powerOf(flow);
+    noteReading(flow, 5001, 5000, 95_000);
+    assert.equal(powerOf(flow), before);
+  });
+
+  it('since a time: by two readings after it, and at the least without its last step', () => {
+    const flow = createFlow();
+    read(
+      flow,
+      Array.from({ length: 10 }, () => 3600),
+      10,
+      1,
+    );
+    assert.equal(riseSince(flow, 85_000), undefined);
+    assert.deepEqual(riseSince(flow, 65_000), { powerW: 3600, leastW: 3600 - 180 });
+  });
+});
