@@ -85,7 +85,7 @@ export interface Field {
   say(action: string, payload: object): Promise<Payload>;
   /** The same. @returns the whole frame of the answer, be it an error */
   frame(action: string, payload: object): Promise<unknown[]>;
-  boot(more?: { vendor?: string; model?: string; firmware?: string }): Promise<Payload>;
+  boot(more?: { vendor?: string; model?: string; firmware?: string; serial?: string }): Promise<Payload>;
   /** A status in the words of the version. */
   status(status: string, evse?: number, more?: object): Promise<Payload>;
   /** Now, by the clock of the test; agoMs earlier. */
@@ -308,16 +308,22 @@ export const createField = async (options: FieldOptions = {}): Promise<Field> =>
       assert.equal(faultsOfResult(version, action, result), undefined, `${action}: ${JSON.stringify(result)}`);
       return result as Payload;
     },
-    boot({ vendor = 'Acme', model = 'Box', firmware = '1.0' } = {}) {
+    boot({ vendor = 'Acme', model = 'Box', firmware = '1.0', serial } = {}) {
       return version === '1.6'
         ? field.say('BootNotification', {
             chargePointVendor: vendor,
             chargePointModel: model,
             firmwareVersion: firmware,
+            ...(serial === undefined ? {} : { chargePointSerialNumber: serial }),
           })
         : field.say('BootNotification', {
             reason: 'PowerUp',
-            chargingStation: { vendorName: vendor, model, firmwareVersion: firmware },
+            chargingStation: {
+              vendorName: vendor,
+              model,
+              firmwareVersion: firmware,
+              ...(serial === undefined ? {} : { serialNumber: serial }),
+            },
           });
     },
     status(status, evse = 1, more = {}) {

@@ -262,6 +262,8 @@ export type StationRequest =
   | { kind: 'set_variables'; variables: (VariableName & { value: string })[] }
   | { kind: 'get_report'; requestId: number; isFull: boolean }
   | { kind: 'transaction_status'; transaction?: string }
+  /** Of the list of tags in it. */
+  | { kind: 'local_list_version' }
   /** isUpdate: more of the list that was sent before. */
   | { kind: 'send_local_list'; version: number; isUpdate?: boolean; tokens: { token: Token; expiresAt?: number }[] }
   | { kind: 'update_dynamic'; profile: number; limit: number }
@@ -280,4 +282,6 @@ export interface StationResult {
   transaction?: string;
   /** transaction_status */
   isOngoing?: boolean;
+  /** local_list_version; 0 or less: it has none. */
+  listVersion?: number;
 }

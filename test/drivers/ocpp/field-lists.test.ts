@@ -149,6 +149,78 @@ for (const version of ['1.6', '2.0.1'] as const)
       assert.equal(sent().length, 1);
     });
 
+    describe('what it holds is asked for', () => {
+      let held: number | undefined;
+      const answers: Answering = (action, payload) => {
+        if (action === 'GetLocalListVersion')
+          return held === undefined ? { error: 'NotImplemented' } : { listVersion: held };
+        if (action === 'SendLocalList') held = Number(payload.listVersion);
+        return worlds['1.6']().answers(action, payload);
+      };
+      const answers2: Answering = (action, payload) => {
+        if (action === 'GetLocalListVersion')
+          return held === undefined ? { error: 'NotImplemented' } : { versionNumber: held };
+        if (action === 'SendLocalList') held = Number(payload.versionNumber);
+        return worlds['2.0.1']().answers(action, payload);
+      };
+      const reconnect = async (serial: string): Promise<void> => {
+        await field.drop();
+        await field.connect();
+        field.calls.length = 0;
+        await field.boot({ serial });
+        await field.status('Available');
+        await field.pass(90_000);
+      };
+      beforeEach(async () => {
+        held = 0;
+        await boot(version === '1.6' ? answers : answers2);
+        await reconnect('S1');
+      });
+
+      it('a station that was replaced is told the list, and found out anew', async () => {
+        await field.apply('set_current_limit', { current_a: 10 });
+        assert.ok(field.driver().facts().limitForm);
+        assert.deepEqual(sent(), [], 'it has it');
+        held = 0;
+        await reconnect('S2');
+        assert.deepEqual([sent(), types()], [[entries[version]], ['Full']]);
+        assert.equal(field.driver().facts().limitForm, undefined);
+        const [replaced] = field.named('station_replaced');
+        assert.deepEqual(
+          [replaced?.severity, replaced?.data?.before, replaced?.data?.now],
+          ['warning', 'Acme Box, S1', 'Acme Box, S2'],
+        );
+        await reconnect('S2');
+        assert.deepEqual([sent(), field.named('station_replaced').length], [[], 1]);
+      });
+
+      it('so is the same one that has lost it', async () => {
+        for (const lost of [0, 77]) {
+          held = lost;
+          await reconnect('S1');
+          assert.deepEqual([sent(), types()], [[entries[version]], ['Full']]);
+          assert.ok(Number(versionsOf()[0]) > lost, 'a version above the one it has');
+        }
+      });
+
+      it('an emptied one has none, whatever it calls that', async () => {
+        mode = 'free';
+        await deploy();
+        assert.equal(sent().length, 1);
+        held = 0;
+        await reconnect('S1');
+        assert.deepEqual(sent(), []);
+      });
+
+      it('one that does not tell is believed to have what it was told', async () => {
+        held = undefined;
+        await reconnect('S1');
+        assert.deepEqual(sent(), []);
+        await reconnect('S2');
+        assert.equal(sent().length, 1, 'and a replaced one nothing');
+      });
+    });
+
     it('it is made to look tags up in it', async () => {
       const off = Object.fromEntries(names[version].switches.map((name) => [name, 'false']));
       const settings = worlds[version](off);

@@ -186,6 +186,7 @@ const requests: { [K in StationRequest['kind']]: StationRequest } = {
   set_variables: { kind: 'set_variables', variables: [{ name: 'A.B', value: '1' }] },
   get_report: { kind: 'get_report', requestId: 1, isFull: true },
   transaction_status: { kind: 'transaction_status' },
+  local_list_version: { kind: 'local_list_version' },
   send_local_list: { kind: 'send_local_list', version: 1, tokens: [{ token }] },
   update_dynamic: { kind: 'update_dynamic', profile: 1, limit: 6 },
   data_transfer: { kind: 'data_transfer', vendor: 'x' },

@@ -355,6 +355,7 @@ const rows: [name: string, request: StationRequest, in16: object | undefined, in
     { GetTransactionStatus: { transactionId: 'tx1' } },
   ],
   ['whether anything is kept back', { kind: 'transaction_status' }, undefined, { GetTransactionStatus: {} }],
+  ['which list it has', { kind: 'local_list_version' }, { GetLocalListVersion: {} }, { GetLocalListVersion: {} }],
   [
     'who may charge',
     { kind: 'send_local_list', version: 3, tokens: [{ token, expiresAt }] },

@@ -4,7 +4,7 @@ import type { Profile, StationRequest, StationResult } from '../words.ts';
 import type { EncodedCall } from './codec.ts';
 import { exactInteger, exactText, wholeSeconds } from './exact.ts';
 import { maxValue, parseNumber, readFlag, readList, readText } from './lenient.ts';
-import { compositeOf, noWords, statusOf, told } from './outbound.ts';
+import { compositeOf, listVersionOf, noWords, statusOf, told } from './outbound.ts';
 import { forStart, profile16, purposes16 } from './profile.ts';
 
 const call = (action: string, payload: object): EncodedCall => ({ action, payload });
@@ -126,6 +126,8 @@ export const encode16 = (request: StationRequest): EncodedCall => {
       return getConfiguration(request.variables);
     case 'set_variables':
       return changeConfiguration(request.variables);
+    case 'local_list_version':
+      return call('GetLocalListVersion', {});
     case 'send_local_list':
       return sendLocalList(request);
     case 'data_transfer':
@@ -156,6 +158,8 @@ export const decodeResult16 = (request: StationRequest, payload: unknown): Stati
       const result = statusOf(payload);
       return { ...result, variables: request.variables.map((variable) => ({ ...variable, status: result.raw })) };
     }
+    case 'local_list_version':
+      return listVersionOf(payload, 'listVersion');
     case 'composite_schedule':
       return compositeOf(payload, 'chargingSchedule');
     default:

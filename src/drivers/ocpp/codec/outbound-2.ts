@@ -4,7 +4,7 @@ import type { StationRequest, StationResult, Token } from '../words.ts';
 import type { EncodedCall } from './codec.ts';
 import { exactInteger, exactText, roundLimit, wholeSeconds } from './exact.ts';
 import { asFields, findWord, maxValue, readFlag, readList, readText, wordsOf } from './lenient.ts';
-import { compositeOf, meaningOf, noWords, statusOf, told, worstOf } from './outbound.ts';
+import { compositeOf, listVersionOf, meaningOf, noWords, statusOf, told, worstOf } from './outbound.ts';
 import { forStart, profile2, purposes2 } from './profile.ts';
 import { readVariableName, wireEvse, wireVariable } from './variables.ts';
 
@@ -177,6 +177,8 @@ export const encode2 =
           'GetTransactionStatus',
           request.transaction === undefined ? {} : { transactionId: transactionOf(request.transaction) },
         );
+      case 'local_list_version':
+        return call('GetLocalListVersion', {});
       case 'send_local_list':
         return sendLocalList(request, version);
       case 'update_dynamic':
@@ -214,6 +216,8 @@ export const decodeResult2 = (request: StationRequest, payload: unknown): Statio
       const variables = request.variables.map((variable, i) => ({ ...variable, status: answers[i]?.status ?? '' }));
       return { ...worstOf(variables.map(({ status }) => status)), variables };
     }
+    case 'local_list_version':
+      return listVersionOf(payload, 'versionNumber');
     case 'composite_schedule':
       return compositeOf(payload, 'schedule');
     case 'start': {

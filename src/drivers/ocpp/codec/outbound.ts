@@ -51,6 +51,13 @@ export const compositeOf = (payload: unknown, key: string): StationResult => {
   return { ...statusOf(payload), schedule: { unit, periods } };
 };
 
+/** GetLocalListVersion. @param key of the version in the answer */
+export const listVersionOf = (payload: unknown, key: string): StationResult => {
+  const { result, from } = told(payload);
+  const listVersion = readInteger(from, key, []);
+  return { ...result, ...(listVersion === undefined ? {} : { listVersion }) };
+};
+
 /** Several variables at once: taken where all are, else the first that was not. */
 export const worstOf = (raws: string[]): StationResult => {
   const results = raws.map((raw) => ({ status: meaningOf(raw), raw }));

@@ -5,6 +5,7 @@ import { setFault } from './alarms.ts';
 import { authorize, takeEnd, takeStart, takeUpdate } from './charging.ts';
 import { connectorOf } from './connectors.ts';
 import { putRight } from './factors.ts';
+import { type Facts, isOtherStation } from './memory.ts';
 import { takePlug, takeSession } from './plug.ts';
 import { judge, takeMeterValues } from './sampling.ts';
 import { detach } from './session-ends.ts';
@@ -24,17 +25,24 @@ const takeStatus = (station: Station, event: EventOf<'status'>): void => {
   station.sink.moved(evse);
 };
 
+const stationName = ({ vendor, model, serial }: NonNullable<Facts['boot']>): string =>
+  [`${vendor} ${model}`, serial].filter(Boolean).join(', ');
+
 const takeBoot = ({ memory, sink, heartbeatS }: Station, event: EventOf<'boot'>): Decision => {
   const { vendor, model, serial, firmware, meterSerial } = event;
-  memory.note({
-    boot: {
-      vendor,
-      model,
-      ...(serial && { serial }),
-      ...(firmware && { firmware }),
-      ...(meterSerial && { meterSerial }),
-    },
-  });
+  const boot = {
+    vendor,
+    model,
+    ...(serial && { serial }),
+    ...(firmware && { firmware }),
+    ...(meterSerial && { meterSerial }),
+  };
+  const { boot: before } = memory.facts;
+  if (before && isOtherStation(before, boot)) {
+    memory.beginAnew(boot);
+    const data = { before: stationName(before), now: stationName(boot) };
+    sink.event({ name: 'station_replaced', severity: 'warning', data });
+  } else memory.note({ boot });
   sink.described();
   return { registration: 'accepted', intervalS: heartbeatS };
 };

@@ -1,6 +1,7 @@
 /**
  * The list of tags in a station, with which it decides by itself while it has no connection (OCPP 1.6 §3.5.2, OCPP
- * 2.0.1 part 2, D01). It is told only where it is another one, in as many messages as the station wants.
+ * 2.0.1 part 2, D01). It is told only where it is another one, or the station does not have it, in as many messages as the
+ * station wants.
  */
 import { createHash } from 'node:crypto';
 import type { StationRequest, StationResult, Token } from '../words.ts';
@@ -9,6 +10,7 @@ import type { Memory } from './memory.ts';
 import { listNamesOf, type Settings } from './settings.ts';
 
 type SendList = Extract<StationRequest, { kind: 'send_local_list' }>;
+type ListRequest = SendList | Extract<StationRequest, { kind: 'local_list_version' }>;
 type Entry = SendList['tokens'][number];
 
 /** Where a station does not say. */
@@ -31,16 +33,26 @@ const entryOf = ({ id, type = typeOf(id), expiresAt }: Tag): Entry => {
 const digestOf = (entries: Entry[]): string =>
   createHash('sha256').update(JSON.stringify(entries)).digest('base64url').slice(0, 16);
 
+type Ask = (request: ListRequest) => Promise<StationResult | undefined>;
+
+/** The version of the list that is in the station (OCPP 1.6 §5.10, OCPP 2.0.1 D02). @returns undefined: it does not tell */
+const heldVersion = async (memory: Memory, ask: Ask): Promise<number | undefined> => {
+  const { boot, silent } = memory.facts;
+  const firmware = boot?.firmware ?? '';
+  const kinds = silent?.firmware === firmware ? silent.kinds : [];
+  const kind = 'local_list_version';
+  if (kinds.includes(kind)) return undefined;
+  const result = await ask({ kind });
+  // One that is silent is not asked again until its firmware is another.
+  if (!result) memory.note({ silent: { firmware, kinds: [...kinds, kind] } });
+  return result?.listVersion;
+};
+
 /**
  * @param tags those that may charge; none: whatever was told before is taken out again
  * @param ask undefined: the station is silent
  */
-export const tellLocalList = async (
-  tags: Tag[],
-  settings: Settings,
-  memory: Memory,
-  ask: (request: SendList) => Promise<StationResult | undefined>,
-): Promise<void> => {
+export const tellLocalList = async (tags: Tag[], settings: Settings, memory: Memory, ask: Ask): Promise<void> => {
   const { localList, features, boot } = memory.facts;
   const names = listNamesOf(settings.version);
   const firmware = boot?.firmware ?? '';
@@ -52,10 +64,14 @@ export const tellLocalList = async (
     .slice(0, most);
   if (entries.length === 0 && localList === undefined) return;
   const digest = digestOf(entries);
-  if (digest === localList?.digest || localList?.refused === firmware) return;
+  if (localList?.refused === firmware) return;
+  const held = await heldVersion(memory, ask);
+  const isEmptied = entries.length === 0 && held !== undefined && held <= 0;
+  const isHeld = held === undefined || held === localList?.version || isEmptied;
+  if (digest === localList?.digest && isHeld) return;
   const bytes = settings.number(names.bytes) ?? Number.POSITIVE_INFINITY;
   const items = Math.max(1, Math.min(settings.number(names.items) || usualItems, Math.floor(bytes / entryBytes)));
-  let version = localList?.version ?? 0;
+  let version = Math.max(0, localList?.version ?? 0, held ?? 0);
   for (let from = 0; from === 0 || from < entries.length; from += items) {
     version++;
     const tokens = entries.slice(from, from + items);

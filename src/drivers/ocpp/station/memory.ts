@@ -67,19 +67,32 @@ export interface Memory {
   readonly facts: Facts;
   /** Takes up what is new; where it cannot be written, it is found out again after a restart. */
   note(facts: Partial<Facts>): void;
+  /** It is another station: nothing that was found out about the one before holds, but for where its EVSEs are. */
+  beginAnew(boot: NonNullable<Facts['boot']>): void;
 }
+
+/** Whether somebody has put another station in the place of the one before. */
+export const isOtherStation = (before: Facts['boot'], now: NonNullable<Facts['boot']>): boolean => {
+  if (!before) return false;
+  if (before.serial !== undefined && now.serial !== undefined) return before.serial !== now.serial;
+  return before.vendor !== now.vendor || before.model !== now.model;
+};
 
 const record = z.object({ facts: factsSchema });
 
 export const createMemory = (ledger: Ledger): Memory => {
   const kept = ledger.records.flatMap((given) => record.safeParse(given).data?.facts ?? []);
+  const keep = (facts: Facts): void => {
+    if (JSON.stringify(facts) === JSON.stringify(memory.facts)) return;
+    memory.facts = facts;
+    ledger.append({ facts }, false);
+  };
   const memory = {
     facts: kept.at(-1) ?? {},
-    note(more: Partial<Facts>) {
-      const next = { ...memory.facts, ...more };
-      if (JSON.stringify(next) === JSON.stringify(memory.facts)) return;
-      memory.facts = next;
-      ledger.append({ facts: next }, false);
+    note: (more: Partial<Facts>) => keep({ ...memory.facts, ...more }),
+    beginAnew({ ...boot }: NonNullable<Facts['boot']>) {
+      const { evses } = memory.facts;
+      keep({ boot, ...(evses && { evses }) });
     },
   };
   ledger.keep(() => [{ facts: memory.facts }]);
