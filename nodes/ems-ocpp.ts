@@ -13,7 +13,7 @@ import { type Token, versions } from '../src/drivers/ocpp/words.ts';
 import { isRecord } from '../src/model/check.ts';
 import { createEventId } from '../src/model/identity.ts';
 import { isoTime } from '../src/model/time.ts';
-import { runBridge } from '../src/shell/bridge-node.ts';
+import { refuseCommands, runBridge } from '../src/shell/bridge-node.ts';
 import {
   choiceField,
   flagField,
@@ -293,7 +293,9 @@ export default function register(RED: NodeAPI): void {
       };
 
       onInput((message) => {
-        if (!takes(message)) throw new Error('no station is bound to this node yet');
+        if (takes(message)) return;
+        const reason = 'no station is bound to this node yet';
+        refuseCommands(message, { device, reason, clock, answer: (message) => send([null, message]) });
       });
       onClose(() => door.remove());
       const identity = config.identity || known.identity;

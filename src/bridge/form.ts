@@ -45,7 +45,7 @@ export const formOf = (
     maxAgeMs: maxAgeS * 1000,
     factor: isFlipped ? -1 : 1,
     half,
-    isTag: quantity === 'id_tag',
+    isTag: quantity === 'id_tag' && channel.isHashed !== true,
   });
 };
 

@@ -20,6 +20,7 @@ export type Judged =
 
 /** What it is judged by. */
 export interface Grounds {
+  device: string;
   /** Requesters that may claim the reserved priorities; "*" at the end stands for anything. */
   trusted: string[];
   actuators: Actuator[];
@@ -64,14 +65,22 @@ const judgeTime = ({ ts, ttl_s }: Command, now: number): Judged | undefined => {
   return { ok: false, status: 'expired', code: 'EXPIRED', message };
 };
 
+/** Which components of the device know a command that this one does not. */
+const elsewhere = (name: string, { device, actuators }: Grounds): string | undefined => {
+  const known = actuators.filter(({ verbs }) => Object.hasOwn(verbs, name)).map(componentKey);
+  const [first] = known;
+  return first && `${name} is a command of ${known.join(' and ')}: devices/${device}/${first}/command/${name}`;
+};
+
 /** @returns what becomes of a command for a component: "battery", "ev_charger/1" */
 export const judge = (
   component: string,
   type: string,
   name: string,
   body: Record<string, unknown>,
-  { trusted, actuators, offline, now }: Grounds,
+  grounds: Grounds,
 ): Judged => {
+  const { trusted, actuators, offline, now } = grounds;
   const parsed = commandSchema.safeParse(body);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -83,7 +92,8 @@ export const judge = (
   const verb = findVerb(type, name);
   if (!verb) return refuse('UNKNOWN_COMMAND', `${type} knows no command "${name}"`);
   const own = actuators.filter((each) => componentKey(each) === component);
-  if (own.length === 0) return refuse('UNSUPPORTED', `nothing of ${component} can be commanded`);
+  if (own.length === 0)
+    return refuse('UNSUPPORTED', elsewhere(name, grounds) ?? `nothing of ${component} can be commanded`);
   const { priority = commandDefaults.priority, requester } = command;
   if (priority >= reservedPriority && !isTrusted(requester, trusted))
     return refuse('UNAUTHORIZED', `priority ${priority} is not open to ${requester}`);
@@ -91,7 +101,7 @@ export const judge = (
     return { ok: true, command, verb, params: command.params, isClamped: false, actuators: own };
   const actuator = own.find(({ verbs }) => Object.hasOwn(verbs, name));
   const description = actuator?.verbs[name];
-  if (!actuator || !description) return refuse('UNSUPPORTED', `this device cannot ${name}`);
+  if (!actuator || !description) return refuse('UNSUPPORTED', elsewhere(name, grounds) ?? `this device cannot ${name}`);
   const checked = checkParams(verb, withGoal(description, verb), command.params, command.on_range === 'clamp');
   if (!checked.ok) return refuse(checked.code, checked.message);
   const badLease = judgeLease(command, verb, description);

@@ -143,6 +143,7 @@ export const takeCommand = (desk: Desk, incoming: Incoming): void => {
   const judged = isRetained
     ? retained
     : judge(component, type, verb, body, {
+        device,
         trusted,
         actuators: sink.actuators(),
         offline: sink.offline(),

@@ -26,6 +26,8 @@ export interface Channel {
   /** Where a counter begins again from 0. */
   modulus?: number;
   signed: boolean;
+  /** Tags of people, which cannot be read back. */
+  isHashed?: boolean;
   /** Computed from other quantities. */
   isDerived?: boolean;
   /** false where no source proves the sign of the register. */

@@ -1,12 +1,13 @@
 /** What every bridge node does with its bridge: readings and answers out, commands in, and what survives a restart. */
-import type { NodeMessageInFlow } from 'node-red';
+import type { NodeMessage, NodeMessageInFlow } from 'node-red';
 import { z } from 'zod';
 import { type Bridge, type BridgeOptions, type BridgeStatus, createBridge } from '../bridge/bridge.ts';
 import type { Reply } from '../bridge/ledger.ts';
 import { completeCommand } from '../bridge/short-form.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { isRecord } from '../model/check.ts';
-import type { Clock } from '../model/time.ts';
+import type { Message } from '../model/message.ts';
+import { type Clock, isoTime } from '../model/time.ts';
 import { isCommandTopic, parseTopic } from '../model/topic.ts';
 import { candidatesOf, commandWishes, toNodeMessage } from './contract.ts';
 import type { NodeContext } from './define-node.ts';
@@ -40,7 +41,7 @@ const replyOf = (message: object, body: Record<string, unknown>): Reply & { isRe
  */
 export const takeCommands = (
   message: NodeMessageInFlow,
-  bridge: Bridge,
+  bridge: Pick<Bridge, 'take' | 'actuators'>,
   { device, requester, clock }: { device: string; requester: string; clock: Clock },
 ): void => {
   if ('command' in message) {
@@ -76,6 +77,51 @@ export const takeCommands = (
     const { isRetained, ...reply } = replyOf(message, body);
     bridge.take({ topic: String(text), body, isRetained, reply });
   }
+};
+
+/** An answer on its way to the broker, and where it is wanted. */
+const toAnswer = (response: Message<'response/1'>, { responseTopic, correlationData }: Reply): NodeMessage => {
+  const mqtt = {
+    ...(responseTopic === undefined ? {} : { responseTopic }),
+    ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData, 'base64') }),
+  };
+  return { ...toNodeMessage([response]), ...(Object.keys(mqtt).length > 0 && { mqtt }) };
+};
+
+/**
+ * Commands for a device that is not there yet are answered so; those for others are let pass.
+ * @throws where the message is no command, or is meant for this node alone
+ */
+export const refuseCommands = (
+  message: NodeMessageInFlow,
+  {
+    device,
+    reason,
+    clock,
+    answer,
+  }: { device: string; reason: string; clock: Clock; answer(message: NodeMessage): void },
+): void => {
+  if ('command' in message) throw new Error(reason);
+  const absent: Pick<Bridge, 'take' | 'actuators'> = {
+    actuators: () => [],
+    take({ topic, body, reply }) {
+      const { id } = body;
+      if (typeof id !== 'string') throw new Error(reason);
+      const command = topic.split('/').at(-1) ?? '';
+      const response: Message<'response/1'> = {
+        topic: topic.replace('/command/', '/response/'),
+        schema: 'response/1',
+        id,
+        command,
+        status: 'rejected',
+        code: 'DEVICE_OFFLINE',
+        message: reason,
+        ts: isoTime(clock.now()),
+      };
+      answer(toAnswer(response, reply));
+    },
+  };
+  takeCommands(message, absent, { device, requester: '', clock });
 };
 
 /** @param isGuarded without this gateway, the device falls back by itself; where that goes without saying */
@@ -137,13 +183,7 @@ export const runBridge = <Config, Credentials>(
       else send([toNodeMessage(messages, `devices/${device}`), null]);
     },
     events: (messages) => send([null, toNodeMessage(messages)]),
-    answer(response, { responseTopic, correlationData }) {
-      const mqtt = {
-        ...(responseTopic === undefined ? {} : { responseTopic }),
-        ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData, 'base64') }),
-      };
-      send([null, { ...toNodeMessage([response]), ...(Object.keys(mqtt).length > 0 && { mqtt }) }]);
-    },
+    answer: (response, reply) => send([null, toAnswer(response, reply)]),
     status: (status) => showStatus(showBridge(status, isGuarded?.())),
   });
   const registration = directory.register(node.id, device);

@@ -102,7 +102,7 @@ export interface Field {
   progress: (Progress & { actuator: string })[];
   /** With a bridge: what it said and answered. */
   messages: Message[];
-  /** With a bridge: a command for the first EVSE. @returns its id */
+  /** With a bridge: a command, for the first EVSE unless more.component says otherwise. @returns its id */
   send(verb: string, params?: Params, more?: Record<string, unknown>): string;
   /** With a bridge: the outcome of a command. */
   outcome(id: string): Response | undefined;
@@ -361,8 +361,9 @@ export const createField = async (options: FieldOptions = {}): Promise<Field> =>
     messages,
     send(verb, params = {}, more = {}) {
       const id = `c${++commands}`;
-      const given = { id, ts: isoTime(clock.now()), ttl_s: 10, lease_s: 180, requester: 'test', ...more };
-      const topic = `devices/box/ev_charger/1/command/${verb}`;
+      const { component = 'ev_charger/1', ...rest } = more;
+      const given = { id, ts: isoTime(clock.now()), ttl_s: 10, lease_s: 180, requester: 'test', ...rest };
+      const topic = `devices/box/${component}/command/${verb}`;
       bridge?.take({ topic, body: { schema: 'command/1', params, ...given }, isRetained: false, reply: {} });
       return given.id;
     },

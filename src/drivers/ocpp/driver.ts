@@ -32,7 +32,7 @@ import { createMemory, type Facts } from './station/memory.ts';
 import { renewPassword } from './station/new-password.ts';
 import { createNudge } from './station/nudge.ts';
 import { createOddities } from './station/oddities.ts';
-import { endSession, showSupply } from './station/plug.ts';
+import { endSession, showKnown } from './station/plug.ts';
 import { createPulse } from './station/pulse.ts';
 import { beginReadiness, createReadiness, endReadiness, hear } from './station/readiness.ts';
 import { rememberRefusals } from './station/refused.ts';
@@ -42,7 +42,16 @@ import { createSetUp } from './station/set-up.ts';
 import { type StationSheet, sheetOf } from './station/sheet.ts';
 import { createStanding } from './station/standing.ts';
 import { createStarter } from './station/starter.ts';
-import { closeStation, createStation, findStation, flush, loseStation, resume, tick } from './station/station.ts';
+import {
+  closeStation,
+  createStation,
+  findStation,
+  flush,
+  loseStation,
+  resume,
+  showSessions,
+  tick,
+} from './station/station.ts';
 import { createLedger, type RecordStore } from './station/store.ts';
 import { createTagsInUse, type TagsInUse } from './station/tags-in-use.ts';
 import { createTransactionBook, running } from './station/transaction-book.ts';
@@ -170,6 +179,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       described,
       inForce: (profile) => limiter.inForce(profile),
       profiles: (event) => takeOver.reported(event),
+      odd: (what) => noteOddities([what]),
       moved(evse) {
         foreign?.moved(evse, transaction(evse) !== undefined);
         if (evse === 0 || !readiness.isUsable) return;
@@ -235,11 +245,11 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       flush(station);
     },
     evses,
-    // Every station has a first one.
     silentEvses: () =>
       (evses().length > 0 ? evses() : [1]).filter(
         (evse) => (connectors.byNumber[evse]?.status ?? 'unknown') === 'unknown',
       ),
+    status: (evse, status, raw) => void takeEvent(station, { kind: 'status', evse, status, raw, at: undefined }),
   });
   const carryOut = createOrders(limits, limiter, phaseSwitch, actions);
   const forward =
@@ -260,13 +270,16 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       const wasHere = standing.usable();
       // Where the old connection was not seen to end, nobody above knows that the limits have to be told again.
       if (wasHere) void limiter.tellAgain();
+      showSessions(station);
       // A car may have been there before the station could be asked anything.
       for (const evse of evses()) starter.moved(evse);
     },
     async makeReady(hasBooted, signal) {
       const isWhole = await setUp.run(hasBooted, signal);
       described();
-      for (const each of connectors.all) showSupply(each);
+      // Every station has a first one, whatever it says.
+      if (evses().length === 0) connector(1);
+      for (const evse of evses()) showKnown(connector(evse));
       flush(station);
       if (isWhole && !isWatchedOnly) await takeOver.survey(signal);
       // Last of all: some break the connection off with it.
@@ -354,7 +367,10 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       if (!line) throw new CallFailure('offline', 'not connected');
       const { codec } = line;
       const decoded = codec.decode(action, payload, clock.now());
-      if (!decoded.ok) throw new CallFailure('error', decoded.reason, decoded.code);
+      if (!decoded.ok) {
+        noteOddities([`${decoded.reason}: refused`]);
+        throw new CallFailure('error', decoded.reason, decoded.code);
+      }
       const { event, notes } = decoded;
       noteOddities(notes);
       hear(readiness, event.kind === 'boot');
@@ -383,6 +399,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       loseStation(station);
       standing.gone(reason, quirks().reconnectS);
     },
+    deviated: (message) => event({ name: 'protocol_deviation', severity: 'warning', message }),
     async close() {
       endReadiness(readiness);
       pulse.close();

@@ -42,6 +42,10 @@ export interface Measure {
   unit: string;
   /** Computed from others, or the station did not say its unit. */
   isDerived?: boolean;
+  /** Of a register in another unit: what the number that was told was multiplied by. */
+  factor?: number;
+  /** Of a register: no unit was told, and the one that is meant without was taken. */
+  isUnitless?: boolean;
 }
 
 /** A value with a signature: never parsed, passed on as it came. */

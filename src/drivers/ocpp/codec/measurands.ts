@@ -18,6 +18,8 @@ export interface Measurand {
   rule: Rule;
   /** What flows back from the car: counts against what flows into it. */
   isReversed: boolean;
+  /** Of energy: what it says grows, in the unit in which it did so before. */
+  isRegister: boolean;
   /** Without a unit it is said what is meant: an energy in Wh (OCPP 1.6 §7.43, 2.x UnitOfMeasureType), or what has no
    * other unit. */
   isUnitOptional: boolean;
@@ -73,6 +75,7 @@ const row = (name: string, quantity: string, unit: Unit, rule: Rule): Measurand 
     rule,
     // Energies of both directions are counted apart.
     isReversed: /^(Power|Current)\..*Export$/.test(name),
+    isRegister: /^Energy\.Active\.(Im|Ex)port\.Register$/.test(name),
     isUnitOptional: ['Wh', 'varh', 'Hz', '%', '1'].includes(unit),
     units,
   };

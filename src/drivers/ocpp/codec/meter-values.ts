@@ -64,10 +64,11 @@ const add = (
   place: number,
   value: number,
   guessed: boolean,
+  factor: number | undefined,
 ): void => {
   let told = group.told.find((each) => each.measurand === measurand && each.rank === rank);
   if (!told) {
-    told = { measurand, rank, values: new Array<number>(placeCount).fill(Number.NaN), isGuessed: false };
+    told = { measurand, rank, values: new Array<number>(placeCount).fill(Number.NaN), isGuessed: false, factor };
     group.told.push(told);
   }
   told.values[place] = value;
@@ -107,7 +108,7 @@ const readValue = (from: Fields, group: Group, valueType: 'string' | 'number', n
   const rank = findWord(ranks, from.location, 'location', notes) ?? 0;
   if (place === undefined || rank === elsewhere) return;
   const unitFrom = asFields(from.unitOfMeasure) ?? from;
-  const { conversion, isGuessed } = readUnit(unitFrom, measurand, notes);
+  const { conversion, isGuessed, isSaid } = readUnit(unitFrom, measurand, notes);
   if (!conversion) return;
   // OCPP 2.x UnitOfMeasureType: a power of ten.
   const power = unitFrom.multiplier === undefined ? 0 : (readInteger(unitFrom, 'multiplier', notes) ?? 0);
@@ -116,7 +117,8 @@ const readValue = (from: Fields, group: Group, valueType: 'string' | 'number', n
     note(notes, `${measurand.name} is ${quote(value)}, more than there can be: left out`);
     return;
   }
-  add(group, measurand, rank, place, real, isGuessed);
+  const factor = isSaid || power !== 0 ? 10 ** power * conversion.factor : undefined;
+  add(group, measurand, rank, place, real, isGuessed, factor);
 };
 
 /**

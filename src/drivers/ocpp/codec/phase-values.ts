@@ -28,6 +28,8 @@ export interface Told {
   values: number[];
   /** The station did not say a unit that it should have. */
   isGuessed: boolean;
+  /** By what the number was multiplied; undefined: without a unit, as it was. */
+  factor: number | undefined;
 }
 
 /** Without the dust of binary fractions: 1.1 kWh are 1100 Wh. */
@@ -90,8 +92,8 @@ const rules: Record<Rule, (values: number[], add: Add) => void> = {
 };
 
 /** Adds the quantities of one measurand to those that are there. */
-const addMeasures = ({ measurand, values, isGuessed }: Told, measures: Measure[]): void => {
-  const { rule, unit, isReversed } = measurand;
+const addMeasures = ({ measurand, values, isGuessed, factor }: Told, measures: Measure[]): void => {
+  const { rule, unit, isReversed, isRegister } = measurand;
   rules[rule](values, (value, part, isDerived = false, quantity = measurand.quantity) => {
     const there = measures.find((each) => each.quantity === quantity && each.part === part);
     // No flow back says nothing about the flow forth, which may be told in a message of its own.
@@ -105,6 +107,8 @@ const addMeasures = ({ measurand, values, isGuessed }: Told, measures: Measure[]
     const measure: Measure = { quantity, value: tidy(isReversed ? -value : value), unit };
     if (part) measure.part = part;
     if (isDerived || isGuessed) measure.isDerived = true;
+    if (isRegister && factor === undefined) measure.isUnitless = true;
+    else if (isRegister && factor !== undefined && factor !== 1) measure.factor = factor;
     measures.push(measure);
   });
 };

@@ -1,7 +1,7 @@
 /** What a plug does, in one set of words for all versions (model.md §3.4). */
 
 import type { ChargingState, PlugStatus } from '../words.ts';
-import { type Fields, type Notes, note, readWord, wordsOf } from './lenient.ts';
+import { type Fields, findWord, type Notes, note, readWord, wordsOf } from './lenient.ts';
 
 /** OCPP 1.6 §7.7 and OCPP 2.x ConnectorStatusEnumType; "Occupied" was in 1.5 already, and some say it in 1.6. */
 const statuses = wordsOf<PlugStatus>({
@@ -25,6 +25,9 @@ export const chargingStates = wordsOf<ChargingState>({
   SuspendedEVSE: 'suspended_evse',
   Idle: 'idle',
 });
+
+/** @returns undefined for what is no status */
+export const plugStatusOf = (raw: string): PlugStatus | undefined => findWord(statuses, raw, 'status', []);
 
 /** @returns undefined where it says no status at all */
 export const readStatus = (

@@ -142,5 +142,6 @@ export const endCalls = (queue: CallQueue, reason: string): void => {
   }
   if (!queue.open) return;
   const { entry } = queue.open;
-  finish(queue, entry, () => entry.reject(failureOf(queue, 'offline', entry.action, reason)));
+  const cutOff = new CallFailure('offline', `${queue.name}, ${entry.action}: ${reason}`, undefined, true);
+  finish(queue, entry, () => entry.reject(cutOff));
 };

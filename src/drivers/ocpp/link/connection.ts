@@ -4,12 +4,14 @@ import type { Clock, Timer } from '../../../model/time.ts';
 import type { Version } from '../words.ts';
 import { AnswerError } from './answer-error.ts';
 import { type Answerer, type Answering, type AnswerOptions, answerCall, endAnswers } from './answers.ts';
+import { callNumber, describeBadFrame, isAnswered, messageType } from './bad-frame.ts';
 import { type CallQueue, createCallQueue, endCalls, holdCalls, queueCall, releaseCalls } from './call-queue.ts';
-import { CallFailure, type Peer, type StationLink } from './link.ts';
+import type { CallFailure, Peer, StationLink } from './link.ts';
 import { toPlainText } from './plain-text.ts';
 import { type Bucket, createBucket, type Rate, takeFrom } from './rates.ts';
+import { callStation } from './station-call.ts';
 import type { Place } from './stations.ts';
-import type { RpcClient } from './transport.ts';
+import { openState, type RpcClient } from './transport.ts';
 
 export interface ConnectionLimits extends AnswerOptions {
   messages: Rate;
@@ -30,8 +32,10 @@ export interface ConnectionLimits extends AnswerOptions {
 export interface ConnectionEvents {
   called(connection: Connection, action: string, payload: unknown): Promise<object> | object;
   ended(connection: Connection, reason: string): void;
-  /** Something odd, in words. */
+  /** Something odd of ours, in words. */
   told(connection: Connection, what: string): void;
+  /** The station breaks the protocol, in words. */
+  deviated(connection: Connection, what: string): void;
 }
 
 /** What the connections of a server have in common. */
@@ -81,7 +85,6 @@ const policyViolation = 1008;
 const tryAgainLater = 1013;
 /** RFC 6455 §5.5: a control frame carries 125 bytes, two of them are the code. */
 const longestReason = 120;
-const openState = 1;
 const longestNote = 300;
 
 /** Of a call of ours, as ocpp-rpc writes it; everything else that leaves is an answer. */
@@ -89,34 +92,23 @@ const callStart = '[2,';
 /** Nobody waits longer than this for an answer that has to be asked for, ms: limits are among our calls. */
 const longestHoldMs = 1000;
 
-const messageType = (frame: string): number => Number(/^\s*\[\s*(\d+)\s*[,\]]/.exec(frame)?.[1]);
-
-/** Whether what cannot be read is answered at all. */
-const isAnswered = (version: Version, type: number): boolean => {
-  // OCPP-J 1.6 §4.1.3: messages of an unknown type are ignored.
-  if (version === '1.6') return type === 2;
-  // OCPP 2.1 part 4 §4.2: neither CALLRESULTERROR nor SEND is ever answered.
-  return version !== '2.1' || (type !== 5 && type !== 6);
-};
-
 const describeEnd = (code: number, reason: string): string => {
   if (code === 1006) return 'the connection broke off';
   return reason ? `closed by the station: ${toPlainText(reason, longestReason)}` : 'closed by the station';
 };
 
-const describeBadMessage = (type: number, frame: string, error: Error): string => {
-  if (type === 5) return `the station refused an answer: ${frame}`;
-  if (type === 3 || type === 4) return 'the station answered nothing that is open: too late, or twice';
-  return `a message that means nothing: ${error.message}`;
-};
-
 const noteRate: Rate = { perS: 0.1, burst: 20 };
 
-const tell = (connection: Connection, what: string): void => {
-  const { clock, events } = connection.host;
+const note = (connection: Connection, what: string, to: ConnectionEvents['told']): void => {
+  const { clock } = connection.host;
   connection.notes ??= createBucket(noteRate, clock.monotonic());
-  if (takeFrom(connection.notes, clock.monotonic())) events.told(connection, toPlainText(what, longestNote));
+  if (takeFrom(connection.notes, clock.monotonic())) to(connection, toPlainText(what, longestNote));
 };
+
+const tell = (connection: Connection, what: string): void => note(connection, what, connection.host.events.told);
+
+const tellDeviation = (connection: Connection, what: string): void =>
+  note(connection, what, connection.host.events.deviated);
 
 /** @param noReply told to ocpp-rpc: this call has no answer of its own */
 export const createConnectionHost = (
@@ -132,27 +124,6 @@ export const createConnectionHost = (
   answering: { limits, clock, handle: events.called, tell },
 });
 
-const send = async (
-  client: RpcClient,
-  identity: string,
-  action: string,
-  payload: object,
-  signal: AbortSignal,
-): Promise<unknown> => {
-  try {
-    // Said here and not inside: what cannot be written would leave a call open there.
-    JSON.stringify(payload);
-    return await client.call(action, payload, { callTimeoutMs: 0, signal });
-  } catch (error) {
-    const { rpcErrorCode: code, message } = error as { rpcErrorCode?: unknown; message?: unknown };
-    const text = `${identity}, ${action}: ${toPlainText(String(message), 255)}`;
-    if (typeof code === 'string') throw new CallFailure('error', `${text} (${code})`, code);
-    throw client.state === openState
-      ? new CallFailure('error', text, 'InternalError')
-      : new CallFailure('offline', text);
-  }
-};
-
 const close = (connection: Connection, code: number, reason: string): void => {
   if (connection.endReason !== undefined) return;
   const { host, client, socket, calls } = connection;
@@ -165,7 +136,7 @@ const close = (connection: Connection, code: number, reason: string): void => {
 
 /** Whoever floods us is not read any further. */
 const showOut = (connection: Connection, reason: string): void => {
-  tell(connection, reason);
+  tellDeviation(connection, reason);
   close(connection, policyViolation, reason);
   connection.socket.pause();
 };
@@ -231,11 +202,13 @@ const answer = (connection: Connection, action: string, payload: unknown): unkno
 /** @param response it is sent right after this event */
 const takeBadMessage = (connection: Connection, error: Error, response: unknown[] | null): void => {
   const { client, frame, link } = connection;
-  const type = messageType(frame);
-  tell(connection, describeBadMessage(type, frame, error));
+  const number = callNumber(frame);
+  tellDeviation(connection, describeBadFrame(frame, error));
   if (!response || client.state !== openState) return;
-  if (!isAnswered(link.version, type)) connection.isNextMuted = true;
+  if (!isAnswered(link.version, messageType(frame))) connection.isNextMuted = true;
   else if (link.version === '1.6') response[2] = 'FormationViolation';
+  // Where it is to be read, its call has an answer of its own.
+  if (number !== undefined) response[1] = number;
 };
 
 /** The close with the code of the fault is on its way already; the station may never answer it. */
@@ -278,7 +251,7 @@ export const openConnection = (host: ConnectionHost, arrival: Arrival): Connecti
   const { limits, clock } = host;
   const calls = createCallQueue(
     identity,
-    (action, payload, signal) => send(client, identity, action, payload, signal),
+    (action, payload, signal) => callStation(client, identity, action, payload, signal),
     clock,
     limits.maxWaiting,
   );

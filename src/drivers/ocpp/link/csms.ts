@@ -118,6 +118,10 @@ export const startCsms = async (options: CsmsOptions, clock: Clock): Promise<Csm
         if (connections.size === 0) whenEmpty?.();
       },
       told: ({ link }, what) => report(link.identity, what),
+      deviated({ link, place }, what) {
+        report(link.identity, what);
+        place?.handler?.deviated?.(what);
+      },
     },
     clock,
   );

@@ -9,12 +9,15 @@ export class CallFailure extends Error {
    */
   readonly kind: 'error' | 'timeout' | 'offline' | 'dropped' | 'unanswered';
   readonly code: string | undefined;
+  /** offline: it was on its way when the connection ended. */
+  readonly wasSent: boolean;
 
-  constructor(kind: CallFailure['kind'], message: string, code?: string) {
+  constructor(kind: CallFailure['kind'], message: string, code?: string, wasSent = false) {
     super(message);
     this.name = 'CallFailure';
     this.kind = kind;
     this.code = code;
+    this.wasSent = wasSent;
   }
 }
 
@@ -95,4 +98,6 @@ export interface StationHandler {
    */
   called(action: string, payload: unknown): Promise<object> | object;
   disconnected(reason: string): void;
+  /** The station breaks the protocol, in words. */
+  deviated?(what: string): void;
 }

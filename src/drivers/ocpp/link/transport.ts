@@ -9,6 +9,9 @@ interface Handshake {
   query?: unknown;
 }
 
+/** The state of one that can send. */
+export const openState = 1;
+
 /** What is used of a connection of ocpp-rpc. */
 export interface RpcClient {
   readonly state: number;

@@ -3,6 +3,7 @@ import type { Code, Params } from '../../../model/command.ts';
 import type { Clock } from '../../../model/time.ts';
 import { type Applied, CommandFailure } from '../../driver.ts';
 import { pause } from '../../pause.ts';
+import { CallFailure } from '../link/link.ts';
 import type { StationRequest, StationResult, Variable } from '../words.ts';
 import { type Asker, toCommandFailure } from './asking.ts';
 import type { Connector } from './connector.ts';
@@ -96,13 +97,13 @@ export const createActions = (asker: Asker, clock: Clock, sink: ActionSink): Act
     startBy?: number,
   ): Promise<{ result: StationResult; isOurs(session: Session): boolean }> => {
     const asked = ++remoteStartId;
-    sink.remoteStarts.asked(asked, evse);
+    sink.remoteStarts.asked(asked, { evse, tag });
     const result = await ask(
       { kind: 'start', evse, token: { id: tag, type: 'Central' }, remoteStartId: asked },
       startBy,
     );
     const { transaction } = result;
-    if (transaction !== undefined) sink.remoteStarts.asked(transaction, evse);
+    if (transaction !== undefined) sink.remoteStarts.asked(transaction, { evse, tag });
     // OCPP 1.6 names nothing that would tell one beginning from another.
     const is16 = asker.version() === '1.6';
     return { result, isOurs: (session) => is16 || isAskedFor(session, { remoteStartId: asked, tag, transaction }) };
@@ -145,8 +146,14 @@ export const createActions = (asker: Asker, clock: Clock, sink: ActionSink): Act
         return { verified: false, reason: 'no_readback', values: said(result) };
       }
       case 'reset': {
-        const result = await ask({ kind: 'reset', isHard: params.type === 'hard' }, startBy);
-        return { verified: false, reason: 'no_readback', values: said(result) };
+        try {
+          const result = await ask({ kind: 'reset', isHard: params.type === 'hard' }, startBy);
+          return { verified: false, reason: 'no_readback', values: said(result) };
+        } catch (error) {
+          // It went down instead of answering.
+          if (!(error instanceof CallFailure && error.wasSent)) throw error;
+          return { verified: false, reason: 'connection_ended', values: {} };
+        }
       }
       case 'set_availability': {
         const isOperative = params.operative === true;

@@ -64,6 +64,7 @@ const describe = (
     report: isState || known.kind === 'counter' ? 'on_change' : 'periodic',
     signed: quantity === 'power' || quantity === 'current',
     ...(isDerived ? { isDerived } : {}),
+    ...(quantity === 'id_tag' ? { isHashed: true } : {}),
   };
 };
 

@@ -27,12 +27,15 @@ interface Placed {
 const placed = <T extends Placed>({ book, connectors, remoteStarts }: Station, event: T): T => {
   const { transaction = '', remoteStartId } = event;
   const known = event.evse ?? book.sessions.get(transaction)?.evse;
-  const said = known ?? remoteStarts.placeOf(transaction, remoteStartId);
+  const said = known ?? remoteStarts.find(transaction, remoteStartId)?.evse;
   const evse = placeOf(connectors, said) || undefined;
   return evse === event.evse ? event : { ...event, evse };
 };
 
-type Begun = Pick<EventOf<'transaction_started'>, 'token' | 'cableMaxA'>;
+/** Whom a session was asked for from here, where the station does not say whose it is. */
+const askedFor = ({ remoteStarts }: Station, { transaction = '', remoteStartId }: Placed): string | undefined =>
+  remoteStarts.find(transaction, remoteStartId)?.tag;
+
 type Authorization = NonNullable<Decision['authorization']>;
 
 export const authorize = (
@@ -47,22 +50,12 @@ export const authorize = (
   return authorization instanceof Promise ? authorization.then(decided) : decided(authorization);
 };
 
-/** Nobody waits at more places. */
-const mostUnplaced = 64;
-
 /** What begins with a session, or goes on with it, at its place. */
-const show = (station: Station, session: Session, event: Begun): void => {
-  const { connectors, unplaced } = station;
-  const { transaction, evse } = session;
-  const tag = event.token?.id ?? unplaced.get(transaction);
-  if (evse === undefined) {
-    if (tag !== undefined && unplaced.size < mostUnplaced) unplaced.set(transaction, tag);
-    return;
-  }
-  unplaced.delete(transaction);
+const show = ({ connectors }: Station, { evse, ...session }: Session, cableMaxA: number | undefined): void => {
+  if (evse === undefined) return;
   const own = connectorOf(connectors, evse);
-  takeSession(own, session, tag);
-  if (event.cableMaxA !== undefined) takeCable(own, event.cableMaxA);
+  takeSession(own, { evse, ...session });
+  if (cableMaxA !== undefined) takeCable(own, cableMaxA);
 };
 
 export const takeStart = (station: Station, given: EventOf<'transaction_started'>): Decision | Promise<Decision> => {
@@ -70,12 +63,12 @@ export const takeStart = (station: Station, given: EventOf<'transaction_started'
   const event = placed(station, given);
   const { evse = 0, token, samples, isOffline } = event;
   const moment = judge(station, event.at, isOffline);
-  const { session, isNew, lost } = started(book, event, moment.at, moment.isReplay);
+  const { session, isNew, lost } = started(book, event, moment.at, moment.isReplay, askedFor(station, event));
   for (const each of lost) tellEnded(station, each);
   if (isNew && session.isLive) tellStarted(station, session);
   tellSigned(station, evse, session.transaction, samples);
   if (!moment.isReplay && session.state === 'running') {
-    show(station, session, event);
+    show(station, session, event.cableMaxA);
     takeRegister(station, session.evse, event.meterStartWh, moment);
   }
   takeSamples(station, session.evse, samples, isOffline);
@@ -100,14 +93,20 @@ export const takeUpdate = (station: Station, event: EventOf<'transaction_updated
   const { book, sink } = station;
   const { samples, isOffline, token } = event;
   const moment = judge(station, event.at, isOffline);
-  const { session, isNew, lost } = updated(book, placed(station, event), moment.at, moment.isReplay);
+  const { session, isNew, lost } = updated(
+    book,
+    placed(station, event),
+    moment.at,
+    moment.isReplay,
+    askedFor(station, event),
+  );
   for (const each of lost) tellEnded(station, each);
   const { evse = 0 } = session;
   tellSigned(station, evse, session.transaction, samples);
   if (!moment.isReplay && session.state === 'running') {
     if (isNew && session.isLive) tellStarted(station, session);
     else if (evse !== 0) tellLive(station, session);
-    show(station, session, event);
+    show(station, session, event.cableMaxA);
   }
   takeSamples(station, session.evse, samples, isOffline);
   sink.moved(evse);
@@ -139,7 +138,7 @@ const showEnd = ({ book, connectors, clock }: Station, session: Session, isOfNow
 };
 
 export const takeEnd = (station: Station, given: EventOf<'transaction_ended'>): Decision => {
-  const { book, sink, authoriser, unplaced } = station;
+  const { book, sink, authoriser } = station;
   const event = placed(station, given);
   const { samples, isOffline, token, meterStopWh } = event;
   const moment = judge(station, event.at, isOffline);
@@ -153,7 +152,6 @@ export const takeEnd = (station: Station, given: EventOf<'transaction_ended'>): 
   const { session, isNew } = ended(book, event, meant, moment.at);
   const { evse = 0, transaction } = session;
   const decision = { ...answer, ended: transaction };
-  unplaced.delete(transaction);
   tellSigned(station, evse, transaction, samples);
   if (!isNew) return decision;
   tellEnded(station, session);

@@ -53,12 +53,16 @@ export interface Connector {
   heardAt: number;
   /** Monotonic: when it last told its power by itself. */
   powerAt: number;
+  /** By what the numbers of its register are multiplied: as it said the unit last. */
+  registerFactor: number;
   /** Nothing flows, as a conclusion that is told. */
   isRested: boolean;
   /** What it said last of what it is doing. */
   said: PlugEvent | undefined;
   /** The transaction that runs here now. */
   session: Session | undefined;
+  /** Its register, as it was written down before a restart: it may have risen since. */
+  oldRegister: Session['register'] | undefined;
   /** A transaction ended since the car was plugged in. */
   hasEnded: boolean;
   /** What the cable carries, A. */
@@ -86,9 +90,11 @@ export const createConnector = (evse: number, surroundings: Surroundings): Conne
   flow: createFlow(),
   heardAt: Number.NEGATIVE_INFINITY,
   powerAt: Number.NEGATIVE_INFINITY,
+  registerFactor: 1,
   isRested: false,
   said: undefined,
   session: undefined,
+  oldRegister: undefined,
   hasEnded: false,
   cableA: Number.POSITIVE_INFINITY,
   gate: createGate(),

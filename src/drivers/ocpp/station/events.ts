@@ -3,10 +3,11 @@ import { hashTag } from '../../../model/identity.ts';
 import type { Decision, StationEvent } from '../words.ts';
 import { setFault } from './alarms.ts';
 import { authorize, takeEnd, takeStart, takeUpdate } from './charging.ts';
-import { connectorOf } from './connectors.ts';
+import { connectorOf, placeOf } from './connectors.ts';
 import { putRight } from './factors.ts';
 import { type Facts, isOtherStation } from './memory.ts';
 import { takePlug, takeSession } from './plug.ts';
+import { readRegisterUnits } from './register-units.ts';
 import { judge, takeMeterValues } from './sampling.ts';
 import { detach } from './session-ends.ts';
 import { type EventOf, flush, type Station } from './station.ts';
@@ -96,10 +97,32 @@ const decide = (station: Station, event: StationEvent): Decision | Promise<Decis
   }
 };
 
+/** Where an event belongs that has samples, as far as it is known. */
+const placeOfSamples = ({ book, connectors }: Station, event: EventOf<SampledKind>): number => {
+  const transaction = 'transaction' in event ? book.sessions.get(event.transaction ?? '') : undefined;
+  return placeOf(connectors, event.evse ?? transaction?.evse);
+};
+
+type SampledKind = 'meter_values' | 'transaction_started' | 'transaction_updated' | 'transaction_ended';
+
+/** With the registers in the unit that is meant. */
+const withUnits = (station: Station, event: StationEvent): StationEvent => {
+  if (!('samples' in event)) return event;
+  const evse = placeOfSamples(station, event);
+  if (evse === 0) return event;
+  const own = connectorOf(station.connectors, evse);
+  const { registerWh, registerAt } = own.gate;
+  const { last, lastAt } = own.session?.register ?? {};
+  const reading = Number.isNaN(registerWh)
+    ? last !== undefined && { wh: last, at: lastAt }
+    : { wh: registerWh, at: registerAt };
+  return readRegisterUnits(own, event, reading || undefined, station.sink.odd);
+};
+
 /** @throws CallFailure where the station has to tell it again */
 export const takeEvent = (station: Station, event: StationEvent): Decision | Promise<Decision> => {
   const { factors } = station.quirks();
-  const decision = decide(station, factors ? putRight(event, factors) : event);
+  const decision = decide(station, withUnits(station, factors ? putRight(event, factors) : event));
   flush(station);
   return decision;
 };

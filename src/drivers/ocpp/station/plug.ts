@@ -47,8 +47,10 @@ const showDuration = (connector: Connector): void => {
 
 /** Of a register that contradicts the power, nothing is told before the session ends. */
 const showEnergy = (connector: Connector): void => {
-  const { session, gate } = connector;
-  const energy = session && energyOf(session.register);
+  const { session, gate, oldRegister } = connector;
+  // A counter does not go back: what it says now is told with its next reading.
+  if (!session || session.register === oldRegister) return;
+  const energy = energyOf(session.register);
   if (energy !== undefined) setState(connector, 'session_energy', gate.suspectEnergy === undefined ? energy : null);
 };
 
@@ -56,6 +58,13 @@ const showSessionId = (connector: Connector, id: string): void => {
   if (connector.shownSession === id) return;
   connector.shownSession = id;
   setState(connector, 'session_id', id);
+};
+
+/** Whose session it is, hashed. */
+const showTag = (connector: Connector): void => {
+  const { session, states } = connector;
+  const tag = session?.tag ?? null;
+  if (tag !== null || states.has('id_tag')) setState(connector, 'id_tag', tag);
 };
 
 /** The connector says what it is doing. */
@@ -71,14 +80,14 @@ export const takePlug = (connector: Connector, event: PlugEvent): void => {
 };
 
 /** The transaction that runs here now. */
-export const takeSession = (connector: Connector, session: Session | undefined, token?: string): void => {
+export const takeSession = (connector: Connector, session: Session | undefined): void => {
   connector.session = session;
   if (session) connector.hasEnded = false;
   lookAtStatus(connector);
   showSessionId(connector, session?.transaction ?? '');
   showEnergy(connector);
   showDuration(connector);
-  if (token !== undefined) setState(connector, 'id_tag', token);
+  showTag(connector);
 };
 
 /** A transaction ended, and nothing else runs. */
@@ -87,7 +96,7 @@ export const endSession = (connector: Connector): void => {
   connector.hasEnded = true;
   showStatus(connector);
   showSessionId(connector, '');
-  if (connector.states.has('id_tag')) setState(connector, 'id_tag', null);
+  showTag(connector);
   rest(connector);
 };
 
@@ -97,9 +106,10 @@ export const takeCable = (connector: Connector, maxA: number): void => {
   showPlug(connector);
 };
 
-/** The station has said what it supplies here. */
-export const showSupply = (connector: Connector): void => {
-  if (connector.said && connector.evse !== 0) showPlug(connector);
+/** What is known of it shows, also where the station has not said what it is doing. */
+export const showKnown = (connector: Connector): void => {
+  if (connector.said) showPlug(connector);
+  else showStatus(connector);
 };
 
 /** Time passes: says again what does not change, and what nobody measures at rest. */

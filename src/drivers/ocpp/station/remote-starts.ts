@@ -1,29 +1,34 @@
 /**
- * Sessions that were asked for from here: where they were asked for, so that one that says nothing of its place has
- * one, and which of those that begin is ours (OCPP 2.0.1 part 2, F01 and F02).
+ * Sessions that were asked for from here: where and for whom they were asked for, so that one that says nothing of that
+ * has a place and a tag, and which of those that begin is ours (OCPP 2.0.1 part 2, F01 and F02).
  */
 import type { Session } from './session.ts';
 import { hashesOf } from './tags-in-use.ts';
 
 export interface RemoteStarts {
   /** @param key by which it is told: our number, or the transaction where the answer says that it has begun */
-  asked(key: number | string, evse: number): void;
+  asked(key: number | string, start: RemoteStart): void;
   /** @returns undefined: not asked for from here */
-  placeOf(transaction: string, remoteStartId: number | undefined): number | undefined;
+  find(transaction: string, remoteStartId: number | undefined): RemoteStart | undefined;
+}
+
+interface RemoteStart {
+  evse: number;
+  tag: string;
 }
 
 /** Nobody tells of older ones. */
 const mostKept = 32;
 
 export const createRemoteStarts = (): RemoteStarts => {
-  const places = new Map<number | string, number>();
+  const starts = new Map<number | string, RemoteStart>();
   return {
-    asked(key, evse) {
-      places.set(key, evse);
-      const [oldest] = places.keys();
-      if (places.size > mostKept && oldest !== undefined) places.delete(oldest);
+    asked(key, start) {
+      starts.set(key, start);
+      const [oldest] = starts.keys();
+      if (starts.size > mostKept && oldest !== undefined) starts.delete(oldest);
     },
-    placeOf: (transaction, remoteStartId) => places.get(transaction) ?? places.get(remoteStartId ?? transaction),
+    find: (transaction, remoteStartId) => starts.get(transaction) ?? starts.get(remoteStartId ?? transaction),
   };
 };
 

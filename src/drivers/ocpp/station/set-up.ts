@@ -4,8 +4,9 @@
  */
 import type { Clock } from '../../../model/time.ts';
 import { pause } from '../../pause.ts';
+import { plugStatusOf } from '../codec/status-words.ts';
 import type { Quirks } from '../quirks.ts';
-import type { StationRequest, StationResult, Variable } from '../words.ts';
+import type { PlugStatus, StationRequest, StationResult, Variable } from '../words.ts';
 import { type Asker, refusalOf } from './asking.ts';
 import type { Tag } from './authorisation.ts';
 import { tellLocalList } from './local-list.ts';
@@ -24,6 +25,8 @@ export interface SetUpSink {
   evses(): number[];
   /** EVSEs that did not say what they are doing. */
   silentEvses(): number[];
+  /** 2.x: what one of them is doing, by its own variables. */
+  status(evse: number, status: PlugStatus, raw: string): void;
 }
 
 export interface SetUp {
@@ -109,11 +112,33 @@ export const createSetUp = (
 
   const isTriggered = (): boolean => memory.facts.features?.includes('remotetrigger') !== false;
 
+  /** 2.x: where it does not say what an EVSE is doing, its variables do (G01). */
+  const readStatus = async (evse: number, signal: AbortSignal): Promise<void> => {
+    const name = 'AvailabilityState';
+    const variables = [
+      { name: `Connector.${name}`, evse, connector: 1 },
+      { name: `EVSE.${name}`, evse },
+    ];
+    const told = (await ask({ kind: 'get_variables', variables }, signal))?.variables ?? [];
+    for (const { value = '' } of told) {
+      const status = plugStatusOf(value);
+      if (status === undefined) continue;
+      sink.status(evse, status, value);
+      return;
+    }
+  };
+
   /** 1.6: of all its connectors at once; 2.x: F06.FR.12, of each. */
   const askForStatus = async (signal: AbortSignal): Promise<void> => {
-    const silent = isTriggered() ? sink.silentEvses() : [];
-    const places = asker.version() === '1.6' ? silent.slice(0, 1).map(() => ({})) : silent.map((evse) => ({ evse }));
-    for (const place of places) await ask({ kind: 'trigger', message: 'status', ...place }, signal);
+    const silent = sink.silentEvses();
+    if (asker.version() === '1.6') {
+      if (silent.length > 0 && isTriggered()) await ask({ kind: 'trigger', message: 'status' }, signal);
+      return;
+    }
+    for (const evse of silent) {
+      const result = await ask({ kind: 'trigger', message: 'status', evse }, signal);
+      if (result?.status !== 'accepted') await readStatus(evse, signal);
+    }
   };
 
   const askAround = async (hasBooted: boolean, signal: AbortSignal): Promise<void> => {

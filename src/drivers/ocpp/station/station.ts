@@ -37,6 +37,8 @@ export interface StationSink {
   moved(evse: number): void;
   /** What a profile of ours says now. */
   inForce(profile: number): number | undefined;
+  /** Something was read otherwise than it was written, in words. */
+  odd(what: string): void;
   /** It tells of charging profiles that lie in it. */
   profiles(event: EventOf<'profiles'>): void;
 }
@@ -50,8 +52,6 @@ export interface Station extends StationOptions {
   readonly time: Timekeeper;
   readonly alarms: Alarms;
   readonly remoteStarts: RemoteStarts;
-  /** Tags of sessions whose place is not known yet, by transaction. */
-  readonly unplaced: Map<string, string>;
   /** Ends that are on their way to the outbox. */
   readonly telling: Set<Timer>;
   readonly sink: StationSink;
@@ -80,7 +80,6 @@ export const createStation = (
   time: createTimekeeper(clock),
   alarms: createAlarms(sink.event),
   remoteStarts: createRemoteStarts(),
-  unplaced: new Map(),
   telling: new Set(),
   sink,
   replayedAt: Number.NEGATIVE_INFINITY,
@@ -110,15 +109,22 @@ export const tellLive = (station: Station, session: Session): void => {
   if (seenLive(station.book, session)) tellStarted(station, session);
 };
 
-/** Sessions that ended and that nobody was told of for sure, and those that go on. */
-export const resume = (station: Station): void => {
+/** Sessions that go on, to the best of our knowledge. */
+export const showSessions = (station: Station): void => {
   const { book, connectors } = station;
-  for (const session of untold(book)) tellEnded(station, session);
   for (const evse of connectors.numbers) {
     const session = running(book, evse);
     if (session) takeSession(connectorOf(connectors, evse), session);
   }
   flush(station);
+};
+
+/** Sessions that ended and that nobody was told of for sure, and those that go on. */
+export const resume = (station: Station): void => {
+  const { book, connectors } = station;
+  for (const session of untold(book)) tellEnded(station, session);
+  for (const evse of connectors.numbers) connectorOf(connectors, evse).oldRegister = running(book, evse)?.register;
+  showSessions(station);
 };
 
 /** The connection is over. */

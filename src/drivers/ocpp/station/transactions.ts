@@ -45,6 +45,8 @@ const open = (transaction: string, evse: number | undefined, at: number | undefi
   isTold: false,
 });
 
+const tagOf = (id: string | undefined): Pick<Session, 'tag'> => (id === undefined ? {} : { tag: hashTag(id) });
+
 const withState = (session: Session, state: Session['chargingState']): Session =>
   state === undefined
     ? session
@@ -86,9 +88,16 @@ const keep = (book: TransactionBook, before: Session, session: Session): Session
 /**
  * @param at when it began, ms
  * @param isReplay told late: it may be over by now
+ * @param asked the tag that it was started with from here, where it was
  * @throws CallFailure where it could not be written down; so do updated and ended
  */
-export const started = (book: TransactionBook, event: Started, at: number, isReplay: boolean): Taken => {
+export const started = (
+  book: TransactionBook,
+  event: Started,
+  at: number,
+  isReplay: boolean,
+  asked?: string,
+): Taken => {
   const before = known(book, event);
   const { evse, token, meterStartWh, samples, remoteStartId } = event;
   if (before) {
@@ -101,7 +110,7 @@ export const started = (book: TransactionBook, event: Started, at: number, isRep
   const session: Session = {
     ...withState(opened, event.chargingState),
     ...(event.transaction === undefined ? { fingerprint: fingerprintOf(event) } : {}),
-    ...(token ? { tag: hashTag(token.id) } : {}),
+    ...tagOf(token?.id ?? asked),
     ...(remoteStartId === undefined ? {} : { remoteStartId }),
     register: readAll(newRegister(meterStartWh, event.at), samples),
     isLive: !isReplay && evse !== undefined,
@@ -111,7 +120,13 @@ export const started = (book: TransactionBook, event: Started, at: number, isRep
 };
 
 /** 2.x; of a transaction we know nothing of, it is the beginning. */
-export const updated = (book: TransactionBook, event: Updated, at: number, isReplay: boolean): Taken => {
+export const updated = (
+  book: TransactionBook,
+  event: Updated,
+  at: number,
+  isReplay: boolean,
+  asked?: string,
+): Taken => {
   const { transaction, evse, samples, token, remoteStartId, chargingState } = event;
   const before = book.sessions.get(transaction);
   if (before?.state === 'ended') return { session: before, isNew: false, lost: [] };
@@ -119,7 +134,7 @@ export const updated = (book: TransactionBook, event: Updated, at: number, isRep
   const session: Session = {
     ...withRegister(withState(known, chargingState), readAll(known.register, samples)),
     ...(evse === undefined ? {} : { evse }),
-    ...(token ? { tag: hashTag(token.id) } : {}),
+    ...tagOf(token?.id ?? (known.tag === undefined ? asked : undefined)),
     ...(remoteStartId === undefined ? {} : { remoteStartId }),
   };
   if (before && isSame(before, session)) return { session: keep(book, before, session), isNew: false, lost: [] };
