@@ -148,8 +148,8 @@ export default function register(RED: NodeAPI): void {
         const holding = `${release.topic} ${release.requester}`;
         if (command.lease_s !== undefined) held.set(holding, release);
         tell({ fill: 'blue', shape: 'ring', key: 'asking', params: { command: verb } });
-        const latencyMs = (metaOf(device, component, verb)?.latency_s ?? 0) * 1000;
-        const outcome = await commander.send(topic, command, graceMs + latencyMs);
+        const verifyMs = (metaOf(device, component, verb)?.verify_s ?? 0) * 1000;
+        const outcome = await commander.send(topic, command, graceMs + verifyMs);
         show(outcome);
         if (outcome.kind === 'none') {
           send([null, { ...message, topic, payload: { id: command.id, command: verb, status: 'timed_out' } }]);

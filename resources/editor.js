@@ -561,7 +561,8 @@
     showMeaning(node, meta) {
       const target = $('#ems-command-meaning').empty();
       if (!meta) return;
-      const { kind, fallback, verification, latency_s: s, watchdog_s: watchdog, persistent } = meta;
+      const { kind, fallback, verification, verify_s: s, watchdog_s: watchdog, persistent } = meta;
+      const { latency_s: latency, time_constant_s: constant } = meta;
       const state =
         typeof fallback === 'object' && fallback !== null
           ? Object.entries(fallback)
@@ -572,6 +573,9 @@
         kind && text(node, `meaning.${kind}`),
         state !== undefined && text(node, 'meaning.fallback', { state }),
         verification && text(node, `meaning.${verification}`, { s }),
+        latency !== undefined && text(node, 'meaning.latency', { s: latency }),
+        // After three time constants 95 % is done.
+        constant !== undefined && text(node, 'meaning.following', { s: Math.round(3 * constant) }),
         watchdog !== undefined && text(node, 'meaning.watchdog', { s: watchdog }),
         persistent && text(node, 'meaning.persistent'),
       ];

@@ -8,22 +8,11 @@ import type { Message } from '../model/message.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Clock } from '../model/time.ts';
 import { createAgeWatch, endAgeWatch, watchAges } from './age-watch.ts';
-import {
-  closeDesk,
-  createDesk,
-  type Desk,
-  letGo,
-  noteCharge,
-  noteDrift,
-  noteLoss,
-  noteOffer,
-  noteProgress,
-  noteReturn,
-  resumeCommands,
-} from './desk.ts';
+import { closeDesk, createDesk, type Desk, letGo, resumeCommands } from './desk.ts';
 import { topicFor } from './form.ts';
 import { createLedger } from './ledger.ts';
 import { componentKey } from './meta.ts';
+import { noteDrift, noteLoss, noteMeasured, noteOffer, noteProgress, noteReturn } from './notices.ts';
 import { createOutputs, lastReadings, takeSamples } from './outputs.ts';
 import { createOwnerWatch } from './owner-watch.ts';
 import { type Incoming, takeCommand } from './reception.ts';
@@ -36,6 +25,8 @@ import {
   type BridgeSink,
   describe,
   emit,
+  lastMeasured,
+  measuredOf,
   metaOf,
   reportStatus,
   type Work,
@@ -72,6 +63,7 @@ const openDesk = (work: Work, records: unknown[]): Desk => {
   return createDesk({ device, trusted }, createLedger(journal, records), clock, {
     apply: driver.apply,
     actuators: () => work.actuators,
+    measured: (component) => lastMeasured(work, component),
     offline() {
       if (work.state.kind === 'connecting') return 'not connected yet';
       return work.state.kind === 'offline' ? work.state.reason : undefined;
@@ -102,10 +94,12 @@ const takeState = (work: Work, next: DeviceState): void => {
   if (before.kind === 'offline' && next.kind !== 'offline' && work.desk) noteReturn(work.desk);
 };
 
-const watchGoals = (desk: Desk, { goals }: Work, { samples }: Cycle): void => {
-  for (const { channel, component } of goals)
-    for (const sample of samples)
-      if (sample.channel === channel && typeof sample.value === 'number') noteCharge(desk, component, sample.value);
+/** A conclusion is no measurement: nothing is proven by it. */
+const tellMeasured = (desk: Desk, { watched, clock }: Work, { samples }: Cycle): void => {
+  for (const each of watched)
+    for (const { channel, value, ts, isEstimated } of samples)
+      if (channel === each.channel && typeof value === 'number' && !isEstimated)
+        noteMeasured(desk, each.component, measuredOf(clock, each, value, ts));
 };
 
 const takeCycle = (work: Work, cycle: Cycle): void => {
@@ -121,7 +115,7 @@ const takeCycle = (work: Work, cycle: Cycle): void => {
       data: { points: samples.length, duration_s: durationMs / 1000, errors },
     });
   reportStatus(work, durationMs);
-  if (work.desk) watchGoals(work.desk, work, cycle);
+  if (work.desk) tellMeasured(work.desk, work, cycle);
 };
 
 const startWork = (work: Work): void => {
@@ -192,7 +186,7 @@ export const createBridge = (options: BridgeOptions, driver: Driver, clock: Cloc
     isMetaDue: true,
     announced: undefined,
     actuators: [],
-    goals: [],
+    watched: [],
     desk: undefined,
     owners: undefined,
   };

@@ -27,15 +27,14 @@ export const carryOut = async (
   }
   begun();
   try {
-    const { verified, reason, values } = await apply(order, new AbortController().signal);
+    const { values, ...proof } = await apply(order, new AbortController().signal);
     const { isClamped: clamped } = request;
     if (!isClosed())
       request.settle({
         status: 'completed',
         applied: values ?? order.params,
         clamped,
-        verified,
-        ...(reason && { reason }),
+        ...proof,
       });
   } catch (error) {
     const { code, message } = error instanceof CommandFailure ? error : new CommandFailure('INTERNAL', String(error));

@@ -1,11 +1,12 @@
 /** The commands of one device: what holds its actuators, over restarts and losses, and what becomes known of that. */
 import type { EndReason, Lease } from '../control/leases.ts';
-import type { Actuator, Applied, Order, Progress } from '../drivers/driver.ts';
+import type { Actuator, Applied, Order } from '../drivers/driver.ts';
 import type { Response } from '../model/command.ts';
 import type { Event } from '../model/event.ts';
 import { type Clock, isoTime } from '../model/time.ts';
 import { type Acting, createActing } from './acting.ts';
 import type { Configuring } from './configuring.ts';
+import type { Measured } from './effect-watch.ts';
 import { type Ledger, pendingCommands, type Reply, saveCommand, saveState } from './ledger.ts';
 import { componentKey } from './meta.ts';
 import type { Shown } from './orders.ts';
@@ -21,6 +22,8 @@ export interface DeskOptions {
 export interface DeskSink {
   apply(order: Order, signal: AbortSignal): Promise<Applied>;
   actuators(): Actuator[];
+  /** What a component measured last, as far as it is good. */
+  measured(component: string): Measured[];
   /** Why the device cannot be reached, if so. */
   offline(): string | undefined;
   respond(topic: string, response: Response, reply: Reply): void;
@@ -47,10 +50,6 @@ export interface Desk {
   readonly problems: Map<string, string>;
   isClosed: boolean;
 }
-
-/** Whether a lease has what it was to last for. */
-const isReached = ({ verb, params: { until_soc: goal } }: Lease, soc: number): boolean =>
-  typeof goal === 'number' && (verb === 'charge' ? soc >= goal : verb === 'discharge' && soc <= goal);
 
 export const componentOf = ({ type, index }: { type: string; index?: number }): string =>
   componentKey({ type, ...(index === undefined ? {} : { index }) });
@@ -104,6 +103,11 @@ export const openLine = (desk: Desk, actuator: Actuator): Steering => {
       const name = reason === 'target_reached' ? reason : reason === 'released' ? 'lease_released' : 'lease_expired';
       sink.event(component, name, severity, { data: { ...describeHolder(lease), reason } });
     },
+    missed: (verb, told, { what, reason }) =>
+      sink.event(component, 'setpoint_not_reached', 'warning', {
+        ...(what === undefined ? {} : { message: what.slice(0, 1024) }),
+        data: { command: verb, ...told, ...(reason === undefined ? {} : { reason }) },
+      }),
     displaced: (lease, by) =>
       sink.event(component, 'owner_conflict', 'warning', {
         data: { lost: describeHolder(lease), holds: describeHolder(by) },
@@ -118,12 +122,13 @@ export const openLine = (desk: Desk, actuator: Actuator): Steering => {
     failsafe: () =>
       sink.event(component, 'failsafe_entered', 'warning', { data: { ...(describe()?.fallback?.means as object) } }),
   });
+  for (const each of sink.measured(component)) steering.measured(each);
   lines.set(key, { component, steering });
   return steering;
 };
 
 /** Of what was held before a restart. @returns those that are new */
-const takeUp = (desk: Desk): Steering[] => {
+export const takeUp = (desk: Desk): Steering[] => {
   const { sink, lines, ledger } = desk;
   return sink
     .actuators()
@@ -190,40 +195,4 @@ export const letGo = async (desk: Desk): Promise<void> => {
   closeDesk(desk);
   const failed = results.find((each) => each.status === 'rejected');
   if (failed) throw failed.reason;
-};
-
-/** The device does not hold any more what it was told. */
-export const noteDrift = ({ sink, lines }: Desk, key: string, what: string): void => {
-  const actuator = sink.actuators().find((each) => each.key === key);
-  if (!actuator?.fallback) return;
-  sink.event(componentOf(actuator), 'setpoint_lost', 'warning', { message: what.slice(0, 1024) });
-  lines.get(key)?.steering.drifted();
-};
-
-/** What the device does for an order shows, or shows otherwise than before. */
-export const noteProgress = ({ lines }: Desk, key: string, progress: Progress): void =>
-  lines.get(key)?.steering.progressed(progress);
-
-/** The device answers again. */
-export const noteReturn = ({ lines }: Desk): void => {
-  for (const { steering } of lines.values()) steering.returned();
-};
-
-/** The device may have more to command than before. */
-export const noteOffer = (desk: Desk): void => {
-  for (const steering of takeUp(desk)) steering.start([]);
-};
-
-/** A node left the broker: what its requesters hold for their session ends. */
-export const noteLoss = ({ lines }: Desk, node: string): void => {
-  for (const { steering } of lines.values())
-    steering.endWhere(({ owner, isBound }) => isBound && owner.split('/')[0] === node, 'owner_offline');
-};
-
-/** A component has this state of charge now, %. */
-export const noteCharge = ({ lines }: Desk, component: string, soc: number): void => {
-  for (const { component: own, steering } of lines.values()) {
-    const holder = own === component ? steering.holder() : undefined;
-    if (holder && isReached(holder, soc)) steering.endWhere((lease) => lease === holder, 'target_reached');
-  }
 };

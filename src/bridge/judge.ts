@@ -37,15 +37,6 @@ const refuse = (code: Code, message: string): Judged => ({ ok: false, status: 'r
 const isTrusted = (requester: string, trusted: string[]): boolean =>
   trusted.some((each) => (each.endsWith('*') ? requester.startsWith(each.slice(0, -1)) : requester === each));
 
-/** A parameter that the bridge itself understands. */
-const withGoal = (description: VerbDescription, verb: Verb): VerbDescription =>
-  Object.hasOwn(verb.params, 'until_soc')
-    ? {
-        ...description,
-        params: { ...description.params, until_soc: { unit: '%', min: 0, max: 100, isOptional: true } },
-      }
-    : description;
-
 const judgeLease = ({ lease_s }: Command, { kind }: Verb, { maxLeaseS }: VerbDescription): Judged | undefined => {
   if (kind !== 'setpoint' && kind !== 'limit') return undefined;
   if (lease_s === undefined) return refuse('SCHEMA', 'lease_s is missing: what changes power is held for a time');
@@ -102,7 +93,7 @@ export const judge = (
   const actuator = own.find(({ verbs }) => Object.hasOwn(verbs, name));
   const description = actuator?.verbs[name];
   if (!actuator || !description) return refuse('UNSUPPORTED', elsewhere(name, grounds) ?? `this device cannot ${name}`);
-  const checked = checkParams(verb, withGoal(description, verb), command.params, command.on_range === 'clamp');
+  const checked = checkParams(verb, description, command.params, command.on_range === 'clamp');
   if (!checked.ok) return refuse(checked.code, checked.message);
   const badLease = judgeLease(command, verb, description);
   if (badLease) return badLease;

@@ -77,8 +77,8 @@ const describeQuantity = (channel: Channel, role: Role, isBilling: boolean, isDe
 });
 
 const describeCommand = (
-  { kind, params, maxLeaseS }: VerbDescription,
-  { fallback, latencyS, verification, watchdogS, isPersistent }: Actuator,
+  { kind, params, maxLeaseS, tolerance }: VerbDescription,
+  { fallback, latencyS, timeConstantS, verifyS, verification, watchdogS, isPersistent }: Actuator,
 ): CommandMeta => ({
   kind,
   params: Object.fromEntries(
@@ -97,7 +97,10 @@ const describeCommand = (
       ? { required: false }
       : { required: true, min_s: leaseRange.minS, max_s: maxLeaseS },
   ...(fallback && { fallback: fallback.means }),
-  latency_s: latencyS,
+  ...(latencyS === undefined ? {} : { latency_s: latencyS }),
+  ...(timeConstantS === undefined ? {} : { time_constant_s: timeConstantS }),
+  ...(tolerance === undefined ? {} : { tolerance }),
+  verify_s: verifyS,
   verification,
   ...(watchdogS === undefined ? {} : { watchdog_s: watchdogS }),
   ...(isPersistent ? { persistent: true } : {}),

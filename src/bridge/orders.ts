@@ -29,6 +29,14 @@ export const orderOf = (key: string, decision: Decision, actuator: Actuator | un
   return { actuator: key, verb, params, limits, since, startBy, notAfter };
 };
 
+/** What an order asks for, by verb: the setpoint, or the safe state where that is one, and the limits. */
+export const wishesOf = ({ verb, params, limits }: Order, fallback: Actuator['fallback']): Map<string, Params> => {
+  const wishes = new Map(Object.entries(limits).map(([limit, watts]): [string, Params] => [limit, { power_w: watts }]));
+  if (verb !== undefined) wishes.set(verb, params);
+  else if (fallback?.verb !== undefined) wishes.set(fallback.verb, fallback.means);
+  return wishes;
+};
+
 /** What is in force for whoever holds this lease: the lowest limit of all, the setpoint within the limits. */
 export const appliedTo = (
   lease: Lease | undefined,
@@ -56,20 +64,17 @@ export const shownOf = (
   order: Order,
   actuator: Actuator | undefined,
   isOurs: boolean,
-  progress: Progress | undefined,
+  progressOf: (verb: string) => Progress | undefined,
 ): Shown[] => {
   const { setpoint, limits } = decision;
-  const list: Shown[] = [...limits].map(([verb, lease]) => ({
-    verb,
-    lease,
-    applied: { ...lease.params },
-    progress: undefined,
-  }));
+  const toShown = (verb: string, lease: Lease | undefined, applied: Params): Shown => {
+    const progress = progressOf(verb);
+    return { verb, lease, applied: progress?.inForce ?? applied, progress };
+  };
+  const list = [...limits].map(([verb, lease]) => toShown(verb, lease, { ...lease.params }));
   const { fallback } = actuator ?? {};
-  const applied = progress?.inForce ?? order.params;
-  if (setpoint) list.push({ verb: setpoint.verb, lease: setpoint, applied, progress });
-  else if (fallback?.verb !== undefined && isOurs)
-    list.push({ verb: fallback.verb, lease: undefined, applied: progress?.inForce ?? fallback.means, progress });
+  if (setpoint) list.push(toShown(setpoint.verb, setpoint, order.params));
+  else if (fallback?.verb !== undefined && isOurs) list.push(toShown(fallback.verb, undefined, fallback.means));
   return list;
 };
 

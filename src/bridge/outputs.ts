@@ -248,3 +248,13 @@ export const lastReadings = (outputs: Outputs): Reading[] =>
       ? []
       : [toReading(outputs, output, isoTime(outputs.times[output] ?? Number.NaN))],
   );
+
+/** The last good number of a channel, and when it was measured. */
+export const lastOf = (
+  { places, qualities, numbers, times }: Outputs,
+  channel: number,
+): { value: number; ts: number } | undefined => {
+  const output = places ? (places.own[channel] ?? -1) : channel;
+  const value = numbers[output] ?? Number.NaN;
+  return qualities[output] === 'good' && !Number.isNaN(value) ? { value, ts: times[output] ?? 0 } : undefined;
+};

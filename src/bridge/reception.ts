@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Actuator } from '../drivers/driver.ts';
 import { isRecord } from '../model/check.ts';
-import { commandDefaults, type Response } from '../model/command.ts';
+import { commandDefaults, longestId, type Response } from '../model/command.ts';
 import { type Clock, parseTime } from '../model/time.ts';
 import { parseTopic } from '../model/topic.ts';
 import { act } from './acting.ts';
@@ -43,8 +43,15 @@ const digestOf = (topic: string, body: Record<string, unknown>): string =>
     .update(JSON.stringify([topic, body], inOrder))
     .digest('base64');
 
+/** Why nobody can be answered. */
+const idFault = (id: unknown): string => {
+  if (id === undefined) return 'a command without an id';
+  if (typeof id !== 'string') return `the id of a command is a text, not ${JSON.stringify(id).slice(0, 64)}`;
+  return id === '' ? 'the id of a command is empty' : `the id has ${id.length} characters, ${longestId} at the most`;
+};
+
 const idOf = ({ id }: Record<string, unknown>): string | undefined =>
-  typeof id === 'string' && id.length >= 1 && id.length <= 64 ? id : undefined;
+  typeof id === 'string' && id.length >= 1 && id.length <= longestId ? id : undefined;
 
 const configuringOf = ({ configurings, clock, sink }: Desk, actuator: Actuator): Configuring => {
   const known = configurings.get(actuator.key) ?? createConfiguring(actuator, clock, sink.apply);
@@ -120,7 +127,7 @@ export const takeCommand = (desk: Desk, incoming: Incoming): void => {
   const id = idOf(body);
   if (id === undefined) {
     sink.event(undefined, 'command_rejected', 'warning', {
-      message: 'a command without an id',
+      message: idFault(body.id),
       data: { topic: text },
     });
     return;

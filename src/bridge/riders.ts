@@ -1,7 +1,7 @@
 /** Commands on their way to a device, each of which ends with exactly one answer. */
 import type { Decision, EndReason, Lease, LeaseBook } from '../control/leases.ts';
 import type { Applied, CommandFailure } from '../drivers/driver.ts';
-import type { Code, Outcome, Params } from '../model/command.ts';
+import type { Code, Outcome, Params, Proof } from '../model/command.ts';
 import type { Clock } from '../model/time.ts';
 
 /** What became of a command. */
@@ -12,6 +12,7 @@ export interface Answer {
   applied?: Params;
   clamped?: boolean;
   verified?: boolean;
+  by?: Proof;
   reason?: string;
   /** Wall clock, ms. */
   leaseUntil?: number;
@@ -109,15 +110,14 @@ export const createRiders = (book: LeaseBook, clock: Clock): Riders => {
             : { status: 'superseded', message: `${reason} before it was written` },
         );
     },
-    complete({ verified, reason }, inForce) {
+    complete({ values: _, ...proof }, inForce) {
       for (const { lease, isClamped, settle } of aboard.splice(0)) {
         const applied = inForce(lease);
         settle({
           status: 'completed',
           applied,
           clamped: isClamped || (lease !== undefined && !isSame(lease.params, applied)),
-          verified,
-          ...(reason === undefined ? {} : { reason }),
+          ...proof,
           ...(lease === undefined ? {} : { leaseUntil: lease.untilWall }),
         });
       }

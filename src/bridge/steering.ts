@@ -4,23 +4,21 @@
  * the device.
  */
 import { type Claim, createLeaseBook, type Decision, type EndReason, type Lease } from '../control/leases.ts';
-import { type Actuator, type Applied, CommandFailure, type Order, type Progress } from '../drivers/driver.ts';
+import { type Actuator, type Applied, CommandFailure, type Order } from '../drivers/driver.ts';
 import type { Clock, Timer } from '../model/time.ts';
-import { createDisplay } from './display.ts';
+import { createDisplay, type Display, type DisplaySink } from './display.ts';
 import type { HeldState } from './ledger.ts';
-import { appliedTo, isHeld, orderOf, type Shown, signatureOf } from './orders.ts';
+import { appliedTo, isHeld, orderOf, signatureOf } from './orders.ts';
 import { createRiders, type Request } from './riders.ts';
 import { createWear, wornOut } from './wear.ts';
 
-export interface SteeringSink {
+export interface SteeringSink extends DisplaySink {
   apply(order: Order, signal: AbortSignal): Promise<Applied>;
   /**
    * Before the first write of all, and after every change: what a restart has to know.
    * @returns false where it could not be written down
    */
   save(state: HeldState, isUrgent: boolean): boolean;
-  /** Setpoints in force; verbs that are shown no more. */
-  show(shown: Shown[], ended: string[]): void;
   ended(lease: Lease, reason: EndReason): void;
   displaced(lease: Lease, by: Lease): void;
   /** The safe state was to be reached and could not be confirmed; undefined: it is now. */
@@ -29,15 +27,13 @@ export interface SteeringSink {
   failsafe(): void;
 }
 
-export interface Steering {
+export interface Steering extends Pick<Display, 'progressed' | 'measured'> {
   claim(claim: Claim, request: Request): void;
   release(owner: string, verb: string | undefined, request: Request): void;
   /** Ends every lease that fits: its owner is gone, its goal is reached. */
   endWhere(fits: (lease: Lease) => boolean, reason: EndReason): void;
   /** The device holds something else than it was told. */
   drifted(): void;
-  /** What it does for the order shows. */
-  progressed(progress: Progress): void;
   /** The device answers again: what it holds is not known. */
   returned(): void;
   /** Takes up what was in force before a restart. */
@@ -80,7 +76,7 @@ export const createSteering = (
   const riders = createRiders(book, clock);
   const wear = createWear(clock);
   let isOurs = saved?.isOurs ?? false;
-  const display = createDisplay(describe, saved?.shown ?? [], sink.show);
+  const display = createDisplay(describe, saved?.shown ?? [], clock, sink);
   /** A lease ran out while nobody was here: safe first, then whatever else is wanted. */
   let mustReset = isOurs && book.all().length < (saved?.leases.length ?? 0);
   /** What the device is known to hold, and until when it was told to; undefined: not known. */
@@ -148,7 +144,7 @@ export const createSteering = (
     if (!isHeld(order) && isFailsafeDue) sink.failsafe();
     isFailsafeDue = false;
     isCurrentHeld = isHeld(order);
-    display.show(decision, order, isOurs);
+    display.carriedOut(decision, order, isOurs, applied);
     isOurs &&= isCurrentHeld || book.all().length > 0;
     save();
     if (!isOurs) leaving?.resolve();
@@ -275,6 +271,7 @@ export const createSteering = (
       changed();
     },
     progressed: display.progressed,
+    measured: display.measured,
     returned() {
       if (!isOurs) return;
       current = undefined;

@@ -9,9 +9,11 @@ import type { Message } from '../model/message.ts';
 import { type Clock, isoTime } from '../model/time.ts';
 import type { AgeWatch } from './age-watch.ts';
 import type { Desk } from './desk.ts';
+import type { Measured } from './effect-watch.ts';
+import { withGoals } from './goals.ts';
 import type { Journal, Reply } from './ledger.ts';
 import { componentKey, describeDevice, type Placement } from './meta.ts';
-import { type Outputs, takeUpChannels } from './outputs.ts';
+import { lastOf, type Outputs, takeUpChannels } from './outputs.ts';
 import type { OwnerWatch } from './owner-watch.ts';
 import { availabilityOf, type BridgeStatus, shownState, statusOf, textOf } from './standing.ts';
 
@@ -53,24 +55,49 @@ export interface Work {
   /** The availability that was told last. */
   announced: string | undefined;
   actuators: Actuator[];
-  /** States of charge, which commands may have as their goal. */
-  goals: { channel: number; component: string }[];
+  /** What commands have as their goal, or shows what became of them. */
+  watched: { channel: number; component: string; quantity: string; part: string | undefined }[];
   /** Opened for the first command: most devices are never told anything. */
   desk: Desk | undefined;
   owners: OwnerWatch | undefined;
 }
 
+const watchedQuantities = new Set(['soc', 'power', 'current']);
+
 /** What the driver shows of the device by now. */
 export const describe = (work: Work): void => {
   const { outputs, driver } = work;
   takeUpChannels(outputs, driver.describe());
-  work.actuators = driver.actuators();
-  work.goals = outputs.channels.flatMap((channel, nth) =>
-    channel.quantity === 'soc' && channel.part === undefined
-      ? [{ channel: nth, component: componentKey(channel) }]
-      : [],
-  );
+  const actuators = driver.actuators();
+  // Where its driver tells what comes of a command, nobody else has to look.
+  const told = new Set(actuators.filter(({ tellsProgress }) => tellsProgress).map(componentKey));
+  const commanded = new Set(actuators.map(componentKey).filter((each) => !told.has(each)));
+  work.watched = outputs.channels.flatMap((each, channel) => {
+    const { quantity, part } = each;
+    const component = componentKey(each);
+    return watchedQuantities.has(quantity) && commanded.has(component) ? [{ channel, component, quantity, part }] : [];
+  });
+  const charged = new Set(work.watched.flatMap(({ quantity, component }) => (quantity === 'soc' ? component : [])));
+  work.actuators = actuators.map((each) => withGoals(each, charged.has(componentKey(each))));
 };
+
+/** Also where the clock of the wall is set while somebody looks at it. */
+export const measuredOf = (
+  clock: Clock,
+  { quantity, part }: Work['watched'][number],
+  value: number,
+  ts: number,
+): Measured => {
+  const at = clock.monotonic() - Math.max(0, clock.now() - ts);
+  return { quantity, value, ts, at, ...(part === undefined ? {} : { part }) };
+};
+
+/** What a component measured last, as far as it is good. */
+export const lastMeasured = ({ watched, outputs, clock }: Work, component: string): Measured[] =>
+  watched.flatMap((each) => {
+    const last = each.component === component ? lastOf(outputs, each.channel) : undefined;
+    return last ? [measuredOf(clock, each, last.value, last.ts)] : [];
+  });
 
 export const metaOf = ({ options, driver, outputs, actuators, clock }: Work): Message<'meta/1'> =>
   describeDevice(

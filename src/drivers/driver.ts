@@ -2,7 +2,7 @@
  * The one interface between a protocol and the bridge above it: samples and the state of the device come up, orders
  * go down.
  */
-import type { Code, Params } from '../model/command.ts';
+import type { Code, Params, Proof } from '../model/command.ts';
 import type { Reason } from '../model/common.ts';
 import type { Event } from '../model/event.ts';
 import type { Role } from '../model/meta.ts';
@@ -106,6 +106,8 @@ export interface VerbDescription {
   kind: Exclude<VerbKind, 'release'>;
   params: Record<string, ParameterRange>;
   maxLeaseS: number;
+  /** How far from what it was told counts as reached, in the unit of what is measured; absent: not known. */
+  tolerance?: number;
 }
 
 /** One thing that can be steered: setpoints compete for it, limits bound it, and it has a safe state. */
@@ -124,8 +126,14 @@ export interface Actuator {
   };
   /** Shortest time between two different values, ms. */
   minWriteIntervalMs: number;
-  /** Until the effect can be seen, s. */
-  latencyS: number;
+  /** Until it begins to follow, s; absent: not known. */
+  latencyS?: number;
+  /** How fast it follows then, s: after three of them it is there. Absent: not known. */
+  timeConstantS?: number;
+  /** So long its effect is looked for before the outcome of a command is told, s. */
+  verifyS: number;
+  /** Its driver tells whether it does what it was told (DriverSink.progressed). */
+  tellsProgress?: boolean;
   verification: 'readback' | 'effect' | 'none';
   /** The device itself falls back after this long without us, s. */
   watchdogS?: number;
@@ -150,14 +158,14 @@ export interface Order {
   notAfter: number;
 }
 
-export interface Applied {
-  /** The effect was read back. */
-  verified: boolean;
-  /** Why it was not: "no_readback", "full", "no_effect" ... */
-  reason?: string;
+export type Applied = {
   /** What an action found out; told in the place of its parameters. */
   values?: Params;
-}
+} & (
+  | { verified: true; by: Proof }
+  /** Why nothing of the device proves it: "no_readback", "within_tolerance", "full", "no_effect" ... */
+  | { verified: false; reason: string }
+);
 
 /** What an actuator does for the order that it holds, as the device shows it. */
 export interface Progress {
@@ -167,6 +175,8 @@ export interface Progress {
   at: number;
   /** In force instead of the parameters of the order. */
   inForce?: Params;
+  /** What shows instead, in words. */
+  what?: string;
   /** Why it is not as it was told: "station_limit". */
   reason?: string;
 }

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { finite, instant, shortText, word } from './common.ts';
 
-const commandId = z.string().min(1).max(64);
+export const longestId = 64;
+const commandId = z.string().min(1).max(longestId);
 /** The longest setting of a device: OCPP 2.0.1 part 2, ComponentVariable value. */
 const setting = z.string().max(2500);
 const params = z.record(
@@ -53,6 +54,10 @@ export const codes = [
   'INTERNAL',
 ] as const;
 
+/** What of the device proves that it obeys: it holds the value, or what it measures has followed. */
+export const proofs = ['register', 'effect'] as const;
+export type Proof = (typeof proofs)[number];
+
 export type Outcome = (typeof outcomes)[number];
 export type Code = (typeof codes)[number];
 
@@ -67,8 +72,10 @@ export const responseSchema = z.looseObject({
   message: z.string().max(1024).optional(),
   applied: params.optional(),
   clamped: z.boolean().optional(),
-  /** True only when the effect was read back. */
+  /** Something of the device proved it. */
   verified: z.boolean().optional(),
+  by: z.enum(proofs).optional(),
+  /** Why nothing proved it. */
   reason: word.optional(),
   lease_until: instant.optional(),
 });

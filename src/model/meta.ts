@@ -70,7 +70,14 @@ const commandMeta = z.looseObject({
     .optional(),
   /** The safe state, in words of the model. */
   fallback: z.json().optional(),
+  /** Until the device begins to follow; absent: not known. */
   latency_s: z.number().nonnegative().optional(),
+  /** How fast it follows then: after three of them it is there. Absent: not known. */
+  time_constant_s: z.number().positive().optional(),
+  /** How far from what it was told counts as reached, in the unit of what is measured: W, A. */
+  tolerance: z.number().positive().optional(),
+  /** So long its effect is looked for before the outcome is told. */
+  verify_s: z.number().nonnegative().optional(),
   /** How it is known that the device obeys. */
   verification: z.enum(['readback', 'effect', 'none']).optional(),
   /** The device falls back by itself after this long without its bridge. */

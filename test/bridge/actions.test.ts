@@ -22,7 +22,13 @@ const channel = (index: number, quantity: string): Channel => ({
   signed: true,
 });
 const action = { kind: 'action' as const, params: {}, maxLeaseS: 0 };
-const common = { minWriteIntervalMs: 0, latencyS: 1, verification: 'effect' as const, isPersistent: false };
+const common = {
+  minWriteIntervalMs: 0,
+  latencyS: 1,
+  verifyS: 30,
+  verification: 'effect' as const,
+  isPersistent: false,
+};
 const actions = (index: number): Actuator => ({
   key: `actions/${index}`,
   type: 'ev_charger',
@@ -96,7 +102,7 @@ describe('a device that grows and acts, at a bridge', () => {
     for (const id of ['a', 'b']) send(id, 'start');
     await clock.advanceAsync(0);
     assert.equal(orders.length, 2);
-    orders[1]?.done({ verified: true });
+    orders[1]?.done({ verified: true, by: 'effect' });
     orders[0]?.done({ verified: false, reason: 'no_session' });
     await clock.advanceAsync(0);
     assert.deepEqual([outcome('a')?.status, outcome('a')?.reason], ['completed', 'no_session']);
@@ -105,7 +111,7 @@ describe('a device that grows and acts, at a bridge', () => {
 
   it('answers with what an action found out', async () => {
     send('a', 'unlock');
-    orders[0]?.done({ verified: true, values: { status: 'unlocked' } });
+    orders[0]?.done({ verified: true, by: 'effect', values: { status: 'unlocked' } });
     await clock.advanceAsync(0);
     assert.deepEqual(outcome('a')?.applied, { status: 'unlocked' });
   });
@@ -129,6 +135,7 @@ describe('a device that grows and acts, at a bridge', () => {
       params: {},
       lease: { required: false },
       latency_s: 1,
+      verify_s: 30,
       verification: 'effect',
     });
   });

@@ -30,7 +30,7 @@ const createScripted = (channels: Channel[], more: Partial<DeviceDescription> = 
     describe: () => description,
     inspect: () => new Map([[0, '0: 0001']]),
     actuators: () => [],
-    apply: async () => ({ verified: true }),
+    apply: async () => ({ verified: true, by: 'register' }),
     start(given) {
       sink = given;
     },

@@ -13,6 +13,7 @@ const settings: Actuator = {
   verbs: { set_reserve_soc: { kind: 'config', params: { soc: { unit: '%', min: 0, max: 100 } }, maxLeaseS: 0 } },
   minWriteIntervalMs: 100,
   latencyS: 1,
+  verifyS: 1,
   verification: 'readback',
   isPersistent: false,
 };

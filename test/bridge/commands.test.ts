@@ -42,10 +42,16 @@ describe('commands at a bridge', () => {
     it('is "accepted", then the outcome with what is in force and until when', async () => {
       const id = await charge(2000);
       assert.deepEqual(statuses(id), ['accepted', 'completed']);
-      const { topic, applied, clamped, verified, lease_until } = rig.responses.at(-1) ?? {};
+      const { topic, applied, clamped, verified, by, lease_until } = rig.responses.at(-1) ?? {};
       assert.deepEqual(
-        { topic, applied, clamped, verified },
-        { topic: 'devices/b/battery/response/charge', applied: { power_w: 2000 }, clamped: false, verified: true },
+        { topic, applied, clamped, verified, by },
+        {
+          topic: 'devices/b/battery/response/charge',
+          applied: { power_w: 2000 },
+          clamped: false,
+          verified: true,
+          by: 'register',
+        },
       );
       assert.equal(lease_until, isoTime(clock.now() - 150 + 60_000));
     });
@@ -362,6 +368,15 @@ describe('commands at a bridge', () => {
       await measured(20);
       assert.deepEqual(holds(), [undefined, undefined]);
       assert.equal(events('failsafe_entered').length, 0);
+    });
+
+    it('is in meta, where the device tells how full it is', async () => {
+      const paramsOf = (): string[] => {
+        const { components } = rig.bridge().meta();
+        const [battery] = components.filter(({ type }) => type === 'battery');
+        return Object.keys(battery?.commands?.charge?.params ?? {});
+      };
+      assert.deepEqual(paramsOf(), ['power_w', 'until_soc']);
     });
 
     it('each its own: whoever waits goes on to his', async () => {

@@ -102,7 +102,7 @@ describe('orders on pymodbus', function () {
       await use(
         profileOf(points, { load: ['one', 'several', 'single', 'multiple', 'wide'].map((name) => set(name, 1)) }),
       );
-      assert.deepEqual(await apply('load', 0), { verified: true });
+      assert.deepEqual(await apply('load', 0), { verified: true, by: 'register' });
       // Neighbours that are written one after the other go in one request.
       await writes([5, 3, [1]], [15, 17, [1]], [6, 10, [1]], [16, 11, [1, 0, 1]]);
     });
@@ -114,7 +114,7 @@ describe('orders on pymodbus', function () {
       point(`p${i}`, addr, { type, wordOrder, byteOrder, writeFc: 16 }),
     );
     await use(profileOf(points, { load: held.map(({ value }, i) => set(`p${i}`, Number(value))) }));
-    assert.deepEqual(await apply('load', 0), { verified: true });
+    assert.deepEqual(await apply('load', 0), { verified: true, by: 'register' });
     bus.attach(model, { timeoutMs: 300, maxInFlight: 1, interRequestMs: 0 });
     for (const { addr, len, ...what } of held) {
       const [own, theirs] = await Promise.all(
@@ -157,7 +157,7 @@ describe('orders on pymodbus', function () {
     const effect = { point: 'shown', value: '$power_w', tolerance: 2, withinMs: 2000 };
     const points = [point('secret', 1000, { access: 'w' }), point('shown', 1011, { access: 'r' })];
     await use(profileOf(points, { load: [set('secret')] }, { effect }));
-    assert.deepEqual(await apply('load', 50), { verified: true });
+    assert.deepEqual(await apply('load', 50), { verified: true, by: 'register' });
   });
 
   it('fail where the profile takes a write-only register for one that can be read', async () => {
@@ -179,6 +179,6 @@ describe('orders on pymodbus', function () {
   it('wait for a slow device as long as its profile says', async () => {
     await open('tcp');
     await use({ ...profileOf([point('slow', 1030)], { load: [set('slow')] }), connection: { timeoutMs: 2000 } });
-    assert.deepEqual(await apply('load', 50), { verified: true });
+    assert.deepEqual(await apply('load', 50), { verified: true, by: 'register' });
   });
 });

@@ -26,7 +26,7 @@ export interface Write {
 
 export const maxPowerW = 5000;
 
-const power = { unit: 'W', min: 0, max: maxPowerW };
+const watts = { unit: 'W', min: 0, max: maxPowerW };
 const setpoint = (params: Actuator['verbs'][string]['params']) => ({
   kind: 'setpoint' as const,
   params,
@@ -37,14 +37,15 @@ export const batteryActuator: Actuator = {
   key: 'battery',
   type: 'battery',
   verbs: {
-    charge: setpoint({ power_w: { ...power, limitedBy: 'limit_charge' } }),
-    discharge: setpoint({ power_w: power }),
+    charge: setpoint({ power_w: { ...watts, limitedBy: 'limit_charge' } }),
+    discharge: setpoint({ power_w: watts }),
     hold: setpoint({}),
-    limit_charge: { kind: 'limit', params: { power_w: power }, maxLeaseS: 3600 },
+    limit_charge: { kind: 'limit', params: { power_w: watts }, maxLeaseS: 3600 },
   },
   fallback: { means: { mode: 'auto' } },
   minWriteIntervalMs: 100,
   latencyS: 1,
+  verifyS: 1,
   verification: 'readback',
   isPersistent: false,
 };
@@ -59,10 +60,13 @@ const soc: Channel = {
   signed: false,
 };
 
+const power: Channel = { ...soc, quantity: 'power', unit: 'W', signed: true };
+
 /** @param actuators what it can be told */
 export const createSteeredDevice = (clock: VirtualClock, actuators: Actuator[] = [batteryActuator]) => {
   const writes: Write[] = [];
   let trouble: Trouble = 'none';
+  let proven: Applied = { verified: true, by: 'register' };
   let sink: DriverSink | undefined;
 
   const pass = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
@@ -79,11 +83,11 @@ export const createSteeredDevice = (clock: VirtualClock, actuators: Actuator[] =
     await pass(20);
     if (now === 'late') throw new CommandFailure('TIMEOUT', 'no answer');
     if (now === 'mismatch') throw new CommandFailure('READBACK_MISMATCH', 'reads something else');
-    return { verified: true };
+    return proven;
   };
 
   const createDriver = (): Driver => ({
-    describe: () => ({ protocol: 'test', source: 'test/b', channels: [soc], components: {} }),
+    describe: () => ({ protocol: 'test', source: 'test/b', channels: [soc, power], components: {} }),
     inspect: () => new Map(),
     actuators: () => actuators,
     apply,
@@ -93,6 +97,9 @@ export const createSteeredDevice = (clock: VirtualClock, actuators: Actuator[] =
     },
     close: async () => {},
   });
+
+  const measure = (channel: number, value: number): void =>
+    sink?.cycle({ samples: [{ channel, value, ts: clock.now() }], durationMs: 1, errors: [] });
 
   return {
     writes,
@@ -104,8 +111,11 @@ export const createSteeredDevice = (clock: VirtualClock, actuators: Actuator[] =
       if (next === 'offline') sink?.state({ kind: 'offline', reason: 'no connection' });
       else if (was === 'offline') sink?.state({ kind: 'online' });
     },
-    measureSoc(value: number): void {
-      sink?.cycle({ samples: [{ channel: 0, value, ts: clock.now() }], durationMs: 1, errors: [] });
+    measureSoc: (value: number): void => measure(0, value),
+    measurePower: (value: number): void => measure(1, value),
+    /** What its driver finds out about the orders to come. */
+    setProof(next: Applied): void {
+      proven = next;
     },
     /** What it was told last. */
     holds: (): Order | undefined => writes.at(-1)?.order,

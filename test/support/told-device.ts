@@ -12,6 +12,7 @@ export const toldProfile = {
   connection: { timeoutMs: 2000 },
   points: [
     { name: 'soc', quantity: 'battery/soc', addr: 0, type: 'uint16', unit: '%' },
+    { name: 'measured', quantity: 'battery/power', addr: 1, type: 'int16', unit: 'W' },
     { name: 'mode', addr: 10, type: 'uint16', access: 'rw' },
     { name: 'power', addr: 11, type: 'int16', access: 'rw', unit: 'W' },
     { name: 'reserve', addr: 12, type: 'uint16', access: 'rw', unit: '%' },
@@ -38,6 +39,8 @@ export const toldProfile = {
       limits: { limit_charge: { params: { power_w: watts } } },
       fallback: { means: { mode: 'auto' }, steps: [{ point: 'mode', value: 0 }] },
       minWriteIntervalMs: 200,
+      latencyMs: 300,
+      timeConstantMs: 100,
     },
   ],
   config: {
@@ -63,12 +66,13 @@ export interface ToldState {
   reserve: number;
 }
 
-/** @param port 0: one that is free */
+/** It does what its registers say, unless it is made to do something else. @param port 0: one that is free */
 export const startToldDevice = async (port = 0) => {
   const [battery, meter] = [createImage(), createImage()];
   /** Every write, as the device was afterwards. */
   const writes: ToldState[] = [];
-  for (const address of [0, 10, 11, 12]) battery.set(address, address === 0 ? 50 : 0);
+  let stubbornW: number | undefined;
+  for (const address of [0, 1, 10, 11, 12]) battery.set(address, address === 0 ? 50 : 0);
   for (const address of [10, 11, 12]) battery.allowWrite(address);
   meter.set(0, 700);
   const state = (): ToldState => ({
@@ -77,14 +81,35 @@ export const startToldDevice = async (port = 0) => {
     powerW: (battery.peek(11) << 16) >> 16,
     reserve: battery.peek(12),
   });
+  const follow = (): void => battery.set(1, stubbornW ?? (battery.peek(10) === 1 ? battery.peek(11) : 0));
   const server = await startModbusServer(
     { host: '127.0.0.1', port },
     new Map([
-      [batteryUnit, { holding: battery, written: () => void writes.push(state()) }],
+      [
+        batteryUnit,
+        {
+          holding: battery,
+          written() {
+            writes.push(state());
+            follow();
+          },
+        },
+      ],
       [meterUnit, { holding: meter }],
     ]),
   );
-  return { port: server.port, writes, state, setFault: server.setFault, close: server.close };
+  return {
+    port: server.port,
+    writes,
+    state,
+    /** It charges (-) or discharges with so much, W, whatever it is told; undefined: it obeys again. */
+    insistOn(watts: number | undefined): void {
+      stubbornW = watts === undefined ? undefined : watts & 0xffff;
+      follow();
+    },
+    setFault: server.setFault,
+    close: server.close,
+  };
 };
 
 export type ToldDevice = Awaited<ReturnType<typeof startToldDevice>>;

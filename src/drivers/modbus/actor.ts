@@ -11,7 +11,7 @@ import { isMet } from './condition.ts';
 import type { ResolvedAction, ResolvedActuator, ResolvedStep } from './controls.ts';
 import { evaluate, type Scope } from './expression.ts';
 import { describeActuator, orderScope, settingScope } from './offer.ts';
-import type { Point } from './point.ts';
+import { isEcho, type Point } from './point.ts';
 import type { Effect, Watchdog } from './profile-controls.ts';
 import { type FailureKind, ModbusFailure } from './request.ts';
 import type { ResolvedProfile } from './resolve.ts';
@@ -50,6 +50,8 @@ interface State {
   feedAt: Map<Watchdog, number>;
   /** Counts orders: whatever belongs to an earlier one stops. */
   generation: number;
+  /** The order whose effect was seen to come: that it is still there proves it once more. */
+  proven: string | undefined;
 }
 
 const codeOf: Record<FailureKind, Code> = {
@@ -67,6 +69,8 @@ const codeOf: Record<FailureKind, Code> = {
 const toCommandFailure = (error: unknown): unknown =>
   error instanceof ModbusFailure ? new CommandFailure(codeOf[error.kind], error.message) : error;
 
+const signatureOf = ({ verb, params, limits }: Order): string => JSON.stringify([verb, params, limits]);
+
 const isHeld = (order: Order): boolean => order.verb !== undefined || Object.keys(order.limits).length > 0;
 
 /** @param tellDrift the device does not hold any more what it was told */
@@ -83,7 +87,7 @@ export const createActor = (
   const states = new Map<string, State>(
     controls.actuators.map((actuator) => [
       actuator.key,
-      { actuator, isSetUp: false, timers: new Set(), feedAt: new Map(), generation: 0 },
+      { actuator, isSetUp: false, timers: new Set(), feedAt: new Map(), generation: 0, proven: undefined },
     ]),
   );
 
@@ -140,6 +144,7 @@ export const createActor = (
     value: evaluate(value, within) ?? Number.NaN,
     tolerance,
     withinMs,
+    proof: isEcho(pointOf(point)) ? 'register' : 'effect',
     excuses: unless.map(({ point: name, reason, ...condition }) => ({ point: pointOf(name), condition, reason })),
   });
 
@@ -224,12 +229,19 @@ export const createActor = (
       await execute(state, actuator.setup, within, order);
       state.isSetUp = true;
     }
+    const expected = action.effect && expectationOf(action.effect, within);
+    const signature = signatureOf(order);
+    const isAnew = expected?.proof === 'effect' && state.proven !== signature;
+    const wasThere = isAnew && (await verify.isThere(expected));
+    state.proven = undefined;
     const wanted = await execute(state, action.steps, within, order);
     if (isHeld(order)) keepAlive(state, action, within, order, wanted);
     else state.feedAt.clear();
     const applied = await verify.registers(wanted, actuator.settleMs, signal);
-    if (!action.effect || signal.aborted) return applied ?? { verified: false, reason: 'no_readback' };
-    return verify.effect(expectationOf(action.effect, within), signal);
+    if (!expected || signal.aborted) return applied ?? { verified: false, reason: 'no_readback' };
+    const seen = await verify.effect(expected, wasThere, signal);
+    if (seen.verified) state.proven = signature;
+    return seen;
   };
 
   return {
@@ -249,7 +261,7 @@ export const createActor = (
       }
     },
     returned() {
-      for (const state of states.values()) state.isSetUp = false;
+      for (const state of states.values()) Object.assign(state, { isSetUp: false, proven: undefined });
     },
     close() {
       for (const state of states.values()) stop(state);

@@ -1,5 +1,7 @@
 /** The controls of a profile, checked against the model and against its own points. */
+
 import { commandedTypes, findVerb, type Verb, verbsOf } from '../../model/verbs.ts';
+import { carTimeConstantS } from '../car.ts';
 import { conditionFault } from './condition.ts';
 import { didYouMean, knownWords } from './did-you-mean.ts';
 import { namesIn, type Source } from './expression.ts';
@@ -31,6 +33,8 @@ export interface ResolvedActuator {
   watchdog: Watchdog[];
   minWriteIntervalMs: number;
   settleMs: number;
+  latencyMs?: number;
+  timeConstantMs?: number;
 }
 
 export interface ResolvedControls {
@@ -145,10 +149,12 @@ const pointsOfActuator = ({ setpoints = {}, fallback, setup }: ActuatorSource): 
 ];
 
 const resolveActuator = (source: ActuatorSource, instance: number, nth: number, base: Context): ResolvedActuator => {
-  const { setpoints = {}, limits = {}, fallback, setup = [], watchdog = [] } = source;
+  const { setpoints = {}, limits = {}, fallback, setup = [], watchdog = [], latencyMs } = source;
   const component = parseComponent(source.component, instance);
   const path = source.component.replace('{i}', String(instance));
   const context = { ...base, names: new Set([...base.names, ...Object.keys(limits)]) };
+  const carMs = setpoints.set_current_limit && carTimeConstantS * 1000;
+  const { timeConstantMs = carMs } = source;
   const at = (what: string): Context => ({ ...context, where: `${path} ${what}` });
 
   for (const [name, { params, unlimited }] of Object.entries(limits)) {
@@ -188,6 +194,8 @@ const resolveActuator = (source: ActuatorSource, instance: number, nth: number, 
     watchdog,
     minWriteIntervalMs: source.minWriteIntervalMs ?? defaultWriteIntervalMs,
     settleMs: source.settleMs ?? defaultSettleMs,
+    ...(latencyMs === undefined ? {} : { latencyMs }),
+    ...(timeConstantMs === undefined ? {} : { timeConstantMs }),
   };
 };
 

@@ -87,14 +87,19 @@ const describeRange = (
 const describeVerb = (
   { type }: ResolvedActuator,
   verb: string,
-  params: Record<string, RangeSource>,
+  { params, effect }: Pick<ResolvedAction, 'params' | 'effect'>,
   scope: Scope,
 ): VerbDescription | undefined => {
   const known = findVerb(type, verb);
   if (!known || known.kind === 'release') return undefined;
   const ranges = Object.entries(params).map(([name, source]) => [name, describeRange(type, verb, name, source, scope)]);
   if (ranges.some(([, range]) => range === undefined)) return undefined;
-  return { kind: known.kind, params: Object.fromEntries(ranges), maxLeaseS: known.maxLeaseS };
+  return {
+    kind: known.kind,
+    params: Object.fromEntries(ranges),
+    maxLeaseS: known.maxLeaseS,
+    ...(effect && { tolerance: effect.tolerance }),
+  };
 };
 
 const isReadBack = ({ steps }: ResolvedAction): boolean =>
@@ -118,10 +123,8 @@ const meansOf = (means: NonNullable<ResolvedActuator['fallback']>['means'], scop
 /** @returns the actuator with the verbs whose ranges are known by now */
 export const describeActuator = (actuator: ResolvedActuator, scope: Scope): Actuator => {
   const { key, type, index, actions, limits, fallback, watchdog, minWriteIntervalMs, settleMs } = actuator;
-  const sources = [
-    ...Object.entries(actions).map(([verb, { params }]) => [verb, params] as const),
-    ...Object.entries(limits).map(([verb, { params }]) => [verb, params] as const),
-  ];
+  const { latencyMs, timeConstantMs } = actuator;
+  const sources = [...Object.entries(actions), ...Object.entries(limits)];
   const all = [...Object.values(actions), ...(fallback ? [fallback] : [])];
   const timeouts = watchdog.flatMap(({ timeoutS }) => (timeoutS === undefined ? [] : [evaluate(timeoutS, scope)]));
   const [watchdogS] = timeouts.filter((each) => each !== undefined);
@@ -130,8 +133,8 @@ export const describeActuator = (actuator: ResolvedActuator, scope: Scope): Actu
     type,
     ...(index === undefined ? {} : { index }),
     verbs: Object.fromEntries(
-      sources.flatMap(([verb, params]) => {
-        const described = describeVerb(actuator, verb, params, scope);
+      sources.flatMap(([verb, source]) => {
+        const described = describeVerb(actuator, verb, source, scope);
         return described ? [[verb, described]] : [];
       }),
     ),
@@ -142,7 +145,9 @@ export const describeActuator = (actuator: ResolvedActuator, scope: Scope): Actu
       },
     }),
     minWriteIntervalMs,
-    latencyS: Math.max(settleMs, ...all.map(({ effect }) => effect?.withinMs ?? 0)) / 1000,
+    ...(latencyMs === undefined ? {} : { latencyS: latencyMs / 1000 }),
+    ...(timeConstantMs === undefined ? {} : { timeConstantS: timeConstantMs / 1000 }),
+    verifyS: Math.max(settleMs, ...all.map(({ effect }) => effect?.withinMs ?? 0)) / 1000,
     verification: verificationOf(all),
     ...(watchdogS === undefined ? {} : { watchdogS }),
     isPersistent: all.some(({ steps }) => steps.some((step) => 'point' in step && step.point.source.persistent)),

@@ -30,6 +30,9 @@ export interface Point {
   isReadable: boolean;
 }
 
+/** It tells what the device was told, not what comes of it. */
+export const isEcho = ({ target }: Point): boolean => target?.quantity === 'current_limit';
+
 /** A point that a derived one is made from: its value there is value * factor + offset. */
 export interface Term {
   name: string;

@@ -107,6 +107,10 @@ export const actuator = z.strictObject({
   minWriteIntervalMs: z.int().positive().optional(),
   /** Until a written register shows its value, ms. */
   settleMs: z.int().positive().optional(),
+  /** Until the device begins to follow, ms; only where it is known. */
+  latencyMs: z.int().positive().optional(),
+  /** How fast it follows then, ms: after three of them it is there. Only where it is known. */
+  timeConstantMs: z.int().positive().optional(),
 });
 export type ActuatorSource = z.infer<typeof actuator>;
 

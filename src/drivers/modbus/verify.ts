@@ -1,4 +1,6 @@
 /** Whether the device does what it was told: its registers read back, or the effect seen in others. */
+import type { Proof } from '../../model/command.ts';
+import type { Value } from '../../model/reading.ts';
 import type { Clock } from '../../model/time.ts';
 import { type Applied, CommandFailure } from '../driver.ts';
 import { pause } from '../pause.ts';
@@ -13,6 +15,8 @@ export interface Expectation {
   value: number;
   tolerance: number;
   withinMs: number;
+  /** What it proves when it is seen. */
+  proof: Proof;
   excuses: { point: Point; condition: Condition; reason: string }[];
 }
 
@@ -37,6 +41,9 @@ export const differences = (wanted: Wanted[], spots: Spots): string[] =>
       ? []
       : [`${point.name} reads ${spots.value(point) ?? 'nothing'} instead of ${value}`],
   );
+
+const isNear = (now: Value, value: number, tolerance: number): boolean =>
+  typeof now === 'number' && Math.abs(now - value) <= tolerance;
 
 export const createVerifier = (readSpots: SpotReader, clock: Clock) => {
   /**
@@ -80,21 +87,35 @@ export const createVerifier = (readSpots: SpotReader, clock: Clock) => {
       if (seen.kind === 'replaced') return replaced;
       if (seen.kind === 'unread') throw seen.error;
       if (seen.kind === 'missing') throw new CommandFailure('READBACK_MISMATCH', seen.what);
-      return { verified: true };
+      return { verified: true, by: 'register' };
     },
 
-    async effect({ point, value, tolerance, withinMs, excuses }: Expectation, signal: AbortSignal): Promise<Applied> {
+    /** Whether it shows already, before anything was written; not known where it cannot be read. */
+    async isThere({ point, value, tolerance }: Expectation): Promise<boolean> {
+      try {
+        return isNear((await readSpots([point])).value(point), value, tolerance);
+      } catch {
+        return false;
+      }
+    },
+
+    /** @param wasThere it showed before the write: only what moves proves something then */
+    async effect(expectation: Expectation, wasThere: boolean, signal: AbortSignal): Promise<Applied> {
+      const { point, value, tolerance, withinMs, proof, excuses } = expectation;
       const points = [point, ...excuses.map((excuse) => excuse.point)];
+      let hasMoved = !wasThere;
+      let excused: string | undefined;
       const look = (spots: Spots): Spots | undefined => {
-        const now = spots.value(point);
-        return typeof now === 'number' && Math.abs(now - value) <= tolerance ? undefined : spots;
+        excused = excuses.find((each) => isMet(spots.value(each.point), each.condition))?.reason;
+        if (isNear(spots.value(point), value, tolerance)) return undefined;
+        hasMoved = true;
+        return spots;
       };
       const seen = await watch(points, look, withinMs, effectLookMs, signal);
-      if (seen.kind === 'seen') return { verified: true };
       if (seen.kind === 'replaced') return replaced;
       if (seen.kind === 'unread') return { verified: false, reason: 'no_readback' };
-      const excuse = excuses.find((each) => isMet(seen.what.value(each.point), each.condition));
-      return { verified: false, reason: excuse?.reason ?? 'no_effect' };
+      if (seen.kind === 'missing') return { verified: false, reason: excused ?? 'no_effect' };
+      return hasMoved ? { verified: true, by: proof } : { verified: false, reason: excused ?? 'within_tolerance' };
     },
   };
 };

@@ -155,7 +155,7 @@ describe('orders on a Modbus device', () => {
 
   it('writes the steps in both word orders and scales, and reads them back', async () => {
     const applied = await actor.apply(order('charge', { power_w: 1500 }), signal());
-    assert.deepEqual(applied, { verified: true });
+    assert.deepEqual(applied, { verified: true, by: 'register' });
     // -1500 as 32 bits, the less significant word first; 3000 W in tens.
     assert.deepEqual(held(10, 11, 12, 13), [2, 0xfa24, 0xffff, 300]);
   });
@@ -171,8 +171,9 @@ describe('orders on a Modbus device', () => {
 
   it('says that nothing can be read back, where the effect does not show', async () => {
     const seen = actor.apply(order('discharge', { power_w: 1000 }), signal());
+    await until(() => holding.peek(20) === 1000, 'it is written');
     holding.set(0, 980);
-    assert.deepEqual(await seen, { verified: true });
+    assert.deepEqual(await seen, { verified: true, by: 'effect' });
     holding.set(0, 0);
     holding.set(1, 50);
     assert.deepEqual(await actor.apply(order('discharge', { power_w: 1000 }), signal()), {
@@ -184,6 +185,28 @@ describe('orders on a Modbus device', () => {
       verified: false,
       reason: 'empty',
     });
+  });
+
+  it('proves nothing by an effect that was there before', async () => {
+    const discharge = (power_w: number) => actor.apply(order('discharge', { power_w }), signal());
+    holding.set(0, 500);
+    holding.set(1, 50);
+    const startedAt = now();
+    assert.deepEqual(await discharge(540), { verified: false, reason: 'within_tolerance' });
+    assert.ok(now() - startedAt < 500, 'it is not waited for');
+    assert.deepEqual(await discharge(540), { verified: false, reason: 'within_tolerance' });
+    const moving = discharge(1000);
+    await until(() => holding.peek(20) === 1000, 'it is written');
+    holding.set(0, 1010);
+    assert.deepEqual(await moving, { verified: true, by: 'effect' });
+    assert.deepEqual(await discharge(1000), { verified: true, by: 'effect' }, 'renewed');
+    assert.deepEqual(await discharge(1040), { verified: false, reason: 'within_tolerance' });
+    holding.set(1, 3);
+    assert.deepEqual(await discharge(1030), { verified: false, reason: 'empty' });
+    actor.returned();
+    holding.set(1, 50);
+    holding.set(0, 1000);
+    assert.deepEqual(await discharge(1000), { verified: false, reason: 'within_tolerance' }, 'it was away');
   });
 
   it('stops waiting for an effect when something newer is to be done', async () => {
@@ -206,7 +229,10 @@ describe('orders on a Modbus device', () => {
   it('tells in the words of commands what went wrong', async () => {
     assert.equal((await failure(actor.apply(order('hold'), signal()))).code, 'INTERLOCK');
     holding.set(23, 1);
-    assert.deepEqual(await actor.apply(order('hold', { allow: 'charge' }), signal()), { verified: true });
+    assert.deepEqual(await actor.apply(order('hold', { allow: 'charge' }), signal()), {
+      verified: true,
+      by: 'register',
+    });
     assert.deepEqual(held(11, 12), [0xf448, 0xffff]);
     assert.equal((await failure(actor.apply(order('limit_charge'), signal()))).code, 'UNSUPPORTED');
     assert.equal((await failure(actor.apply(order('discharge', { power_w: 70_000 }), signal()))).code, 'OUT_OF_RANGE');
@@ -280,9 +306,9 @@ describe('orders on a Modbus device', () => {
 
   it('spares registers that wear out', async () => {
     const reserve = (soc: number): Order => order('set_reserve_soc', { soc }, { actuator: 'battery#set_reserve_soc' });
-    assert.deepEqual(await actor.apply(reserve(20), signal()), { verified: true });
+    assert.deepEqual(await actor.apply(reserve(20), signal()), { verified: true, by: 'register' });
     const before = writes;
-    assert.deepEqual(await actor.apply(reserve(20), signal()), { verified: true });
+    assert.deepEqual(await actor.apply(reserve(20), signal()), { verified: true, by: 'register' });
     assert.equal(writes, before);
     await actor.apply(reserve(30), signal());
     assert.equal(writes, before + 1);

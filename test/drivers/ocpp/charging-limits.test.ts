@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Applied, CommandFailure, Order } from '../../../src/drivers/driver.ts';
 import type { OcppDriverOptions } from '../../../src/drivers/ocpp/driver.ts';
 import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
-import type { Profile, StationRequest } from '../../../src/drivers/ocpp/words.ts';
+import type { Measure, Profile, StationRequest } from '../../../src/drivers/ocpp/words.ts';
 import { isoTime } from '../../../src/model/time.ts';
 import {
   type Answering,
@@ -391,15 +391,15 @@ describe('limits of a charging station', () => {
       assert.equal(done.outcome, undefined);
       await rig.measure([offered(16), amperes(3)]);
       await rig.clock.advanceAsync(1000);
-      assert.deepEqual(done.outcome, { verified: true });
+      assert.deepEqual(done.outcome, { verified: true, by: 'register' });
     });
 
     it('by what the car draws', async () => {
       await charge();
       await rig.measure([amperes(32)]);
       follow();
-      assert.deepEqual(await limit(10), { verified: true });
-      assert.deepEqual(await finish(order('pause')), { verified: true });
+      assert.deepEqual(await limit(10), { verified: true, by: 'effect' });
+      assert.deepEqual(await finish(order('pause')), { verified: true, by: 'effect' });
     });
 
     it('by power, where nothing else is measured', async () => {
@@ -411,9 +411,9 @@ describe('limits of a charging station', () => {
         measuring.cancel();
         return done.outcome;
       };
-      assert.deepEqual(await measure(11_000, 16), { verified: true });
+      assert.deepEqual(await measure(11_000, 16), { verified: true, by: 'effect' });
       assert.deepEqual(await measure(3680, 20), { verified: false, reason: 'takes_less' });
-      assert.deepEqual(await measure(5, 0), { verified: true });
+      assert.deepEqual(await measure(5, 0), { verified: true, by: 'effect' });
       assert.match(((await measure(11_000, 8)) as CommandFailure).message, /draws 11000 W and was allowed 8 A/);
     });
 
@@ -421,6 +421,44 @@ describe('limits of a charging station', () => {
       await charge();
       await rig.measure([amperes(10)]);
       assert.deepEqual(await limit(10), { verified: false, reason: 'no_readback' });
+    });
+
+    /** Told a limit, and then this is measured. */
+    const measuredAfter = async (current_a: number, values: Measure[]): Promise<unknown> => {
+      const done = begin(order('set_current_limit', { current_a }));
+      await rig.clock.advanceAsync(2000);
+      await rig.measure(values);
+      await rig.clock.advanceAsync(10_000);
+      return done.outcome;
+    };
+    const asBefore = { verified: false, reason: 'within_tolerance' };
+
+    it('not by a current that was like that before', async () => {
+      await charge();
+      await rig.measure([amperes(10)]);
+      assert.deepEqual(await measuredAfter(10, [amperes(10)]), asBefore);
+      assert.deepEqual(await measuredAfter(10.4, [amperes(10)]), asBefore);
+      assert.deepEqual(await measuredAfter(10.4, [amperes(10)]), asBefore, 'renewed');
+      assert.deepEqual(await measuredAfter(16, [amperes(15.8)]), { verified: true, by: 'effect' });
+      assert.deepEqual(await measuredAfter(16, [amperes(15.8)]), { verified: true, by: 'effect' }, 'renewed');
+    });
+
+    it('by an offer that is the limit, and not by one that did not follow', async () => {
+      await charge();
+      await rig.measure([offered(16), amperes(3)]);
+      assert.deepEqual(await measuredAfter(16, [offered(16), amperes(3)]), { verified: true, by: 'register' });
+      assert.deepEqual(await measuredAfter(15.7, [offered(16), amperes(3)]), asBefore);
+      assert.deepEqual(await measuredAfter(10.3, [offered(10), amperes(3)]), { verified: true, by: 'register' });
+    });
+
+    it('no pause of a car that drew nothing before', async () => {
+      await charge();
+      await rig.measure([amperes(0)]);
+      const done = begin(order('pause'));
+      await rig.clock.advanceAsync(1000);
+      await rig.measure([amperes(0)]);
+      await rig.clock.advanceAsync(10_000);
+      assert.deepEqual(done.outcome, { verified: false, reason: 'no_load' });
     });
 
     it('not where the car takes less, is full, or is not there', async () => {
@@ -483,7 +521,7 @@ describe('limits of a charging station', () => {
       await finish(order('pause'));
       await rig.status('suspended_evse');
       follow(3000, () => rig.limits().filter((value) => value === 16).length > 1);
-      assert.deepEqual(await limit(16), { verified: true });
+      assert.deepEqual(await limit(16), { verified: true, by: 'effect' });
       assert.deepEqual(rig.limits(), [0, 16, 16]);
     });
 
@@ -555,7 +593,7 @@ describe('limits of a charging station', () => {
       await rig.clock.advanceAsync(20_000);
       assert.deepEqual(rig.limits(), [0]);
       await rig.clock.advanceAsync(100_000);
-      assert.deepEqual(done.outcome, { verified: true });
+      assert.deepEqual(done.outcome, { verified: true, by: 'effect' });
       assert.deepEqual(
         rig.asked('set_profile').map(({ profile: told }) => told.periods[0]),
         [
@@ -578,9 +616,9 @@ describe('limits of a charging station', () => {
         return undefined;
       });
       await limit(10);
-      assert.deepEqual(await finish(phases(1), 150_000), { verified: true });
+      assert.deepEqual(await finish(phases(1), 150_000), { verified: true, by: 'effect' });
       await rig.clock.advanceAsync(300_000);
-      assert.deepEqual(await finish(phases(3), 150_000), { verified: true });
+      assert.deepEqual(await finish(phases(3), 150_000), { verified: true, by: 'effect' });
       assert.deepEqual(rig.limits(), [6900, 0, 2300, 0, 6900]);
     });
 
@@ -633,7 +671,7 @@ describe('limits of a charging station', () => {
       await rig.clock.advanceAsync(300_000);
       assert.equal(rig.named('phase_switched').length, 1);
       draw();
-      assert.deepEqual(await finish(phases(3), 150_000), { verified: true });
+      assert.deepEqual(await finish(phases(3), 150_000), { verified: true, by: 'effect' });
     });
 
     it('too early: the safe state waits for its time, or until it is not wanted any more', async () => {
@@ -648,7 +686,10 @@ describe('limits of a charging station', () => {
       await rig.clock.advanceAsync(0);
       assert.deepEqual([given.outcome, last()], [{ verified: false, reason: 'replaced' }, 1]);
       draw();
-      assert.deepEqual(await finish(order(undefined, {}, { actuator: 'phases/1' }), 500_000), { verified: true });
+      assert.deepEqual(await finish(order(undefined, {}, { actuator: 'phases/1' }), 500_000), {
+        verified: true,
+        by: 'effect',
+      });
       assert.equal(last(), 3);
     });
 

@@ -128,11 +128,11 @@ for (const version of ['1.6', '2.0.1'] as const)
       );
       await plugIn();
       await sessionIs(true);
-      assert.deepEqual(await apply('set_current_limit', { current_a: 10 }), { verified: true });
+      assert.equal((await apply('set_current_limit', { current_a: 10 })).verified, true);
       await until(() => Math.abs(outlet().currentsA[0] - 10) < 0.1, '10 A');
-      assert.deepEqual(await apply('pause'), { verified: true });
+      assert.equal((await apply('pause')).verified, true);
       assert.equal(outlet().currentsA[0], 0);
-      assert.deepEqual(await apply('resume', { current_a: 8 }), { verified: true });
+      assert.equal((await apply('resume', { current_a: 8 })).verified, true);
       await until(() => Math.abs(Number(values.get('1/current/l1')) - 8) < 0.2, '8 A are told');
       const stopped = await apply('stop', {}, 'actions/1');
       assert.equal(stopped.verified, true);
@@ -149,7 +149,7 @@ for (const version of ['1.6', '2.0.1'] as const)
     it('left alone it falls back by itself, as its preset says that it can', async () => {
       await open({}, { presets: listPresets() });
       await plugIn();
-      assert.deepEqual(await apply('set_current_limit', { current_a: 14 }), { verified: true });
+      assert.equal((await apply('set_current_limit', { current_a: 14 })).verified, true);
       assert.equal(driver.actuators().find(({ key }) => key === 'limit/1')?.watchdogS, 300);
       await csms.close();
       await until(() => !point.state().isConnected, 'it is alone');
@@ -224,7 +224,7 @@ for (const version of ['1.6', '2.0.1'] as const)
         await apply('pause');
         await until(() => outlet().currentsA[0] === 0, 'no current');
         const applied = await apply('set_current_limit', { current_a: 9 });
-        assert.deepEqual(applied, { verified: true });
+        assert.equal(applied.verified, true);
         await until(() => Math.abs(outlet().currentsA[0] - 9) < 0.2, '9 A');
       });
 
@@ -252,7 +252,7 @@ for (const version of ['1.6', '2.0.1'] as const)
       await open({ outlets: [{ canSwitchPhases: true }] }, { quirks: { switchesPhases: true } });
       await plugIn();
       await apply('set_current_limit', { current_a: 10 });
-      assert.deepEqual(await apply('set_phases', { phases: 1 }, 'phases/1'), { verified: true });
+      assert.equal((await apply('set_phases', { phases: 1 }, 'phases/1')).verified, true);
       assert.equal(outlet().livePhases, 1);
       assert.equal(named('phase_switched').length, 1);
     });
@@ -300,7 +300,7 @@ for (const version of ['1.6', '2.0.1'] as const)
       await plugIn();
       await apply('set_current_limit', { current_a: 10 });
       const applied = await apply('set_phases', { phases: 1 }, 'phases/1');
-      assert.deepEqual([applied, outlet().livePhases], [{ verified: true }, 1]);
+      assert.deepEqual([applied.verified, outlet().livePhases], [true, 1]);
     });
 
     it('power and energy that are called by the wrong unit are noticed', async () => {

@@ -59,7 +59,7 @@ export const deliver = async (
   startBy: number,
   isForced: boolean,
 ): Promise<Later | undefined> => {
-  const { settings, memory, quirks, foreign, clock, sink, prober, translation } = limiting;
+  const { settings, memory, quirks, foreign, clock, sink, prober, translation, check } = limiting;
   const { evse, notAfter, isSuspended, since } = line;
   const wish = isSuspended
     ? [{ startS: 0, currentA: 0 }]
@@ -89,6 +89,7 @@ export const deliver = async (
   ]);
   const isOld = isKeptUp(limiting, line) && isRefreshDue(limiting, line);
   if (!isForced && !isOld && line.sent?.signature === signature) return undefined;
+  const showing = check.showing(evse);
   const until = Math.min(startBy, notAfter);
   const taken = await prober.tell({
     evse,
@@ -112,6 +113,7 @@ export const deliver = async (
   line.underSince = undefined;
   line.later = typeof taken === 'string' ? taken : undefined;
   if (typeof taken === 'string') return taken;
+  if (line.before?.signature !== signature) line.before = { signature, showing };
   line.sent = { signature, steps: told, phases: grid.phases, profile: taken, at: clock.monotonic() };
   planRefresh(limiting, line);
   showLimit(limiting, line);

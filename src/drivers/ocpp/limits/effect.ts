@@ -2,6 +2,7 @@
  * Whether a station does what it was told: "Accepted" only means that it will try. What it measures or offers proves it;
  * a register that rises disproves it, and one that stands still proves nothing.
  */
+import type { Proof } from '../../../model/command.ts';
 import type { Connector } from '../station/connector.ts';
 import { riseSince } from '../station/flow.ts';
 import type { Measured } from '../station/measured.ts';
@@ -13,9 +14,18 @@ import { mayDraw } from '../station/values.ts';
  */
 export type Effect = 'seen' | 'over' | 'under' | 'less' | 'no_load' | 'unmeasured';
 
+/** What is measured or offered: A per phase. */
+export interface Showing {
+  currentA?: number;
+  offeredA?: number;
+}
+
 const offeredTolerance = 0.5;
+/** An offer this close to the limit is the limit; one further off may be its rounding, A. */
+const sameOfferA = 0.1;
 /** A car regulates less exactly than a station offers, A. */
-const tolerance = (limitA: number): number => Math.max(1, limitA * 0.05);
+export const toleranceA = 1;
+const tolerance = (limitA: number): number => Math.max(toleranceA, limitA * 0.05);
 /** With less than this, nothing is charged, A. */
 const noCurrentA = 1;
 const usualVoltage = 230;
@@ -39,22 +49,55 @@ export const risingOf = (
  * @param phases on which the car may charge at the most
  * @param since monotonic ms: what was measured before tells nothing
  */
-export const effectOf = (own: Connector, limitA: number, phases: number, since: number): Effect => {
-  const { status, measured } = own;
+export const showingOf = ({ measured }: Connector, phases: number, since: number): Showing => {
   const fresh = (key: keyof Measured): number | undefined => {
     const value = measured[key];
     return value && value.at > since ? value.value : undefined;
   };
-  const offered = fresh('offered');
+  const offeredA = fresh('offered');
   const power = fresh('power');
   // Where only power is measured, it flows on all phases that there are: that is the least current it can be.
-  const current =
+  const currentA =
     fresh('current') ??
     (power === undefined ? undefined : power / ((measured.voltage?.value ?? usualVoltage) * phases));
+  return { ...(offeredA === undefined ? {} : { offeredA }), ...(currentA === undefined ? {} : { currentA }) };
+};
+
+/** The current keeps to the limit, and is not less for reasons of its own. */
+const isAtLimit = (currentA: number, limitA: number): boolean =>
+  limitA === 0
+    ? currentA < noCurrentA
+    : currentA >= limitA - 1.5 * tolerance(limitA) && currentA <= limitA + tolerance(limitA);
+
+const isAbove = (currentA: number, limitA: number): boolean =>
+  currentA >= (limitA === 0 ? noCurrentA : limitA + tolerance(limitA));
+
+/**
+ * What proves that the station keeps to the limit, where it is seen to: an offer is what it holds, the current what
+ * comes of it. What was like that before the limit was told proves nothing.
+ */
+export const proofOf = (limitA: number, before: Showing, now: Showing): Proof | undefined => {
+  const { currentA, offeredA } = now;
+  const wasAbove = before.currentA !== undefined && isAbove(before.currentA, limitA);
+  const wasAtLimit = before.currentA !== undefined && isAtLimit(before.currentA, limitA);
+  if (currentA !== undefined && (isAtLimit(currentA, limitA) ? !wasAtLimit : wasAbove)) return 'effect';
+  if (offeredA === undefined) return undefined;
+  const farA = Math.abs(offeredA - limitA);
+  const hasMoved = before.offeredA === undefined || Math.abs(before.offeredA - offeredA) > sameOfferA;
+  return farA <= sameOfferA || (hasMoved && farA <= offeredTolerance) ? 'register' : undefined;
+};
+
+/**
+ * @param phases on which the car may charge at the most
+ * @param since monotonic ms: what was measured before tells nothing
+ */
+export const effectOf = (own: Connector, limitA: number, phases: number, since: number): Effect => {
+  const { status } = own;
+  const { currentA: current, offeredA: offered } = showingOf(own, phases, since);
   // Of a pause, one phase is enough.
   const rising = current === undefined ? (risingOf(own, limitA === 0 ? 1 : phases, since)?.leastA ?? 0) : 0;
   if (limitA === 0) {
-    if (current !== undefined) return current < noCurrentA ? 'seen' : 'over';
+    if (current !== undefined) return isAtLimit(current, 0) ? 'seen' : 'over';
     if (rising >= noCurrentA) return 'over';
     if (!mayDraw(own)) return 'no_load';
     return offered !== undefined && offered < offeredTolerance ? 'seen' : 'unmeasured';
@@ -66,5 +109,5 @@ export const effectOf = (own: Connector, limitA: number, phases: number, since: 
   // An offer that the car exceeds is none.
   if (offered !== undefined && (current === undefined || current <= offered + tolerance(offered))) return 'under';
   if (current === undefined) return 'unmeasured';
-  return current >= limitA - 1.5 * tolerance(limitA) ? 'seen' : 'less';
+  return isAtLimit(current, limitA) ? 'seen' : 'less';
 };

@@ -5,7 +5,7 @@ import { pause } from '../../pause.ts';
 import type { Connector } from '../station/connector.ts';
 import { intervalOf } from '../station/flow.ts';
 import type { Nudge } from '../station/nudge.ts';
-import { type Effect, effectOf, followMs, risingOf } from './effect.ts';
+import { type Effect, effectOf, followMs, proofOf, risingOf, type Showing, showingOf } from './effect.ts';
 
 /** What the station has to keep now: A, and since when it knows, monotonic ms. */
 export interface Told {
@@ -26,6 +26,8 @@ export interface LimitCheckOptions {
 export interface Looking {
   evse: number;
   told(): Told | undefined;
+  /** What showed before it was told. */
+  before(): Showing;
   /** The car was paused before. */
   isResumed: boolean;
   tellAgain(): Promise<unknown>;
@@ -39,6 +41,8 @@ export interface Looking {
 
 export interface LimitCheck {
   effect(evse: number, told: Told | undefined): Effect;
+  /** What is measured and offered now. */
+  showing(evse: number): Showing;
   /** What is drawn or offered instead, in words. */
   complaint(evse: number, told: Told | undefined): string;
   /** @throws CommandFailure READBACK_MISMATCH */
@@ -59,6 +63,10 @@ const freshIntervals = 3.5;
 const leastFreshMs = 90_000;
 /** Nobody waits longer for the readings of a register, ms. */
 const longestMs = 60_000;
+
+/** Until the outcome of a limit is told, at the latest: it is told once more where nothing shows it, s. */
+export const verifyS = (intervalS: number): number =>
+  2 * Math.max(15, intervalS + 8, Math.min((followMs + 2500 * intervalS) / 1000, longestMs / 1000));
 
 export const createLimitCheck = (
   { intervalS, phases, connector, nudge }: LimitCheckOptions,
@@ -114,8 +122,18 @@ export const createLimitCheck = (
     return undefined;
   };
 
+  /** It keeps to the limit; because of it, or as it did before. */
+  const proven = ({ evse, told, before }: Looking): Applied => {
+    const now = told();
+    if (!now) return { verified: false, reason: 'no_readback' };
+    const by = proofOf(now.currentA, before(), showingOf(connector(evse), phases(evse), freshSince(now)));
+    if (by) return { verified: true, by };
+    return { verified: false, reason: now.currentA === 0 ? 'no_load' : 'within_tolerance' };
+  };
+
   return {
     effect,
+    showing: (evse) => showingOf(connector(evse), phases(evse), clock.monotonic() - freshMs),
     complaint,
     effectMs,
     async verify(looking, signal) {
@@ -133,7 +151,7 @@ export const createLimitCheck = (
         const waitedMs = now - startedAt;
         if (seen === 'seen') {
           shown(seen);
-          return { verified: true };
+          return proven(looking);
         }
         if (seen === 'no_load' && waitedMs >= nudgeAfterMs) {
           await idle();

@@ -52,6 +52,7 @@ const restartIfOver = async ({ quirks, sink }: Limiting, evse: number): Promise<
 const lookAt = (limiting: Limiting, line: Line, isResumed: boolean): Looking => ({
   evse: line.evse,
   told: () => toldNow(line, limiting.clock.monotonic()),
+  before: () => line.before?.showing ?? {},
   isResumed,
   tellAgain: () => again(limiting, line),
   async idle() {

@@ -1,6 +1,7 @@
 /** What is wanted on each EVSE, and what the station holds of it. */
 import type { Timer } from '../../../model/time.ts';
 import type { Profile } from '../words.ts';
+import type { Showing } from './effect.ts';
 import type { Step } from './limit-form.ts';
 import type { Later } from './prober.ts';
 import type { Wish } from './translation.ts';
@@ -25,6 +26,8 @@ export interface Line {
   /** Monotonic; after it, nothing of the wish is written. */
   notAfter: number;
   sent: Sent | undefined;
+  /** What showed before the limit of this signature was told for the first time. */
+  before: { signature: string; showing: Showing } | undefined;
   later: Later | undefined;
   isSuspended: boolean;
   /** Monotonic, ms: more flows than it may, or less is offered. */
@@ -72,6 +75,7 @@ export const createLines = (): Lines => {
         since: 0,
         notAfter: Number.POSITIVE_INFINITY,
         sent: undefined,
+        before: undefined,
         later: undefined,
         isSuspended: false,
         overSince: undefined,

@@ -1,8 +1,12 @@
 /** What a station can be told, as far as it is known by now: on each EVSE, and as a whole. */
 import { findVerb } from '../../../model/verbs.ts';
+import { carTimeConstantS } from '../../car.ts';
 import type { Actuator, ParameterRange, VerbDescription } from '../../driver.ts';
 import type { Quirks } from '../quirks.ts';
 import type { Facts } from '../station/memory.ts';
+import { toleranceA } from './effect.ts';
+import { verifyS } from './limit-check.ts';
+import { usualPauseS } from './phases.ts';
 import { fallbackOf, type LimitSettings } from './settings.ts';
 
 const usualVoltage = 230;
@@ -45,7 +49,19 @@ const stationActions = verbs({
 const availability = verbs({ set_availability: { operative: {} } });
 const phaseChoice = verbs({ set_phases: { phases: { unit: '1', min: 1, max: 3, choices: ['1', '3'] } } });
 
-const once = { minWriteIntervalMs: 0, latencyS: 30, verification: 'effect', isPersistent: false } as const;
+const once = { minWriteIntervalMs: 0, verifyS: 30, verification: 'effect', isPersistent: false } as const;
+
+/** As it is looked at (effect.ts): amperes, or the watts of as many. */
+const withTolerance = (phases: number, own: Actuator['verbs']): Actuator['verbs'] =>
+  Object.fromEntries(
+    Object.entries(own).map(([name, verb]) => {
+      if (name === 'set_profile') return [name, verb];
+      return [
+        name,
+        { ...verb, tolerance: name === 'set_power_limit' ? toleranceA * usualVoltage * phases : toleranceA },
+      ];
+    }),
+  );
 
 /** By range: most stations of a site have the same. */
 const limitVerbs = new Map<string, Actuator['verbs']>();
@@ -57,13 +73,16 @@ const limitsWithin = ({ minCurrentA, maxCurrentA, phases }: LimitSettings): Actu
   const amperes = { unit: 'A', min: minCurrentA, max: maxCurrentA, step: 0.1, isZeroAllowed: true };
   const minW = minCurrentA * usualVoltage;
   const watts = { unit: 'W', min: minW, max: Math.max(minW, maxCurrentA * usualVoltage * phases), isZeroAllowed: true };
-  const own = verbs({
-    set_current_limit: { current_a: amperes },
-    set_power_limit: { power_w: watts },
-    pause: {},
-    resume: { current_a: { ...amperes, isOptional: true, default: maxCurrentA } },
-    set_profile: { schedule: {} },
-  });
+  const own = withTolerance(
+    phases,
+    verbs({
+      set_current_limit: { current_a: amperes },
+      set_power_limit: { power_w: watts },
+      pause: {},
+      resume: { current_a: { ...amperes, isOptional: true, default: maxCurrentA } },
+      set_profile: { schedule: {} },
+    }),
+  );
   limitVerbs.set(range, own);
   return own;
 };
@@ -79,21 +98,24 @@ const limitOf = (evse: number, settings: LimitSettings, facts: Facts, quirks: Qu
     verbs: limitsWithin(settings),
     fallback: { means: { current_a: failsafeA }, verb: 'set_current_limit' },
     minWriteIntervalMs: isInFlash ? Math.max(flashIntervalMs, intervalMs) : intervalMs,
-    latencyS: Math.max(15, intervalS + 8),
+    timeConstantS: carTimeConstantS,
+    verifyS: verifyS(intervalS),
+    tellsProgress: true,
     verification: 'effect',
     ...(fallbackS === undefined ? {} : { watchdogS: fallbackS }),
     isPersistent: isInFlash,
   };
 };
 
-const phasesOf = (evse: number, { phases }: LimitSettings): Actuator => ({
+const phasesOf = (evse: number, { phases }: LimitSettings, { phasePauseS = usualPauseS }: Quirks): Actuator => ({
   key: `phases/${evse}`,
   ...componentOf(evse),
   verbs: phaseChoice,
   fallback: { means: { phases } },
   // Whoever asks too early is told so (phases.ts).
   minWriteIntervalMs: 0,
-  latencyS: 180,
+  latencyS: phasePauseS,
+  verifyS: 180,
   verification: 'effect',
   isPersistent: false,
 });
@@ -125,7 +147,7 @@ export const offer = (
   return [
     ...evses.flatMap((evse) => [
       ...(isLimited ? [limitOf(evse, settings, facts, quirks)] : []),
-      ...(isLimited && isSwitching && settings.phases === 3 ? [phasesOf(evse, settings)] : []),
+      ...(isLimited && isSwitching && settings.phases === 3 ? [phasesOf(evse, settings, quirks)] : []),
       {
         key: `actions/${evse}`,
         ...componentOf(evse),

@@ -27,7 +27,7 @@ export interface PhaseSink {
 
 /** control.md §3.3: between two switches, ms. */
 const dwellMs = 300_000;
-const usualPauseS = 30;
+export const usualPauseS = 30;
 const lookMs = 1000;
 /** Until no current flows; until it flows on the phases it should. */
 const stopMs = 60_000;
@@ -114,7 +114,7 @@ const bring = async (gear: Gear, evse: number, phases: 1 | 3, signal: AbortSigna
   if (active === undefined) return signal.aborted ? replaced : { verified: false, reason: 'no_load' };
   // A car may take fewer phases than it is given.
   if (active > phases) throw new CommandFailure('READBACK_MISMATCH', `current flows on ${active} phases`);
-  return active === phases ? { verified: true } : { verified: false, reason: 'takes_less' };
+  return active === phases ? { verified: true, by: 'effect' } : { verified: false, reason: 'takes_less' };
 };
 
 /** Until it may be switched to so many, ms. */

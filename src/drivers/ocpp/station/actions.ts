@@ -131,14 +131,16 @@ export const createActions = (asker: Asker, clock: Clock, sink: ActionSink): Act
         await until(() => sink.session(evse) !== undefined, startMs);
         const session = sink.session(evse);
         if (!session) return { verified: false, reason: 'no_session', values };
-        return isOurs(session) ? { verified: true, values } : { verified: false, reason: 'other_session', values };
+        return isOurs(session)
+          ? { verified: true, by: 'effect', values }
+          : { verified: false, reason: 'other_session', values };
       }
       case 'stop': {
         const transaction = sink.session(evse)?.transaction;
         if (transaction === undefined) throw new CommandFailure('INTERLOCK', 'no session runs');
         const values = said(await ask({ kind: 'stop', transaction }, startBy));
         const isOver = await until(() => sink.session(evse)?.transaction !== transaction, endMs);
-        return isOver ? { verified: true, values } : { verified: false, reason: 'no_effect', values };
+        return isOver ? { verified: true, by: 'effect', values } : { verified: false, reason: 'no_effect', values };
       }
       case 'unlock': {
         const connector = sink.connector(evse).plug ?? 1;
@@ -160,7 +162,9 @@ export const createActions = (asker: Asker, clock: Clock, sink: ActionSink): Act
         const result = await ask({ kind: 'set_availability', evse, isOperative }, startBy);
         if (result.status === 'scheduled') return { verified: false, reason: 'scheduled' };
         const isShown = (): boolean => (sink.connector(evse).status === 'unavailable') !== isOperative;
-        return (await until(isShown, endMs)) ? { verified: true } : { verified: false, reason: 'no_effect' };
+        return (await until(isShown, endMs))
+          ? { verified: true, by: 'effect' }
+          : { verified: false, reason: 'no_effect' };
       }
       case 'trigger': {
         const message = params.message as Trigger;
@@ -173,7 +177,7 @@ export const createActions = (asker: Asker, clock: Clock, sink: ActionSink): Act
         const named = typeof key === 'string' ? [variableOf({ name: key })] : undefined;
         const variables = verb === 'get_configuration' ? named : rowsOf(params).map(variableOf);
         const result = await ask({ kind: 'get_variables', variables }, startBy);
-        return { verified: true, values: { variables: tellVariables(result) } };
+        return { verified: true, by: 'register', values: { variables: tellVariables(result) } };
       }
       case 'set_configuration':
       case 'set_variables': {
