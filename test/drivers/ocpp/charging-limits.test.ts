@@ -441,6 +441,12 @@ describe('limits of a charging station', () => {
       assert.deepEqual(await measuredAfter(10.4, [amperes(10)]), asBefore, 'renewed');
       assert.deepEqual(await measuredAfter(16, [amperes(15.8)]), { verified: true, by: 'effect' });
       assert.deepEqual(await measuredAfter(16, [amperes(15.8)]), { verified: true, by: 'effect' }, 'renewed');
+      rig.drop();
+      await rig.connect();
+      await charge();
+      await rig.measure([amperes(15.8)]);
+      assert.deepEqual(await measuredAfter(16, [amperes(15.8)]), { verified: true, by: 'effect' }, 'told again');
+      assert.deepEqual(rig.limits().slice(-2), [16, 16]);
     });
 
     it('by an offer that is the limit, and not by one that did not follow', async () => {

@@ -1,5 +1,6 @@
 /** Limits that are renewed, forgotten or undercut: a real socket, a bridge with its leases, and minutes by the clock. */
 import assert from 'node:assert/strict';
+import type { Event } from '../../../src/model/event.ts';
 import { createField, type Field } from '../../support/field-station.ts';
 import { createObeyingStation, type ObeyingStation } from '../../support/obeying-station.ts';
 import { usualOptions } from '../../support/scripted-station.ts';
@@ -7,7 +8,9 @@ import { usualOptions } from '../../support/scripted-station.ts';
 const fallbackS = 300;
 
 for (const version of ['1.6', '2.0.1', '2.1'] as const)
-  describe(`stations in the field: limits that last, OCPP ${version}`, () => {
+  describe(`stations in the field: limits that last, OCPP ${version}`, function () {
+    // Minutes in small steps, each of them answered over the socket.
+    this.timeout(60_000);
     let field: Field;
     let station: ObeyingStation;
     /** The lowest that it offered since the last look. */
@@ -114,10 +117,20 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
         alarms().map(({ state, message }) => [state, message]),
         [['active', 'it offers 10 A and was told 15 A: a limit of its own, or of another profile']],
       );
+      const missed = () => field.messages.filter(({ topic }) => topic.endsWith('/event/setpoint_not_reached'));
+      const [{ message, data } = {}] = missed() as Partial<Event>[];
+      assert.deepEqual(
+        [missed().length, message, data],
+        [
+          1,
+          'it offers 10 A and was told 15 A',
+          { command: 'set_current_limit', current_a: 15, reason: 'station_limit' },
+        ],
+      );
       const before = told();
       await run(600);
       assert.ok(told() - before <= 600 / (fallbackS / 2), `told ${told() - before} times in 600 s`);
-      assert.deepEqual([alarms().length, lost().length], [1, 0]);
+      assert.deepEqual([alarms().length, lost().length, missed().length], [1, 0, 1]);
       station.ownA = 32;
       await run(60);
       assert.deepEqual(

@@ -22,8 +22,15 @@ const inForce = (limiting: Limiting, line: Line): Params => {
   return { power_w: Math.round(currentA * voltage * phases) };
 };
 
-const tell = ({ sink, clock }: Limiting, { evse }: Line, progress: Omit<Progress, 'at'>): void =>
-  sink.progressed(evse, { ...progress, at: clock.now() });
+/** What it does instead, in words. */
+const complaintOf = ({ check, clock }: Limiting, line: Line): string =>
+  check.complaint(line.evse, toldNow(line, clock.monotonic()));
+
+const tell = (limiting: Limiting, line: Line, progress: Omit<Progress, 'at' | 'what'>): void => {
+  const { sink, clock } = limiting;
+  const what = progress.isReached === false ? { what: complaintOf(limiting, line) } : {};
+  sink.progressed(line.evse, { ...progress, ...what, at: clock.now() });
+};
 
 const tellLimit = (limiting: Limiting, line: Line): void => {
   line.stationLimitA = offeredA(limiting, line);
@@ -31,10 +38,7 @@ const tellLimit = (limiting: Limiting, line: Line): void => {
 };
 
 const name = (limiting: Limiting, line: Line): void => {
-  const { sink, check, clock } = limiting;
-  const { evse } = line;
-  const what = check.complaint(evse, toldNow(line, clock.monotonic()));
-  sink.stationLimit(evse, `${what}: a limit of its own, or of another profile`);
+  limiting.sink.stationLimit(line.evse, `${complaintOf(limiting, line)}: a limit of its own, or of another profile`);
   tellLimit(limiting, line);
 };
 
