@@ -157,7 +157,7 @@ describe('orders on pymodbus', function () {
     const effect = { point: 'shown', value: '$power_w', tolerance: 2, withinMs: 2000 };
     const points = [point('secret', 1000, { access: 'w' }), point('shown', 1011, { access: 'r' })];
     await use(profileOf(points, { load: [set('secret')] }, { effect }));
-    assert.deepEqual(await apply('load', 50), { verified: true, by: 'register' });
+    assert.deepEqual(await apply('load', 50), { verified: true, by: 'effect' });
   });
 
   it('fail where the profile takes a write-only register for one that can be read', async () => {
