@@ -54,9 +54,13 @@ const ofBattery = (verb: string, params: Params): Bounds | undefined => {
   }
 };
 
+/** The surplus that a heat pump is told is no limit: it may need more. */
+const powerLimits = new Set(['limit_power', 'set_power_limit']);
+
 /** All others have power in one direction, and are told its most. */
 const ofOthers = (verb: string, params: Params): Bounds | undefined => {
-  const watts = verb === 'pause' || params.current_a === 0 ? 0 : numberIn(params, 'power_w');
+  if (verb === 'pause' || params.current_a === 0) return { max: 0 };
+  const watts = powerLimits.has(verb) ? numberIn(params, 'power_w') : undefined;
   return watts === undefined ? undefined : { max: watts };
 };
 
