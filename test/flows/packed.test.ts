@@ -44,6 +44,23 @@ describe('the package as it is packed, in a fresh user directory', function () {
       assert.ok(existsSync(join(installation.folder, file)), `${file} is not packed`);
   });
 
+  it('serves every file that its forms name: the editor waits for ever for one that is missing', async () => {
+    const url = `http://127.0.0.1:${red.port}/`;
+    const sets = await (await fetch(`${url}nodes`, { headers: { accept: 'text/html' } })).text();
+    const own = sets.split(/(?=<!-- --- \[red-module:)/).filter((html) => html.includes(`[red-module:${name}/`));
+    const declared = JSON.parse(readFileSync(join(installation.folder, 'package.json'), 'utf8'))['node-red'].nodes;
+    assert.equal(own.length, Object.keys(declared).length);
+    const named = own.flatMap((html) =>
+      [...html.matchAll(/<(?:script|link|img)\b[^>]*\b(?:src|href)="([^"]+)"/g)].map(([, file = '']) => file),
+    );
+    assert.ok(named.length >= own.length, named.join());
+    for (const file of new Set(named)) {
+      const { ok, status, headers } = await fetch(new URL(file, url));
+      const type = headers.get('content-type') ?? '';
+      assert.ok(ok && type.includes('javascript'), `${file}: ${status} ${type}`);
+    }
+  });
+
   it('offers its examples, and the first one works as it is imported', async () => {
     const examples = `/library/examples/flows/${name}`;
     assert.match(JSON.stringify(await red.get(examples)), /01 First meter/);

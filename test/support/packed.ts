@@ -10,6 +10,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Node-RED's settings where this clone is not its package. */
 export const freshSettings = fileURLToPath(new URL('fresh-settings.cjs', import.meta.url));
 
+/** The same where the dashboard is not installed either. */
+export const bareSettings = fileURLToPath(new URL('bare-settings.cjs', import.meta.url));
+
 const run = (command: string, words: string[]): string => {
   const { status, stdout, stderr } = spawnSync(command, words, { cwd: root, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${words.join(' ')}: ${stderr}`);
