@@ -48,6 +48,7 @@ export default function register(RED: NodeAPI): void {
       const snapshot = saved === undefined ? undefined : readSnapshot(saved);
       if (snapshot && !snapshot.ok) report(new Error(`the totals of site ${id} begin anew: ${snapshot.reason}`));
       const directory = directoryOf(RED);
+      directory.register(node.id, `sites/${id}`);
 
       const site = createSite(
         {
@@ -89,8 +90,9 @@ export default function register(RED: NodeAPI): void {
         const refused: string[] = [];
         for (const candidate of candidatesOf(message, context)) {
           const checked = candidate.ok ? checkMessage(candidate.value, context) : undefined;
-          if (checked?.ok) site.take(checked.message);
-          else refused.push(checked ? checked.reasons.join('; ') : candidate.ok ? '' : candidate.reason);
+          if (checked?.ok) {
+            if (!directory.isBygone(checked.message)) site.take(checked.message);
+          } else refused.push(checked ? checked.reasons.join('; ') : candidate.ok ? '' : candidate.reason);
         }
         if (refused.length > 0) throw new Error(`${refused.length} not understood, first: ${refused[0]}`);
       });

@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { createBoot } from '../src/model/identity.ts';
 import type { Message } from '../src/model/message.ts';
 import type { Phrase } from '../src/model/phrase.ts';
-import { isoTime } from '../src/model/time.ts';
+import { type Clock, isoTime } from '../src/model/time.ts';
 import { createMqttLink, type LinkState, type MqttLink } from '../src/mqtt/link.ts';
 import { toEventMessage } from '../src/mqtt/link-events.ts';
 import { probeBroker } from '../src/mqtt/probe.ts';
+import { createRemovals } from '../src/mqtt/removal.ts';
 import { describeServer, parseServer, plainFallback, type Server } from '../src/mqtt/servers.ts';
 import { createSession, type Session } from '../src/mqtt/session.ts';
 import { systemClock } from '../src/shell/clock.ts';
@@ -119,6 +120,17 @@ const showLink = (link: MqttLink): Status => {
 const sessions = new Map<string, Session>();
 
 const showEveryMs = 1000;
+/** A device that is removed may have to be brought into its safe state first. */
+const settleWithinMs = 6000;
+
+const within = (clock: Clock, ms: number, work: Promise<void>): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = clock.after(ms, resolve);
+    work.then(() => {
+      timer.cancel();
+      resolve();
+    });
+  });
 
 const useTls = (RED: NodeAPI, id: string): Record<string, unknown> | undefined => {
   if (id === '') return undefined;
@@ -214,15 +226,17 @@ export default function register(RED: NodeAPI): void {
           link.publish(announce('online', { ts: isoTime(clock.now()) }));
       });
       onStarted(() => link.open());
-      // What was retained of a device that is gone would be believed for ever.
-      const forgetting = directoryOf(RED).onForget((device) => {
-        const prefix = `devices/${device}/`;
-        for (const topic of session.retained.topics())
-          if (topic.startsWith(prefix) || topic.includes(`/${prefix}`))
-            link.publish({ topic, payload: '', qos: 1, retain: true });
-      });
+      const directory = directoryOf(RED);
+      const removals = createRemovals(link, session.retained, { gateway, isBack: directory.isSpokenFor }, clock);
+      // A deploy may end something before this node is there.
+      for (const path of directory.over()) if (!directory.isSpokenFor(path)) removals.remove(path);
+      const ends = directory.onOver(removals.remove);
       onClose(async (isRemoved) => {
-        forgetting.remove();
+        // What goes in the same deploy goes while there is a connection to say so.
+        await within(clock, settleWithinMs, directory.settled());
+        await removals.done();
+        ends.remove();
+        removals.close();
         if (isRemoved) sessions.delete(node.id);
         await link.close(isRemoved);
       });

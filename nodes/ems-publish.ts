@@ -51,6 +51,7 @@ export default function register(RED: NodeAPI): void {
         for (const candidate of candidatesOf(message, context)) {
           const checked = candidate.ok ? checkMessage(candidate.value, context) : undefined;
           if (checked?.ok) {
+            if (directory.isBygone(checked.message)) continue;
             directory.take(checked.message);
             accepted.push(checked);
           } else refused.push(checked ? checked.reasons.join('; ') : candidate.ok ? '' : candidate.reason);

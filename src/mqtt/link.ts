@@ -48,6 +48,8 @@ export interface MqttLink {
 }
 
 const closeWithinMs = 2000;
+/** What was retained is taken away at the end. */
+const endWithinMs = 5000;
 const settleSubscriptionsMs = 1000;
 
 export const createMqttLink = (options: LinkOptions, session: Session, clock: Clock): MqttLink => {
@@ -213,9 +215,9 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
   };
 
   /** Everything that is under way on the connection has come to its end, in both directions, or will not. */
-  const drained = (): Promise<void> =>
+  const drained = (withinMs: number): Promise<void> =>
     new Promise((resolve) => {
-      const deadline = clock.monotonic() + closeWithinMs;
+      const deadline = clock.monotonic() + withinMs;
       const check = (): void => {
         const { waiting, inFlight } = sender.depth();
         if (waiting + inFlight + inbound.unreleased() === 0 || state.kind !== 'online' || clock.monotonic() >= deadline)
@@ -236,7 +238,7 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
       // The session of MQTT 3.1.1 has no expiry: the broker would gather messages in it for ever.
       if (isFinal && session.filters.size > 0) client?.unsubscribe([...session.filters], () => {});
       if (options.farewell) sender.publish(options.farewell());
-      await drained();
+      await drained(isFinal ? endWithinMs : closeWithinMs);
     }
     const closing = client;
     const wasOnline = state.kind === 'online';

@@ -96,7 +96,11 @@ export const createReceiver = (options: ReceiverOptions, clock: Clock, sink: Rec
 
   /** An empty retained message takes a topic away: of devices and setpoints, somebody has to know. */
   const end = (topic: Topic, incoming: Incoming): Promise<boolean> | undefined => {
-    if (topic.kind === 'meta') sink.removed(topic.device);
+    if (topic.kind === 'meta') {
+      // An earlier meta of the device may still be among what was gathered.
+      flush();
+      sink.removed(topic.device);
+    }
     if (topic.kind !== 'action' || topic.action !== 'setpoint') return undefined;
     return takenAfter(sink.single({ topic: incoming.topic, schema: 'setpoint/1', ended: true }, incoming), incoming);
   };

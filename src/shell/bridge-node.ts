@@ -186,7 +186,7 @@ export const runBridge = <Config, Credentials>(
     answer: (response, reply) => send([null, toAnswer(response, reply)]),
     status: (status) => showStatus(showBridge(status, isGuarded?.())),
   });
-  const registration = directory.register(node.id, device);
+  directory.register(node.id, `devices/${device}`);
   const watching = directory.onNodeState(bridge.nodeState);
   live.add(node.id, bridge);
 
@@ -200,10 +200,8 @@ export const runBridge = <Config, Credentials>(
     try {
       await bridge.close(isRemoved);
     } finally {
-      if (isRemoved) {
-        registration.forget();
-        journal.remove();
-      } else journal.close();
+      if (isRemoved) journal.remove();
+      else journal.close();
       await onClosed?.(isRemoved);
     }
   });

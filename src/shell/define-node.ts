@@ -6,6 +6,7 @@ import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from 'nod
 import type { z } from 'zod';
 import type { Clock } from '../model/time.ts';
 import { systemClock } from './clock.ts';
+import { directoryOf } from './directory.ts';
 import { checkCredentials } from './environment.ts';
 import { sentence } from './sentence.ts';
 import { awaitStart } from './started.ts';
@@ -80,10 +81,10 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
           this.warn(`while closing: ${sentence(error)}`);
         }
       };
-      Promise.all(closers.map(run)).then(() => {
-        dot.close();
-        done();
-      });
+      const closed = Promise.all(closers.map(run)).then(() => dot.close());
+      // Also a node that did not start with its last configuration: it spoke for a device before.
+      if (isRemoved) directoryOf(RED).remove(this.id, closed);
+      closed.then(done);
     });
 
     const onStarted = (run: () => void): void => {

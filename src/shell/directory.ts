@@ -3,7 +3,12 @@ import type { NodeAPI } from 'node-red';
 import { readTopic } from '../model/check.ts';
 import type { Message } from '../model/message.ts';
 import type { Availability, Meta } from '../model/meta.ts';
+import type { Clock } from '../model/time.ts';
 import type { Topic } from '../model/topic.ts';
+import { createBygone } from './bygone.ts';
+import { systemClock } from './clock.ts';
+import { gatewayName } from './gateway.ts';
+import { createSpeakers } from './speakers.ts';
 
 export interface KnownDevice {
   meta: Meta;
@@ -24,41 +29,59 @@ export interface Directory {
   /** How often a device renews this quantity, s, as its meta declares. */
   intervalOf(topic: Topic): number | undefined;
   onChange(listener: () => void): { remove(): void };
-  /** A device was deleted: whoever retained or summed it lets go of it. */
-  forget(device: string): void;
+  /** A device is no more: whoever shows it or sums it up lets go of it. */
   onForget(listener: (device: string) => void): { remove(): void };
   /** Somebody took the device's meta off the broker: forgotten, unless a node of this runtime speaks for it. */
   leave(device: string): void;
+  /** Whether a message was said before its device or site went: a copy that was still on its way. */
+  isBygone(message: Message): boolean;
   /** Whether another node is connected to the broker, as its status and last will say. */
   onNodeState(listener: (node: string, isOnline: boolean) => void): { remove(): void };
-  /** A node speaks for a device; under another id than before, the earlier one is forgotten. */
-  register(node: string, device: string): { forget(): void };
+  /** A node speaks for a device or a site: "devices/101", "sites/home". It is over once nobody does. */
+  register(node: string, path: string): void;
+  /** A node was removed. @param closed what it spoke for is over once this has come to an end */
+  remove(node: string, closed: Promise<unknown>): void;
+  isSpokenFor(path: string): boolean;
+  /** Resolves when all that was removed is over, and everybody has been told. */
+  settled(): Promise<void>;
+  /** Nobody speaks for a device or site any more: what is retained of it would be believed for ever. */
+  onOver(listener: (path: string) => void): { remove(): void };
+  /** What is over since a moment ago: whoever listens only now has missed it. */
+  over(): string[];
 }
 
 /** A retained message may arrive after a newer live one. */
 const isOlder = (message: { ts?: string | undefined }, known: { ts?: string | undefined } | undefined): boolean =>
   message.ts !== undefined && known?.ts !== undefined && message.ts < known.ts;
 
-const createDirectory = (): Directory => {
+/** @param gateway the name of this runtime: what another one speaks for goes on */
+export const createDirectory = (clock: Clock, gateway: () => string): Directory => {
   const metas = new Map<string, Message<'meta/1'>>();
   const availabilities = new Map<string, Message<'availability/1'>>();
   const listeners = new Set<() => void>();
   const forgetters = new Set<(device: string) => void>();
   const nodeWatchers = new Set<(node: string, isOnline: boolean) => void>();
-  const deviceOfNode = new Map<string, string>();
+  const ends = new Set<(path: string) => void>();
+  const bygone = createBygone(clock);
 
   const forget = (device: string): void => {
+    bygone.add(`devices/${device}`, metas.get(device));
     metas.delete(device);
     availabilities.delete(device);
     for (const forgetter of forgetters) forgetter(device);
     for (const listener of listeners) listener();
   };
 
-  const release = (node: string): void => {
-    const device = deviceOfNode.get(node);
-    deviceOfNode.delete(node);
-    if (device !== undefined && ![...deviceOfNode.values()].includes(device)) forget(device);
-  };
+  const speakers = createSpeakers((path) => {
+    const [root, name = ''] = path.split('/');
+    if (root === 'devices') {
+      // It was moved to another runtime, which speaks for it under the same id.
+      const meta = metas.get(name);
+      if (meta && meta.gateway !== gateway()) return;
+      forget(name);
+    } else bygone.add(path, undefined);
+    for (const end of ends) end(path);
+  });
 
   const quantityOf = (topic: Topic) => {
     if (topic.kind !== 'reading') return undefined;
@@ -77,7 +100,8 @@ const createDirectory = (): Directory => {
   return {
     take(message) {
       if (message.schema === 'meta/1') {
-        if (isOlder(message, metas.get(message.device))) return;
+        if (isOlder(message, metas.get(message.device)) || bygone.holds(message)) return;
+        bygone.remove(`devices/${message.device}`);
         metas.set(message.device, message);
       } else if (message.schema === 'availability/1') {
         const [root, device, node] = message.topic.split('/');
@@ -106,7 +130,6 @@ const createDirectory = (): Directory => {
       listeners.add(listener);
       return { remove: () => listeners.delete(listener) };
     },
-    forget,
     onForget(listener) {
       forgetters.add(listener);
       return { remove: () => forgetters.delete(listener) };
@@ -116,13 +139,21 @@ const createDirectory = (): Directory => {
       return { remove: () => nodeWatchers.delete(listener) };
     },
     leave(device) {
-      if (metas.has(device) && ![...deviceOfNode.values()].includes(device)) forget(device);
+      if (metas.has(device) && !speakers.isSpokenFor(`devices/${device}`)) forget(device);
     },
-    register(node, device) {
-      if (deviceOfNode.get(node) !== device) release(node);
-      deviceOfNode.set(node, device);
-      return { forget: () => release(node) };
+    isBygone: bygone.holds,
+    register(node, path) {
+      speakers.register(node, path);
+      bygone.remove(path);
     },
+    remove: speakers.remove,
+    isSpokenFor: speakers.isSpokenFor,
+    settled: speakers.settled,
+    onOver(listener) {
+      ends.add(listener);
+      return { remove: () => ends.delete(listener) };
+    },
+    over: bygone.paths,
   };
 };
 
@@ -132,7 +163,7 @@ const directories = new WeakMap<object, Directory>();
 export const directoryOf = (RED: NodeAPI): Directory => {
   let directory = directories.get(RED.events);
   if (!directory) {
-    directory = createDirectory();
+    directory = createDirectory(systemClock, gatewayName);
     directories.set(RED.events, directory);
   }
   return directory;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Message } from '../../src/model/message.ts';
 import { isoTime } from '../../src/model/time.ts';
 import { createReceiver, type Receiver, type Rejection } from '../../src/mqtt/receiver.ts';
+import { gridMeter, metaOf } from '../support/site-messages.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
 
 describe('what comes from the broker', () => {
@@ -275,5 +276,20 @@ describe('what comes from the broker', () => {
     take('devices/101/meta', '', { retain: true });
     take('devices/101/battery/soc', '', { retain: true });
     assert.deepEqual([removed, rejected], [['101'], []]);
+  });
+
+  it('tells it after what came before, which would bring the device back', () => {
+    const told: string[] = [];
+    receiver = createReceiver({ batchMs: 100, admits: () => true, isDeclared: () => false }, clock, {
+      batch: (messages) => void told.push(...messages.map(({ topic }) => topic)),
+      single: () => undefined,
+      command: () => undefined,
+      rejected: () => undefined,
+      removed: (device) => told.push(`${device} is gone`),
+    });
+    take('devices/101/meta', metaOf('101', gridMeter), { retain: true });
+    take('devices/101/meta', '', { retain: true });
+    clock.advance(1000);
+    assert.deepEqual(told, ['devices/101/meta', '101 is gone']);
   });
 });

@@ -14,6 +14,8 @@ export interface Observer {
   last(topic: string): Record<string, unknown> | undefined;
   /** With QoS 1, not retained. */
   publish(topic: string, payload: string): Promise<unknown>;
+  /** With QoS 1, retained. */
+  retain(topic: string, payload: string): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,7 @@ export const observe = (port: number): Observer => {
       return payload ? JSON.parse(payload) : undefined;
     },
     publish: (topic, payload) => client.publishAsync(topic, payload, { qos: 1 }),
+    retain: (topic, payload) => client.publishAsync(topic, payload, { qos: 1, retain: true }),
     close: () => client.endAsync(true),
   };
 };
