@@ -15,7 +15,7 @@ import { createTagsInUse, type TagsInUse } from '../src/drivers/ocpp/station/tag
 import { isoTime } from '../src/model/time.ts';
 import { choiceField, flagField, numberField, optionalNumberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
-import { defineEndpoint } from '../src/shell/endpoints.ts';
+import { defineEndpoint, notDeployed } from '../src/shell/endpoints.ts';
 import { keepOpening, type Opening } from '../src/shell/keep-open.ts';
 import { createStateFile } from '../src/shell/state-file.ts';
 import type { Status } from '../src/shell/status.ts';
@@ -104,8 +104,10 @@ export default function register(RED: NodeAPI): void {
     return server;
   };
 
-  defineEndpoint(RED, 'get', '/ems/ocpp/:id/stations', ({ id }) => {
-    const { csms, lobby } = serverOf(id);
+  defineEndpoint(RED, 'get', '/ems/ocpp/:id/stations', ({ id = '' }) => {
+    const server = servers.get(id);
+    if (!server) return notDeployed;
+    const { csms, lobby } = server;
     const open = csms();
     return {
       ports: open?.ports ?? [],

@@ -25,7 +25,7 @@ import {
 } from '../src/shell/config.ts';
 import { toNodeMessage } from '../src/shell/contract.ts';
 import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
-import { defineEndpoint, serveLiveValues } from '../src/shell/endpoints.ts';
+import { defineEndpoint, notDeployed, serveLiveValues } from '../src/shell/endpoints.ts';
 import { gatewayName } from '../src/shell/gateway.ts';
 import { openJournal } from '../src/shell/journal.ts';
 import { createStateFile } from '../src/shell/state-file.ts';
@@ -151,9 +151,7 @@ export default function register(RED: NodeAPI): void {
   defineEndpoint(RED, 'get', '/ems/ocpp-presets', () => listPresets().map(({ id, title }) => ({ id, title })));
 
   defineEndpoint(RED, 'get', '/ems/ocpp/station/:id', ({ id = '' }) => {
-    const driver = drivers.get(id);
-    if (!driver) throw new Error('deploy this node first, with a station bound to it');
-    return driver.sheet();
+    return drivers.get(id)?.sheet() ?? notDeployed;
   });
 
   defineNode(RED, 'ems-ocpp', {

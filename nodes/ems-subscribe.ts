@@ -1,6 +1,8 @@
 import type { NodeAPI, NodeMessageInFlow } from 'node-red';
 import { z } from 'zod';
+import type { Message } from '../src/model/message.ts';
 import { parseTopic } from '../src/model/topic.ts';
+import { createDeviceSubscription, type DeviceSubscription } from '../src/mqtt/device-subscription.ts';
 import { createReceiver, type Rejection } from '../src/mqtt/receiver.ts';
 import { createRefusals } from '../src/mqtt/refusals.ts';
 import { select, selections } from '../src/mqtt/selection.ts';
@@ -69,6 +71,17 @@ export default function register(RED: NodeAPI): void {
         return clock.monotonic() - startedAt > learningMs && !directory.device(topic.value.device);
       };
 
+      let members: DeviceSubscription | undefined;
+      /** What is known of devices of other sites is not handed on, except that one has left this site. */
+      const isWanted = (message: Message): boolean => {
+        if (!selection.filtersOf) return true;
+        if (message.schema === 'meta/1')
+          return config.directory && (message.site === config.site || members?.has(message.device) === true);
+        const topic = parseTopic(message.topic);
+        if (!topic.ok || topic.value.kind !== 'availability') return true;
+        return [undefined, config.site].includes(directory.device(topic.value.device)?.meta.site);
+      };
+
       const deliver = createDelivery(RED, node, clock);
       /** Only what has reached the next node may be forgotten by the broker. */
       const hand = (outputs: Parameters<typeof send>[0]): Promise<boolean> => deliver(() => send(outputs));
@@ -80,7 +93,8 @@ export default function register(RED: NodeAPI): void {
           batch(messages) {
             for (const message of messages) directory.take(message);
             // Commands go straight to bridges, which have no use for what else was heard.
-            return config.what === 'commands' ? undefined : hand([toNodeMessage(messages), null]);
+            const wanted = config.what === 'commands' ? [] : messages.filter(isWanted);
+            return wanted.length === 0 ? undefined : hand([toNodeMessage(wanted), null]);
           },
           single(message, incoming) {
             const facts = { mqtt: transportFacts(incoming) };
@@ -110,6 +124,14 @@ export default function register(RED: NodeAPI): void {
         selection.filters.length > 0
           ? link.subscribe(selection.filters, 2, take, { owner: node.id, hurry })
           : undefined;
+      if (selection.filtersOf)
+        members = createDeviceSubscription(
+          () => directory.devices().flatMap(({ meta }) => (meta.site === config.site ? [meta.device] : [])),
+          selection.filtersOf,
+          (filters) => link.subscribe(filters, 2, take, { owner: `${node.id} devices`, hurry }),
+          clock,
+        );
+      const learning = members && directory.onChange(members.changed);
       const following = follow(showStatus);
 
       const change = (message: NodeMessageInFlow): string[] => {
@@ -124,7 +146,7 @@ export default function register(RED: NodeAPI): void {
           if (data.action === 'subscribe')
             added.set(topic, link.subscribe([topic], 2, take, { owner: `${node.id} ${topic}`, hurry }));
         }
-        return [...selection.filters, ...added.keys()];
+        return [...selection.filters, ...(members?.filters() ?? []), ...added.keys()];
       };
 
       onInput((message, answer) => {
@@ -134,7 +156,9 @@ export default function register(RED: NodeAPI): void {
       });
       onClose((isRemoved) => {
         following.remove();
+        learning?.remove();
         fixed?.remove(isRemoved);
+        members?.close(isRemoved);
         for (const each of added.values()) each.remove(isRemoved);
         refusals.close();
         receiver.close();

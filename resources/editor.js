@@ -56,7 +56,7 @@
       });
     } catch (failed) {
       const { status, statusText, responseJSON } = failed;
-      return { error: responseJSON?.error || statusText || String(status), status };
+      return { error: responseJSON?.error || statusText || String(status) };
     }
   };
 
@@ -160,10 +160,10 @@
   /** The last readings of a bridge, with its registers where it has some, as long as somebody looks at them. */
   const showLive = async (node, kind) => {
     if (!$('#ems-live').prop('open')) return;
-    const { readings, raw = {}, error, status } = await ask('GET', `ems/${kind}/live/${node.id}`);
+    const { readings, raw = {}, error, isDeployed } = await ask('GET', `ems/${kind}/live/${node.id}`);
     const target = $('#ems-live-table').empty();
     if (!readings?.length) {
-      target.text(status === 500 ? text(node, 'live.deploy') : (error ?? text(node, 'live.none')));
+      target.text(isDeployed === false ? text(node, 'live.deploy') : (error ?? text(node, 'live.none')));
       return;
     }
     const hasRaw = Object.keys(raw).length > 0;
@@ -229,6 +229,17 @@
     close() {},
   };
 
+  const site = {
+    prepare(node) {
+      site.references = emsReferences.create(node, 'sites', 'site');
+    },
+    save() {
+      // The form of a configuration node keeps no steps of others.
+      const events = site.references.save();
+      if (events.length > 0) RED.history.push({ t: 'multi', events, dirty: events[0].dirty });
+    },
+  };
+
   const modbusClient = {
     prepare(node) {
       const show = () => {
@@ -274,6 +285,7 @@
       const editorElement = 'node-input-inline-editor';
       modbus.editor = RED.editor.createEditor({ id: editorElement, mode: 'ace/mode/json', value: node.inline || '' });
       modbus.fillProfiles(node);
+      modbus.references = emsReferences.create(node, 'devices', 'device');
       wireLive(node, 'modbus');
       $('#ems-dump-run').on('click', () => modbus.dump(node));
     },
@@ -442,6 +454,7 @@
         node.settings = Object.fromEntries(Object.entries(modbus.typedSettings()).filter(([, value]) => value !== ''));
       }
       modbus.close();
+      return { history: modbus.references.save() };
     },
     close() {
       clearTimeout(modbus.pause);
@@ -667,7 +680,7 @@
   const subscribe = {
     prepare() {
       const uses = {
-        readings: ['device', 'quantity', 'directory'],
+        readings: ['device', 'quantity', 'site', 'directory'],
         site: ['site', 'directory'],
         commands: ['device', 'site'],
         responses: ['device', 'site'],
@@ -725,6 +738,7 @@
 
   window.emsEditor = {
     broker,
+    site,
     modbusClient,
     modbus,
     command,

@@ -148,10 +148,9 @@
     },
     async look(node) {
       const told = await ask('GET', `ems/ocpp/${node.id}/stations`);
-      const { error, status, ports = [], connected, pending = [], rejected = [], refusals = [] } = told;
-      const state = error ? 'deploy' : ports.length > 0 ? 'open' : 'closed';
-      const words = text(node, `stations.${state}`, { n: connected, ports: ports.join(', ') });
-      $('#ems-ocpp-state').text(error && status !== 500 ? error : words);
+      const { error, isDeployed = true, ports = [], connected, pending = [], rejected = [], refusals = [] } = told;
+      const state = isDeployed ? (ports.length > 0 ? 'open' : 'closed') : 'deploy';
+      $('#ems-ocpp-state').text(error ?? text(node, `stations.${state}`, { n: connected, ports: ports.join(', ') }));
       server.showWaiting(node, pending);
       $('#ems-ocpp-nobody').toggle(!error && pending.length === 0);
       server.showRejected(node, rejected);
@@ -439,11 +438,13 @@
         .hide()
         .appendTo('#ems-row-password > .ems-beside');
       chargePoint.fillPresets(node);
+      chargePoint.references = emsReferences.create(node, 'devices', 'device');
       wireLive(node, 'ocpp');
       $('#ems-station-sheet').on('toggle', () => chargePoint.showStation(node));
       repeat('#ems-station-sheet', lookEveryMs, () => chargePoint.showStation(node));
       repeat('#ems-ocpp-urls', lookEveryMs, () => chargePoint.look(node));
     },
+    save: () => ({ history: chargePoint.references.save() }),
     server: () => RED.nodes.node($('#node-input-server').val()),
     async fillPresets(node) {
       const select = $('#node-input-preset');

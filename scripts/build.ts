@@ -12,6 +12,8 @@ const at = (...path: string[]): string => join(root, ...path);
 const namesIn = (folder: string, extension: string): string[] =>
   readdirSync(at(folder)).filter((name) => name.endsWith(extension));
 
+// What a profile or form was called before is not packed along.
+for (const folder of ['dist/profiles', 'dist/nodes/locales']) rmSync(at(folder), { recursive: true, force: true });
 for (const name of namesIn('nodes', '.html')) cpSync(at('nodes', name), at('dist/nodes', name));
 cpSync(at('icons'), at('dist/nodes/icons'), { recursive: true });
 cpSync(at('profiles'), at('dist/profiles'), { recursive: true });

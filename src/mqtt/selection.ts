@@ -27,6 +27,8 @@ export interface Wish {
 
 export interface Selection {
   filters: string[];
+  /** What is wanted of one device of the chosen site: no topic of a device tells its site, only its meta does. */
+  filtersOf?(device: string): string[];
   admits(topic: Topic, isRetained: boolean): boolean;
 }
 
@@ -82,10 +84,17 @@ export const select = (wish: Wish): Selection => {
   if (what === 'system') return { filters: filtersOf(wish), admits: () => true };
   const kinds = kindsOf[what];
   const told = withDirectory && what === 'readings' ? [`sites/${site || '+'}/energy`] : [];
+  const isBySite = what === 'readings' && site !== '';
+  const always = isBySite ? [] : filtersOf(wish);
+  const learning = isBySite && !withDirectory ? [`devices/${device || '+'}/meta`] : directory;
   return {
-    filters: [...filtersOf(wish), ...directory, ...told],
+    filters: [...always, ...learning, ...told],
+    ...(isBySite && {
+      filtersOf: (each: string) => (device === '' || device === each ? filtersOf({ ...wish, device: each }) : []),
+    }),
     admits(topic, isRetained) {
       if (told.length > 0 && isToldEnergy(topic)) return isRetained;
+      if (isBySite && topic.kind === 'meta') return true;
       if (isDirectory(topic)) return withDirectory || (what === 'site' && topic.kind !== 'system');
       if (!kinds.has(topic.kind)) return false;
       if ('device' in topic && device !== '' && topic.device !== device) return false;

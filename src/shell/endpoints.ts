@@ -21,12 +21,15 @@ export const defineEndpoint = (RED: NodeAPI, method: 'get' | 'post', path: strin
   );
 };
 
+/** What an open form is told of a node that is new, disabled or without a connection: that is no error. */
+export const notDeployed = { isDeployed: false } as const;
+
 /** The last readings of every bridge of one kind, for the live view of its form. */
 export const serveLiveValues = (RED: NodeAPI, kind: string) => {
   const bridges = new Map<string, Bridge>();
   defineEndpoint(RED, 'get', `/ems/${kind}/live/:id`, ({ id = '' }) => {
     const bridge = bridges.get(id);
-    if (!bridge) throw new Error('deploy this node first');
+    if (!bridge) return notDeployed;
     return { meta: bridge.meta(), readings: bridge.snapshot(), raw: bridge.raw() };
   });
   return {

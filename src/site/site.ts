@@ -81,6 +81,14 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     return [{ ...envelope('status'), ...status }];
   };
 
+  /** Nobody is left to sum up, or nobody has come for long: what is retained of before is not true any more. */
+  const stateNothing = (now: number): void => {
+    if (statusText === '' && now - startedAt < statusEveryMs) return;
+    const current = state.evaluate();
+    const messages: Message[] = statusMessages(current, now);
+    if (messages.length > 0) sink.values([...messages, powerMessage(current)]);
+  };
+
   return {
     take(message) {
       switch (message.schema) {
@@ -108,8 +116,10 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     },
     tick() {
       const at = clock.monotonic();
-      if (at - startedAt < settleMs || !state.hasSources()) {
+      const hasSources = state.hasSources();
+      if (at - startedAt < settleMs || !hasSources) {
         tickedAt = at;
+        if (!hasSources) stateNothing(at);
         return;
       }
       const isPowerDue = isChanged && at - powerAt >= powerEveryMs;

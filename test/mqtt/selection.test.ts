@@ -54,6 +54,12 @@ describe('what a subscriber wants', () => {
       { device: '101', quantity: 'soc', withDirectory: true },
       ['devices/101/battery/soc', 'devices/101/meta', 'devices/101/availability', 'system/status/server1'],
     ],
+    ['readings of a site, whose devices nobody knows yet', { site: '3' }, ['devices/101/meta']],
+    [
+      'readings of a site, with what is known of its devices',
+      { site: '3', withDirectory: true },
+      ['devices/101/meta', 'devices/101/availability', 'system/status/server1'],
+    ],
     ['a site', { what: 'site', site: '3' }, ['sites/3/energy']],
     ['all sites', { what: 'site' }, ['sites/3/energy', 'sites/4/power']],
     ['commands', { what: 'commands' }, ['devices/101/battery/command/charge', 'sites/3/command/limit_power']],
@@ -82,5 +88,15 @@ describe('what a subscriber wants', () => {
     assert.deepEqual(energies({ withDirectory: true, site: '4' }, true), []);
     assert.deepEqual(energies({}, true), []);
     assert.deepEqual(energies({ what: 'commands', withDirectory: true }, true), ['sites/3/command/limit_power']);
+  });
+
+  it('readings of a site: those of its devices, by type where one is chosen', () => {
+    const of = (wish: Partial<Wish>, device: string) => select({ ...any, site: '3', ...wish }).filtersOf?.(device);
+    assert.deepEqual(of({}, '101'), ['devices/101/+/#']);
+    assert.deepEqual(of({ type: 'battery' }, '101'), ['devices/101/battery/#']);
+    assert.deepEqual(of({ device: '102' }, '101'), []);
+    assert.deepEqual(of({ device: '101' }, '101'), ['devices/101/+/#']);
+    assert.equal(of({ site: '' }, '101'), undefined);
+    assert.equal(of({ what: 'events' }, '101'), undefined);
   });
 });

@@ -64,7 +64,7 @@ describe('ems-ocpp: the station in its form', () => {
       ['CP1', true, '2.0.1', { why: 'preset', afterS: 300 }],
     );
     assert.deepEqual(sheet.quirks.factors, { power: 1000, energy: 0.001 });
-    assert.equal((await ask('unbound')).status, 500);
-    assert.equal((await ask('nobody')).status, 500);
+    for (const id of ['unbound', 'nobody'])
+      assert.deepEqual([(await ask(id)).status, (await ask(id)).body], [200, { isDeployed: false }]);
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type Listener, listen, startBroker, type TestBroker } from '../support/broker.ts';
 import { until } from '../support/events.ts';
 import { allNodes, collect, helper, objectsOf } from '../support/helper.ts';
+import { gridMeter, metaOf, readingOf } from '../support/site-messages.ts';
 
 describe('ems-subscribe', () => {
   let broker: TestBroker;
@@ -74,5 +75,90 @@ describe('ems-subscribe', () => {
     await publish('meanwhile');
     ask();
     await until(() => objectsOf(heard).some(({ id }) => id === 'meanwhile'), 'what came in the meantime');
+  });
+
+  describe('the readings of a site', () => {
+    let heard: ReturnType<typeof collect>;
+    let sequence = 0;
+
+    const say = (topic: string, message: object): Promise<unknown> =>
+      speaker.client.publishAsync(topic, JSON.stringify(message), { qos: 1, retain: true });
+    const introduce = (device: string, site: string): Promise<unknown> =>
+      say(`devices/${device}/meta`, { ...metaOf(device, gridMeter), site, ts: new Date().toISOString() });
+    const measure = async (device: string, value: number): Promise<void> => {
+      const { topic, ...reading } = readingOf(`${device}/meter/energy_import`, value, Date.now());
+      await say(topic, { ...reading, seq: ++sequence });
+    };
+    const values = (device: string): unknown[] =>
+      objectsOf(heard).flatMap(({ topic, value }) =>
+        String(topic).startsWith(`devices/${device}/meter/`) ? [value] : [],
+      );
+    const told = (device: string, value: number): Promise<void> =>
+      until(() => values(device).includes(value), `${value} of ${device}: ${JSON.stringify(objectsOf(heard))}`);
+    const topics = (): unknown[] => objectsOf(heard).map(({ topic }) => topic);
+
+    const open = async (more: object = {}): Promise<void> => {
+      await helper.load(allNodes, flow({ what: 'readings', site: 'north', batch: 0, ...more }));
+      heard = collect('heard');
+      await subscribed('devices/+/meta');
+    };
+
+    it('are those of its devices, also where their meta comes last, and of nobody else', async () => {
+      await measure('n1', 1);
+      await measure('s1', 2);
+      await introduce('s1', 'south');
+      await open();
+      await introduce('n1', 'north');
+      await told('n1', 1);
+      await measure('s1', 3);
+      await measure('n1', 4);
+      await told('n1', 4);
+      assert.deepEqual(values('s1'), []);
+      assert.deepEqual(
+        topics().filter((topic) => String(topic).endsWith('/meta')),
+        [],
+      );
+      assert.ok(
+        !broker.events.some((event) => JSON.stringify(event).includes('devices/s1')),
+        'nothing else crosses the wire',
+      );
+    });
+
+    it('end with its devices: one that moves to another site, one that is taken off the broker', async () => {
+      await open({ directory: true });
+      for (const device of ['n2', 'n3', 'n4']) {
+        await introduce(device, 'north');
+        await measure(device, 1);
+        await told(device, 1);
+      }
+      const unsubscribed = (device: string): Promise<void> =>
+        until(
+          () => broker.events.some((event) => event.kind === 'unsubscribed' && JSON.stringify(event).includes(device)),
+          `no more of ${device}`,
+        );
+      await introduce('n2', 'south');
+      await unsubscribed('devices/n2');
+      // Whoever sums the site up has to hear that it is gone.
+      assert.ok(objectsOf(heard).some(({ device, site }) => device === 'n2' && site === 'south'));
+      await speaker.client.publishAsync('devices/n3/meta', '', { qos: 1, retain: true });
+      await unsubscribed('devices/n3');
+      for (const device of ['n2', 'n3', 'n4']) await measure(device, 2);
+      await told('n4', 2);
+      assert.deepEqual([values('n2'), values('n3')], [[1], [1]]);
+    });
+
+    it('lose nothing in a redeploy', async () => {
+      await open();
+      await introduce('n5', 'north');
+      await measure('n5', 1);
+      await told('n5', 1);
+      const deploying = helper.setFlows(flow({ what: 'readings', site: 'north', batch: 0, name: 'again' }), 'nodes');
+      await measure('n5', 2);
+      await deploying;
+      heard = collect('heard');
+      await measure('n5', 3);
+      await told('n5', 3);
+      assert.ok(values('n5').includes(2), 'what came in the meantime');
+    });
   });
 });

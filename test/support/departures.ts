@@ -138,7 +138,7 @@ export const departureCases: Record<string, (street: Departures) => Promise<void
   },
   async 'a site that is renamed'(street) {
     const flow = await street.red.flows();
-    const renamed = flow.map((node) => (node.type === 'ems-site' ? { ...node, site: 'house' } : node));
+    const renamed = flow.map((node) => (node.site === 'home' ? { ...node, site: 'house' } : node));
     await street.red.deploy(renamed, 'full');
     await until(() => street.observer.last('sites/house/power')?.quality === 'good', 'the site as house', 20_000);
     const left = [...(await street.retained()).keys()];

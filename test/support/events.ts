@@ -1,9 +1,13 @@
 /** Waiting for what happens, never for time alone. */
 
 /** Resolves as soon as the condition holds; it is looked at again with every turn of a short timer. */
-export const until = async (condition: () => boolean, what: string, withinMs = 45_000): Promise<void> => {
+export const until = async (
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  withinMs = 45_000,
+): Promise<void> => {
   const deadline = performance.now() + withinMs;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`in ${withinMs} ms it did not happen: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

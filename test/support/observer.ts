@@ -8,6 +8,7 @@ export interface Observed extends Heard {
 }
 
 export interface Observer {
+  port: number;
   heard: Observed[];
   isConnected(): boolean;
   /** The last payload on a topic since it is connected, as an object: a broker that came back tells anew what it knows. */
@@ -19,9 +20,17 @@ export interface Observer {
   close(): Promise<void>;
 }
 
-export const observe = (port: number): Observer => {
+/** @param login of a broker that asks for it */
+export const observe = (port: number, login: { username?: string; password?: string } = {}): Observer => {
   const heard: Observed[] = [];
-  const client = mqtt.connect({ host: '127.0.0.1', port, protocolVersion: 4, reconnectPeriod: 50, resubscribe: false });
+  const client = mqtt.connect({
+    host: '127.0.0.1',
+    port,
+    protocolVersion: 4,
+    reconnectPeriod: 50,
+    resubscribe: false,
+    ...login,
+  });
   // While the broker is away there is one for each attempt.
   client.on('error', () => {});
   let isListening = false;
@@ -39,6 +48,7 @@ export const observe = (port: number): Observer => {
     heard.push({ topic, payload: String(payload), qos, retain, at: Date.now() }),
   );
   return {
+    port,
     heard,
     isConnected: () => isListening,
     last(topic) {

@@ -1,0 +1,64 @@
+import { until } from '../support/events.ts';
+import type { NodeRed } from '../support/node-red.ts';
+import { type Observer, observe } from '../support/observer.ts';
+import { startShipped } from '../support/shipped-flows.ts';
+
+describe('the first hour with the shipped flows', function () {
+  this.timeout(60_000);
+  let red: NodeRed;
+  let observer: Observer;
+
+  const start = async (names: string[]): Promise<void> => {
+    const started = await startShipped(names);
+    red = started.red;
+    observer = observe(started.portOf(1884));
+  };
+  afterEach(async () => {
+    await observer?.close();
+    await red?.remove();
+  });
+
+  /** From now on, and not the words of before. */
+  const isSummedUp = (
+    what: string,
+    isTrue: (power: Record<string, unknown>) => boolean = () => true,
+  ): Promise<void> => {
+    const since = Date.now();
+    return until(
+      () => {
+        const power = observer.last('sites/first/power') ?? {};
+        return power.quality === 'good' && Date.parse(String(power.ts)) > since && isTrue(power);
+      },
+      what,
+      20_000,
+    ).catch((error) => {
+      const said = ['power', 'status'].map((name) => JSON.stringify(observer.last(`sites/first/${name}`)));
+      throw new Error(`${error.message}: ${said.join(' ')}`);
+    });
+  };
+
+  it('a wallbox beside the first meter is counted by its site, which stays whole over deploys', async () => {
+    await start(['01 First meter', '06 First wallbox']);
+    const charges = (power: Record<string, unknown>): boolean => Number(power.ev_w) > 1000;
+    await isSummedUp('the site with its wallbox', charges);
+    for (const type of ['full', 'flows'] as const) {
+      await red.deploy(await red.flows(), type);
+      await isSummedUp(`the same after a deploy: ${type}`, charges);
+    }
+  });
+
+  it('the first meter is summed up under an id of its own, also where nobody changed it anywhere else', async () => {
+    await start(['01 First meter']);
+    await isSummedUp('the site as shipped');
+    for (const type of ['full', 'flows', 'nodes'] as const) {
+      const flow = await red.flows();
+      const device = `meter-${type}`;
+      await red.deploy(
+        flow.map((node) => (node.type === 'ems-modbus' ? { ...node, device } : node)),
+        type,
+      );
+      await until(() => observer.last(`devices/${device}/meter/power`) !== undefined, device, 20_000);
+      await isSummedUp(`the site with ${device}`);
+    }
+  });
+});
