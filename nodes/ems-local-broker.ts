@@ -2,6 +2,7 @@ import type { Node, NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { createBitingLimits } from '../src/mqtt/embedded/biting-limits.ts';
 import { type BrokerEvent, type BrokerLimits, defaultLimits, startEmbeddedBroker } from '../src/mqtt/embedded.ts';
+import { serveAddresses } from '../src/shell/addresses.ts';
 import { flagField, numberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { keepOpening } from '../src/shell/keep-open.ts';
@@ -66,6 +67,7 @@ interface TlsNode extends Node {
 
 /** An MQTT broker inside Node-RED, for the first minutes and for a single site. */
 export default function register(RED: NodeAPI): void {
+  serveAddresses(RED);
   defineNode(RED, 'ems-local-broker', {
     config,
     credentials: { user: { type: 'text' }, password: { type: 'password' } },

@@ -13,6 +13,7 @@ import { createLobby, type Lobby, type WantedPassword } from '../src/drivers/ocp
 import { type RejectedStation, rejectedStationSchema } from '../src/drivers/ocpp/station/rejected.ts';
 import { createTagsInUse, type TagsInUse } from '../src/drivers/ocpp/station/tags-in-use.ts';
 import { isoTime } from '../src/model/time.ts';
+import { serveAddresses } from '../src/shell/addresses.ts';
 import { choiceField, flagField, numberField, optionalNumberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { defineEndpoint, notDeployed } from '../src/shell/endpoints.ts';
@@ -97,6 +98,7 @@ const statusOf = (csms: Csms): Status => {
 
 /** The server that charging stations dial: OCPP 1.6J, 2.0.1 and 2.1 over WebSocket. */
 export default function register(RED: NodeAPI): void {
+  serveAddresses(RED);
   const servers = new Map<string, { csms(): Csms | undefined; lobby: Lobby; api: OcppServerApi }>();
   const serverOf = (id = '') => {
     const server = servers.get(id);

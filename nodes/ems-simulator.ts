@@ -1,5 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
+import { serveAddresses } from '../src/shell/addresses.ts';
 import { numberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { keepOpening } from '../src/shell/keep-open.ts';
@@ -57,6 +58,7 @@ const time = (hour: number): string =>
 
 /** One house with sun, load and two batteries, behind real Modbus TCP servers. */
 export default function register(RED: NodeAPI): void {
+  serveAddresses(RED);
   defineNode(RED, 'ems-simulator', {
     config,
     start({ config, clock, send, showStatus, report, onInput, onClose }) {

@@ -34,12 +34,18 @@
     for (const name of names) if (!node[name]) $(`#${prefix}-${name}`).val(node._def.defaults[name].value);
   };
 
-  const isAnyHost = (host) => ['', '0.0.0.0', '::'].includes(host);
+  /** The addresses of the machine that runs Node-RED, once they are known. */
+  let machine = [];
 
-  /** The machine of a server, as this browser reaches it where the server listens everywhere. */
-  const hostOf = (host) => {
-    if (isAnyHost(host)) return location.hostname;
-    return host.includes(':') ? `[${host}]` : host;
+  const isLoopback = (host) => /^(localhost|127\.[\d.]+|::1|\[::1\])$/.test(host);
+  const inUrl = (host) => (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host);
+
+  /** Where a box reaches a server: one that listens everywhere, under every address of its machine. */
+  const hostsOf = (host) => {
+    if (!['', '0.0.0.0', '::'].includes(host)) return [inUrl(host)];
+    const listed = machine.filter(({ isIpv6 }) => host !== '0.0.0.0' || !isIpv6).map(({ address }) => inUrl(address));
+    const shown = isLoopback(location.hostname) ? listed : [...new Set([location.hostname, ...listed])];
+    return shown.length > 0 ? shown : [location.hostname];
   };
 
   const isOnlyHere = (url) => /^wss?:\/\/(localhost|127\.[\d.]+|\[::1\]):/.test(url);
@@ -47,14 +53,12 @@
   /**
    * What to type into a box.
    * @param identity empty: where it goes is said in words
-   * @returns one URL for each port that the station may dial, the plain one first
+   * @returns one URL for each address and port that the station may dial, the plain ones first
    */
   const urlsOf = (node, { host, port, tlsPort }, identity, isTlsNeeded) => {
     const last = identity === '' ? `<${text(node, 'url.identity')}>` : encodeURIComponent(identity);
-    return [
-      ...(port === '' || isTlsNeeded ? [] : [`ws://${hostOf(host)}:${port}/${last}`]),
-      ...(tlsPort === '' ? [] : [`wss://${hostOf(host)}:${tlsPort}/${last}`]),
-    ];
+    const urls = (scheme, at) => hostsOf(host).map((each) => `${scheme}://${each}:${at}/${last}`);
+    return [...(port === '' || isTlsNeeded ? [] : urls('ws', port)), ...(tlsPort === '' ? [] : urls('wss', tlsPort))];
   };
 
   const copyButton = (node, value) =>
@@ -86,6 +90,11 @@
   emsEditor.ocpp = {
     /** How often is asked who waits. */
     lookEveryMs: 3000,
+    /** Learns the addresses of the machine, and shows what depends on them anew. */
+    async learn(show) {
+      machine = await emsListen.addresses();
+      show();
+    },
     edited,
     fieldOf,
     chooseUsual,
@@ -105,7 +114,7 @@
   if (emsEditor.ocppServer) return;
 
   const { ask, text, isEnv, showResult, repeat } = emsEditor.kit;
-  const { lookEveryMs, edited, fieldOf, chooseUsual, urlsOf, showUrls, listed, whenOf } = emsEditor.ocpp;
+  const { lookEveryMs, learn, edited, fieldOf, chooseUsual, urlsOf, showUrls, listed, whenOf } = emsEditor.ocpp;
 
   const style = document.createElement('style');
   style.textContent = `
@@ -140,6 +149,8 @@
       const show = () => server.showUrls(node);
       for (const name of ['host', 'port', 'tlsPort']) $(`#node-config-input-${name}`).on('input change', show);
       show();
+      emsListen.create(node);
+      learn(show);
       repeat('#ems-ocpp-stations', lookEveryMs, () => server.look(node));
     },
     showUrls(node) {
@@ -324,7 +335,8 @@
   if (emsEditor.chargePoint) return;
 
   const { ask, text, labelOf, isEnv, showResult, repeat, wireLive } = emsEditor.kit;
-  const { lookEveryMs, edited, fieldOf, chooseUsual, urlsOf, showUrls, copyButton, listed, whenOf } = emsEditor.ocpp;
+  const { lookEveryMs, learn, edited, fieldOf, chooseUsual, urlsOf, showUrls, copyButton, listed, whenOf } =
+    emsEditor.ocpp;
 
   const longestIdentity = 48;
   const longestTag = 36;
@@ -437,6 +449,7 @@
         .attr('id', 'ems-ocpp-copy')
         .hide()
         .appendTo('#ems-row-password > .ems-beside');
+      learn(show);
       chargePoint.fillPresets(node);
       chargePoint.references = emsReferences.create(node, 'devices', 'device');
       wireLive(node, 'ocpp');

@@ -5,6 +5,11 @@ import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { build, makeReady, root } from './ready.mjs';
 
+/** npm starts a shell, and the shell starts this. */
+const parent = process.ppid;
+/** A shell that is told to end passes nothing on: npm goes, the shell goes, and this would be left alone. */
+const isAlone = () => process.env.npm_lifecycle_event === 'start' && process.ppid !== parent;
+
 const portFrom = (name, fallback) => {
   const port = Number(process.env[name] || fallback);
   if (Number.isInteger(port) && port > 0 && port < 65530) return port;
@@ -28,7 +33,10 @@ const isFree = (port) =>
     server.listen(port, host, () => server.close(() => resolve(true)));
   });
 
-/** The flows as shipped, with the ports that were asked for: each shipped port moves with the first of its group. */
+/**
+ * The flows as shipped, with the ports that were asked for: each shipped port moves with the first of its group. What is
+ * started to have a look is reached from this machine only, until a form says otherwise.
+ */
 const withPorts = (nodes) => {
   const moved = new Map([
     [1883, ports.EMS_BROKER_PORT],
@@ -45,6 +53,7 @@ const withPorts = (nodes) => {
       if (key in next) next[key] = movePort(next[key]);
     if (Array.isArray(next.servers)) next.servers = next.servers.map(moveUrl);
     if (next.ocpp) next.ocpp = moveUrl(next.ocpp);
+    if (next.host === '0.0.0.0') next.host = host;
     return next;
   });
 };
@@ -131,6 +140,7 @@ if (!build(node)) {
   process.exit(1);
 }
 await checkPorts();
+if (isAlone()) process.exit(0);
 if (isFirst) {
   mkdirSync(userDir, { recursive: true });
   writeFileSync(flowFile, JSON.stringify(flows, null, 2));
@@ -140,6 +150,11 @@ const red = spawn(node, [join(root, 'node_modules/node-red/red.js'), '-s', join(
   stdio: ['ignore', 'inherit', 'inherit'],
   env: { ...process.env, EMS_EDITOR_PORT: String(ports.EMS_EDITOR_PORT), EMS_USER_DIR: userDir },
 });
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => red.kill(signal));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => red.kill(signal));
+const watching = setInterval(() => {
+  if (!isAlone()) return;
+  clearInterval(watching);
+  red.kill('SIGTERM');
+}, 500);
 red.on('exit', (code, signal) => process.exit(code ?? (signal ? 0 : 1)));
 await announce();

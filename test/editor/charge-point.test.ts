@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
 import type { Browser, Page } from 'playwright-core';
 import { WebSocket } from 'ws';
 import { systemClock } from '../../src/shell/clock.ts';
@@ -29,6 +30,13 @@ const garage = (port: number, tlsPort: number): FlowNode[] => {
     { ...station, y: 200, id: 'south', name: 'South', device: 'south', identity: '' },
   ];
 };
+
+/** As others in the network know this machine. */
+const ownAddresses = (): string[] =>
+  Object.values(networkInterfaces())
+    .flat()
+    .flatMap((each) => (each && !each.internal && !each.address.startsWith('fe80:') ? [each.address] : []))
+    .sort((a, b) => Number(a.includes(':')) - Number(b.includes(':')));
 
 describe('the forms of charge points', () => {
   let browser: Browser;
@@ -70,12 +78,39 @@ describe('the forms of charge points', () => {
       const box = '#ems-ocpp-server-urls';
       assert.deepEqual(await urls(box), [`ws://127.0.0.1:${port}/<identity>`, `wss://127.0.0.1:${tlsPort}/<identity>`]);
       assert.match(await page.innerText(box), /Only this machine reaches this address/);
+      await page.selectOption('#ems-choose-host', 'other');
       await page.fill('#node-config-input-host', '192.168.1.10');
       await clearField(page, '#node-config-input-tlsPort');
       assert.deepEqual(await urls(box), [`ws://192.168.1.10:${port}/<identity>`]);
       assert.doesNotMatch(await page.innerText(box), /Only this machine/);
-      await page.fill('#node-config-input-host', '0.0.0.0');
-      assert.deepEqual(await urls(box), [`ws://127.0.0.1:${port}/<identity>`]);
+    });
+
+    it('offers the addresses of this machine to listen on, before everything that is folded', async () => {
+      assert.equal(await page.locator('details #ems-row-host').count(), 0);
+      const own = ownAddresses();
+      await page.waitForFunction(
+        (count) => document.querySelectorAll('#ems-choose-host option').length === count,
+        own.length + 3,
+      );
+      assert.deepEqual(
+        await page
+          .locator('#ems-choose-host option')
+          .evaluateAll((all) => all.map((each) => (each as HTMLOptionElement).value)),
+        ['0.0.0.0', '127.0.0.1', ...own, 'other'],
+      );
+      assert.deepEqual(
+        [await page.inputValue('#ems-choose-host'), await page.isVisible('#node-config-input-host')],
+        ['127.0.0.1', false],
+      );
+      await clearField(page, '#node-config-input-tlsPort');
+      await page.selectOption('#ems-choose-host', '0.0.0.0');
+      const reached = own.filter((address) => !address.includes(':'));
+      const expected = reached.length > 0 ? reached : ['127.0.0.1'];
+      assert.deepEqual(
+        await urls('#ems-ocpp-server-urls'),
+        expected.map((address) => `ws://${address}:${port}/<identity>`),
+      );
+      assert.equal(await page.inputValue('#node-config-input-host'), '0.0.0.0');
     });
 
     it('shows who waits, as text, and lets it in for a device', async () => {

@@ -1,7 +1,9 @@
+import { systemClock } from '../../src/shell/clock.ts';
+import { createChargePoint } from '../../src/simulator/charging/charge-point.ts';
 import { until } from '../support/events.ts';
-import type { NodeRed } from '../support/node-red.ts';
+import { type NodeRed, readFlow, startNodeRed } from '../support/node-red.ts';
 import { type Observer, observe } from '../support/observer.ts';
-import { startShipped } from '../support/shipped-flows.ts';
+import { movedToFreePorts, startShipped } from '../support/shipped-flows.ts';
 
 describe('the first hour with the shipped flows', function () {
   this.timeout(60_000);
@@ -45,6 +47,22 @@ describe('the first hour with the shipped flows', function () {
       await red.deploy(await red.flows(), type);
       await isSummedUp(`the same after a deploy: ${type}`, charges);
     }
+  });
+
+  it('a wallbox that is not on this machine reaches flow 06', async () => {
+    const flow = readFlow('06 First wallbox');
+    const server = flow.find(({ type }) => type === 'ems-ocpp-server');
+    const { nodes, portOf } = await movedToFreePorts(flow);
+    red = await startNodeRed(nodes.map((node) => (node.id === server?.id ? { ...node, host: server.host } : node)));
+    observer = observe(portOf(1884));
+    const stations = async (): Promise<string> => JSON.stringify(await red.get(`/ems/ocpp/${server?.id}/stations`));
+    await until(async () => (await stations()).includes(`${portOf(8887)}`), 'the port is open');
+    // Another address than the one on which things listen that only this machine reaches.
+    const url = `ws://127.0.0.2:${portOf(8887)}`;
+    const wallbox = createChargePoint({ version: '1.6', url, identity: 'CP-4711' }, systemClock);
+    wallbox.powerOn();
+    await until(async () => (await stations()).includes('CP-4711'), 'the wallbox waits for approval');
+    await wallbox.close();
   });
 
   it('the first meter is summed up under an id of its own, also where nobody changed it anywhere else', async () => {

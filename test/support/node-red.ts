@@ -25,7 +25,7 @@ export const readFlows = (names: string[]): FlowNode[] => [
   ...new Map(names.flatMap(readFlow).map((node) => [node.id, node])).values(),
 ];
 
-/** A flow with other ports in place of those it was shipped with. */
+/** A flow with other ports in place of those it was shipped with, which only this machine reaches. */
 export const withPorts = (nodes: FlowNode[], moved: Map<number, number>): FlowNode[] =>
   nodes.map((node) => {
     const next = { ...node };
@@ -35,6 +35,7 @@ export const withPorts = (nodes: FlowNode[], moved: Map<number, number>): FlowNo
       url.replace(/:(\d+)$/, (_, port: string) => `:${moved.get(Number(port)) ?? port}`);
     if (Array.isArray(next.servers)) next.servers = next.servers.map(move);
     if (typeof next.ocpp === 'string') next.ocpp = move(next.ocpp);
+    if (next.host === '0.0.0.0') next.host = '127.0.0.1';
     return next;
   });
 
