@@ -67,6 +67,26 @@ describe('shipped flows on a real Node-RED', function () {
       assert.ok(seen.has(schema), `nothing of ${schema}`);
   });
 
+  it('no value carries the noise of its binary form', async () => {
+    const noisy: string[] = [];
+    let count = 0;
+    const look = (topic: string, value: unknown): void => {
+      if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) look(topic, each);
+      if (typeof value !== 'number') return;
+      count++;
+      const digits = String(Math.abs(value))
+        .replace(/e.*|\D/g, '')
+        .replace(/^0+/, '');
+      // 16 and more are what a double has, and nothing that was measured.
+      if (digits.length > 12) noisy.push(`${topic} ${value}`);
+    };
+    for (const { heard } of listeners)
+      for (const { topic, payload } of heard)
+        if (/^(devices|sites)\//.test(topic) && payload !== '') look(topic, JSON.parse(payload));
+    assert.ok(count > 1000, String(count));
+    assert.deepEqual([...new Set(noisy)].slice(0, 20), []);
+  });
+
   it('what is status is there for whoever comes later, telemetry is not', async () => {
     const late = await hear(1883);
     const isRetained = (topic: string) => () => late.heard.some((each) => each.topic === topic && each.retain);

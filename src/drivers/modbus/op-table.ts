@@ -98,7 +98,8 @@ const fractionOf = (factor: number): [factor: number, divisor: number] => {
   return [factor, 1];
 };
 
-const scalingOf = ({ source, target }: Point): { factor: number; offset: number } =>
+/** The value is the raw number times the factor, plus the offset. */
+export const scalingOf = ({ source, target }: Point): { factor: number; offset: number } =>
   target ?? { factor: source.scale ?? 1, offset: source.offset ?? 0 };
 
 const isDusty = (point: Point): boolean => {

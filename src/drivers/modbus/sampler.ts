@@ -7,10 +7,11 @@ import { isMet } from './condition.ts';
 import { decodeBlock } from './decode.ts';
 import { decodeText, isTextPoint } from './decode-text.ts';
 import { createChoice, type Known } from './first-of.ts';
-import type { OpTable } from './op-table.ts';
+import { type OpTable, scalingOf } from './op-table.ts';
 import type { DerivedPoint, Point, Target } from './point.ts';
 import { interpret, isLifelong, isNumeric } from './point-value.ts';
 import type { Condition } from './profile-point.ts';
+import { decimal, withoutDust } from './raw-number.ts';
 import type { ModbusFailure } from './request.ts';
 
 /** A block as it was read last, where it was. */
@@ -54,6 +55,13 @@ const reasonOf = ({ kind }: ModbusFailure): Reason => {
 
 const nowhere: ReadonlySet<number> = new Set();
 
+/** What a float32 is multiplied by on its way to a value; 0: it is none, or its value is rounded already. */
+const floatScaleOf = (point: Point): number => {
+  if (point.type !== 'float32') return 0;
+  const { factor, offset } = scalingOf(point);
+  return offset === 0 ? factor : 0;
+};
+
 const isZero = (data: Uint8Array): boolean => data.every((byte) => byte === 0);
 
 export const createSampler = ({ points, channelPoints, derived, alive, refused }: SamplerOptions): Sampler => {
@@ -71,6 +79,7 @@ export const createSampler = ({ points, channelPoints, derived, alive, refused }
   // By channel, each list in one piece: with a thousand devices it is memory that a poll waits for.
   const places = Uint32Array.from(channelPoints, ({ name }) => indexOf.get(name) ?? 0);
   const isPlain = Uint8Array.from(channelPoints, (point) => Number(isNumeric(point) && !point.source.voidWhile));
+  const floatScale = Float64Array.from(channelPoints, floatScaleOf);
   const least = Float64Array.from(channelPoints, ({ target }) => target.min);
   const most = Float64Array.from(channelPoints, ({ target }) => target.max);
 
@@ -92,6 +101,12 @@ export const createSampler = ({ points, channelPoints, derived, alive, refused }
     if (failure !== undefined) return failure;
     const value = blank.has(place) ? null : read(points[place] as Point, place);
     return value === null || isMet(value, condition) ? 'sentinel' : undefined;
+  };
+
+  /** A value as it is told. */
+  const told = (channel: number, value: Value): Value => {
+    const scale = floatScale[channel] as number;
+    return scale === 0 || typeof value !== 'number' ? value : decimal(value, scale);
   };
 
   const knownOf = (place: number): Known => {
@@ -139,8 +154,9 @@ export const createSampler = ({ points, channelPoints, derived, alive, refused }
   const sampleWhole = ({ point, termPlaces, isLife, choice, channel }: (typeof wholes)[number], ts: number): Sample => {
     const nothing = (reason: Reason): Sample => ({ channel, value: null, ts, reason });
     const chosen = choice?.choose(termPlaces.map(knownOf));
-    const value = chosen ? chosen.value : add(point, termPlaces);
-    if (typeof value === 'string') return nothing(value);
+    const made = chosen ? chosen.value : add(point, termPlaces);
+    if (typeof made === 'string') return nothing(made);
+    const value = withoutDust(made);
     const reason = voidReason(point.voidWhile) ?? (isLife && isAsleep && value === 0 ? 'sentinel' : undefined);
     if (reason !== undefined) return nothing(reason);
     const { min, max } = point.target;
@@ -188,7 +204,8 @@ export const createSampler = ({ points, channelPoints, derived, alive, refused }
         if (reason !== undefined) return { channel, value: null, ts, reason };
       }
       const number = values[place] as number;
-      const value = isPlain[channel] === 0 ? read(pointOf(channel), place) : Number.isNaN(number) ? null : number;
+      const known = Number.isNaN(number) ? null : number;
+      const value = told(channel, isPlain[channel] === 0 ? read(pointOf(channel), place) : known);
       if (value === null) return { channel, value, ts, reason: 'sentinel' };
       if (typeof value === 'number' && (value < (least[channel] as number) || value > (most[channel] as number)))
         return { channel, value: null, ts, reason: 'out_of_range', raw: String(value) };
