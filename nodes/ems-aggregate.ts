@@ -8,7 +8,7 @@ import { candidatesOf, toNodeMessage } from '../src/shell/contract.ts';
 import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
 import { directoryOf } from '../src/shell/directory.ts';
 import { createStateFile } from '../src/shell/state-file.ts';
-import type { Status } from '../src/shell/status.ts';
+import { fewOf, type Status } from '../src/shell/status.ts';
 import { createSite, type Site } from '../src/site/site.ts';
 import { readSnapshot } from '../src/site/snapshot.ts';
 import type { SiteApi } from './ems-site.ts';
@@ -29,12 +29,17 @@ const config = z.object({
 const tickMs = 200;
 const saveMs = 30_000;
 
-const showSite = ({ sources, good, quality }: ReturnType<Site['summary']>): Status => {
+const showSite = ({ sources, offenders, hasGrid, quality }: ReturnType<Site['summary']>): Status => {
   if (sources === 0) return { fill: 'grey', shape: 'ring', key: 'waiting' };
-  const params = { n: sources, good };
+  const names = fewOf(offenders.map((topic) => topic.replace(/^devices\//, '')));
+  const params = { n: sources, good: sources - offenders.length, names };
   if (quality === 'good') return { fill: 'green', shape: 'dot', key: 'good', params };
-  if (quality === 'estimated') return { fill: 'yellow', shape: 'dot', key: 'estimated', params };
-  return { fill: 'red', shape: 'ring', key: 'incomplete', params };
+  if (!hasGrid) return { fill: 'red', shape: 'ring', key: 'noGrid', params };
+  const isEstimated = quality === 'estimated';
+  if (isEstimated && offenders.length === 0) return { fill: 'yellow', shape: 'dot', key: 'apart', params };
+  return isEstimated
+    ? { fill: 'yellow', shape: 'dot', key: 'estimated', params }
+    : { fill: 'red', shape: 'ring', key: 'incomplete', params };
 };
 
 /** A site summed up: its power balance now, its energies, and how far both can be trusted. */

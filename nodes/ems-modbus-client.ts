@@ -37,6 +37,8 @@ type Config = z.output<typeof config>;
 type Connection = NonNullable<Profile['connection']>;
 
 export interface ModbusClientApi {
+  /** Where it leads, for people: "tcp 192.168.1.50:502". */
+  place: string;
   /** The shared bus; the first device's needs decide how the connection is opened. */
   bus(connection: Connection): Bus;
 }
@@ -100,6 +102,7 @@ export default function register(RED: NodeAPI): void {
         await bus?.close(leavingMs);
       });
       return {
+        place,
         bus(connection) {
           bus ??= createBus(createLink(config, connection, clock), clock, limitsOf(config));
           running.set(place, bus);

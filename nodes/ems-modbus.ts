@@ -155,6 +155,7 @@ export default function register(RED: NodeAPI): void {
         driver,
         live,
         isSingle: config.single,
+        place: client.place,
         reportsCycles: config.cycles,
         trusted: config.trusted,
         placement: {

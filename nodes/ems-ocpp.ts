@@ -29,6 +29,7 @@ import { defineEndpoint, notDeployed, serveLiveValues } from '../src/shell/endpo
 import { gatewayName } from '../src/shell/gateway.ts';
 import { openJournal } from '../src/shell/journal.ts';
 import { createStateFile } from '../src/shell/state-file.ts';
+import type { Status } from '../src/shell/status.ts';
 import type { OcppServerApi } from './ems-ocpp-server.ts';
 import type { SiteApi } from './ems-site.ts';
 
@@ -118,6 +119,12 @@ const patienceMs = 5000;
 
 const authorizations: Authorization[] = ['accepted', 'blocked', 'expired', 'invalid', 'concurrent_tx'];
 const answered = z.object({ tag: z.string(), status: z.enum(authorizations as [Authorization, ...Authorization[]]) });
+
+/** A node without a station: whatever else is said of an open server, nothing comes from here yet. */
+const whileWaiting = (server: Status): Status =>
+  server.key === 'opening' || server.fill === 'red'
+    ? server
+    : { ...server, fill: 'yellow', shape: 'ring', key: 'open' };
 
 /** Questions that a flow was asked about tags. */
 const createQuestions = (ask: (token: Token) => void, after: (ms: number, run: () => void) => { cancel(): void }) => {
@@ -304,7 +311,7 @@ export default function register(RED: NodeAPI): void {
         });
         return;
       }
-      const following = server.follow(showStatus);
+      const following = server.follow((status) => showStatus(whileWaiting(status)));
       const wanted = { device, isMissing: needsPassword(settings) && password === '', isWeakAllowed: config.weak };
       const waiting = server.waitFor(wanted, (bound, verifier) => {
         following.remove();

@@ -1,12 +1,14 @@
 import type { NodeAPI, NodeMessage } from 'node-red';
 import { z } from 'zod';
+import { reasons } from '../src/model/common.ts';
 import { createPicker, type Picked } from '../src/mqtt/picker.ts';
 import { isFilter } from '../src/mqtt/trie.ts';
 import { choiceField, flagField, optionalNumberField } from '../src/shell/config.ts';
 import { defineNode, type Send } from '../src/shell/define-node.ts';
 import { directoryOf } from '../src/shell/directory.ts';
 import { serveDirectory } from '../src/shell/endpoints.ts';
-import type { Status } from '../src/shell/status.ts';
+import { inCatalogOf } from '../src/shell/phrases.ts';
+import { fewOf, type Status } from '../src/shell/status.ts';
 
 const choice = z.object({
   /** A topic, or a pattern with + and #. */
@@ -38,11 +40,17 @@ const describe = (picker: ReturnType<typeof createPicker>, now: number): Status 
   const single = picker.single();
   if (!single) {
     if (notGood === 0) return { fill: 'green', shape: 'dot', key: 'values', params: { n: all } };
-    return { fill: 'yellow', shape: 'ring', key: 'someBad', params: { n: all, bad: notGood } };
+    const params = { n: all, bad: notGood, names: fewOf(picker.namesOfBad()) };
+    return { fill: 'yellow', shape: 'ring', key: 'someBad', params };
   }
-  const { state, text: value, ts } = single;
+  const { state, text: value, ts, reason } = single;
   if (state === 'good') return { fill: 'green', shape: 'dot', key: 'value', params: { value } };
-  if (state === 'invalid') return { fill: 'yellow', shape: 'ring', key: 'bad', params: { value } };
+  if (state === 'invalid') {
+    const why = Object.hasOwn(reasons, reason)
+      ? inCatalogOf('ems-pick', { key: `reason.${reason}`, params: {} })
+      : reason;
+    return { fill: 'yellow', shape: 'ring', key: value === '' ? 'none' : 'bad', params: { value, reason: why } };
+  }
   return { fill: 'yellow', shape: 'ring', key: 'old', params: { value, s: Math.round((now - ts) / 1000) } };
 };
 

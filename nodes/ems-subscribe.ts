@@ -50,6 +50,14 @@ const transportFacts = ({ qos, retain, responseTopic, correlationData, expiryS }
   ...(expiryS === undefined ? {} : { expiry: expiryS }),
 });
 
+/** What is handed on where the meta of a device was taken away. Without a time: it does not compete with what is told. */
+const removedOf = (device: string): Message<'availability/1'> => ({
+  topic: `devices/${device}/availability`,
+  schema: 'availability/1',
+  state: 'offline',
+  reason: 'removed',
+});
+
 /** Validated objects of the chosen devices, types, quantities or sites, from the broker. */
 export default function register(RED: NodeAPI): void {
   defineNode(RED, 'ems-subscribe', {
@@ -114,7 +122,12 @@ export default function register(RED: NodeAPI): void {
             const rejected = { topic: incoming.topic, payload, reasons, mqtt: transportFacts(incoming) };
             return hand([null, rejected]);
           },
-          removed: directory.leave,
+          removed(device) {
+            const isGone = !directory.isSpokenFor(`devices/${device}`) && (members?.has(device) ?? true);
+            const isTold = config.directory && config.what !== 'commands';
+            directory.leave(device);
+            if (isGone && isTold) void hand([toNodeMessage([removedOf(device)]), null]);
+          },
         },
       );
 

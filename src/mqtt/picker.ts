@@ -25,8 +25,10 @@ export interface Picked {
 /** What is known of one value now. */
 export interface PickedState {
   state: 'good' | 'invalid' | 'old';
-  /** The last value, for people. */
+  /** The last value, for people; empty: there was none. */
   text: string;
+  /** Why it is invalid: a word of the model; empty: nobody said. */
+  reason: string;
   /** Measured, ms since 1970. */
   ts: number;
 }
@@ -71,6 +73,11 @@ const textOf = (value: unknown, unit: unknown): string => {
 /** The quality of a reading is that of its value; the fields of a sum are null where they cannot be trusted. */
 const isInvalid = (value: unknown, choice: Choice, { quality }: Source): boolean =>
   value === null || (fieldOf(choice) === 'value' && (quality === 'stale' || quality === 'invalid'));
+
+const reasonOf = ({ reason, quality }: Source): string => {
+  if (typeof reason === 'string') return reason;
+  return typeof quality === 'string' && quality !== 'good' ? quality : '';
+};
 
 /**
  * @param maxAgeOf how old a value of this topic may be, ms; undefined where nobody has said: three times as old as
@@ -122,7 +129,7 @@ export const createPicker = (
     const [eldest] = entries.keys();
     if (entries.size >= mostEntries && eldest !== undefined) remove(eldest);
     const times = { ts: measured, intervalMs: assumedIntervalMs };
-    const entry: Entry = { topic, choice, reading, ...times, state: 'good', text: '' };
+    const entry: Entry = { topic, choice, reading, ...times, state: 'good', text: '', reason: '' };
     entries.set(key, entry);
     return entry;
   };
@@ -144,6 +151,7 @@ export const createPicker = (
     if (value === undefined) return [];
     const entry = entryOf(topic, choice, reading);
     set(entry, isInvalid(value, choice, reading) ? 'invalid' : isOld(entry) ? 'old' : 'good');
+    entry.reason = reasonOf(reading);
     if (value !== null) entry.text = textOf(value, fieldOf(choice) === 'value' ? reading.unit : undefined);
     return give(entry, value);
   };
@@ -171,5 +179,10 @@ export const createPicker = (
     /** The only value there is; undefined while there is none, or several. */
     single: (): PickedState | undefined => (entries.size === 1 ? entries.values().next().value : undefined),
     count: (): { all: number; notGood: number } => ({ all: entries.size, notGood }),
+    /** Those that are not good, by the names under which they are given. */
+    namesOfBad: (): string[] =>
+      [...entries.values()].flatMap(({ state, topic, choice }) =>
+        state === 'good' ? [] : [choice.name || nameOf(topic, choice.field)],
+      ),
   };
 };

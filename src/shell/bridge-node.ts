@@ -124,8 +124,11 @@ export const refuseCommands = (
   takeCommands(message, absent, { device, requester: '', clock });
 };
 
-/** @param isGuarded without this gateway, the device falls back by itself; where that goes without saying */
-export const showBridge = (status: BridgeStatus, isGuarded = true): Status => {
+/**
+ * @param isGuarded without this gateway, the device falls back by itself; where that goes without saying
+ * @param place where the device is looked for
+ */
+export const showBridge = (status: BridgeStatus, isGuarded = true, place = ''): Status => {
   switch (status.kind) {
     case 'connecting':
       return { fill: 'yellow', shape: 'ring', key: 'connecting' };
@@ -150,7 +153,7 @@ export const showBridge = (status: BridgeStatus, isGuarded = true): Status => {
         fill: 'red',
         shape: 'ring',
         key: 'unreachable',
-        params: { s: Math.max(1, Math.round(status.retryS ?? 0)), reason: status.reason },
+        params: { s: Math.max(1, Math.round(status.retryS ?? 0)), reason: status.reason, place },
       };
   }
 };
@@ -162,6 +165,8 @@ export interface BridgeNodeOptions extends Omit<BridgeOptions, 'journal'> {
   isSingle: boolean;
   /** When the bridge is closed; isRemoved: the node was deleted. */
   onClosed?(isRemoved: boolean): Promise<void> | void;
+  /** Where the device is looked for: "tcp 192.168.1.50:502". */
+  place?: string;
   /** Whether the device falls back by itself without this gateway, where its integrator should see that. */
   isGuarded?(): boolean;
   /** @returns whether a message at the input was for the driver, and no command */
@@ -171,7 +176,7 @@ export interface BridgeNodeOptions extends Omit<BridgeOptions, 'journal'> {
 /** Runs a bridge from the deploy to the close of its node. */
 export const runBridge = <Config, Credentials>(
   { RED, node, clock, send, showStatus, onInput, onStarted, onClose }: NodeContext<Config, Credentials>,
-  { driver, live, isSingle, onClosed, takes, isGuarded, ...options }: BridgeNodeOptions,
+  { driver, live, isSingle, onClosed, takes, isGuarded, place, ...options }: BridgeNodeOptions,
 ): void => {
   const { device, name } = options.placement;
   const directory = directoryOf(RED);
@@ -184,7 +189,7 @@ export const runBridge = <Config, Credentials>(
     },
     events: (messages) => send([null, toNodeMessage(messages)]),
     answer: (response, reply) => send([null, toAnswer(response, reply)]),
-    status: (status) => showStatus(showBridge(status, isGuarded?.())),
+    status: (status) => showStatus(showBridge(status, isGuarded?.(), place)),
   });
   directory.register(node.id, `devices/${device}`);
   const watching = directory.onNodeState(bridge.nodeState);

@@ -55,7 +55,7 @@ export const createBygone = (clock: Clock): Bygone => {
       // The clocks of two gateways differ: the meta of one says nothing about that of another.
       if (message.schema === 'meta/1')
         return message.gateway === left.meta?.gateway && isNotNewer(message.ts, left.meta.ts);
-      return typeof message.ts === 'string' && parseTime(message.ts) <= left.at;
+      return typeof message.ts !== 'string' || parseTime(message.ts) <= left.at;
     },
   };
 };

@@ -17,6 +17,14 @@ export interface StatusDot {
   close(): void;
 }
 
+const mostNames = 3;
+
+/** Names in the short text of a dot: the first few, and how many more there are. */
+export const fewOf = (names: string[]): string => {
+  const more = names.length - mostNames;
+  return [...names.slice(0, mostNames), ...(more > 0 ? [`+${more}`] : [])].join(', ');
+};
+
 /** Room for a sentence with a cause and a remedy. */
 const longestText = 200;
 /** A dot whose numbers change more often than this nobody can read. */

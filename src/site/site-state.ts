@@ -43,6 +43,7 @@ export interface SiteState {
   takeEnergy(message: Message<'site-energy/1'>): void;
   forget(device: string): void;
   hasSources(): boolean;
+  hasGrid(): boolean;
   /** Nothing more is known than at the last look. */
   evaluate(): Evaluation;
   /** Looks at what has changed with time. @param passedMs since the last look */
@@ -152,6 +153,7 @@ export const createSiteState = (
       composed = undefined;
     },
     hasSources: () => composition().sources.length > 0,
+    hasGrid: () => composition().ac.grid.length > 0,
     evaluate: evaluateNow,
     look(passedMs) {
       const current = composition();

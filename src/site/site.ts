@@ -30,7 +30,8 @@ export interface Site {
   /** Publishes what is due; called about once per second. */
   tick(): void;
   snapshot(): SiteSnapshot;
-  summary(): { sources: number; good: number; quality: Quality };
+  /** hasGrid: a device measures the connection to the grid, without which nothing adds up. */
+  summary(): { sources: number; offenders: string[]; hasGrid: boolean; quality: Quality };
 }
 
 const statusEveryMs = 60_000;
@@ -143,11 +144,8 @@ export const createSite = (options: SiteOptions, clock: Clock, sink: SiteSink, s
     snapshot: state.snapshot,
     summary() {
       const { inputs, quality } = state.evaluate();
-      return {
-        sources: inputs.size,
-        good: [...inputs.values()].filter((own) => own === 'good').length,
-        quality,
-      };
+      const offenders = [...inputs].flatMap(([topic, own]) => (own === 'good' ? [] : [topic]));
+      return { sources: inputs.size, offenders, hasGrid: state.hasGrid(), quality };
     },
   };
 };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { quirksSchema } from '../../src/drivers/ocpp/quirks.ts';
+import { reasons } from '../../src/model/common.ts';
 import { roles } from '../../src/model/meta.ts';
 import { filesIn, root } from '../support/house-rules.ts';
 
@@ -57,6 +58,11 @@ describe('what is chosen in forms', () => {
       assert.deepEqual(Object.keys(words).sort(), Object.keys(quirksSchema.shape).sort(), language);
       for (const text of Object.values(words)) assert.match(text, /__value__/);
     }
+  });
+
+  it('every reason why a value is not good has words in every language', () => {
+    for (const language of ['en-US', 'de'])
+      assert.deepEqual(Object.keys(wordsOf(language, 'ems-pick.reason') as object).sort(), Object.keys(reasons).sort());
   });
 
   it('the roles of a meter are those of the model', () => {

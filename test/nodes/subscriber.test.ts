@@ -142,6 +142,11 @@ describe('ems-subscribe', () => {
       assert.ok(objectsOf(heard).some(({ device, site }) => device === 'n2' && site === 'south'));
       await speaker.client.publishAsync('devices/n3/meta', '', { qos: 1, retain: true });
       await unsubscribed('devices/n3');
+      const gone = { topic: 'devices/n3/availability', schema: 'availability/1', state: 'offline', reason: 'removed' };
+      // Once or twice, as the broker delivers where subscriptions overlap.
+      const ends = objectsOf(heard).filter(({ reason }) => reason === 'removed');
+      assert.ok(ends.length > 0);
+      for (const each of ends) assert.deepEqual(each, gone);
       for (const device of ['n2', 'n3', 'n4']) await measure(device, 2);
       await told('n4', 2);
       assert.deepEqual([values('n2'), values('n3')], [[1], [1]]);
