@@ -139,6 +139,11 @@ describe('the house notices what a node lacks', () => {
   });
 });
 
+const wantedKeywords = [
+  ...['modbus', 'ocpp', 'mqtt', 'ems', 'energy-management', 'wallbox', 'ev-charger'],
+  ...['photovoltaics', 'pv', 'inverter', 'battery', 'home-battery', 'meter'],
+];
+
 /** The rules of the package scorecard, as far as they can be checked without a network. */
 const packageFaults = (given: typeof manifest, lock: string): string[] => {
   const faults: string[] = [];
@@ -148,6 +153,15 @@ const packageFaults = (given: typeof manifest, lock: string): string[] => {
   rule(/^@[a-z]+\/node-red-/.test(given.name), 'a scoped name');
   rule(given['node-red']?.version === '>=4.1.0', 'the Node-RED version');
   rule(given.engines?.node === '>=20.19', 'the Node version');
+  // The palette manager lists no package without it.
+  rule(given.keywords?.includes('node-red'), 'the keyword node-red');
+  rule(
+    wantedKeywords.every((word) => given.keywords?.includes(word)),
+    'the keywords that people search for',
+  );
+  // What is not there yet is not promised.
+  for (const protocol of ['sunspec', 'eebus'])
+    rule(!given.keywords?.includes(protocol) || has(`src/drivers/${protocol}`), `no keyword ${protocol}`);
   rule(Object.keys(given.dependencies ?? {}).length <= 6, 'at most 6 dependencies');
   rule(!given.dependencies?.['@flowfuse/node-red-dashboard'], 'no dashboard among the dependencies');
   rule(!given.scripts?.prepare && !given.scripts?.install && !given.scripts?.postinstall, 'no install scripts');
@@ -183,6 +197,7 @@ describe('the house: the package', () => {
 
 describe('the house notices a package that', () => {
   const { dependencies, scripts } = manifest;
+  const keywords: string[] = manifest.keywords;
   const seeds: [fault: string, given: object][] = [
     ['a license', { license: 'UNLICENSED' }],
     ['repository, bugs and homepage', { repository: {} }],
@@ -191,6 +206,9 @@ describe('the house notices a package that', () => {
     ['a scoped name', { name: 'node-red-ems' }],
     ['the Node-RED version', { 'node-red': {} }],
     ['the Node version', { engines: { node: '>=18' } }],
+    ['the keyword node-red', { keywords: keywords.filter((word) => word !== 'node-red') }],
+    ['the keywords that people search for', { keywords: keywords.filter((word) => word !== 'wallbox') }],
+    ['no keyword eebus', { keywords: [...keywords, 'eebus'] }],
     ['at most 6 dependencies', { dependencies: { ...dependencies, a: '1', b: '1', c: '1' } }],
     ['no dashboard among the dependencies', { dependencies: { '@flowfuse/node-red-dashboard': '1' } }],
     ...['prepare', 'install', 'postinstall'].map((name): [string, object] => [
