@@ -8,7 +8,15 @@ export interface Asked {
   address: number;
   count: number;
   socket: Socket;
+  /** Whether reply() has answered it. */
+  isAnswered: boolean;
 }
+
+/** Answers a request; nobody is there any more where its connection has ended. */
+export const reply = (asked: Asked, frame: Buffer): void => {
+  asked.isAnswered = true;
+  if (!asked.socket.destroyed) asked.socket.write(frame);
+};
 
 export interface FaultServer {
   port: number;
@@ -49,6 +57,7 @@ export const startFaultServer = async (
           address: rest.readUInt16BE(unitAt + 2),
           count: rest.readUInt16BE(unitAt + 4),
           socket,
+          isAnswered: false,
         };
         asked.push(request);
         answer(request);
