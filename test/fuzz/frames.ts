@@ -160,7 +160,7 @@ export const makeBatch = (dice: Dice, size: number): Batch => {
 };
 
 const sentinel = '[2,"sentinel","Sentinel",{}]';
-const patienceMs = 10_000;
+const patienceMs = 60_000;
 
 /** What a hostile station answers to a call of ours. */
 const hostileAnswer = (id: string, dice: Dice): Buffer =>

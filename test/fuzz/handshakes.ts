@@ -159,7 +159,7 @@ export const makeHandshake = (dice: Dice): HandshakeCase => {
   return { way, bytes: sent, identity, expected: expect(), isCut };
 };
 
-const patienceMs = 10_000;
+const patienceMs = 60_000;
 /** For one that never ends. */
 const cutMs = 20;
 

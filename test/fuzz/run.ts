@@ -14,7 +14,7 @@ ${handshakes + frames} cases in ${ms(performance.now() - began)}
   handshakes        ${handshakes}, of which ${letIn} came in
   frames            ${frames}; ${answered} connections were answered to the end
   calls of stations ${after.handled} handled, calls to them ${after.calls}, not settled ${after.openCalls}
-  honest station    ${report.neighbourAnswers} answers, the slowest after ${ms(report.neighbourMs)}
+  honest station    ${report.neighbourAnswers} answers, at most ${ms(report.neighbourMs)} of other work before one
   event loop        busy for at most ${ms(report.loopMs)} under fire
   1000 stations     all in within ${ms(report.crowdMs)}, loop busy for at most ${ms(report.crowdLoopMs)}
   memory            ${heapMB.map((each) => `${each.toFixed(1)} MB`).join(' before, ')} after

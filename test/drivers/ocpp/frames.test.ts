@@ -230,7 +230,7 @@ describe('OCPP connection: calls of the station', () => {
   });
 
   it('a flood ends the connection with 1008, and says so', async () => {
-    await open({ limits: { messages: { perS: 50, burst: 100 } } });
+    await open({ limits: { messages: { perS: 50, burst: 100 }, closeGraceMs: 30_000 } });
     const other = createRecorder();
     csms.register('CP2', openSettings, other);
     const neighbour = await dial(csms.url('CP2'));
@@ -248,7 +248,7 @@ describe('OCPP connection: calls of the station', () => {
   });
 
   it('a flood of bytes ends the connection too', async () => {
-    await open({ limits: { bytes: { perS: 1000, burst: 100_000 } } });
+    await open({ limits: { bytes: { perS: 1000, burst: 100_000 }, closeGraceMs: 30_000 } });
     for (let i = 0; i < 20; i++) station.send([2, `${i}`, 'DataTransfer', { data: 'x'.repeat(10_000) }]);
     assert.equal((await station.closed).code, 1008);
   });
