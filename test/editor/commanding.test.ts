@@ -35,7 +35,7 @@ describe('the dashboard commands a battery', function () {
     await until(
       () => Math.abs(Number(last('devices/storage/battery/power')?.value) + 1000) < 50,
       'the storage charges',
-      15_000,
+      60_000,
     );
     await until(() => Number(last('sites/home/power')?.grid_w) - gridBefore > 400, 'the grid gives more');
   });

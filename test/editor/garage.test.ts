@@ -25,7 +25,7 @@ describe('the dashboard of the garage', function () {
     await until(
       () => Number(dashboard.last('sites/home/power')?.ev_w) > 10_000,
       'the site knows what the cars take',
-      30_000,
+      60_000,
     );
     const power = (): number => Number(value('devices/wallbox-1/ev_charger/1/power'));
     await until(() => power() > 9000, 'three phases of 16 A');

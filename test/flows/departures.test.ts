@@ -3,7 +3,7 @@ import type { Part } from '../support/part.ts';
 import { startLocalBroker } from '../support/street.ts';
 
 describe('what goes for good leaves nothing behind, on a broker that stays', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let broker: Part;
   let street: Departures;
 

@@ -10,7 +10,7 @@ import { type Relay, startRelay } from '../support/relay.ts';
 import { siteFlow, startLocalBroker } from '../support/street.ts';
 
 describe('a full deploy loses nothing that QoS promises', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let broker: Part;
   let street: CountedStreet;
 
@@ -31,7 +31,7 @@ describe('a full deploy loses nothing that QoS promises', function () {
 });
 
 describe('a partial deploy of an unrelated node', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let house: Part;
   let broker: TestBroker;
   let relays: Relay[];

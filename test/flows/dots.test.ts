@@ -16,7 +16,7 @@ const someReadings = `
   return msg;`;
 
 describe('the dots say which and why', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let house: Part;
   let red: NodeRed;
   let dots: Dots;
@@ -67,7 +67,7 @@ describe('the dots say which and why', function () {
   });
 
   const says = (id: string, fill: string, words: RegExp): Promise<void> =>
-    until(() => dots.fillOf(id) === fill && words.test(dots.textOf(id) ?? ''), `${words}`, 20_000).catch((error) =>
+    until(() => dots.fillOf(id) === fill && words.test(dots.textOf(id) ?? ''), `${words}`).catch((error) =>
       assert.fail(`${error.message}: ${dots.fillOf(id)} ${dots.textOf(id)}`),
     );
 

@@ -6,7 +6,7 @@ import { type Observer, observe } from '../support/observer.ts';
 import { movedToFreePorts, startShipped } from '../support/shipped-flows.ts';
 
 describe('the first hour with the shipped flows', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let red: NodeRed;
   let observer: Observer;
 
@@ -32,7 +32,7 @@ describe('the first hour with the shipped flows', function () {
         return power.quality === 'good' && Date.parse(String(power.ts)) > since && isTrue(power);
       },
       what,
-      20_000,
+      60_000,
     ).catch((error) => {
       const said = ['power', 'status'].map((name) => JSON.stringify(observer.last(`sites/first/${name}`)));
       throw new Error(`${error.message}: ${said.join(' ')}`);
@@ -75,7 +75,7 @@ describe('the first hour with the shipped flows', function () {
         flow.map((node) => (node.type === 'ems-modbus' ? { ...node, device } : node)),
         type,
       );
-      await until(() => observer.last(`devices/${device}/meter/power`) !== undefined, device, 20_000);
+      await until(() => observer.last(`devices/${device}/meter/power`) !== undefined, device);
       await isSummedUp(`the site with ${device}`);
     }
   });

@@ -3,7 +3,7 @@ import { startGateway, statusCases } from '../support/gateway-status.ts';
 import type { NodeRed } from '../support/node-red.ts';
 
 describe('the local broker retains that a gateway is offline', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let broker: TestBroker;
   let red: NodeRed;
 

@@ -17,7 +17,7 @@ interface NodeSet {
 }
 
 describe('the package as it is packed, in a fresh user directory', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let installation: Installation;
   let red: NodeRed;
   let observer: Observer;

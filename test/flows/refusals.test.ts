@@ -5,7 +5,7 @@ import { until } from '../support/events.ts';
 import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red.ts';
 
 describe('a broker that does not let Node-RED in', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let broker: TestBroker;
   let red: NodeRed;
   /** As a user enters it. */

@@ -6,7 +6,7 @@ import { openStreet, orders, overlapping, type Street, startLocalBroker } from '
 
 /** The long form is in test/peers: each after the other as well, and with mosquitto. */
 describe('whatever dies comes back, without a redeploy', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let street: Street;
 
   before(async () => {

@@ -10,7 +10,7 @@ import { createSchemaCheck } from '../support/shipped-schemas.ts';
 const names = readdirSync(new URL('../../flows/', import.meta.url)).map((name) => name.replace(/\.json$/, ''));
 
 describe('shipped flows on a real Node-RED', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let red: NodeRed;
   let portOf: (shipped: number) => number;
   const listeners: Listener[] = [];

@@ -75,7 +75,7 @@ describe('npm start in a clone', function () {
     );
     for (const name of ['EMS_EDITOR_PORT', 'EMS_BROKER_PORT', 'EMS_OCPP_PORT']) {
       assert.match(written, new RegExp(`127\\.0\\.0\\.1:${ports[name]}\\b`), name);
-      await until(() => isListening(Number(ports[name])), name, 20_000);
+      await until(() => isListening(Number(ports[name])), name);
     }
     assert.equal((await fetch(`http://127.0.0.1:${ports.EMS_EDITOR_PORT}/`)).status, 200);
   });

@@ -11,7 +11,7 @@ import {
 
 /** The long form, with mosquitto, is in test/peers. */
 describe('a subscriber loses nothing that the broker was told to deliver', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let broker: TestBroker;
   let client: MqttClient;
   let street: CountedSubscriber;

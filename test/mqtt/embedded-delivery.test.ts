@@ -48,7 +48,7 @@ describe('the embedded broker delivers what it acknowledged', () => {
   };
 
   it('10,000 messages of QoS 2 in bursts: none lost and none twice, at its own publisher as well', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const publisher = await connectLibrary('publisher');
     const own: number[] = [];
     publisher.on('message', (_topic, payload) => own.push(Number(payload)));
@@ -61,7 +61,7 @@ describe('the embedded broker delivers what it acknowledged', () => {
   });
 
   it('10,000 messages of QoS 2 through 20 broken connections of the subscriber: none lost and none twice', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const publisher = await connectLibrary('publisher');
     const other = await receive('other');
     for (let i = 0; i < 20; i++) {

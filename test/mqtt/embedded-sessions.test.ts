@@ -102,7 +102,7 @@ describe('the embedded broker keeps sessions', () => {
   });
 
   it('a packet id that is under way is given to no second message, however many come after it', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const subscriber = await open('subscriber', { clean: false });
     await subscribeRaw(subscriber, { '#': 1 });
     const publisher = await open('publisher');

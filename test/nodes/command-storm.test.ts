@@ -22,7 +22,7 @@ interface Storm {
 }
 
 describe('1000 commands per second', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let street: CommandStreet;
   let outcomes: Map<string, Response[]>;
 
@@ -61,7 +61,7 @@ describe('1000 commands per second', function () {
 
   it('valid ones: the newest wins, written at the pace of the device, and nobody else has to wait', async () => {
     const ids: string[] = [];
-    const { isPolledOn } = await storm((n) => {
+    const { ago, isPolledOn } = await storm((n) => {
       const command = envelope({ ts: isoTime(Date.now()), ttl_s: 60, params: { power_w: n } });
       ids.push(command.id);
       return JSON.stringify(command);
@@ -71,8 +71,8 @@ describe('1000 commands per second', function () {
     assert.equal(answers.at(-1)?.status, 'completed');
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set(['completed', 'superseded']));
     const powers = street.device.writes.filter(({ powerW }, i, all) => powerW !== all[i - 1]?.powerW);
-    const gaps = powers.slice(1).map(({ at }, i) => at - (powers[i]?.at ?? 0));
-    assert.ok(Math.min(...gaps) > writeIntervalMs * 0.9, `written again after ${Math.min(...gaps)} ms`);
+    const most = ago() * (1000 / writeIntervalMs) + 2;
+    assert.ok(powers.length <= most, `${powers.length} powers were written`);
     assert.ok(powers.length > count / perSecond, 'it is not kept waiting either');
     assert.ok(isPolledOn, 'the meter has to wait');
   });

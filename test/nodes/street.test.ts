@@ -81,7 +81,7 @@ describe('the street in one runtime', () => {
     await until(
       () => objectsOf(heard ?? []).some(({ topic, grid_w }) => topic === 'sites/home/power' && grid_w !== null),
       'the power of the site on the broker',
-      15_000,
+      60_000,
     );
     const first = objectsOf(readings).map(({ schema }) => schema);
     assert.equal(first[0], 'meta/1', 'meta comes first');
@@ -122,7 +122,7 @@ describe('the street in one runtime', () => {
     await until(
       () => objectsOf(readings).findLast(({ topic }) => topic === 'devices/m1/availability')?.state === 'online',
       'online',
-      15_000,
+      60_000,
     );
   });
 

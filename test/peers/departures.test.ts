@@ -6,7 +6,7 @@ for (const [order, arrange] of [
   ['the site before its devices', siteFirst],
 ] as const)
   describe(`what goes for good leaves nothing behind at mosquitto, ${order}`, function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     let mosquitto: Mosquitto;
     let street: Departures;
 

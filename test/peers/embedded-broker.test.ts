@@ -39,7 +39,7 @@ describe('the embedded broker with clients of other hands', () => {
   });
 
   it('mosquitto_pub to mosquitto_sub, which comes back to its session', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const sub = findProgram('mosquitto_sub');
     const pub = findProgram('mosquitto_pub');
     assert.ok(sub && pub, 'mosquitto-clients are missing: apt-get install mosquitto-clients');

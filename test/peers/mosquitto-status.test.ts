@@ -3,7 +3,7 @@ import { type Mosquitto, startMosquitto } from '../support/mosquitto.ts';
 import type { NodeRed } from '../support/node-red.ts';
 
 describe('mosquitto retains that a gateway is offline', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let mosquitto: Mosquitto;
   let red: NodeRed;
 

@@ -90,7 +90,7 @@ const tongues: Tongue[] = [
 
 for (const tongue of tongues)
   describe(`a backend of another hand bills a station of ${tongue.version}`, function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     let backend: Backend;
     let station: ForwardedStation;
 

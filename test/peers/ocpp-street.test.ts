@@ -200,7 +200,7 @@ describe('what another master has left in charging stations of another hand', ()
       await street.tells(
         at('event/foreign_profile'),
         ({ state, message }) => state === 'active' && words.test(String(message)),
-        30_000,
+        60_000,
       );
       await street.send(at('command/set_current_limit'), { current_a: 9 }, { lease_s: leaseS });
       await draws(9);

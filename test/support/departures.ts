@@ -55,7 +55,7 @@ export const openDepartures = async (
     const { quality, ts } = observer.last('sites/home/power') ?? {};
     return quality === 'good' && Date.parse(String(ts)) > since;
   };
-  await until(() => isSummedUp(0), 'the site is summed up', 20_000);
+  await until(() => isSummedUp(0), 'the site is summed up');
 
   return {
     red,
@@ -69,12 +69,12 @@ export const openDepartures = async (
         flow.map((node) => (node.device === before ? { ...node, device } : node)),
         type,
       );
-      await until(() => observer.last(`devices/${device}/meter/power`) !== undefined, `the meter as ${device}`, 20_000);
+      await until(() => observer.last(`devices/${device}/meter/power`) !== undefined, `the meter as ${device}`);
       return before;
     },
     async isClean(gone) {
       const since = Date.now();
-      await until(() => isSummedUp(since), 'the site is summed up', 20_000).catch((error) => {
+      await until(() => isSummedUp(since), 'the site is summed up').catch((error) => {
         throw new Error(`${error.message}: ${JSON.stringify(observer.last('sites/home/status'))}`);
       });
       const left = [...(await retainedOn(brokerPort)).keys()];
@@ -140,7 +140,7 @@ export const departureCases: Record<string, (street: Departures) => Promise<void
     const flow = await street.red.flows();
     const renamed = flow.map((node) => (node.site === 'home' ? { ...node, site: 'house' } : node));
     await street.red.deploy(renamed, 'full');
-    await until(() => street.observer.last('sites/house/power')?.quality === 'good', 'the site as house', 20_000);
+    await until(() => street.observer.last('sites/house/power')?.quality === 'good', 'the site as house');
     const left = [...(await street.retained()).keys()];
     assert.deepEqual(
       left.filter((topic) => topic.startsWith('sites/home/')),

@@ -91,7 +91,7 @@ export const startNodeRed = async (
     await until(
       () => written.slice(before).includes('Started flows'),
       `Node-RED starts: ${written.slice(-2000)}`,
-      20_000,
+      60_000,
     );
   };
 

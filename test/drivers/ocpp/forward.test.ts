@@ -165,7 +165,7 @@ for (const words of [words16, words201] satisfies ChargingWords[])
       await until(
         () => words.values(backend, 'Energy.Active.Import.Register').length > samples + 2,
         'what was measured meanwhile',
-        20_000,
+        60_000,
       );
       await flows(20);
       await station.leave();

@@ -158,7 +158,7 @@ for (const version of versions) {
       for (const action of actions)
         for (const field of ['meterValue', 'transactionData', 'reportData', 'eventData', 'chargingProfile'])
           codecFor(version).decode(action, { [field]: many, transactionInfo: { transactionId: 'a' } }, at);
-    }).timeout(60_000);
+    }).timeout(120_000);
 
     it('nothing sticks to the prototype of objects', () => {
       const payload = JSON.parse('{"__proto__":{"polluted":1},"data":{"__proto__":{"polluted":1}}}');

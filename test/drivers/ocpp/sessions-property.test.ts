@@ -142,7 +142,7 @@ const createLife = (rig: Rig) => {
 };
 
 describe('sessions, whatever happens', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('none is lost, none is doubled, and each has its energy to the Wh', async () => {
     await fc.assert(

@@ -31,7 +31,7 @@ const clock = createFastClock(speed);
 
 for (const version of ['1.6', '2.0.1'] as const)
   describe(`from the car to the device and back, OCPP ${version}`, function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     let csms: TestCsms;
     let point: ChargePoint;
     let driver: OcppDriver;
