@@ -120,11 +120,9 @@ const patienceMs = 5000;
 const authorizations: Authorization[] = ['accepted', 'blocked', 'expired', 'invalid', 'concurrent_tx'];
 const answered = z.object({ tag: z.string(), status: z.enum(authorizations as [Authorization, ...Authorization[]]) });
 
-/** A node without a station: whatever else is said of an open server, nothing comes from here yet. */
+/** A node without a station shows how its server is; where that is well, nothing comes from here all the same. */
 const whileWaiting = (server: Status): Status =>
-  server.key === 'opening' || server.fill === 'red'
-    ? server
-    : { ...server, fill: 'yellow', shape: 'ring', key: 'open' };
+  server.key === 'open' ? { ...server, fill: 'yellow', shape: 'ring' } : server;
 
 /** Questions that a flow was asked about tags. */
 const createQuestions = (ask: (token: Token) => void, after: (ms: number, run: () => void) => { cancel(): void }) => {

@@ -28,7 +28,7 @@ describe('ems-ocpp takes over the password of a station', () => {
     );
     errors = collectErrors('one');
     const statuses = collectStatus('one');
-    if (!isBound) await until(() => statuses.at(-1)?.fill === 'green', 'the port is open');
+    if (!isBound) await until(() => statuses.at(-1)?.text.endsWith('.open') === true, 'the port is open');
   };
   const url = (): string => `ws://127.0.0.1:${port}/CP1`;
   const approve = (more: object): void =>

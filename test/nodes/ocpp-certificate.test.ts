@@ -64,7 +64,7 @@ describe('ems-ocpp-server takes a new certificate', () => {
     );
     sent = collect('events');
     statuses = collectStatus('two');
-    await until(() => statuses.at(-1)?.fill === 'green', 'the port is open');
+    await until(() => statuses.at(-1)?.text.endsWith('.open') === true, 'the port is open');
   });
   after(async () => {
     await helper.unload();
@@ -82,7 +82,7 @@ describe('ems-ocpp-server takes a new certificate', () => {
     assert.deepEqual([code, severity], ['no_pair', 'warning']);
     assert.match(message ?? '', /Test broker .*not taken: certificate and private key do not belong together/);
     assert.ok(helper.logged().includes(message ?? ''), 'in the log');
-    await until(() => statuses.at(-1)?.fill === 'yellow', 'the status');
+    await until(() => statuses.at(-1)?.text.endsWith('.certificate') === true, 'the status');
     const { connected, certificate } = await told();
     assert.deepEqual([connected, certificate.subject, certificate.fault?.code], [1, 'Test broker', 'no_pair']);
     assert.equal(await shown(), 'Test broker');
@@ -97,7 +97,7 @@ describe('ems-ocpp-server takes a new certificate', () => {
     assert.equal(await shown(), 'Stranger');
     const { connected, certificate } = await told();
     assert.deepEqual([connected, certificate.subject, certificate.fault], [1, 'Stranger', undefined]);
-    await until(() => statuses.at(-1)?.fill === 'green', 'the status');
+    await until(() => statuses.at(-1)?.text.endsWith('.open') === true, 'the status');
     station.close();
     await station.closed;
     (await dial(`wss://127.0.0.1:${port}/CP1`, { rejectUnauthorized: false })).close();

@@ -27,7 +27,7 @@ describe('ems-ocpp-server keeps out whom somebody refused', () => {
       { id: 'one', type: 'ems-ocpp', server: 'server', site: 'site', device: 'garage', identity, wires: [[], []] },
     ]);
     const statuses = collectStatus('one');
-    if (identity === '') await until(() => statuses.at(-1)?.fill === 'green', 'the port is open');
+    if (identity === '') await until(() => statuses.at(-1)?.text.endsWith('.open') === true, 'the port is open');
   };
   const told = async (): Promise<Told> => (await helper.request().get('/ems/ocpp/server/stations')).body as Told;
   const tell = (topic: string, payload: object): void => void helper.getNode('one').receive({ topic, payload });

@@ -37,12 +37,12 @@ export interface Street {
   close(): Promise<void>;
 }
 
-/** From the last thing coming back to live data. */
-const liveWithinMs = 15_000;
-/** Until a failure is found out: three polls without an answer, or the end of a connection. */
-const toldWithinMs = 8000;
-/** Telemetry is never kept: what is older on arrival was held back by somebody. */
-const freshMs = 5000;
+/** A part that was away: since when, since when everybody who is left said so, and until when, ms. */
+interface Absence {
+  from: number;
+  told: number;
+  to: number;
+}
 
 const devices = ['grid-meter', 'hybrid', 'storage'];
 const liveTopics = [
@@ -77,9 +77,12 @@ export const openStreet = async (startBroker: StartBroker): Promise<Street> => {
   const red = await startNodeRed(flow);
   let dots: Dots = await watchDots(red.port);
 
-  const gone = new Map<StreetPart, number>();
-  /** When the house was away, from and to, ms. */
-  const absences: [from: number, to: number][] = [];
+  const absences: Record<StreetPart, Absence[]> = { house: [], broker: [], 'Node-RED': [] };
+  const isAway = (part: StreetPart): boolean => absences[part].at(-1)?.to === Number.POSITIVE_INFINITY;
+  const away = (part: StreetPart, isIn: (absence: Absence) => boolean): Absence | undefined =>
+    absences[part].find(isIn);
+  /** By absence of the house and by topic, when the poll was measured that was still under way. */
+  const lastWords = new Map<Absence, Map<string, string>>();
   let checked = 0;
 
   const idsOf = (...types: string[]): string[] => flow.filter(({ type }) => types.includes(type)).map(({ id }) => id);
@@ -95,12 +98,19 @@ export const openStreet = async (startBroker: StartBroker): Promise<Street> => {
     const { quality, value, ts, consumption_w: consumption } = JSON.parse(payload);
     const measuredAt = Date.parse(ts);
     const line = `${text} ${payload}, heard ${at - measuredAt} ms later`;
-    const wasAway = absences.find(([from, to]) => measuredAt > from + 300 && measuredAt < to);
-    if (topic.value.kind === 'reading' && quality === 'good' && value !== null && wasAway)
-      return `measured while the house was away: ${line}`;
-    if (isTelemetry(text) && (retain || (quality === 'good' && at - measuredAt > freshMs))) return `too old: ${line}`;
-    const outage = absences.find(([from, to]) => measuredAt > from + toldWithinMs && measuredAt < to);
-    if (text === 'sites/home/power' && consumption !== null && outage) return `summed up of nothing: ${line}`;
+    const wasAway = away('house', ({ from, to }) => measuredAt > from && measuredAt < to);
+    if (wasAway && topic.value.kind === 'reading' && quality === 'good' && value !== null) {
+      const last = lastWords.get(wasAway) ?? new Map<string, string>();
+      lastWords.set(wasAway, last);
+      const known = last.get(text) ?? ts;
+      last.set(text, known);
+      if (known !== ts) return `measured while the house was away: ${line}`;
+    }
+    // Telemetry is never kept: what was measured before the broker went, and comes when it is back, somebody held back.
+    const heldBack = away('broker', ({ from, to }) => measuredAt < from && at > to);
+    if (isTelemetry(text) && (retain || (quality === 'good' && heldBack))) return `too old: ${line}`;
+    const isTold = away('house', ({ told, to }) => measuredAt > told && measuredAt < to);
+    if (text === 'sites/home/power' && consumption !== null && isTold) return `summed up of nothing: ${line}`;
     return undefined;
   };
   const assertNoLies = (): void => {
@@ -109,9 +119,8 @@ export const openStreet = async (startBroker: StartBroker): Promise<Street> => {
     assert.deepEqual(lies, []);
   };
 
-  const isAway = (part: StreetPart): boolean => gone.has(part);
   const told = (condition: () => boolean, what: string): Promise<void> =>
-    until(condition, what, toldWithinMs).catch((error) => {
+    until(condition, what).catch((error) => {
       throw new Error(`${error.message}; the dots:\n${describeDots()}`);
     });
 
@@ -140,14 +149,13 @@ export const openStreet = async (startBroker: StartBroker): Promise<Street> => {
     brokerPort,
     async kill(part) {
       await kills[part]();
-      gone.set(part, Date.now());
-      if (part === 'house') absences.push([Date.now(), Number.POSITIVE_INFINITY]);
+      absences[part].push({ from: Date.now(), told: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY });
     },
     async start(part) {
-      const absence = absences.at(-1);
-      if (part === 'house' && absence) absence[1] = Date.now();
+      const absence = absences[part].at(-1);
+      if (absence && part === 'house') absence.to = Date.now();
       await starts[part]();
-      gone.delete(part);
+      if (absence && part !== 'house') absence.to = Date.now();
     },
     async isHonest() {
       const [isHouseAway, isBrokerAway, isRedAway] = [isAway('house'), isAway('broker'), isAway('Node-RED')];
@@ -169,6 +177,8 @@ export const openStreet = async (startBroker: StartBroker): Promise<Street> => {
             `${device} is said to be offline`,
           );
         await told(() => observer.last('sites/home/power')?.consumption_w === null, 'the sum is unknown');
+        const absence = absences.house.at(-1);
+        if (absence) absence.told = Math.min(absence.told, Date.now());
         await told(() => show(undefined, ['ems-aggregate']), 'the site is not green');
       }
       assertNoLies();
@@ -179,11 +189,11 @@ export const openStreet = async (startBroker: StartBroker): Promise<Street> => {
         const { quality, ts, consumption_w: consumption } = observer.last(topic) ?? {};
         return quality === 'good' && consumption !== null && Date.parse(String(ts)) > since;
       };
-      await until(() => liveTopics.every(isFresh), 'live data of the site', liveWithinMs);
+      await until(() => liveTopics.every(isFresh), 'live data of the site', 60_000);
       const isOnline = (topic: string): boolean => observer.last(topic)?.state === 'online';
       const presences = [...devices.map((device) => `devices/${device}/availability`), 'system/status/tested'];
-      await until(() => presences.every(isOnline), 'everybody is said to be online', liveWithinMs);
-      await until(() => show('green', ['ems-modbus', 'ems-aggregate', ...speakers]), 'green dots', liveWithinMs);
+      await until(() => presences.every(isOnline), 'everybody is said to be online', 60_000);
+      await until(() => show('green', ['ems-modbus', 'ems-aggregate', ...speakers]), 'green dots', 60_000);
       assertNoLies();
     },
     async close() {
