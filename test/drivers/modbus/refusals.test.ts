@@ -53,6 +53,7 @@ describe('a device that refuses', () => {
       },
       drifted() {},
       event() {},
+      progressed() {},
     });
   });
   afterEach(async () => {
