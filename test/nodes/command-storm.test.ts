@@ -43,7 +43,7 @@ describe('1000 commands per second', function () {
   };
   /** Each with one outcome. */
   const settled = async (ids: string[]): Promise<Response[]> => {
-    await until(() => ids.every((id) => outcomes.has(id)), 'an outcome of each');
+    await until(() => ids.every((id) => outcomes.has(id)), 'an outcome of each', 100_000);
     const all = ids.map((id) => outcomes.get(id) ?? []);
     assert.deepEqual([...new Set(all.map(({ length }) => length))], [1]);
     return all.flat();
@@ -52,7 +52,7 @@ describe('1000 commands per second', function () {
   it('valid ones: the newest wins, written at the pace of the device, and nobody else has to wait', async () => {
     const ids: string[] = [];
     const { ago, isPolledOn } = await storm((n) => {
-      const command = envelope({ ts: isoTime(Date.now()), ttl_s: 60, params: { power_w: n } });
+      const command = envelope({ ts: isoTime(Date.now()), ttl_s: 60, lease_s: 60, params: { power_w: n } });
       ids.push(command.id);
       return JSON.stringify(command);
     });
@@ -70,7 +70,7 @@ describe('1000 commands per second', function () {
   it('the same again and again: written at the pace of the device as well', async () => {
     const ids: string[] = [];
     const { ago, isPolledOn } = await storm(() => {
-      const command = envelope({ ts: isoTime(Date.now()), ttl_s: 60 });
+      const command = envelope({ ts: isoTime(Date.now()), ttl_s: 60, lease_s: 60 });
       ids.push(command.id);
       return JSON.stringify(command);
     });
@@ -84,7 +84,11 @@ describe('1000 commands per second', function () {
   it('invalid ones: each is refused, nothing is written', async () => {
     const ids: string[] = [];
     const { isPolledOn } = await storm((n) => {
-      const command = envelope({ ts: isoTime(Date.now()), params: n % 2 === 0 ? { power_w: 6000 } : { colour: n } });
+      const command = envelope({
+        ts: isoTime(Date.now()),
+        ttl_s: 60,
+        params: n % 2 === 0 ? { power_w: 6000 } : { colour: n },
+      });
       ids.push(command.id);
       return JSON.stringify(command);
     });

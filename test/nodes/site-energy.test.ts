@@ -47,13 +47,9 @@ describe('the energies of a site over a broker', function () {
         if (i % 10 !== 0 || i + 4 >= to - from) await publisher.reading('pv/solar/power', 3600, ts);
       }
     };
-    await until(
-      () => publisher.powers().length > 0 || publisher.listener.heard.length > 0,
-      'the site is at work',
-      30_000,
-    );
+    await until(() => publisher.powers().length > 0 || publisher.listener.heard.length > 0, 'the site is at work');
     for (let from = 0; from < samples.length; from += 20) await send(from, Math.min(from + 20, samples.length));
-    await until(() => (publisher.energies().at(-1)?.grid_export_wh ?? 0) >= 499, 'all energies', 30_000);
+    await until(() => (publisher.energies().at(-1)?.grid_export_wh ?? 0) >= 499, 'all energies');
     const { grid_export_wh, solar_wh, consumption_wh, quality } = publisher.energies().at(-1) ?? {};
     assert.ok(isNear(grid_export_wh, 500), `${grid_export_wh}`);
     assert.ok(isNear(solar_wh, 600), `${solar_wh}`);
@@ -65,13 +61,13 @@ describe('the energies of a site over a broker', function () {
     const counter = { unit: 'Wh', interval_s: 10, max_age_s: 60 } as const;
     await publisher.meta('grid', every(5, { type: 'meter', role: 'grid', quantities: { energy_import: counter } }));
     await helper.load(allNodes, summedFlow(broker.port));
-    await until(() => publisher.listener.heard.length > 0, 'the site is at work', 30_000);
+    await until(() => publisher.listener.heard.length > 0, 'the site is at work');
     const begin = Date.now() - 600_000;
     for (let s = 0; s <= 600; s += 5) {
       await publisher.reading('grid/meter/power', 36_000, begin + s * 1000);
       if (s % 10 === 0) await publisher.reading('grid/meter/energy_import', 5000 + s / 100, begin + s * 1000 + 100);
     }
-    await until(() => (publisher.energies().at(-1)?.grid_import_wh ?? 0) >= 5990, 'all energies', 30_000);
+    await until(() => (publisher.energies().at(-1)?.grid_import_wh ?? 0) >= 5990, 'all energies');
     const { grid_import_wh, quality } = publisher.energies().at(-1) ?? {};
     assert.ok(isNear(grid_import_wh, 6000), `${grid_import_wh}`);
     assert.equal(quality, 'estimated');

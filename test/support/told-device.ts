@@ -9,7 +9,7 @@ export const toldProfile = {
   id: 'told',
   title: 'Told',
   class: 'battery',
-  connection: { timeoutMs: 2000 },
+  connection: { timeoutMs: 30_000 },
   points: [
     { name: 'soc', quantity: 'battery/soc', addr: 0, type: 'uint16', unit: '%' },
     { name: 'measured', quantity: 'battery/power', addr: 1, type: 'int16', unit: 'W' },
