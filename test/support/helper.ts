@@ -1,5 +1,8 @@
 /** Node-RED's own test helper, with the nodes of this package. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Node, NodeAPI } from 'node-red';
 import aggregate from '../../nodes/ems-aggregate.ts';
 import broker from '../../nodes/ems-broker.ts';
@@ -24,7 +27,7 @@ type Register = (RED: NodeAPI) => void;
 export interface Helper {
   init(runtimePath: string, settings?: object): void;
   /** Settings of Node-RED until they are set again. */
-  settings(settings: object): object;
+  settings(settings?: object): object;
   startServer(done?: () => void): Promise<void>;
   stopServer(done?: () => void): Promise<void>;
   load(nodes: Register[], flow: object[], credentials?: object): Promise<void>;
@@ -43,9 +46,26 @@ interface LogSpy {
 }
 
 const library = require('node-red-node-test-helper') as Helper & { log(): LogSpy };
+const setLibrary = library.settings.bind(library);
+const startLibrary = library.startServer.bind(library);
+
+/** What nodes write down is found by nobody but the test that they belong to, whatever runs beside it or ran before. */
+let userDir = '';
+const clear = (): void => rmSync(userDir, { recursive: true, force: true });
+process.once('exit', clear);
 
 export const helper: Helper = Object.assign(library, {
   logged: () => library.log().args.map(([entry]) => String(entry?.msg)),
+  settings: (settings?: object) => setLibrary({ userDir, ...settings }),
+  startServer(done?: () => void) {
+    const { userDir: chosen } = setLibrary() as { userDir?: string };
+    if (chosen === userDir || chosen === undefined) {
+      if (userDir !== '') clear();
+      userDir = mkdtempSync(join(tmpdir(), 'ems-test-'));
+      setLibrary({ userDir });
+    }
+    return startLibrary(done);
+  },
 });
 helper.init(require.resolve('node-red'));
 
