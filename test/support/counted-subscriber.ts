@@ -35,6 +35,8 @@ export const countedTopic = (qos: 1 | 2): string => `devices/counted/event/level
 
 /** So many a turn of QoS 1, and half as many of QoS 2: a broker with its ordinary window keeps up with that. */
 const linesAtOnce = 60;
+/** While it goes on for long, as on a slow machine, no more turns: the queue of a broker for an absent client has an end. */
+const mostTurns = 100;
 
 export const openCountedSubscriber = async (
   brokerPort: number,
@@ -72,7 +74,7 @@ export const openCountedSubscriber = async (
       const disturbing = disturb().finally(() => {
         isOver = true;
       });
-      while (!isOver) {
+      for (let turn = 0; !isOver && turn < mostTurns; turn++) {
         await Promise.all(publishers.map((each) => speak(linesAtOnce / each.qos, each)));
         await new Promise((resolve) => setTimeout(resolve, 20));
       }

@@ -25,7 +25,7 @@ const meter = (more: object = {}, ...points: object[]) => ({
   id: 'two-counters',
   title: 'Two counters',
   class: 'meter',
-  connection: { timeoutMs: 150 },
+  connection: { timeoutMs: 2000 },
   slowMs: 40,
   points: [
     { name: 'power', quantity: 'meter/power', addr: 0, type: 'int16', unit: 'W' },

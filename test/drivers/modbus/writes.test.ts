@@ -76,7 +76,7 @@ describe('writing over Modbus TCP', () => {
     server = await startModbusServer({ host: '127.0.0.1', port: 0 }, new Map([[1, images]]));
     link = createTcpLink({ host: '127.0.0.1', port: server.port, maxInFlight: 8 }, systemClock);
     bus = createBus(link, systemClock);
-    bus.attach(1, { timeoutMs: 300, maxInFlight: 8, interRequestMs: 0 });
+    bus.attach(1, { timeoutMs: 3000, maxInFlight: 8, interRequestMs: 0 });
     await until(() => link.state().kind === 'open', 'the link opens');
   });
   afterEach(async () => {
@@ -164,7 +164,7 @@ describe('a bus that is closed while devices are not done yet', () => {
     } as unknown as Link;
     bus = createBus(link, clock);
   });
-  const attach = (unit: number) => bus.attach(unit, { timeoutMs: 300, maxInFlight: 1, interRequestMs: 0 });
+  const attach = (unit: number) => bus.attach(unit, { timeoutMs: 3000, maxInFlight: 1, interRequestMs: 0 });
 
   it('closes as soon as the last of them has left', async () => {
     const [first, second] = [attach(1), attach(2)];
