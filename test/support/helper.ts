@@ -48,6 +48,33 @@ interface LogSpy {
 const library = require('node-red-node-test-helper') as Helper & { log(): LogSpy };
 const setLibrary = library.settings.bind(library);
 const startLibrary = library.startServer.bind(library);
+const loadLibrary = library.load.bind(library);
+const unloadLibrary = library.unload.bind(library);
+
+interface Runtime {
+  events: NodeAPI['events'];
+  close(): void;
+}
+
+/** The events of the process, under an identity of its own. */
+const createRuntime = (process: NodeAPI['events']): Runtime => {
+  const listening: Parameters<typeof process.on>[] = [];
+  const events = Object.create(process, {
+    on: {
+      value: (...listener: Parameters<typeof process.on>) => {
+        listening.push(listener);
+        process.on(...listener);
+      },
+    },
+  });
+  return {
+    events,
+    close() {
+      for (const listener of listening) process.removeListener(...listener);
+    },
+  };
+};
+let runtime: Runtime | undefined;
 
 /** What nodes write down is found by nobody but the test that they belong to, whatever runs beside it or ran before. */
 let userDir = '';
@@ -57,6 +84,23 @@ process.once('exit', clear);
 export const helper: Helper = Object.assign(library, {
   logged: () => library.log().args.map(([entry]) => String(entry?.msg)),
   settings: (settings?: object) => setLibrary({ userDir, ...settings }),
+  // Nodes share what they know of devices with all that hear the events of the same runtime. Here one process is many
+  // runtimes, one after the other: none must know what the one before knew.
+  load(nodes: Register[], flow: object[], credentials?: object) {
+    const isolated = (register: Register): Register => {
+      if (!allNodes.includes(register)) return register;
+      return (RED) => {
+        runtime ??= createRuntime(RED.events);
+        register(Object.create(RED, { events: { value: runtime.events } }));
+      };
+    };
+    return loadLibrary(nodes.map(isolated), flow, credentials);
+  },
+  async unload() {
+    await unloadLibrary();
+    runtime?.close();
+    runtime = undefined;
+  },
   startServer(done?: () => void) {
     const { userDir: chosen } = setLibrary() as { userDir?: string };
     if (chosen === userDir || chosen === undefined) {
