@@ -71,7 +71,8 @@ for (const version of ['1.6', '2.0.1'] as const)
         );
         if (!(came instanceof Error)) return came;
         refused = came.message;
-        if (!refused.includes('ECONNREFUSED')) left--;
+        // While a password is worked on, nobody is judged.
+        if (!/ECONNREFUSED|503/.test(refused)) left--;
         await pause(30, systemClock);
       }
       throw new Error(refused);

@@ -49,7 +49,10 @@ describe('the energies of a site over a broker', function () {
     };
     await until(() => publisher.powers().length > 0 || publisher.listener.heard.length > 0, 'the site is at work');
     for (let from = 0; from < samples.length; from += 20) await send(from, Math.min(from + 20, samples.length));
-    await until(() => (publisher.energies().at(-1)?.grid_export_wh ?? 0) >= 499, 'all energies');
+    await until(() => {
+      const { grid_export_wh, consumption_wh } = publisher.energies().at(-1) ?? {};
+      return (grid_export_wh ?? 0) >= 499 && (consumption_wh ?? 0) >= 99;
+    }, 'all energies');
     const { grid_export_wh, solar_wh, consumption_wh, quality } = publisher.energies().at(-1) ?? {};
     assert.ok(isNear(grid_export_wh, 500), `${grid_export_wh}`);
     assert.ok(isNear(solar_wh, 600), `${solar_wh}`);
