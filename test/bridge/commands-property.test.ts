@@ -187,9 +187,7 @@ const run = async (steps: Step[]): Promise<void> => {
   await rig.stop();
 };
 
-describe('commands, in any order and with anything going wrong (fast-check)', function () {
-  this.timeout(120_000);
-
+describe('commands, in any order and with anything going wrong (fast-check)', () => {
   it('one outcome each, the device in the state of the strongest or safe, nothing twice and nothing late', () =>
     fc.assert(fc.asyncProperty(withRestarts, run), { numRuns: 300 }));
 

@@ -5,8 +5,7 @@ import { until } from '../support/events.ts';
 
 const names = ['02 Complete site', '03 Command a battery', '04 Two controllers, one battery'];
 
-describe('the dashboard commands a battery', function () {
-  this.timeout(90_000);
+describe('the dashboard commands a battery', () => {
   let dashboard: Dashboard;
   let page: Page;
 

@@ -4,8 +4,7 @@ import { freePorts } from '../support/free-ports.ts';
 import type { FlowNode } from '../support/node-red.ts';
 import { gridMeter, metaOf, readingOf } from '../support/site-messages.ts';
 
-describe('the dashboard of the house', function () {
-  this.timeout(90_000);
+describe('the dashboard of the house', () => {
   let dashboard: Dashboard;
 
   const row = (name: string) => dashboard.page.locator('.ems-devices tbody tr', { hasText: name });

@@ -31,8 +31,7 @@ const stepsOfReadme = (): string[] => {
   return [...list.matchAll(/^\d\. (.*(?:\n {3}.*)*)/gm)].map(([, text = '']) => text.replace(/\s+/g, ' ').trim());
 };
 
-describe('the first hour, by the README', function () {
-  this.timeout(120_000);
+describe('the first hour, by the README', () => {
   let browser: Browser;
   let page: Page;
   let complaints: string[];

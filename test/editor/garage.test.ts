@@ -6,8 +6,7 @@ import { takePicture } from '../support/pictures.ts';
 
 const names = ['02 Complete site', '07 Garage with three wallboxes'];
 
-describe('the dashboard of the garage', function () {
-  this.timeout(90_000);
+describe('the dashboard of the garage', () => {
   let dashboard: Dashboard;
 
   const value = (topic: string): unknown => dashboard.last(topic)?.value;

@@ -2,8 +2,7 @@ import { type Departures, departureCases, openDepartures } from '../support/depa
 import type { Part } from '../support/part.ts';
 import { startLocalBroker } from '../support/street.ts';
 
-describe('what goes for good leaves nothing behind, on a broker that stays', function () {
-  this.timeout(120_000);
+describe('what goes for good leaves nothing behind, on a broker that stays', () => {
   let broker: Part;
   let street: Departures;
 

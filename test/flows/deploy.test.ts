@@ -9,8 +9,7 @@ import { type Part, startPart } from '../support/part.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
 import { siteFlow, startLocalBroker } from '../support/street.ts';
 
-describe('a full deploy loses nothing that QoS promises', function () {
-  this.timeout(120_000);
+describe('a full deploy loses nothing that QoS promises', () => {
   let broker: Part;
   let street: CountedStreet;
 
@@ -30,8 +29,7 @@ describe('a full deploy loses nothing that QoS promises', function () {
     });
 });
 
-describe('a partial deploy of an unrelated node', function () {
-  this.timeout(120_000);
+describe('a partial deploy of an unrelated node', () => {
   let house: Part;
   let broker: TestBroker;
   let relays: Relay[];

@@ -15,8 +15,7 @@ const someReadings = `
   ];
   return msg;`;
 
-describe('the dots say which and why', function () {
-  this.timeout(120_000);
+describe('the dots say which and why', () => {
   let house: Part;
   let red: NodeRed;
   let dots: Dots;

@@ -5,8 +5,7 @@ import { type NodeRed, readFlow, startNodeRed } from '../support/node-red.ts';
 import { type Observer, observe } from '../support/observer.ts';
 import { movedToFreePorts, startShipped } from '../support/shipped-flows.ts';
 
-describe('the first hour with the shipped flows', function () {
-  this.timeout(120_000);
+describe('the first hour with the shipped flows', () => {
   let red: NodeRed;
   let observer: Observer;
 

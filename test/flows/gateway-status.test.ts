@@ -2,8 +2,7 @@ import { startBroker, type TestBroker } from '../support/broker.ts';
 import { startGateway, statusCases } from '../support/gateway-status.ts';
 import type { NodeRed } from '../support/node-red.ts';
 
-describe('the local broker retains that a gateway is offline', function () {
-  this.timeout(120_000);
+describe('the local broker retains that a gateway is offline', () => {
   let broker: TestBroker;
   let red: NodeRed;
 

@@ -16,8 +16,7 @@ interface NodeSet {
   err?: string;
 }
 
-describe('the package as it is packed, in a fresh user directory', function () {
-  this.timeout(120_000);
+describe('the package as it is packed, in a fresh user directory', () => {
   let installation: Installation;
   let red: NodeRed;
   let observer: Observer;

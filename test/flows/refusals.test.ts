@@ -4,8 +4,7 @@ import { authority, identityOf } from '../support/certificates.ts';
 import { until } from '../support/events.ts';
 import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red.ts';
 
-describe('a broker that does not let Node-RED in', function () {
-  this.timeout(120_000);
+describe('a broker that does not let Node-RED in', () => {
   let broker: TestBroker;
   let red: NodeRed;
   /** As a user enters it. */

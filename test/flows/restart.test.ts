@@ -5,8 +5,7 @@ import { until } from '../support/events.ts';
 import { openStreet, orders, overlapping, type Street, startLocalBroker } from '../support/street.ts';
 
 /** The long form is in test/peers: each after the other as well, and with mosquitto. */
-describe('whatever dies comes back, without a redeploy', function () {
-  this.timeout(120_000);
+describe('whatever dies comes back, without a redeploy', () => {
   let street: Street;
 
   before(async () => {

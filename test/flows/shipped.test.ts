@@ -9,8 +9,7 @@ import { createSchemaCheck } from '../support/shipped-schemas.ts';
 
 const names = readdirSync(new URL('../../flows/', import.meta.url)).map((name) => name.replace(/\.json$/, ''));
 
-describe('shipped flows on a real Node-RED', function () {
-  this.timeout(120_000);
+describe('shipped flows on a real Node-RED', () => {
   let red: NodeRed;
   let portOf: (shipped: number) => number;
   const listeners: Listener[] = [];

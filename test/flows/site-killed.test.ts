@@ -4,8 +4,7 @@ import { type NodeRed, startNodeRed } from '../support/node-red.ts';
 import { every } from '../support/played-site.ts';
 import { openPublisher, type Publisher, summedFlow } from '../support/summed-site.ts';
 
-describe('Node-RED is killed while it sums up a site', function () {
-  this.timeout(120_000);
+describe('Node-RED is killed while it sums up a site', () => {
   let broker: TestBroker;
   let publisher: Publisher;
   let red: NodeRed;

@@ -10,8 +10,7 @@ import {
 } from '../support/counted-subscriber.ts';
 
 /** The long form, with mosquitto, is in test/peers. */
-describe('a subscriber loses nothing that the broker was told to deliver', function () {
-  this.timeout(120_000);
+describe('a subscriber loses nothing that the broker was told to deliver', () => {
   let broker: TestBroker;
   let client: MqttClient;
   let street: CountedSubscriber;

@@ -47,8 +47,7 @@ describe('the embedded broker delivers what it acknowledged', () => {
     await Promise.all(numbers(count, from).map((n) => client.publishAsync('billing', String(n), { qos: 2 })));
   };
 
-  it('10,000 messages of QoS 2 in bursts: none lost and none twice, at its own publisher as well', async function () {
-    this.timeout(120_000);
+  it('10,000 messages of QoS 2 in bursts: none lost and none twice, at its own publisher as well', async () => {
     const publisher = await connectLibrary('publisher');
     const own: number[] = [];
     publisher.on('message', (_topic, payload) => own.push(Number(payload)));
@@ -60,8 +59,7 @@ describe('the embedded broker delivers what it acknowledged', () => {
     assert.deepEqual(other.got, numbers(10_000));
   });
 
-  it('10,000 messages of QoS 2 through 20 broken connections of the subscriber: none lost and none twice', async function () {
-    this.timeout(120_000);
+  it('10,000 messages of QoS 2 through 20 broken connections of the subscriber: none lost and none twice', async () => {
     const publisher = await connectLibrary('publisher');
     const other = await receive('other');
     for (let i = 0; i < 20; i++) {

@@ -101,8 +101,7 @@ describe('the embedded broker keeps sessions', () => {
     assert.deepEqual(firsts, numbers(3000));
   });
 
-  it('a packet id that is under way is given to no second message, however many come after it', async function () {
-    this.timeout(120_000);
+  it('a packet id that is under way is given to no second message, however many come after it', async () => {
     const subscriber = await open('subscriber', { clean: false });
     await subscribeRaw(subscriber, { '#': 1 });
     const publisher = await open('publisher');

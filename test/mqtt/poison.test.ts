@@ -179,8 +179,7 @@ describe('messages over which a broker ends the connection', () => {
     assert.match(errors.at(-1) ?? '', /the next is tried in/);
   });
 
-  it('are not those that chance hit: a way that breaks often loses nothing', async function () {
-    this.timeout(60_000);
+  it('are not those that chance hit: a way that breaks often loses nothing', async () => {
     broker = await startStrictBroker({ version: 4 });
     const link = open();
     const sent = numbers(300).map((n) =>

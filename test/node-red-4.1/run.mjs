@@ -38,7 +38,7 @@ run(
     '--no-config',
     '--exit',
     '--timeout',
-    '60000',
+    '120000',
     'build/test/nodes/*.test.js',
   ],
   here,

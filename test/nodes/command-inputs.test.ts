@@ -6,8 +6,7 @@ import { type CommandStreet, envelope, startCommandStreet } from '../support/com
 import { until } from '../support/events.ts';
 import { collect, collectErrors, helper, objectsOf, type Sent } from '../support/helper.ts';
 
-describe('commands and what becomes of them, between nodes', function () {
-  this.timeout(60_000);
+describe('commands and what becomes of them, between nodes', () => {
   let street: CommandStreet;
   let answers: Sent[];
   let single: Sent[];

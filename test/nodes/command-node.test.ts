@@ -13,8 +13,7 @@ const node = (id: string, more: object = {}) => ({
   ...more,
 });
 
-describe('ems-command', function () {
-  this.timeout(60_000);
+describe('ems-command', () => {
   let street: CommandStreet;
   let done: Sent[];
   let refused: Sent[];
@@ -153,8 +152,7 @@ describe('ems-command', function () {
   });
 });
 
-describe('ems-command when it is closed', function () {
-  this.timeout(60_000);
+describe('ems-command when it is closed', () => {
   let street: CommandStreet;
 
   const open = async (more: object): Promise<Sent[]> => {

@@ -7,8 +7,7 @@ import type { Reading } from '../../src/model/reading.ts';
 import { type CommandStreet, startCommandStreet } from '../support/command-street.ts';
 import { until } from '../support/events.ts';
 
-describe('what a device does after it was told', function () {
-  this.timeout(30_000);
+describe('what a device does after it was told', () => {
   let street: CommandStreet;
 
   before(async () => {

@@ -3,8 +3,7 @@ import { type CommandStreet, startCommandStreet } from '../support/command-stree
 import { until } from '../support/events.ts';
 import { helper } from '../support/helper.ts';
 
-describe('a deploy', function () {
-  this.timeout(60_000);
+describe('a deploy', () => {
   let street: CommandStreet;
 
   beforeEach(async () => {

@@ -154,7 +154,7 @@ for (const version of ['1.6', '2.0.1'] as const)
       assert.match(await refusal(url(), { password: first }), /^401 the password is wrong/);
       assert.deepEqual(again, []);
       assert.ok(!`${kept()}${helper.logged().join()}${JSON.stringify(sent)}`.includes(second));
-    }).timeout(60_000);
+    });
 
     it('one that refuses it keeps the old one, and people are told', async () => {
       await deploy(second);
@@ -165,7 +165,7 @@ for (const version of ['1.6', '2.0.1'] as const)
       assert.equal(passwords.length, 1);
       await leave(station);
       await leave(await come(first));
-    }).timeout(60_000);
+    });
 
     it('one that cannot be told such a password is not, and people are told', async () => {
       const long = 'more than any station of any version can be told in its settings, whichever';
@@ -178,12 +178,12 @@ for (const version of ['1.6', '2.0.1'] as const)
       await leave(station);
       await leave(await come(long));
       assert.match(await refusal(url(), { password: first }), /^401 the password is wrong/);
-    }).timeout(60_000);
+    });
 
     it('a node that is given another station takes no password of the one before', async () => {
       await deploy(second, { identity: 'CP2' });
       await assert.rejects(come(first, 'CP2', 8), /401 the password is wrong/);
-    }).timeout(60_000);
+    });
 
     /** While the new one is worked on, nobody knows that it is another; then whoever has come is shown out. */
     const isShutOut = async (password: string): Promise<void> => {
@@ -201,12 +201,12 @@ for (const version of ['1.6', '2.0.1'] as const)
     it('shut out, the old one is not right from the deploy on', async () => {
       await deploy(second, { shutOut: true });
       await isShutOut(first);
-    }).timeout(60_000);
+    });
 
     it('shut out later, it is not right from then on', async () => {
       await deploy(second);
       await leave(await come(first));
       await deploy(second, { shutOut: true });
       await isShutOut(first);
-    }).timeout(60_000);
+    });
   });

@@ -64,7 +64,7 @@ describe(`ems-ocpp-server with ${count} stations, each with a chosen password`, 
     const { body } = await helper.request().get('/ems/ocpp/server/stations');
     assert.deepEqual((body as { pending: unknown[] }).pending, [], 'nobody was taken for a stranger');
     for (const station of stations) station.close();
-  }).timeout(120_000);
+  });
 
   it('none of them is left out', async () => {
     for (const name of names) {
@@ -75,5 +75,5 @@ describe(`ems-ocpp-server with ${count} stations, each with a chosen password`, 
     }
     assert.deepEqual(errors.flat(), []);
     assert.ok(!helper.logged().some((line) => line.includes('deploy again')));
-  }).timeout(120_000);
+  });
 });

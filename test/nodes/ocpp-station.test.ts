@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { StationSheet } from '../../src/drivers/ocpp/station/sheet.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { type ChargePoint, createChargePoint } from '../../src/simulator/charging/charge-point.ts';
+import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { allNodes, helper } from '../support/helper.ts';
 
@@ -30,12 +31,12 @@ describe('ems-ocpp: the station in its form', () => {
 
   /** @returns when the station has said what it can */
   const known = async (id: string): Promise<StationSheet> => {
-    const deadline = performance.now() + 15_000;
-    for (;;) {
-      const sheet = (await ask(id)).body as Partial<StationSheet>;
-      if (sheet.settings?.units) return sheet as StationSheet;
-      assert.ok(performance.now() < deadline, JSON.stringify(sheet));
-    }
+    let sheet: Partial<StationSheet> = {};
+    await until(async () => {
+      sheet = (await ask(id)).body as Partial<StationSheet>;
+      return sheet.settings?.units !== undefined;
+    }, 'the station has said what it can');
+    return sheet as StationSheet;
   };
 
   it('is told as soon as it is known; without a station there is nothing to tell', async () => {

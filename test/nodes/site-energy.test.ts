@@ -8,8 +8,7 @@ import { allNodes, helper } from '../support/helper.ts';
 import { every, isNear } from '../support/played-site.ts';
 import { openPublisher, type Publisher, summedFlow } from '../support/summed-site.ts';
 
-describe('the energies of a site over a broker', function () {
-  this.timeout(60_000);
+describe('the energies of a site over a broker', () => {
   let broker: TestBroker;
   let publisher: Publisher;
   let userDir: string;

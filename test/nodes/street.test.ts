@@ -66,8 +66,7 @@ describe('the street in one runtime', () => {
     ];
   };
 
-  it('carries a reading from the wire to its site topic and back', async function () {
-    this.timeout(60_000);
+  it('carries a reading from the wire to its site topic and back', async () => {
     await helper.load(allNodes, street());
     const [readings, refused, sums, heard, truth, events] = [
       'readings',
@@ -95,8 +94,7 @@ describe('the street in one runtime', () => {
     assert.ok(statuses.some(({ fill }) => fill === 'green'));
   });
 
-  it('shows the live values with their registers', async function () {
-    this.timeout(60_000);
+  it('shows the live values with their registers', async () => {
     await helper.load(allNodes, street());
     const readings = collect('readings');
     await until(() => objectsOf(readings).some(({ quality }) => quality === 'good'), 'a reading');
@@ -108,8 +106,7 @@ describe('the street in one runtime', () => {
     assert.ok(profiles.length >= 34);
   });
 
-  it('says that a device is unreachable, and that it is back', async function () {
-    this.timeout(60_000);
+  it('says that a device is unreachable, and that it is back', async () => {
     await helper.load(allNodes, street());
     const [readings, events] = [collect('readings'), collect('events')];
     const named = (name: string) => () => objectsOf(events).some((event) => event.name === name);
@@ -126,8 +123,7 @@ describe('the street in one runtime', () => {
     );
   });
 
-  it('publishes bare values under the mirror prefix', async function () {
-    this.timeout(60_000);
+  it('publishes bare values under the mirror prefix', async () => {
     await helper.load(allNodes, street());
     const strange = collect('strange');
     await until(() => strange.some(({ topic }) => topic === 'plain/devices/m1/meter/frequency'), 'the mirror');

@@ -26,8 +26,7 @@ const assertAnswers = (answers: Response[], { id, params }: { id: string; params
   assert.ok(leaseMs > 0 && leaseMs <= 10_000, `the lease lasts ${leaseMs} ms`);
 };
 
-describe('controllers of others, through mosquitto', function () {
-  this.timeout(60_000);
+describe('controllers of others, through mosquitto', () => {
   let mosquitto: Mosquitto;
   let street: CommandStreet;
   let powerW = 1000;

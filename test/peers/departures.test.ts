@@ -5,8 +5,7 @@ for (const [order, arrange] of [
   ['devices before their site', undefined],
   ['the site before its devices', siteFirst],
 ] as const)
-  describe(`what goes for good leaves nothing behind at mosquitto, ${order}`, function () {
-    this.timeout(120_000);
+  describe(`what goes for good leaves nothing behind at mosquitto, ${order}`, () => {
     let mosquitto: Mosquitto;
     let street: Departures;
 

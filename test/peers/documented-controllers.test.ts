@@ -18,8 +18,7 @@ const example = (language: string): string => {
   return text;
 };
 
-describe('the controllers of the documentation', function () {
-  this.timeout(60_000);
+describe('the controllers of the documentation', () => {
   let mosquitto: Mosquitto;
   let street: CommandStreet;
   let folder: string;

@@ -28,18 +28,15 @@ describe('the embedded broker with clients of other hands', () => {
     return JSON.parse(stdout);
   };
 
-  it('paho: 10,000 messages of QoS 2 in bursts, none lost and none twice', async function () {
-    this.timeout(120_000);
+  it('paho: 10,000 messages of QoS 2 in bursts, none lost and none twice', async () => {
     assert.deepEqual(await paho(10_000, 500, 0), { got: 10_000, twice: 0, connections: 1 });
   });
 
-  it('paho: the same while its connection breaks five times', async function () {
-    this.timeout(120_000);
+  it('paho: the same while its connection breaks five times', async () => {
     assert.deepEqual(await paho(10_000, 500, 5), { got: 10_000, twice: 0, connections: 6 });
   });
 
-  it('mosquitto_pub to mosquitto_sub, which comes back to its session', async function () {
-    this.timeout(120_000);
+  it('mosquitto_pub to mosquitto_sub, which comes back to its session', async () => {
     const sub = findProgram('mosquitto_sub');
     const pub = findProgram('mosquitto_pub');
     assert.ok(sub && pub, 'mosquitto-clients are missing: apt-get install mosquitto-clients');

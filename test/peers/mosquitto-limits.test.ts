@@ -14,8 +14,7 @@ import { startRelay } from '../support/relay.ts';
 const hasty: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / 10, run) };
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
 
-describe('mosquitto that takes less than everything', function () {
-  this.timeout(60_000);
+describe('mosquitto that takes less than everything', () => {
   let mosquitto: Mosquitto;
   let link: MqttLink;
   let subscriber: ReturnType<typeof subscribe>;
@@ -97,8 +96,7 @@ describe('mosquitto that takes less than everything', function () {
     });
 });
 
-describe('a gateway killed in the middle of QoS 2 with mosquitto', function () {
-  this.timeout(60_000);
+describe('a gateway killed in the middle of QoS 2 with mosquitto', () => {
   let mosquitto: Mosquitto;
   let subscriber: ReturnType<typeof subscribe>;
   const gateways: Billing[] = [];

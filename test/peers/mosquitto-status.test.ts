@@ -2,8 +2,7 @@ import { startGateway, statusCases } from '../support/gateway-status.ts';
 import { type Mosquitto, startMosquitto } from '../support/mosquitto.ts';
 import type { NodeRed } from '../support/node-red.ts';
 
-describe('mosquitto retains that a gateway is offline', function () {
-  this.timeout(120_000);
+describe('mosquitto retains that a gateway is offline', () => {
   let mosquitto: Mosquitto;
   let red: NodeRed;
 

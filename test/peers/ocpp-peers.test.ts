@@ -110,7 +110,7 @@ for (const [hand, words] of hands)
       const before = csms.connections.length;
       await peer.do('cut');
       await peer.becomes(({ registered }) => !registered, 'cut');
-      await peer.becomes(({ registered, waiting }) => registered && waiting === 0, 'back', 20_000);
+      await peer.becomes(({ registered, waiting }) => registered && waiting === 0, 'back');
       assert.equal(csms.connections.length, before + 1);
       assert.equal(csms.of('BootNotification').length, 1);
       assert.equal(peer.state().transaction, transaction);
@@ -120,7 +120,7 @@ for (const [hand, words] of hands)
     it('reboots in the middle: the transaction ends, and it boots', async () => {
       await charge();
       await peer.do('reboot');
-      await peer.becomes(({ registered, waiting }) => registered && waiting === 0, 'back', 20_000);
+      await peer.becomes(({ registered, waiting }) => registered && waiting === 0, 'back');
       assert.equal(csms.of('BootNotification').length, 2);
       assert.equal(words.ends(csms).length, 1);
       assert.equal(peer.state().charging, false);
@@ -131,7 +131,7 @@ for (const [hand, words] of hands)
       const boot = csms.next('BootNotification');
       assert.equal((await words.reset(csms)).status, 'Accepted');
       await boot;
-      await peer.becomes(({ registered, waiting }) => registered && waiting === 0, 'back', 20_000);
+      await peer.becomes(({ registered, waiting }) => registered && waiting === 0, 'back');
       assert.equal(words.ends(csms).length, 1);
     });
 

@@ -40,8 +40,7 @@ const profileOf = (points: object[], steps: Record<string, object[]>, more: obje
   })),
 });
 
-describe('orders on pymodbus', function () {
-  this.timeout(60_000);
+describe('orders on pymodbus', () => {
   let server: Pymodbus;
   let bus: Bus;
   let driver: Driver;

@@ -131,8 +131,7 @@ describe('devices on pymodbus', () => {
       ['silent', 4],
       ['damaging', 5],
     ] as const)
-      it(`lets ten units go on beside a ${kind} one over ${transport}`, async function () {
-        this.timeout(120_000);
+      it(`lets ten units go on beside a ${kind} one over ${transport}`, async () => {
         await open(transport);
         const points = pointsOf(server.points.slice(0, 20), 'holding');
         const good = Array.from({ length: 10 }, (_, i) => add(11 + i, points, 400));

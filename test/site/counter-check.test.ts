@@ -34,9 +34,7 @@ const counting = (watts: number, seconds: number, show: (wh: number) => number, 
 /** @param step of the counter */
 const inSteps = (step: number) => (wh: number) => Math.floor(wh / step) * step;
 
-describe('a counter beside the power that it should count', function () {
-  this.timeout(60_000);
-
+describe('a counter beside the power that it should count', () => {
   for (const [watts, seconds, factor, step] of [
     [36_000, 200, 0.001, 0.1],
     [3600, 900, 0.001, 0.001],

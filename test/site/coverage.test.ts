@@ -37,9 +37,7 @@ const wh =
   (s: number): number =>
     Math.floor(from + (watts * s) / 3600);
 
-describe('how much of the time the energies of a site cover', function () {
-  this.timeout(60_000);
-
+describe('how much of the time the energies of a site cover', () => {
   it('is all of it where nothing is missing, each energy for itself', () => {
     const running = startPlay({ grid: [countedGrid], pv: [sun], bat: [storage] });
     running.play([

@@ -22,9 +22,7 @@ const shown = (running: Running) => {
   return { grid_w, solar_w, battery_w, ev_w, heat_w, consumption_w, balance_error_w };
 };
 
-describe('sources behind other sources', function () {
-  this.timeout(60_000);
-
+describe('sources behind other sources', () => {
   const cases: [
     name: string,
     devices: Record<string, ComponentMeta[]>,
@@ -220,9 +218,7 @@ describe('sources behind other sources', function () {
   });
 });
 
-describe('one meter that was entered twice', function () {
-  this.timeout(60_000);
-
+describe('one meter that was entered twice', () => {
   const told = ({ events }: Running): unknown[] =>
     (events as Event[]).map(({ name, state, data }) => [name, state, data?.topic, data?.same_as]);
   /** A house with a restless load. */

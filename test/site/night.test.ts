@@ -40,9 +40,7 @@ const house = (seconds: number): Played[] => steady('grid/meter/power', 300, sec
 
 const now = ({ power }: Running) => [power().solar_w, power().consumption_w, power().quality];
 
-describe('a solar inverter that switches itself off at night', function () {
-  this.timeout(60_000);
-
+describe('a solar inverter that switches itself off at night', () => {
   for (const how of ['falls silent', 'says that it is offline', 'says null'] as const)
     it(`counts as 0, estimated, without a setting, where it ${how}`, () => {
       const running = startHouse();

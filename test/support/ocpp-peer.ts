@@ -52,7 +52,7 @@ export interface Peer {
   /** Resolves when it has done it. */
   do(what: string, more?: Line): Promise<void>;
   /** Its own state, from now on. */
-  becomes(fits: (state: PeerState) => boolean, what: string, withinMs?: number): Promise<PeerState>;
+  becomes(fits: (state: PeerState) => boolean, what: string): Promise<PeerState>;
   close(): Promise<void>;
 }
 
@@ -135,9 +135,9 @@ export const startPeer = (options: PeerOptions): Peer => {
       child.stdin.write(`${JSON.stringify({ do: what, ...more })}\n`);
       await until(() => events.slice(from).some((line) => line.event === 'done'), `${identity} does: ${what}`);
     },
-    async becomes(fits, what, withinMs = 15_000) {
+    async becomes(fits, what) {
       const from = told;
-      await until(() => told > from && fits(state), `${identity}: ${what}; it says ${JSON.stringify(state)}`, withinMs);
+      await until(() => told > from && fits(state), `${identity}: ${what}; it says ${JSON.stringify(state)}`);
       return state;
     },
     close: () => end(child),

@@ -20,7 +20,7 @@ export interface OcppStreet {
   /** Its flow, as it is deployed. */
   flow: FlowNode[];
   /** Waits until the newest on a topic fits. */
-  tells(topic: string, fits: (payload: Record<string, unknown>) => boolean, withinMs?: number): Promise<void>;
+  tells(topic: string, fits: (payload: Record<string, unknown>) => boolean): Promise<void>;
   /** All that was said under a topic, the newest last. */
   all(topic: string): Record<string, unknown>[];
   /** Sends a command/1 in full. @returns its id */
@@ -93,9 +93,9 @@ export const openOcppStreet = async (brokerPort: number, stations: StationNode[]
     url: `ws://127.0.0.1:${port}`,
     flow,
     all,
-    async tells(topic, fits, withinMs) {
+    async tells(topic, fits) {
       const newest = () => observer.last(topic);
-      await until(() => fits(newest() ?? {}), `${topic}, newest`, withinMs).catch((error) => {
+      await until(() => fits(newest() ?? {}), `${topic}, newest`).catch((error) => {
         throw new Error(`${error.message}: ${JSON.stringify(newest())}`);
       });
     },

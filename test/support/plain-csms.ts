@@ -45,7 +45,7 @@ export interface PlainCsms {
   call(action: string, params: Payload): Promise<Payload>;
   of(action: string): Payload[];
   /** Resolves with the call that comes from now on and fits. */
-  next(action: string, fits?: (params: Payload) => boolean, withinMs?: number): Promise<Payload>;
+  next(action: string, fits?: (params: Payload) => boolean): Promise<Payload>;
   close(): Promise<void>;
 }
 
@@ -89,10 +89,10 @@ export const startPlainCsms = async ({ clock, isStrict = true, heartbeatS = 300,
       return connection.call(action, params);
     },
     of: (action) => csms.heard.filter((each) => each.action === action).map(({ params }) => params),
-    async next(action, fits = () => true, withinMs) {
+    async next(action, fits = () => true) {
       const from = csms.heard.length;
       const find = () => csms.heard.slice(from).find((each) => each.action === action && fits(each.params));
-      await until(() => find() !== undefined, `${action} as expected`, withinMs);
+      await until(() => find() !== undefined, `${action} as expected`);
       return (find() as HeardCall).params;
     },
     async close() {

@@ -26,8 +26,6 @@ export interface Publisher {
   close(): Promise<void>;
 }
 
-const withinMs = 30_000;
-
 export const openPublisher = async (brokerPort: number): Promise<Publisher> => {
   const listener = await listen(brokerPort, 'sites/home/#');
   const { client, heard } = listener;
@@ -52,7 +50,7 @@ export const openPublisher = async (brokerPort: number): Promise<Publisher> => {
     powers: () => told('sites/home/power'),
     async nextEnergy() {
       const count = energies().length;
-      await until(() => energies().length > count, 'energies of the site', withinMs);
+      await until(() => energies().length > count, 'energies of the site');
       return energies().at(-1) as SiteEnergy;
     },
     close: () => listener.close(),

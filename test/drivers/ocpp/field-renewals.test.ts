@@ -8,9 +8,8 @@ import { usualOptions } from '../../support/scripted-station.ts';
 const fallbackS = 300;
 
 for (const version of ['1.6', '2.0.1', '2.1'] as const)
-  describe(`stations in the field: limits that last, OCPP ${version}`, function () {
+  describe(`stations in the field: limits that last, OCPP ${version}`, () => {
     // Minutes in small steps, each of them answered over the socket.
-    this.timeout(60_000);
     let field: Field;
     let station: ObeyingStation;
     /** The lowest that it offered since the last look. */

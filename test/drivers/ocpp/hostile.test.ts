@@ -126,7 +126,7 @@ for (const version of versions) {
           assertAnswered(version, action, fromWire(payload)),
         ),
         { numRuns: runs },
-      )).timeout(120_000);
+      ));
 
     it('whatever real ones could get wrong is answered or refused', () =>
       fc.assert(
@@ -134,7 +134,7 @@ for (const version of versions) {
           assertAnswered(version, action, fromWire(payload)),
         ),
         { numRuns: runs },
-      )).timeout(120_000);
+      ));
 
     it('whatever they answer is understood as something', () =>
       fc.assert(
@@ -144,7 +144,7 @@ for (const version of versions) {
           assert.ok(result.raw.length <= 255);
         }),
         { numRuns: runs },
-      )).timeout(120_000);
+      ));
 
     it('what is nested without end is refused, or left out', () => {
       const deep = JSON.parse(`${'{"data":['.repeat(20_000)}1${']}'.repeat(20_000)}`);
@@ -158,7 +158,7 @@ for (const version of versions) {
       for (const action of actions)
         for (const field of ['meterValue', 'transactionData', 'reportData', 'eventData', 'chargingProfile'])
           codecFor(version).decode(action, { [field]: many, transactionInfo: { transactionId: 'a' } }, at);
-    }).timeout(120_000);
+    });
 
     it('nothing sticks to the prototype of objects', () => {
       const payload = JSON.parse('{"__proto__":{"polluted":1},"data":{"__proto__":{"polluted":1}}}');
@@ -257,7 +257,7 @@ describe('OCPP: whatever is asked of a station', () => {
         { numRuns: runs },
       );
       assert.ok(sent > runs / 10, `${sent}`);
-    }).timeout(120_000);
+    });
 
   it('the schemas can tell', () => {
     for (const version of versions) {

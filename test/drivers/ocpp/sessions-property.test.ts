@@ -141,9 +141,7 @@ const createLife = (rig: Rig) => {
   };
 };
 
-describe('sessions, whatever happens', function () {
-  this.timeout(120_000);
-
+describe('sessions, whatever happens', () => {
   it('none is lost, none is doubled, and each has its energy to the Wh', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom(...steps), { minLength: 5, maxLength: 60 }), async (plan) => {

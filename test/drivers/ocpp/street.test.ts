@@ -30,8 +30,7 @@ const speed = 40;
 const clock = createFastClock(speed);
 
 for (const version of ['1.6', '2.0.1'] as const)
-  describe(`from the car to the device and back, OCPP ${version}`, function () {
-    this.timeout(120_000);
+  describe(`from the car to the device and back, OCPP ${version}`, () => {
     let csms: TestCsms;
     let point: ChargePoint;
     let driver: OcppDriver;

@@ -10,8 +10,7 @@ type Words = ChargingWords<'1.6' | '2.0.1'>;
 
 const clock = createFastClock(50);
 
-describe('quirks of a simulated charge point', function () {
-  this.timeout(60_000);
+describe('quirks of a simulated charge point', () => {
   let csms: PlainCsms;
   let station: ChargePoint;
 
