@@ -195,7 +195,7 @@ export const createHybrid = (profile: ResolvedProfile): SimulatedDevice => {
       ),
       'ac.power': hybridAcW,
       'ac.pf': 1,
-      'grid.frequency': state.frequencyHz,
+      'grid.frequency_5241': state.frequencyHz,
       'battery.power_raw': hybrid.powerW,
       'battery.power_abs': Math.abs(hybrid.powerW),
       'battery.voltage': 205 + hybrid.soc * 0.3,

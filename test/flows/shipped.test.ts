@@ -66,6 +66,22 @@ describe('shipped flows on a real Node-RED', () => {
       assert.ok(seen.has(schema), `nothing of ${schema}`);
   });
 
+  it('every value of the simulated devices is good', async () => {
+    const devices = (await red.flows()).filter(({ type }) => type === 'ems-modbus');
+    for (const { id, device } of devices) {
+      const told = async (): Promise<{ topic: string; quality: string; reason?: string }[]> => {
+        const response = await fetch(`http://127.0.0.1:${red.port}/ems/modbus/live/${id}`);
+        return (await response.json()).readings;
+      };
+      await until(async () => (await told()).length > 0, `${device} tells values`);
+      const bad = (await told()).filter(({ quality }) => quality !== 'good');
+      assert.deepEqual(
+        bad.map(({ topic, reason }) => `${topic}: ${reason}`),
+        [],
+      );
+    }
+  });
+
   it('no value carries the noise of its binary form', async () => {
     const noisy: string[] = [];
     let count = 0;
