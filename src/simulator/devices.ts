@@ -178,7 +178,6 @@ export const createHybrid = (profile: ResolvedProfile): SimulatedDevice => {
     const { hybrid, stringsW, hybridAcW, gridW, gridVoltagesV } = state;
     return {
       serial: 'A2290012345',
-      device_type: 3600,
       rated_power: 10_000,
       'inverter.temperature': state.inverterTemperatureC,
       'pv.mppt1.voltage': stringsW[0] > 20 ? 612 : 0,
