@@ -382,8 +382,13 @@
         const usual = point === undefined ? fallback : text(node, 'settings.device');
         const check = () => input.toggleClass('input-error', faultOf(input.val(), { min, max }) !== undefined);
         $('<label>', { for: id }).text(title).appendTo(box);
-        const input = $('<input>', { type: 'text', id, class: 'ems-setting', autocomplete: 'off' })
-          .attr({ 'data-name': name, placeholder: usual ?? text(node, 'settings.needed'), title: spanOf({ min, max }) })
+        const input = $('<input type="text" class="ems-setting" autocomplete="off">')
+          .attr({
+            id,
+            'data-name': name,
+            placeholder: usual ?? text(node, 'settings.needed'),
+            title: spanOf({ min, max }),
+          })
           .val(typed[name] ?? '')
           .on('input', check)
           .appendTo(box);
@@ -619,7 +624,10 @@
       (min !== undefined || max !== undefined) && faultOf(value, { min, max, zero }) !== undefined,
     field(range, value) {
       const choices = command.isSwitch(range) ? ['true', 'false'] : range.choices;
-      if (!choices) return $('<input>', { type: 'text', autocomplete: 'off', placeholder: range.default }).val(value);
+      if (!choices)
+        return $('<input type="text" autocomplete="off">')
+          .attr('placeholder', range.default ?? null)
+          .val(value);
       const select = $('<select>');
       for (const choice of new Set(['', ...choices, value]))
         $('<option>', { value: choice })

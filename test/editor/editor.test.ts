@@ -289,9 +289,7 @@ describe('the editor, as a user sees it', () => {
     const { page, complaints } = await openPage(browser, { locale: 'en-US' });
     await page.goto(`${url}dashboard`);
     const value = page.locator('.ems-value').first();
-    await page.waitForFunction(() => /\d/.test(document.querySelector('.ems-value')?.textContent ?? ''), undefined, {
-      timeout: 30_000,
-    });
+    await page.waitForFunction(() => /\d/.test(document.querySelector('.ems-value')?.textContent ?? ''));
     // Three devices on Modbus and the two wallboxes that were approved.
     await page.waitForFunction(() => document.querySelectorAll('.ems-devices tbody tr').length === 5);
     await page.locator('.ems-flow').getByText('Cars').waitFor();

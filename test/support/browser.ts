@@ -34,11 +34,13 @@ export const openPage = async (
     acceptDownloads: true,
   });
   const page = await context.newPage();
+  // A guard against a hang: a busy machine takes longer than the usual half a minute.
+  page.setDefaultTimeout(90_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
-  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('pageerror', (error) => complaints.push(error.stack ?? String(error)));
   page.on('request', (request) => {
     const { hostname, protocol } = new URL(request.url());
     if (protocol.startsWith('http') && hostname !== '127.0.0.1') complaints.push(`a request to ${request.url()}`);

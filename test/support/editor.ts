@@ -12,6 +12,7 @@ export interface EditorNode {
   id: string;
   type: string;
   name?: string;
+  profile?: string;
   valid?: boolean;
   _def: { category: string; defaults: Record<string, Field>; credentials?: Record<string, Field> };
 }
