@@ -231,14 +231,16 @@ export default function register(RED: NodeAPI): void {
       // A deploy may end something before this node is there.
       for (const path of directory.over()) if (!directory.isSpokenFor(path)) removals.remove(path);
       const ends = directory.onOver(removals.remove);
-      onClose(async (isRemoved) => {
-        // What goes in the same deploy goes while there is a connection to say so.
+      /** What goes in the same deploy goes while there is a connection to say so. */
+      const settle = async (): Promise<void> => {
         await within(clock, settleWithinMs, directory.settled());
         await removals.done();
         ends.remove();
         removals.close();
+      };
+      onClose(async (isRemoved) => {
         if (isRemoved) sessions.delete(node.id);
-        await link.close(isRemoved);
+        await link.close(isRemoved, settle);
       });
       const followers = new Set<(status: Status) => void>();
       const show = (): void => {

@@ -9,6 +9,7 @@ export interface ConnectionNews {
   offline(phrase: Phrase, isTrouble: boolean): void;
   /** What stays true at a server is told once of it. */
   once(event: LinkEvent): void;
+  /** The connection is not wanted any more: how it ends is no news. */
   close(): void;
 }
 
@@ -25,6 +26,7 @@ export const createConnectionNews = (clock: Clock, tell: (event: LinkEvent) => v
   /** Refusals of the first moments, by what is told of them; undefined: they are over. */
   let early: Map<string, Phrase> | undefined = new Map();
   let starting: Timer | undefined;
+  let isClosed = false;
   const nameOf = ({ key, params }: Phrase): string => `${key} ${params.server}`;
 
   const tellOffline = (phrase: Phrase): void => {
@@ -50,7 +52,7 @@ export const createConnectionNews = (clock: Clock, tell: (event: LinkEvent) => v
     },
     offline(phrase, isTrouble) {
       stable?.cancel();
-      if (!isTrouble || told.has(nameOf(phrase))) return;
+      if (isClosed || !isTrouble || told.has(nameOf(phrase))) return;
       if (!early || phrase.key !== 'refusal.connectionRefused') {
         tellOffline(phrase);
         return;
@@ -65,6 +67,7 @@ export const createConnectionNews = (clock: Clock, tell: (event: LinkEvent) => v
       tell(event);
     },
     close() {
+      isClosed = true;
       stable?.cancel();
       starting?.cancel();
     },

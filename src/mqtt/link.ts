@@ -29,8 +29,11 @@ export type { LinkState } from './link-state.ts';
 
 export interface MqttLink {
   open(): void;
-  /** @param isFinal the session ends as well: nobody will come back for it */
-  close(isFinal: boolean): Promise<void>;
+  /**
+   * @param isFinal the session ends as well: nobody will come back for it
+   * @param settle what still needs the connection
+   */
+  close(isFinal: boolean, settle?: () => Promise<void>): Promise<void>;
   /**
    * Hands over one message. QoS 1 and 2 wait while the broker is away; QoS 0 is dropped then and counted.
    * @param done called once, after PUBACK or PUBCOMP (QoS 0: when written), or with the error
@@ -246,7 +249,6 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
     // After the wait: a connection that broke in the meantime has set them again.
     for (const each of [timer, settleTimer]) each?.cancel();
     preferred.stop();
-    news.close();
     sender.close();
     client = undefined;
     if (closing)
@@ -261,8 +263,10 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
       if (session.leaving) void session.leaving.then(() => isWanted && attempt());
       else attempt();
     },
-    async close(isFinal) {
-      const leaving = Promise.all([session.leaving, leave(isFinal)]);
+    async close(isFinal, settle = async () => {}) {
+      // The local broker may go in the same deploy.
+      news.close();
+      const leaving = Promise.all([session.leaving, settle().then(() => leave(isFinal))]);
       session.leaving = leaving;
       await leaving;
       if (session.leaving === leaving) session.leaving = undefined;
