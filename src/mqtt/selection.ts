@@ -45,6 +45,9 @@ const filtersOf = ({ what, device, type, site, patterns }: Wish): string[] => {
   const d = device || '+';
   const t = type || '+';
   const s = site || '+';
+  // A chosen device is asked for alone, without every site and gateway.
+  const isAny = device === '';
+  const perSite = (word: string): string[] => (isAny || site !== '' ? [`sites/${s}/${word}/+`] : []);
   const perDevice = (word: string): string[] => [`devices/${d}/${t}/${word}/+`, `devices/${d}/${t}/+/${word}/+`];
   switch (what) {
     case 'readings':
@@ -52,11 +55,11 @@ const filtersOf = ({ what, device, type, site, patterns }: Wish): string[] => {
     case 'site':
       return [`sites/${s}/#`];
     case 'commands':
-      return [...perDevice('command'), `sites/${s}/command/+`];
+      return [...perDevice('command'), ...perSite('command')];
     case 'responses':
-      return [...perDevice('response'), ...perDevice('setpoint'), `sites/${s}/response/+`];
+      return [...perDevice('response'), ...perDevice('setpoint'), ...perSite('response')];
     case 'events':
-      return [`devices/${d}/event/+`, ...perDevice('event'), `sites/${s}/event/+`, 'system/event/#'];
+      return [`devices/${d}/event/+`, ...perDevice('event'), ...perSite('event'), ...(isAny ? ['system/event/#'] : [])];
     case 'system':
       return ['system/#'];
     case 'everything':

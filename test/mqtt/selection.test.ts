@@ -70,6 +70,7 @@ describe('what a subscriber wants', () => {
       ['devices/101/battery/response/charge', 'devices/101/battery/setpoint/charge'],
     ],
     ['events', { what: 'events' }, ['devices/101/event/bridge_online', 'sites/3/event/counter_reset']],
+    ['events of a device: not those of sites', { what: 'events', device: '101' }, ['devices/101/event/bridge_online']],
     ['the system', { what: 'system' }, ['system/heartbeat/server1', 'system/status/server1']],
     [
       'a pattern',
