@@ -64,6 +64,27 @@ describe('the dashboard commands a battery', () => {
     await reads('.ems-now', /on its own/);
   });
 
+  it('fits on a phone', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const path of ['site', 'controllers']) {
+      await dashboard.open(path);
+      if (path === 'site') {
+        await page.waitForSelector('.ems-devices tbody tr');
+        await page.waitForSelector('.ems-flow[viewBox="0 0 340 385"]');
+        const widest = await page.$$eval('.ems-value', (all) =>
+          Math.max(...all.map((text) => (text as SVGTextElement).getComputedTextLength())),
+        );
+        assert.ok(widest < 88, `${widest} in a circle of 88`);
+      } else await page.waitForSelector('input[type=checkbox]');
+      const cut = await page.$$eval('.v-card *:not(svg *):not(.v-slider-thumb)', (all) =>
+        all
+          .filter(({ scrollWidth, clientWidth }) => clientWidth > 0 && scrollWidth > clientWidth + 1)
+          .map(({ className, textContent }) => `${className}: ${textContent?.trim()}`),
+      );
+      assert.deepEqual(cut, [], path);
+    }
+  });
+
   it('nothing complains in the console, and nothing failed', () => {
     assert.deepEqual(dashboard.complaints, []);
     assert.deepEqual(dashboard.errors(), []);
