@@ -74,10 +74,14 @@ const permanent = new Set([
   'clientIdentifierNotValid',
   'badUserNameOrPassword',
   'notAuthorized',
+  'userMissing',
   'banned',
   'badAuthenticationMethod',
   'sessionTakenOver',
 ]);
+
+/** What is meant for a user says nothing to whoever entered none. */
+const loginRefusals = new Set(['badUserNameOrPassword', 'notAuthorized']);
 
 const codeOf = (error: Error): string | undefined =>
   'code' in error && typeof error.code === 'string' ? error.code : undefined;
@@ -106,7 +110,10 @@ const keyOf = (trace: ConnectionTrace, asked: Asked): string => {
   if (trace.isCrowded) return 'receiveMaximumExceeded';
   const told =
     disconnect?.reasonCode ?? (isAccepted ? undefined : connack && (connack.reasonCode ?? connack.returnCode));
-  if (told !== undefined && (disconnect || told > 0)) return reasonName(connackReason(told)) ?? 'unspecifiedError';
+  if (told !== undefined && (disconnect || told > 0)) {
+    const name = reasonName(connackReason(told)) ?? 'unspecifiedError';
+    return loginRefusals.has(name) && asked.user === '' ? 'userMissing' : name;
+  }
   const key = error && errorKey(error, trace);
   return key ?? (isAccepted ? 'lost' : hangUpKey(asked));
 };

@@ -261,6 +261,12 @@ describe('why there is no connection, in words', () => {
         [['', 'token']],
       );
     });
+    it('none, where one is wanted', async () => {
+      const broker = await startBroker({ username: 'ems', password: 'right' });
+      closers.push(() => broker.close());
+      open(`mqtt://127.0.0.1:${broker.port}`);
+      await says('userMissing', 'plant7');
+    });
     it('a wrong password, with the user', async () => {
       const broker = await startBroker({ username: 'ems', password: 'right' });
       closers.push(() => broker.close());
@@ -317,7 +323,7 @@ describe('why there is no connection, in words', () => {
       it(`return code ${code} of MQTT 3.1.1`, async () => {
         const broker = await startStrictBroker({ version: 4, admit: () => code });
         closers.push(() => broker.close());
-        open(`mqtt://127.0.0.1:${broker.port}`);
+        open(`mqtt://127.0.0.1:${broker.port}`, { username: 'ems', password: 'right' });
         await says(key);
       });
     it('the version, where none is left', async () => {
