@@ -31,8 +31,9 @@
     const select = $('<select>', { id: 'ems-choose-host' }).insertBefore(input);
     input.siblings('label').attr('for', 'ems-choose-host');
 
+    /** Another address was chosen: what is typed may be one of the list. */
+    let isTyping = false;
     const fill = (found) => {
-      const isTyping = select.val() === other;
       const words = (key) => text(node, `listen.${key}`);
       const options = [
         [everywhere, words('everywhere')],
@@ -47,10 +48,10 @@
       input.toggle(select.val() === other);
     };
     select.on('change', () => {
-      const isOther = select.val() === other;
+      isTyping = select.val() === other;
       input
-        .toggle(isOther)
-        .val(isOther ? '' : select.val())
+        .toggle(isTyping)
+        .val(isTyping ? '' : select.val())
         .trigger('change');
     });
     fill([]);

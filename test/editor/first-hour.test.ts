@@ -16,11 +16,11 @@ import { startShipped } from '../support/shipped-flows.ts';
 
 /** The README tells a newcomer to do exactly this. */
 const steps = [
-  'Open the flow "01 First meter". `npm start` has it as a tab; in a Node-RED of your own import it once (menu, Import, Examples, @emsflow/node-red-ems): a second copy would want the same ports.',
+  'Open the flow "01 First meter". `npm start` has it as the last tab; in a Node-RED of your own import it once (menu, Import, Examples, @emsflow/node-red-ems): a second copy would want the same ports.',
   'Open the node *grid meter*. Choose the profile of your device and, in its connection, host and port. **Test connection** says whether it answers.',
-  'Give it a device id; it becomes the topic `devices/<id>/...`. The form lists the nodes that refer to the id it had, and changes them as well. Choose the role *grid connection* where the meter sits at the grid.',
+  'Give it a device id; it becomes the topic `devices/<id>/...`. Where other nodes refer to the id it had, the form lists them, and changes them as well. Choose the role *grid connection* where the meter sits at the grid.',
   'Deploy. The node shows `live, 37 points, 0.0 s`; *Live values* in its form shows each value beside its registers.',
-  'For a broker of your own, change one address in the broker configuration, and enter user and password there. Nothing else changes. Enter real passwords in a Node-RED of your own: the one of `npm start` keeps them unencrypted.',
+  'For a broker of your own, change one address in the broker that the node *publish* names, and enter user and password there. Nothing else changes. Enter real passwords in a Node-RED of your own: the one of `npm start` keeps them unencrypted.',
 ] as const;
 
 const stepsOfReadme = (): string[] => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import type { Browser, Page } from 'playwright-core';
 import { openBrowser } from '../support/browser.ts';
 import { closeForm, dialog, type Editor, type EditorNode, openEditor, openForm } from '../support/editor.ts';
@@ -87,6 +88,30 @@ describe('every kind of form in the shipped flows', () => {
         await save();
         await openForm(page, 'ems-command', command);
         assert.equal(await page.getByLabel('power_w').inputValue(), '1500');
+        await closeForm(page);
+      });
+
+      it('shows an address of this machine that is listened on as one of the list', async () => {
+        const [own] = Object.values(networkInterfaces())
+          .flatMap((all = []) => all)
+          .filter(({ internal, family }) => !internal && family === 'IPv4');
+        const address = own?.address ?? '0.0.0.0';
+        const before = await page.evaluate((host) => {
+          let found: string | undefined;
+          (window as unknown as Editor).RED.nodes.eachNode((node) => {
+            if (node.type !== 'ems-local-broker') return;
+            found ??= node.host;
+            node.host = host;
+          });
+          return found;
+        }, address);
+        assert.equal(before, '127.0.0.1');
+        await openForm(page, 'ems-local-broker');
+        await page.waitForFunction(
+          (wanted) => document.querySelector<HTMLSelectElement>('#ems-choose-host')?.value === wanted,
+          address,
+        );
+        assert.equal(await page.isVisible('#node-input-host'), false);
         await closeForm(page);
       });
 

@@ -13,6 +13,7 @@ export interface EditorNode {
   type: string;
   name?: string;
   profile?: string;
+  host?: string;
   valid?: boolean;
   _def: { category: string; defaults: Record<string, Field>; credentials?: Record<string, Field> };
 }
