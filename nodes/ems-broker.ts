@@ -230,12 +230,12 @@ export default function register(RED: NodeAPI): void {
       const removals = createRemovals(link, session.retained, { gateway, isBack: directory.isSpokenFor }, clock);
       // A deploy may end something before this node is there.
       for (const path of directory.over()) if (!directory.isSpokenFor(path)) removals.remove(path);
-      const ends = directory.onOver(removals.remove);
+      const following = [directory.onOver(removals.remove), directory.onWithdrawn(removals.withdraw)];
       /** What goes in the same deploy goes while there is a connection to say so. */
       const settle = async (): Promise<void> => {
         await within(clock, settleWithinMs, directory.settled());
         await removals.done();
-        ends.remove();
+        for (const each of following) each.remove();
         removals.close();
       };
       onClose(async (isRemoved) => {

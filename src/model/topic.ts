@@ -174,8 +174,19 @@ export const parseTopic = (text: string): Result<Topic> => {
 export const isCommandTopic = (topic: Topic): boolean =>
   (topic.kind === 'action' || topic.kind === 'site_action') && topic.action === 'command';
 
-const componentPath = ({ device, type, index }: Component): string =>
+/** As a component stands in meta. */
+interface ComponentPath {
+  device: string;
+  type: string;
+  index?: number | undefined;
+}
+
+const componentPath = ({ device, type, index }: ComponentPath): string =>
   index === undefined ? `devices/${device}/${type}` : `devices/${device}/${type}/${index}`;
+
+/** The topic of a quantity, or of its part: "power/l1". */
+export const quantityTopic = (component: ComponentPath, quantity: string): string =>
+  `${componentPath(component)}/${quantity}`;
 
 /** Writes a topic without prefix; the exact inverse of parseTopic. */
 export const formatTopic = (topic: Topic): string => {

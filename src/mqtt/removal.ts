@@ -11,6 +11,8 @@ import type { Subscriber } from './subscriptions.ts';
 export interface Removals {
   /** @param path the beginning of its topics: "devices/101", "sites/home" */
   remove(path: string): void;
+  /** One topic alone, as far as this session knows of it. */
+  withdraw(topic: string): void;
   /** Resolves when nothing is looked for any more. */
   done(): Promise<void>;
   close(): void;
@@ -98,6 +100,9 @@ export const createRemovals = (
         if (topic.startsWith(`${path}/`) || topic.includes(`/${path}/`)) clear(topic);
       waiting.add(path);
       follow();
+    },
+    withdraw(topic) {
+      for (const each of retained.topics()) if (each === topic || each.endsWith(`/${topic}`)) clear(each);
     },
     done: () =>
       new Promise((resolve) => {

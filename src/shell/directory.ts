@@ -4,7 +4,7 @@ import { readTopic } from '../model/check.ts';
 import type { Message } from '../model/message.ts';
 import type { Availability, Meta } from '../model/meta.ts';
 import type { Clock } from '../model/time.ts';
-import type { Topic } from '../model/topic.ts';
+import { quantityTopic, type Topic } from '../model/topic.ts';
 import { createBygone } from './bygone.ts';
 import { systemClock } from './clock.ts';
 import { gatewayName } from './gateway.ts';
@@ -48,11 +48,21 @@ export interface Directory {
   onOver(listener: (path: string) => void): { remove(): void };
   /** What is over since a moment ago: whoever listens only now has missed it. */
   over(): string[];
+  /** A device that a node here speaks for has a quantity no more, as with another profile: its topic. */
+  onWithdrawn(listener: (topic: string) => void): { remove(): void };
 }
 
 /** A retained message may arrive after a newer live one. */
 const isOlder = (message: { ts?: string | undefined }, known: { ts?: string | undefined } | undefined): boolean =>
   message.ts !== undefined && known?.ts !== undefined && message.ts < known.ts;
+
+/** What a device tells, by topic. */
+const topicsOf = ({ device, components }: Meta): Set<string> =>
+  new Set(
+    components.flatMap(({ type, index, quantities }) =>
+      Object.keys(quantities).map((quantity) => quantityTopic({ device, type, index }, quantity)),
+    ),
+  );
 
 /** @param gateway the name of this runtime: what another one speaks for goes on */
 export const createDirectory = (clock: Clock, gateway: () => string): Directory => {
@@ -62,6 +72,7 @@ export const createDirectory = (clock: Clock, gateway: () => string): Directory 
   const forgetters = new Set<(device: string) => void>();
   const nodeWatchers = new Set<(node: string, isOnline: boolean) => void>();
   const ends = new Set<(path: string) => void>();
+  const withdrawers = new Set<(topic: string) => void>();
   const bygone = createBygone(clock);
 
   const forget = (device: string): void => {
@@ -83,6 +94,11 @@ export const createDirectory = (clock: Clock, gateway: () => string): Directory 
     for (const end of ends) end(path);
   });
 
+  const withdraw = (before: Meta, now: Meta): void => {
+    const kept = topicsOf(now);
+    for (const topic of topicsOf(before)) if (!kept.has(topic)) for (const listener of withdrawers) listener(topic);
+  };
+
   const quantityOf = (topic: Topic) => {
     if (topic.kind !== 'reading') return undefined;
     const component = metas
@@ -102,7 +118,10 @@ export const createDirectory = (clock: Clock, gateway: () => string): Directory 
       if (message.schema === 'meta/1') {
         if (isOlder(message, metas.get(message.device)) || bygone.holds(message)) return;
         bygone.remove(`devices/${message.device}`);
+        const before = metas.get(message.device);
         metas.set(message.device, message);
+        if (before && message.gateway === gateway() && speakers.isSpokenFor(`devices/${message.device}`))
+          withdraw(before, message);
       } else if (message.schema === 'availability/1') {
         const [root, device, node] = message.topic.split('/');
         if (root === 'system' && node !== undefined)
@@ -154,6 +173,10 @@ export const createDirectory = (clock: Clock, gateway: () => string): Directory 
       return { remove: () => ends.delete(listener) };
     },
     over: bygone.paths,
+    onWithdrawn(listener) {
+      withdrawers.add(listener);
+      return { remove: () => withdrawers.delete(listener) };
+    },
   };
 };
 

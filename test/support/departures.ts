@@ -3,6 +3,7 @@
  * nothing, neither on the broker nor in the site.
  */
 import assert from 'node:assert/strict';
+import type { Meta } from '../../src/model/meta.ts';
 import { listen } from './broker.ts';
 import { until } from './events.ts';
 import { freePorts } from './free-ports.ts';
@@ -25,6 +26,17 @@ export interface Departures {
 
 const deviceOf = (flow: FlowNode[], name: string): string =>
   String(flow.find((node) => node.type === 'ems-modbus' && node.name === name)?.device);
+
+/** A value that the meta of its device knows nothing of. */
+const isUndeclared =
+  (retained: Map<string, string>) =>
+  (topic: string): boolean => {
+    const [root, device, type, quantity] = topic.split('/');
+    if (root !== 'devices' || quantity === undefined || quantity === 'setpoint') return false;
+    const meta = JSON.parse(retained.get(`devices/${device}/meta`) ?? '{}') as Partial<Meta>;
+    const known = meta.components?.filter((each) => each.type === type).flatMap((each) => Object.keys(each.quantities));
+    return known?.some((each) => topic.endsWith(`/${each}`)) !== true;
+  };
 
 export const retainedOn = async (port: number): Promise<Map<string, string>> => {
   const listener = await listen(port);
@@ -77,7 +89,9 @@ export const openDepartures = async (
       await until(() => isSummedUp(since), 'the site is summed up').catch((error) => {
         throw new Error(`${error.message}: ${JSON.stringify(observer.last('sites/home/status'))}`);
       });
-      const left = [...(await retainedOn(brokerPort)).keys()];
+      const retained = await retainedOn(brokerPort);
+      const left = [...retained.keys()];
+      assert.deepEqual(left.filter(isUndeclared(retained)), []);
       assert.deepEqual(
         left.filter((topic) => gone.some((device) => topic.startsWith(`devices/${device}/`))),
         [],
@@ -111,6 +125,28 @@ export const departureCases: Record<string, (street: Departures) => Promise<void
       const before = await street.rename(type);
       await street.isClean([before]);
     }
+  },
+  async 'a device that has other values than before: two exchange their ids'(street) {
+    const flow = await street.red.flows();
+    const [meter, storage] = ['grid meter', 'storage'].map((name) => deviceOf(flow, name)) as [string, string];
+    const others = new Map([
+      [meter, storage],
+      [storage, meter],
+    ]);
+    const exchanged = flow.map((node) => {
+      const device = others.get(String(node.device));
+      return device === undefined ? node : { ...node, device };
+    });
+    await street.red.deploy(exchanged, 'full');
+    await until(() => street.observer.last(`devices/${storage}/meter/power`) !== undefined, 'the meter as the storage');
+    await street.isClean([]);
+    await street.red.deploy(flow, 'full');
+    await until(
+      () =>
+        street.observer.heard.findLast(({ topic }) => topic === `devices/${storage}/meter/energy_import`)?.payload ===
+        '',
+      'what the storage never had goes again',
+    );
   },
   async 'a device that is deleted with a full deploy, and what an earlier run had retained of it'(street) {
     const forgotten = 'devices/storage/battery/soh';
