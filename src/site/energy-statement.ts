@@ -4,7 +4,7 @@ import type { SiteEnergy } from '../model/site.ts';
 import { followsCounter } from './channel.ts';
 import type { Composition } from './composition.ts';
 import type { EnergyMeter } from './energy.ts';
-import { type EnergyTotals, type TotalKey, type TotalName, totalKeys, totalNames } from './energy-totals.ts';
+import { type EnergyTotals, type TotalKey, type TotalName, toldOf, totalKeys, totalNames } from './energy-totals.ts';
 import { round } from './round.ts';
 import type { Settlement } from './settlement.ts';
 import type { Direction } from './source-counters.ts';
@@ -91,7 +91,7 @@ const totalOf = (energy: EnergyMeter, totals: EnergyTotals, key: TotalKey, momen
   if (term === 'grid' && sources.length === 0) return undefined;
   if (sources.some((source) => !isMeasured(energy, source, direction))) return undefined;
   const stated = sources.flatMap((source) => partsOf(energy, totals, source, direction, moment));
-  return { wh: round(totals.total(key), 3), sources, stated: stated.length > 0 ? join(stated) : undefined };
+  return { wh: toldOf(totals.total(key)), sources, stated: stated.length > 0 ? join(stated) : undefined };
 };
 
 /** site-energy/1 without its envelope; null where a source of a total has not told anything yet. */
@@ -121,7 +121,7 @@ export const stateEnergy = (energy: EnergyMeter, totals: EnergyTotals, moment: E
   const whole = energies.consumption_wh ?? join(all);
   return {
     ...named,
-    consumption_wh: isKnown ? round(totals.consumptionWh(), 3) : null,
+    consumption_wh: isKnown ? toldOf(totals.consumptionWh()) : null,
     coverage: all.length === 0 ? 0 : whole.coverage,
     quality: isKnown ? all.reduce<Quality>((quality, each) => worst(quality, each.quality), 'good') : 'estimated',
     energies,

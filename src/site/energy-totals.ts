@@ -3,6 +3,7 @@ import type { SiteEnergy } from '../model/site.ts';
 import type { Composition } from './composition.ts';
 import { signWithin } from './nesting.ts';
 import type { Gap } from './power-series.ts';
+import { round } from './round.ts';
 import { createSettlement, type Settlement, type SettlementState } from './settlement.ts';
 import type { Direction } from './source-counters.ts';
 import type { Source, TermName } from './sources.ts';
@@ -19,6 +20,9 @@ export const totalNames = {
 } as const;
 export type TotalKey = keyof typeof totalNames;
 export type TotalName = (typeof totalNames)[TotalKey];
+
+/** As it is told. */
+export const toldOf = (wh: number): number => round(wh, 3) ?? 0;
 
 export const totalKeys = Object.keys(totalNames) as TotalKey[];
 
@@ -57,7 +61,7 @@ export interface EnergyTotals {
    * Books what an earlier run has told and not saved; once in a run.
    * @param isLost whether no counter makes up for it
    */
-  raise(told: SiteEnergy, isLost: (key: TotalKey | 'consumption') => boolean): void;
+  raise(isLost: (key: TotalKey | 'consumption') => boolean): void;
   /** @param ms added to all times */
   save(ms: number): TotalsSnapshot;
 }
@@ -67,6 +71,10 @@ const terms: TermName[] = ['grid', 'solar', 'battery', 'generator', 'inverter', 
 const keys = Object.fromEntries(
   terms.map((term) => [term, { positive: `${term} positive`, negative: `${term} negative` }]),
 ) as Record<TermName, Record<Direction, string>>;
+
+/** What was booked after it was saved: what is told rises only with what is booked. */
+const lostOf = (toldWh: number | null | undefined, savedWh = 0, highestWh = savedWh): number =>
+  toldWh && toldWh > toldOf(highestWh) ? toldWh - savedWh : 0;
 
 const oneWay = new Set<TermName>(['solar', 'generator', 'ev', 'heat']);
 
@@ -89,6 +97,10 @@ export const createEnergyTotals = (
   const highest = new Map<string, number>(Object.entries(saved?.highest ?? saved?.totals ?? {}));
   let consumptionWh = saved?.consumptionWh ?? 0;
   let highestConsumptionWh = saved?.highestConsumptionWh ?? 0;
+
+  /** Told by an earlier run, and not raised yet: which counters make up for it is known once the devices are. */
+  let told: SiteEnergy | undefined;
+  let isRaised = false;
 
   const fresh = (): SettlementState => ({ pendingWh: 0, coveredMs: 0 });
   const consumption = createSettlement(
@@ -165,17 +177,22 @@ export const createEnergyTotals = (
     },
     total: (key) => highest.get(key) ?? 0,
     consumptionWh: () => highestConsumptionWh,
-    hold(told) {
+    hold(given) {
+      if (isRaised) return;
+      told = given;
       for (const key of totalKeys) highest.set(key, Math.max(told[totalNames[key]] ?? 0, highest.get(key) ?? 0));
       highestConsumptionWh = Math.max(told.consumption_wh ?? 0, highestConsumptionWh);
     },
-    raise(told, isLost) {
+    raise(isLost) {
+      if (!told) return;
       for (const key of totalKeys) {
-        const wh = (told[totalNames[key]] ?? 0) - (saved?.totals[key] ?? 0);
+        const wh = lostOf(told[totalNames[key]], saved?.totals[key], saved?.highest?.[key]);
         if (wh > 0 && isLost(key)) totals.set(key, (totals.get(key) ?? 0) + wh);
       }
-      const wh = (told.consumption_wh ?? 0) - (saved?.consumptionWh ?? 0);
+      const wh = lostOf(told.consumption_wh, saved?.consumptionWh, saved?.highestConsumptionWh);
       if (wh > 0 && isLost('consumption')) consumptionWh += wh;
+      told = undefined;
+      isRaised = true;
     },
     save: (ms) => ({
       totals: Object.fromEntries(totals),

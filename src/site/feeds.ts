@@ -56,6 +56,14 @@ export interface FeedSink {
   above(topic: string, w: number, maxPowerW: number): void;
 }
 
+/** Survives a restart. */
+export interface FeedsSnapshot {
+  /** The largest powers shown, by topic, W. */
+  highPowers: Record<string, number>;
+  /** How far clocks that are off are ahead, by device, ms. */
+  clocks: Record<string, number>;
+}
+
 export interface Feeds {
   /** @returns whether somebody wants it */
   take(reading: Reading): boolean;
@@ -63,8 +71,7 @@ export interface Feeds {
   devices(): ClockedDevice[];
   /** Lead that a reading without delay would have, were its clock ours, ms. */
   ours(): number;
-  /** Survives a restart: the largest powers shown, by topic, W. */
-  save(): Record<string, number>;
+  save(): FeedsSnapshot;
 }
 
 /** No delay of a network, where a device is read often. */
@@ -75,7 +82,7 @@ const mostBehindMs = 10_000;
 const toleranceOf = ({ intervalMs, maxAgeMs }: WantedTopic): number =>
   Math.max(leastBehindMs, Math.min(Math.max(mostBehindMs, 1.5 * intervalMs), maxAgeMs / 2));
 
-export const createFeeds = (clock: Clock, sink: FeedSink, saved: Record<string, number> = {}): Feeds => {
+export const createFeeds = (clock: Clock, sink: FeedSink, saved?: FeedsSnapshot): Feeds => {
   const feeds = new Map<string, Feed>();
   const owners = new Map<string, ClockedDevice>();
   const ours = (): number => clock.now() - clock.monotonic();
@@ -89,8 +96,14 @@ export const createFeeds = (clock: Clock, sink: FeedSink, saved: Record<string, 
     return last.ms;
   };
 
+  /** A clock that was off in an earlier run still is, until it shows otherwise. */
+  const clockOf = (device: string): SourceClock => {
+    const aheadMs = saved?.clocks[device];
+    return aheadMs === undefined ? createSourceClock() : createSourceClock(ours() + aheadMs);
+  };
+
   const ownerOf = ({ device, gateway }: WantedTopic): ClockedDevice => {
-    const owner = owners.get(device) ?? { device, clock: createSourceClock(), topics: new Set() };
+    const owner = owners.get(device) ?? { device, clock: clockOf(device), topics: new Set() };
     if (gateway !== undefined) owner.gateway = gateway;
     owners.set(device, owner);
     return owner;
@@ -190,11 +203,16 @@ export const createFeeds = (clock: Clock, sink: FeedSink, saved: Record<string, 
         feed.rules.tolerance.behindMs = toleranceOf(facts);
         feed.uses = uses.get(topic) ?? [];
         feed.source = feed.uses.find(({ kind }) => kind === 'power')?.source;
-        if (feed.source) feed.guard ??= createPowerGuard(saved[topic]);
+        if (feed.source) feed.guard ??= createPowerGuard(saved?.highPowers[topic]);
       }
     },
     devices: () => [...owners.values()],
     ours,
-    save: () => Object.fromEntries([...feeds].flatMap(([topic, { guard }]) => (guard ? [[topic, guard.highW]] : []))),
+    save: () => ({
+      highPowers: Object.fromEntries([...feeds].flatMap(([topic, { guard }]) => (guard ? [[topic, guard.highW]] : []))),
+      clocks: Object.fromEntries(
+        [...owners].flatMap(([device, { clock: own }]) => (own.isCorrected ? [[device, own.offset - ours()]] : [])),
+      ),
+    }),
   };
 };

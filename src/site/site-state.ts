@@ -61,7 +61,7 @@ export const createSiteState = (
   const { site, coordinates, offlineMeansZero = false } = options;
   const { graceMs = 0, skewLimitMs = 30_000, maxPowerW = 100_000 } = options;
   const { now, monotonic } = clock;
-  const saved = stored && moveSnapshot(stored, monotonic() - now());
+  const saved = stored && moveSnapshot(stored, now(), monotonic());
   const since = saved?.since ?? isoTime(now());
   // The time without this runtime belongs to the time of the site.
   const ranBefore = (saved?.elapsedMs ?? 0) + Math.max(0, monotonic() - (saved?.savedAt ?? monotonic()));
@@ -101,7 +101,7 @@ export const createSiteState = (
       wild: (topic, dropped) => events.wild(topic, dropped, monotonic()),
       above: events.above,
     },
-    saved?.highPowers,
+    saved,
   );
 
   const composition = (): Composition => {
@@ -115,18 +115,11 @@ export const createSiteState = (
   const evaluateNow = (): Evaluation =>
     evaluate(composition(), known, { skewLimitMs, isAsleep: sleepers.has, now: monotonic() });
 
-  /** Told by an earlier run. Which counters make up for what it has not saved is known once the devices are. */
-  let told: Message<'site-energy/1'> | undefined;
-  let isTold = false;
   const isIntegrated = (of: Source[]): boolean => of.every((each) => !energy.channel(each, 'positive').usesCounter);
-  const raiseTotals = ({ sources, roots }: Composition): void => {
-    if (!told) return;
-    totals.raise(told, (key) =>
+  const raiseTotals = ({ sources, roots }: Composition): void =>
+    totals.raise((key) =>
       isIntegrated(key === 'consumption' ? roots : sources.filter(({ term }) => key.startsWith(`${term} `))),
     );
-    told = undefined;
-    isTold = true;
-  };
 
   return {
     since,
@@ -143,9 +136,7 @@ export const createSiteState = (
     takeAvailability: known.takeAvailability,
     takeEnergy(message) {
       // Of other totals than these, nothing can be said.
-      if (message.since !== since || isTold) return;
-      totals.hold(message);
-      told = message;
+      if (message.since === since) totals.hold(message);
     },
     forget(device) {
       metas.delete(device);
@@ -186,7 +177,7 @@ export const createSiteState = (
         ...energy.save(ms),
         balance: watches.history(),
         days: sleepers.save(),
-        highPowers: feeds.save(),
+        ...feeds.save(),
       };
     },
   };

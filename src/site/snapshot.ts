@@ -65,7 +65,7 @@ const channel = z.object({
   check: check.default(() => createChannel().check),
   account: account.default(() => createChannel().account),
   startedMs: z.number().default(0),
-  coveredMs: z.number().default(0),
+  coveredMs: z.number().exactOptional(),
   estimatedMs: z.number().default(0),
 });
 
@@ -77,12 +77,17 @@ const settlement = z.object({
 
 const quarterDays = z.array(z.number()).length(quartersPerDay);
 
+const entries = <A, B>(record: Record<string, A>, move: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, move(value)]));
+
 /** Times are ms since 1970. Earlier versions did not save all of it. */
-const snapshot = z.object({
+const saved = z.object({
   version: z.literal(1),
   since: z.iso.datetime(),
   savedAt: z.number().exactOptional(),
   elapsedMs: z.number().min(0),
+  /** Earlier versions knew one for all energies. */
+  coveredMs: z.number().min(0).exactOptional(),
   totals: z.record(z.string(), z.number()),
   highest: z.record(z.string(), z.number().min(0)).exactOptional(),
   consumptionWh: z.number(),
@@ -104,7 +109,14 @@ const snapshot = z.object({
     .default({}),
   /** Largest powers shown, by topic, W. */
   highPowers: z.record(z.string(), z.number().min(0)).default({}),
+  /** How far the clocks of devices are ahead, ms. */
+  clocks: z.record(z.string(), z.number()).default({}),
 });
+
+const snapshot = saved.transform(({ coveredMs = 0, channels, ...rest }) => ({
+  ...rest,
+  channels: entries(channels, (each) => ({ ...each, coveredMs: each.coveredMs ?? (each.hasData ? coveredMs : 0) })),
+}));
 export type SiteSnapshot = z.infer<typeof snapshot>;
 
 /** @param json as it was saved, perhaps by another version, perhaps damaged */
@@ -115,16 +127,18 @@ export const readSnapshot = (json: unknown): Result<SiteSnapshot> => {
   return { ok: false, reason: `the saved totals cannot be read: ${issue?.path.join('.')}: ${issue?.message}` };
 };
 
-/** @param ms added to its times: those of a file are not those of a run */
-export const moveSnapshot = (saved: SiteSnapshot, ms: number): SiteSnapshot => {
-  const entries = <T>(record: Record<string, T>, move: (value: T) => T): Record<string, T> =>
-    Object.fromEntries(Object.entries(record).map(([key, value]) => [key, move(value)]));
+/**
+ * The same in times of this run: those of a file are not those of a run.
+ * @param now ms since 1970; a clock that was not set yet when this run began is not believed against the file
+ */
+export const moveSnapshot = (before: SiteSnapshot, now: number, monotonic: number): SiteSnapshot => {
+  const ms = monotonic - Math.max(now, before.savedAt ?? now);
   return {
-    ...saved,
-    ...(saved.savedAt !== undefined && { savedAt: saved.savedAt + ms }),
-    ...(saved.consumption && { consumption: moveSettlement(saved.consumption, ms) }),
-    groups: entries(saved.groups, (each) => moveSettlement(each, ms)),
-    channels: entries(saved.channels, (each) => ({ ...each, counter: moveCounter(each.counter, ms) })),
-    powers: entries(saved.powers, (each) => ({ ...each, at: each.at + ms })),
+    ...before,
+    ...(before.savedAt !== undefined && { savedAt: before.savedAt + ms }),
+    ...(before.consumption && { consumption: moveSettlement(before.consumption, ms) }),
+    groups: entries(before.groups, (each) => moveSettlement(each, ms)),
+    channels: entries(before.channels, (each) => ({ ...each, counter: moveCounter(each.counter, ms) })),
+    powers: entries(before.powers, (each) => ({ ...each, at: each.at + ms })),
   };
 };

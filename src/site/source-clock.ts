@@ -33,8 +33,9 @@ export interface SourceClock {
   isCorrected: boolean;
 }
 
-export const createSourceClock = (): SourceClock => ({
-  offset: Number.NaN,
+/** @param offset as it was known before */
+export const createSourceClock = (offset = Number.NaN): SourceClock => ({
+  offset,
   lead: Number.NEGATIVE_INFINITY,
   earlierLead: Number.NEGATIVE_INFINITY,
   periodSince: 0,
@@ -42,7 +43,7 @@ export const createSourceClock = (): SourceClock => ({
   steadyLead: Number.NEGATIVE_INFINITY,
   steadyCount: 0,
   isConfirmed: false,
-  isCorrected: false,
+  isCorrected: !Number.isNaN(offset),
 });
 
 export const leadOf = ({ lead, earlierLead }: SourceClock): number => Math.max(lead, earlierLead);

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Message } from '../../src/model/message.ts';
 import type { ComponentMeta } from '../../src/model/meta.ts';
-import { readSnapshot, type SiteSnapshot } from '../../src/site/snapshot.ts';
-import { every, isNear, type Played, startPlay, steady, tellEnergy } from '../support/played-site.ts';
+import { every, isNear, type Played, restart, savedOf, startPlay, steady, tellEnergy } from '../support/played-site.ts';
 import { type Running, startSite } from '../support/running-site.ts';
 import { availabilityOf, metaOf, readingOf } from '../support/site-messages.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
@@ -18,16 +17,6 @@ const countedGrid = every(5, {
 const sun = every(5, { type: 'solar', role: 'solar' });
 const countedSun = every(5, { type: 'solar', role: 'solar', quantities: { energy_produced: counter } });
 const storage = every(5, { type: 'battery', role: 'battery' });
-
-const savedOf = ({ site }: Running): SiteSnapshot => {
-  const saved = readSnapshot(JSON.parse(JSON.stringify(site.snapshot())));
-  assert.ok(saved.ok, saved.ok ? '' : saved.reason);
-  return saved.value;
-};
-
-/** Another run with what the one before has saved, after some time. */
-const restart = (first: Running, devices: Record<string, ComponentMeta[]>, afterMs: number, saved = savedOf(first)) =>
-  startPlay(devices, { boot: 'next' }, saved, createVirtualClock(first.clock.now() + afterMs));
 
 const without = (played: Played[], from: number, to: number): Played[] =>
   played.filter(({ ts }) => ts < from || ts >= to);

@@ -1,8 +1,11 @@
 /** Readings that arrive at other times than they were measured at, played to a site on virtual time. */
+import assert from 'node:assert/strict';
 import type { ComponentMeta } from '../../src/model/meta.ts';
 import type { Reading } from '../../src/model/reading.ts';
+import { readSnapshot, type SiteSnapshot } from '../../src/site/snapshot.ts';
 import { type Running, startSite } from './running-site.ts';
 import { metaOf, readingOf } from './site-messages.ts';
+import { createVirtualClock } from './virtual-clock.ts';
 
 /** Seconds since the play began. */
 export interface Played {
@@ -70,6 +73,22 @@ export const startPlay = (
     },
   };
 };
+
+/** What a run leaves behind, as a file brings it back. */
+export const savedOf = ({ site }: Running): SiteSnapshot => {
+  const saved = readSnapshot(JSON.parse(JSON.stringify(site.snapshot())));
+  assert.ok(saved.ok, saved.ok ? '' : saved.reason);
+  return saved.value;
+};
+
+/** Another run with what the one before has saved, after some time. */
+export const restart = (
+  first: Running,
+  devices: Record<string, ComponentMeta[]>,
+  afterMs: number,
+  saved = savedOf(first),
+): ReturnType<typeof startPlay> =>
+  startPlay(devices, { boot: 'next' }, saved, createVirtualClock(first.clock.now() + afterMs));
 
 /** Until the energies are told that are known now. */
 export const tellEnergy = ({ pass }: Running): void => pass(12_000);
