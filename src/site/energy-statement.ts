@@ -41,10 +41,12 @@ const stateChannel = (energy: EnergyMeter, source: Source, direction: Direction,
   const channel = energy.channel(source, direction);
   const isCounted = followsCounter(channel);
   const limitMs = (isCounted ? source.counters[direction]?.limits.gapMs : undefined) ?? source.integration.gapMs;
-  const ageMs = at - energy.knownAt(source, direction);
+  const knownAt = energy.knownAt(source, direction);
+  const ageMs = at - knownAt;
   const sleeps = isAsleep(source);
+  const heldUntil = isCounted || sleeps ? at : (energy.lastPower(source)?.until ?? at);
   // The time since the last sample is no gap before it is too long.
-  const openMs = ageMs <= limitMs || sleeps ? Math.max(0, ageMs) : 0;
+  const openMs = ageMs <= limitMs || sleeps ? Math.max(0, Math.min(at, heldUntil) - knownAt) : 0;
   const ranMs = elapsedMs - channel.startedMs;
   const coverage = shareOf(channel.coveredMs + openMs, ranMs);
   const isFresh = isCounted ? ageMs <= limitMs : qualityOf(source) === 'good';

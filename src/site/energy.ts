@@ -8,15 +8,13 @@ import {
   takeCounted,
   takeIntegrated,
 } from './channel.ts';
-import { moveCounter } from './counters.ts';
 import type { EnergySink } from './energy-sink.ts';
 import type { PowerSample } from './integrate.ts';
-import { append, type Change, createPowerSeries, type Gap, insert, lastOf } from './power-series.ts';
+import { append, type Change, type EndedSample, endLast, type Gap, holdLast, insert, lastOf } from './power-series.ts';
 import type { Counter, Direction } from './source-counters.ts';
 import type { Source } from './sources.ts';
 import {
   bits,
-  createTrack,
   directions,
   heardBits,
   isCountedOneWay,
@@ -28,22 +26,22 @@ import {
   type Track,
   wholeKnownAt,
 } from './track.ts';
-
-export interface EnergySnapshot {
-  channels: Record<string, ChannelState>;
-  powers: Record<string, { w: number; at: number }>;
-}
+import { createTracks, type EnergySnapshot } from './tracks.ts';
 
 export interface EnergyMeter {
   /** @param isLate others that were measured later are known already */
   takePower(source: Source, sample: PowerSample, isLate: boolean, isEstimated: boolean): void;
+  /** The power of a source that tells each change still is what it told last. @param at monotonic, ms */
+  holdPower(source: Source, at: number, isEstimated: boolean): void;
+  /** A source that tells each change says that it does not know its power, or is gone. @param at monotonic, ms */
+  endPower(source: Source, at: number): void;
   /** @param ts monotonic time of measurement, ms */
   takeCounter(source: Source, direction: Direction, wh: number, ts: number): void;
   channel(source: Source, direction: Direction): ChannelState;
   /** Up to when the energy is known, monotonic, ms. */
   knownAt(source: Source, direction: Direction): number;
   /** The last one that was measured, however old, in this run or before. */
-  lastPower(source: Source): PowerSample | undefined;
+  lastPower(source: Source): EndedSample | undefined;
   /** Directions that matter. */
   neededOf(source: Source): Direction[];
   /** Monotonic times of a topic were so much later than was thought, ms. */
@@ -62,28 +60,8 @@ export const createEnergyMeter = (
   isAsleep: (source: Source) => boolean,
   saved?: EnergySnapshot,
 ): EnergyMeter => {
-  /** By the topic of the power: a source is described anew whenever meta changes. */
-  const tracks = new Map<string, Track>();
-  const found = new WeakMap<Source, Track>();
-
-  const trackAt = (power: string): Track => {
-    const track = tracks.get(power) ?? createTrack();
-    tracks.set(power, track);
-    return track;
-  };
-  for (const [key, state] of Object.entries(saved?.channels ?? {})) {
-    const [power = '', direction] = key.split(' ');
-    if (direction === 'positive' || direction === 'negative') trackAt(power)[direction] = state;
-  }
-  for (const [power, sample] of Object.entries(saved?.powers ?? {})) trackAt(power).series = createPowerSeries(sample);
-
-  const trackOf = (source: Source): Track => {
-    const known = found.get(source);
-    if (known) return known;
-    const track = trackAt(source.power);
-    found.set(source, track);
-    return track;
-  };
+  const tracks = createTracks(saved);
+  const trackOf = tracks.of;
 
   const begin = (source: Source, direction: Direction, channel: ChannelState): void => {
     if (channel.hasData) return;
@@ -145,6 +123,17 @@ export const createEnergyMeter = (
       if (change) takeChange(source, track, change, isLate, isEstimated);
       if (!isLate) hear(source, track, heardBits(track));
     },
+    holdPower(source, at, isEstimated) {
+      if (!source.integration.isHeld) return;
+      const track = trackOf(source);
+      const change = holdLast(track.series, at, source.integration);
+      if (!change) return;
+      takeChange(source, track, change, false, isEstimated);
+      hear(source, track, heardBits(track));
+    },
+    endPower(source, at) {
+      if (source.integration.isHeld) endLast(trackOf(source).series, at);
+    },
     takeCounter(source, direction, wh, ts) {
       const described = source.counters[direction];
       if (!described) return;
@@ -170,19 +159,6 @@ export const createEnergyMeter = (
     lastPower: (source) => lastOf(trackOf(source).series),
     neededOf: (source) => (isCountedOneWay(trackOf(source), source) ? ['positive'] : directions),
     move: (source, kind, ms) => moveTrack(trackOf(source), kind, ms),
-    save(ms) {
-      const channels: EnergySnapshot['channels'] = {};
-      const powers: EnergySnapshot['powers'] = {};
-      for (const [power, track] of tracks) {
-        for (const direction of directions)
-          channels[`${power} ${direction}`] = {
-            ...track[direction],
-            counter: moveCounter(track[direction].counter, ms),
-          };
-        const last = lastOf(track.series);
-        if (last) powers[power] = { w: last.w, at: last.at + ms };
-      }
-      return { channels, powers };
-    },
+    save: tracks.save,
   };
 };

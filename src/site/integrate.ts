@@ -23,6 +23,16 @@ export interface Stretch {
   uncoveredMs: number;
 }
 
+export const noStretch: Stretch = { positiveWh: 0, negativeWh: 0, coveredMs: 0, uncoveredMs: 0 };
+
+/** @param sign -1: the second is taken from the first */
+export const addStretch = (a: Stretch, b: Stretch, sign: 1 | -1 = 1): Stretch => ({
+  positiveWh: a.positiveWh + sign * b.positiveWh,
+  negativeWh: a.negativeWh + sign * b.negativeWh,
+  coveredMs: a.coveredMs + sign * b.coveredMs,
+  uncoveredMs: a.uncoveredMs + sign * b.uncoveredMs,
+});
+
 const msPerHour = 3_600_000;
 
 const split = (wh: number, coveredMs: number, uncoveredMs: number): Stretch =>

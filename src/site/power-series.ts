@@ -2,14 +2,27 @@
  * The power samples of one source as far as others may still come between them: late ones are integrated where they
  * belong, and fill gaps (aggregation §2.3).
  */
-import { type IntegrationRules, integrate, type PowerSample, type Stretch } from './integrate.ts';
+import {
+  addStretch,
+  type IntegrationRules,
+  integrate,
+  noStretch,
+  type PowerSample,
+  type Stretch,
+} from './integrate.ts';
 
 /** Time of which no samples are known, in one piece or in several since some came late. */
 export interface Gap {
   pieces: number;
 }
 
-interface Knot extends PowerSample {
+/** A sample that may have ended before its age did: its source fell silent, or said that it does not know. */
+export interface EndedSample extends PowerSample {
+  /** It is held no longer than until then, monotonic, ms. */
+  until?: number;
+}
+
+interface Knot extends EndedSample {
   /** The time up to the next one is not known. */
   gap: Gap | undefined;
   /** Samples between this and the next one are integrated already, and forgotten. */
@@ -24,6 +37,14 @@ export interface PowerSeries {
   limit: number;
   /** The first of them is the first that came. */
   isWhole: boolean;
+  /** The last value as far as it was booked because it holds, though no other has come. */
+  held?: HeldStretch | undefined;
+}
+
+interface HeldStretch extends Stretch {
+  /** Monotonic, ms: up to when it was booked, and may be. */
+  until: number;
+  endsAt: number;
 }
 
 /** What a sample has changed, which may be less where it came late. */
@@ -41,15 +62,31 @@ const mostGaps = 32;
 /** Times are the same that differ by less, ms. */
 const sameMs = 0.5;
 
-const toKnot = ({ w, at }: PowerSample): Knot => ({ w, at, gap: undefined, isClosed: false });
+const toKnot = (sample: EndedSample): Knot => ({ ...sample, gap: undefined, isClosed: false });
 
-export const createPowerSeries = (last?: PowerSample): PowerSeries => ({
+export const createPowerSeries = (last?: EndedSample): PowerSeries => ({
   knots: last ? [toKnot(last)] : [],
   limit: usualLimit,
   isWhole: !last,
 });
 
-export const lastOf = ({ knots }: PowerSeries): PowerSample | undefined => knots.at(-1);
+export const lastOf = ({ knots }: PowerSeries): EndedSample | undefined => knots.at(-1);
+
+/** Nothing is known of the power from now on: what was told last holds no longer. @param at monotonic, ms */
+export const endLast = ({ knots }: PowerSeries, at: number): void => {
+  const last = knots.at(-1);
+  if (last && at >= last.at) last.until = Math.min(at, last.until ?? at);
+};
+
+/** Up to when the power is known, monotonic, ms. */
+export const knownUntil = (series: PowerSeries): number | undefined => series.held?.until ?? lastOf(series)?.at;
+
+const integrateFrom = (from: EndedSample, to: PowerSample, rules: IntegrationRules): Stretch =>
+  integrate(
+    from,
+    to,
+    rules.isHeld && from.until !== undefined ? { ...rules, gapMs: Math.min(rules.gapMs, from.until - from.at) } : rules,
+  );
 
 /** Keeps the newest, and both ends of the newest gaps. */
 const prune = (series: PowerSeries): void => {
@@ -74,17 +111,32 @@ const prune = (series: PowerSeries): void => {
   series.limit = Math.max(usualLimit, 2 * kept.length);
 };
 
-/** Adds the newest sample. @returns undefined for the first */
-export const append = (series: PowerSeries, sample: PowerSample, rules: IntegrationRules): Change | undefined => {
+/**
+ * Books the last value of a source that tells each change up to a time, for it holds as long as no other comes.
+ * @param at monotonic, ms
+ * @returns undefined where that was done already, or the value is too old
+ */
+export const holdLast = (series: PowerSeries, at: number, rules: IntegrationRules): Change | undefined => {
+  const last = lastOf(series);
+  if (!last) return undefined;
+  const endsAt = Math.min(last.at + rules.gapMs, last.until ?? Number.POSITIVE_INFINITY);
+  const until = Math.min(at, endsAt);
+  if (until <= (knownUntil(series) ?? until)) return undefined;
+  const whole = integrate(last, { w: last.w, at: until }, rules);
+  const change = addStretch(whole, series.held ?? noStretch, -1);
+  series.held = { ...whole, until, endsAt };
+  return change;
+};
+
+const appendKnot = (series: PowerSeries, knot: Knot, rules: IntegrationRules): Change | undefined => {
   const { knots } = series;
   const last = knots.at(-1);
-  const knot = toKnot(sample);
   if (!last) {
     knots.push(knot);
     return undefined;
   }
-  if (sample.at - last.at < sameMs) return replaceLast(series, knot, rules);
-  const change: Change = integrate(last, sample, rules);
+  if (knot.at - last.at < sameMs) return replaceLast(series, knot, rules);
+  const change: Change = integrateFrom(last, knot, rules);
   if (change.uncoveredMs > 0) {
     last.gap = { pieces: 1 };
     change.gap = last.gap;
@@ -94,19 +146,24 @@ export const append = (series: PowerSeries, sample: PowerSample, rules: Integrat
   return change;
 };
 
-const add = (a: Stretch, b: Stretch, sign: 1 | -1): Stretch => ({
-  positiveWh: a.positiveWh + sign * b.positiveWh,
-  negativeWh: a.negativeWh + sign * b.negativeWh,
-  coveredMs: a.coveredMs + sign * b.coveredMs,
-  uncoveredMs: a.uncoveredMs + sign * b.uncoveredMs,
-});
+/** Adds the newest sample. @returns undefined for the first */
+export const append = (series: PowerSeries, sample: PowerSample, rules: IntegrationRules): Change | undefined => {
+  const { held } = series;
+  series.held = undefined;
+  const change = appendKnot(series, toKnot(sample), rules);
+  return held ? { ...change, ...addStretch(change ?? noStretch, held, -1) } : change;
+};
 
 /** Another value of the same moment takes the place of the first. */
 const replaceLast = ({ knots }: PowerSeries, knot: Knot, rules: IntegrationRules): Change | undefined => {
   const before = knots.at(-2);
   const last = knots.pop();
   knots.push(knot);
-  return before && last && add(integrate(before, { ...knot, at: last.at }, rules), integrate(before, last, rules), -1);
+  return (
+    before &&
+    last &&
+    addStretch(integrateFrom(before, { ...knot, at: last.at }, rules), integrateFrom(before, last, rules), -1)
+  );
 };
 
 /** The last one that was measured no later. */
@@ -140,9 +197,9 @@ export const insert = (series: PowerSeries, sample: PowerSample, rules: Integrat
   if (!before || !after || before.isClosed) return undefined;
   if (sample.at - before.at < sameMs || after.at - sample.at < sameMs) return undefined;
   const knot = toKnot(sample);
-  const first = integrate(before, knot, rules);
-  const second = integrate(knot, after, rules);
-  const change = add(add(first, second, 1), integrate(before, after, rules), -1);
+  const first = integrateFrom(before, knot, rules);
+  const second = integrateFrom(knot, after, rules);
+  const change = addStretch(addStretch(first, second), integrateFrom(before, after, rules), -1);
   knots.splice(i + 1, 0, knot);
   const { gap } = before;
   if (!gap) return change;
@@ -153,7 +210,23 @@ export const insert = (series: PowerSeries, sample: PowerSample, rules: Integrat
   return { ...change, gap, isFilled: gap.pieces === 0 };
 };
 
+export const moveSample = ({ w, at, until }: EndedSample, ms: number): EndedSample => ({
+  w,
+  at: at + ms,
+  ...(until !== undefined && { until: until + ms }),
+});
+
+/** The last sample as another run has to go on from it. */
+export const resumeOf = (series: PowerSeries): EndedSample | undefined => {
+  const last = lastOf(series);
+  const { held } = series;
+  return last && held ? { w: last.w, at: held.until, until: held.endsAt } : last;
+};
+
 /** The samples were measured so much later than was thought, ms. */
-export const moveSeries = ({ knots }: PowerSeries, ms: number): void => {
-  for (const knot of knots) knot.at += ms;
+export const moveSeries = ({ knots, held }: PowerSeries, ms: number): void => {
+  for (const knot of knots) Object.assign(knot, moveSample(knot, ms));
+  if (!held) return;
+  held.until += ms;
+  held.endsAt += ms;
 };

@@ -52,6 +52,9 @@ export interface SiteState {
   snapshot(): SiteSnapshot;
 }
 
+/** The next value of a source that tells each change may have been on its way for so long, ms. */
+const underwayMs = 2000;
+
 export const createSiteState = (
   options: StateOptions,
   clock: Clock,
@@ -83,7 +86,11 @@ export const createSiteState = (
   const takeValue = (reading: Message<'reading/1'>, at: number, place: Place, uses: Use[], isUnsure: boolean): void => {
     if (place === 'newest') known.takeReading(reading, at, isUnsure);
     const { topic, value, quality } = reading;
-    if (typeof value !== 'number' || quality === 'invalid' || quality === 'stale') return;
+    if (typeof value !== 'number' || quality === 'invalid') {
+      if (place === 'newest') for (const { source, kind } of uses) if (kind === 'power') energy.endPower(source, at);
+      return;
+    }
+    if (quality === 'stale') return;
     for (const { source, kind } of uses) {
       if (kind === 'power') energy.takePower(source, { w: value, at }, place === 'late', quality === 'estimated');
       else if (place === 'newest') energy.takeCounter(source, kind, value, at);
@@ -121,6 +128,12 @@ export const createSiteState = (
       isIntegrated(key === 'consumption' ? roots : sources.filter(({ term }) => key.startsWith(`${term} `))),
     );
 
+  const holdOn = (source: Source): void => {
+    const { quality } = known.current(source.power, source);
+    if (known.isOffline(source)) energy.endPower(source, monotonic());
+    else energy.holdPower(source, monotonic() - underwayMs, quality === 'estimated');
+  };
+
   return {
     since,
     takeReading(message) {
@@ -151,9 +164,7 @@ export const createSiteState = (
       raiseTotals(current);
       sleepers.look(current);
       for (const source of sleepers.all()) totals.hear(source, monotonic());
-      for (const source of current.roots)
-        if (source.integration.isHeld && known.current(source.power, source).value === 0)
-          totals.hear(source, monotonic());
+      for (const source of current.sources) if (source.integration.isHeld) holdOn(source);
       const evaluation = evaluateNow();
       watches.look(evaluation, feeds.devices(), passedMs, monotonic(), feeds.ours());
       return evaluation;

@@ -6,6 +6,7 @@ import { createChannel } from './channel.ts';
 import { moveCounter } from './counters.ts';
 import { moveSettlement } from './energy-totals.ts';
 import { quartersPerDay } from './night.ts';
+import { moveSample } from './power-series.ts';
 
 const sample = z.object({ wh: z.number(), ts: z.number() });
 
@@ -95,7 +96,9 @@ const saved = z.object({
   consumption: settlement.exactOptional(),
   groups: z.record(z.string(), settlement).default({}),
   channels: z.record(z.string(), channel),
-  powers: z.record(z.string(), z.object({ w: z.number(), at: z.number() })).default({}),
+  powers: z
+    .record(z.string(), z.object({ w: z.number(), at: z.number(), until: z.number().exactOptional() }))
+    .default({}),
   balance: z.object({ errorWh: z.number().min(0), consumptionWh: z.number().min(0) }).default(emptyHistory),
   days: z
     .record(
@@ -139,6 +142,6 @@ export const moveSnapshot = (before: SiteSnapshot, now: number, monotonic: numbe
     ...(before.consumption && { consumption: moveSettlement(before.consumption, ms) }),
     groups: entries(before.groups, (each) => moveSettlement(each, ms)),
     channels: entries(before.channels, (each) => ({ ...each, counter: moveCounter(each.counter, ms) })),
-    powers: entries(before.powers, (each) => ({ ...each, at: each.at + ms })),
+    powers: entries(before.powers, (each) => moveSample(each, ms)),
   };
 };

@@ -1,7 +1,7 @@
 /** What is remembered of one source: both directions of its energy, and the last samples of its power. */
 import { type ChannelState, createChannel, followsCounter, isAtRest } from './channel.ts';
 import { moveCounter } from './counters.ts';
-import { createPowerSeries, lastOf, moveSeries, type PowerSeries } from './power-series.ts';
+import { createPowerSeries, knownUntil, moveSeries, type PowerSeries } from './power-series.ts';
 import type { Direction } from './source-counters.ts';
 import { isOneWay, type Source } from './sources.ts';
 
@@ -46,13 +46,13 @@ export const heardBits = ({ positive, negative }: Track): number =>
 /** Up to when the energy of a direction is known, monotonic, ms. */
 export const knownAt = (track: Track, direction: Direction): number => {
   const channel = track[direction];
-  const at = followsCounter(channel) ? channel.counter.last?.ts : lastOf(track.series)?.at;
+  const at = followsCounter(channel) ? channel.counter.last?.ts : knownUntil(track.series);
   return at ?? Number.NEGATIVE_INFINITY;
 };
 
 /** Up to when all that matters of a source is known: nothing has flowed that a counter at rest has not counted. */
 export const wholeKnownAt = (track: Track, source: Source): number => {
-  const powerAt = lastOf(track.series)?.at ?? Number.NEGATIVE_INFINITY;
+  const powerAt = knownUntil(track.series) ?? Number.NEGATIVE_INFINITY;
   const untilOf = (direction: Direction): number =>
     isAtRest(track[direction]) ? Math.max(powerAt, knownAt(track, direction)) : knownAt(track, direction);
   return isCountedOneWay(track, source) ? untilOf('positive') : Math.min(untilOf('positive'), untilOf('negative'));
