@@ -19,8 +19,9 @@ import type { CounterLimits } from './plausible.ts';
 interface Account {
   countedWh: number;
   integratedWh: number;
-  /** Counted while the power was not known. */
+  /** Counted in times in which the power was not known all along, and what of them the power has seen. */
   aloneWh: number;
+  seenWh: number;
   bookedWh: number;
 }
 
@@ -56,7 +57,7 @@ export interface Booking {
   trust?: Trust;
 }
 
-const nothing = (): Account => ({ countedWh: 0, integratedWh: 0, aloneWh: 0, bookedWh: 0 });
+const nothing = (): Account => ({ countedWh: 0, integratedWh: 0, aloneWh: 0, seenWh: 0, bookedWh: 0 });
 
 export const createChannel = (): ChannelState => ({
   counter: emptyCounter,
@@ -90,10 +91,10 @@ export const cover = (channel: ChannelState, ms: number, isEstimated: boolean): 
 
 /** All energy since both agreed, as it is believed now; what the counter alone has seen is put right by its ratio. */
 const believedWh = ({ account, check }: ChannelState): number => {
-  const { countedWh, integratedWh, aloneWh } = account;
+  const { countedWh, integratedWh, aloneWh, seenWh } = account;
   if (check.trust === 'trusted') return countedWh;
-  const { ratio = 1 } = check.doubt ?? {};
-  return integratedWh + (ratio > 0 ? aloneWh / ratio : 0);
+  const { ratio = 0 } = check.doubt ?? {};
+  return integratedWh + (ratio > 0 ? aloneWh / ratio - seenWh : 0);
 };
 
 const settle = (channel: ChannelState): number => {
@@ -190,8 +191,12 @@ export const takeCounted = (
   channel.counter = step.state;
   if (step.state.last?.ts !== ts) return { wh: 0, isAccepted: false };
   account.countedWh += step.deltaWh;
-  account.aloneWh += noteCount(check, step.deltaWh, isPowerKnown);
+  const alone = noteCount(check, step.deltaWh, isPowerKnown);
+  account.aloneWh += alone?.countedWh ?? 0;
+  account.seenWh += alone?.seenWh ?? 0;
   if (followsCounter(channel) && before.last && step.event !== 'counter_exchanged')
     cover(channel, ts - before.last.ts, false);
-  return { ...judge(channel, rules), isAccepted: true, ...(step.event && { event: step.event }) };
+  const booking = judge(channel, rules);
+  // What a counter shows that is not believed says nothing of the counter.
+  return { ...booking, isAccepted: true, ...(step.event && followsCounter(channel) && { event: step.event }) };
 };

@@ -107,21 +107,29 @@ const noteStep = (check: CounterCheck, deltaWh: number): void => {
   still.readings = 0;
 };
 
+/** Energy of a time in which only the counter was there all along, Wh: by it, and what of it the power has seen. */
+export interface CountedAlone {
+  countedWh: number;
+  seenWh: number;
+}
+
 /**
  * A reading of the counter was accepted.
  * @param isPowerKnown whether the power is not too old
- * @returns what of its energy cannot be compared, Wh
+ * @returns undefined where the power was known as well
  */
-export const noteCount = (check: CounterCheck, deltaWh: number, isPowerKnown: boolean): number => {
+export const noteCount = (check: CounterCheck, deltaWh: number, isPowerKnown: boolean): CountedAlone | undefined => {
   const { pending, whole, recent } = check;
   noteStep(check, deltaWh);
   pending.countedWh += deltaWh;
+  const isAlone = !isPowerKnown || pending.hasGap;
   // Read more often than the power: the next power belongs to it.
-  if (isPowerKnown && !pending.hasGap && pending.coveredMs === 0) return 0;
+  if (!isAlone && pending.coveredMs === 0) return undefined;
   check.pending = nothingPending();
-  if (!isPowerKnown || pending.hasGap || pending.flowMs < pending.coveredMs / 2) return pending.countedWh;
+  if (isAlone) return { countedWh: pending.countedWh, seenWh: pending.energyWh };
+  if (pending.flowMs < pending.coveredMs / 2) return undefined;
   const rises = deltaWh > 0 ? 1 : 0;
   extend(whole, pending.countedWh, pending.integratedWh, rises);
   extend(recent, pending.countedWh, pending.integratedWh, rises);
-  return 0;
+  return undefined;
 };

@@ -77,7 +77,9 @@ const restart = (check: CounterCheck): void => {
 const doubt = (check: CounterCheck, reason: Mismatch): Verdict => {
   const { countedWh, integratedWh } = check.whole;
   check.trust = 'doubted';
-  check.doubt = { reason, ratio: integratedWh > 0 ? countedWh / integratedWh : 0 };
+  const ratio = integratedWh > 0 ? countedWh / integratedWh : 0;
+  // What was compared is known to a step of the counter only, a unit is known exactly.
+  check.doubt = { reason, ratio: reason === 'unit' ? (ratio < 1 ? 1 / thousand : thousand) : ratio };
   check.recent = nothingCompared();
   return 'doubted';
 };

@@ -56,6 +56,7 @@ const account = z.object({
   countedWh: z.number(),
   integratedWh: z.number(),
   aloneWh: z.number(),
+  seenWh: z.number().default(0),
   bookedWh: z.number(),
 });
 

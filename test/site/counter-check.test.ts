@@ -31,6 +31,32 @@ const counting = (watts: number, seconds: number, show: (wh: number) => number, 
     ts: each.ts + 0.5,
   }));
 
+/** Any power, with a counter that is read after it. */
+const counted = (
+  loadAt: (s: number) => number,
+  seconds: number,
+  show: (wh: number) => number,
+  everyS: number,
+): Played[] => {
+  const shown = [show(0)];
+  let wh = 0;
+  for (let s = 0; s < seconds; s++) {
+    wh += loadAt(s) / 3600;
+    shown.push(show(wh));
+  }
+  return [
+    ...steady(power, 5, seconds, loadAt),
+    ...steady(counter, everyS, seconds, (s) => shown[s] ?? 0).map((each) => ({ ...each, at: each.at + 0.5 })),
+  ];
+};
+
+/** By the trapezoidal rule over samples of 5 s. */
+const flowed = (loadAt: (s: number) => number, seconds: number): number => {
+  let wh = 0;
+  for (let s = 0; s < seconds; s += 5) wh += (loadAt(s) + loadAt(s + 5)) / 2 / 720;
+  return wh;
+};
+
 /** @param step of the counter */
 const inSteps = (step: number) => (wh: number) => Math.floor(wh / step) * step;
 
@@ -250,6 +276,45 @@ describe('a counter beside the power that it should count', () => {
     tellEnergy(running);
     assert.ok(isNear(running.energy().grid_import_wh, 5000, 0.02), `${running.energy().grid_import_wh}`);
     assert.deepEqual(told(running), [['counter_power_mismatch', 'active', 'ratio']]);
+  });
+
+  for (const factor of [1000, 0.001])
+    it(`is told of once where it shows ${factor} of the energy, though no meter can show that`, () => {
+      const running = startPlay({ grid: [meterWith(5, { resolution: factor < 1 ? 0.01 : 1 })] });
+      // It rests now and then, and begins again as if another counter stood there.
+      const loadAt = (s: number): number => [3000, 400, 0, 1700, 60, 60, 60][Math.floor(s / 300) % 7] ?? 0;
+      const show = (wh: number): number => 40_000 + inSteps(factor < 1 ? 0.01 : 1)(wh * factor);
+      running.play(counted(loadAt, 14_400, show, 30));
+      tellEnergy(running);
+      assert.deepEqual(told(running), [['counter_power_mismatch', 'active', 'unit']]);
+      assert.ok(isNear(running.energy().grid_import_wh, flowed(loadAt, 14_400), 0.005));
+    });
+
+  for (const [name, loadAt, everyS] of [
+    ['flows for moments', (s: number) => (s < 1200 || s % 60 < 10 ? 3000 : 0), 60],
+    ['flows for less than half of the time', (s: number) => (s < 1200 || s % 300 < 140 ? 6000 : 0), 300],
+  ] as const)
+    it(`is no reason to book twice what ${name}`, () => {
+      const running = startPlay({ grid: [meterWith(5, { interval_s: everyS })] });
+      running.play(counted(loadAt, 14_400, (wh) => 100 + inSteps(0.001)(wh / 1000), everyS));
+      tellEnergy(running);
+      const expected = flowed(loadAt, 14_400);
+      assert.ok(
+        isNear(running.energy().grid_import_wh, expected, 0.005),
+        `${running.energy().grid_import_wh} of ${expected}`,
+      );
+    });
+
+  it('is no reason to book twice what the power has seen beside its gaps', () => {
+    const running = startPlay({ grid: [meterWith(5, { interval_s: 900, max_age_s: 3000 })] });
+    const loadAt = (): number => 9000;
+    running.play(
+      counted(loadAt, 36_000, (wh) => 100 + inSteps(0.001)(wh / 1000), 900).filter(
+        ({ path, ts }) => path === counter || ts < 7200 || ts % 3600 > 90,
+      ),
+    );
+    tellEnergy(running);
+    assert.ok(isNear(running.energy().grid_import_wh, 90_000, 0.01), `${running.energy().grid_import_wh}`);
   });
 
   it('stays in doubt over a restart, with what was compared', () => {
