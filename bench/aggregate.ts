@@ -37,6 +37,22 @@ const createLoad = (devices: number) => {
   };
 };
 
+/** Devices that introduce themselves one after the other, each with its first reading. */
+const introduce = async (devices: number) => {
+  const clock = createVirtualClock();
+  const site = createSite({ site: 'home', boot: 'bench' }, clock, { values() {}, events() {} });
+  const messages = Array.from({ length: devices }, (_, i) => [
+    metaOf(`d${i}`, i === 0 ? gridMeter : charger),
+    readingOf(`d${i}/${i === 0 ? 'meter' : 'ev_charger'}/power`, 1000, clock.now()),
+  ]).flat();
+  return timed(() => {
+    for (const message of messages) site.take(message);
+    clock.advance(1000 / ticksPerSecond);
+    site.tick();
+    return devices;
+  });
+};
+
 export const benchAggregate = async (isShort: boolean): Promise<void> => {
   const readingsPerRound = isShort ? 20_000 : 100_000;
   const sizes = [10, 100, 1000, 5000];
@@ -70,5 +86,12 @@ export const benchAggregate = async (isShort: boolean): Promise<void> => {
   );
   const [, some, many, most] = figures.map(({ perSecond }) => perSecond);
   printRatio('cost per reading, 1000 devices to 100', (some ?? 0) / (many ?? 1), { atMost: 1.2 });
+  const [few, crowd] = await compare(
+    [300, 3000].map((devices) => ({ name: `${devices} devices`, round: () => introduce(devices) })),
+    isShort ? 5 : 15,
+  );
+  printRatio('cost per device that introduces itself, 3000 to 300', (few?.perSecond ?? 0) / (crowd?.perSecond ?? 1), {
+    atMost: 3,
+  });
   printRatio('cost per reading, 5000 devices to 100', (some ?? 0) / (most ?? 1), { onlyAs: 'as a figure: caches' });
 };

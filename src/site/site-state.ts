@@ -74,6 +74,8 @@ export const createSiteState = (
   const metas = new Map<string, Meta>();
   /** Undefined after a change of meta, until it is needed. */
   let composed: Composition | undefined;
+  /** Readings that came since: where many devices introduce themselves, a site is composed once for all of them. */
+  let waiting: Message<'reading/1'>[] = [];
   const known = createKnown(clock, graceMs);
   const events = createSiteEvents(reporter);
   const watches = createWatches(known, reporter, saved?.balance);
@@ -117,6 +119,9 @@ export const createSiteState = (
     feeds.compose(composed);
     totals.compose(composed);
     watches.compose(composed);
+    const arrived = waiting;
+    waiting = [];
+    for (const reading of arrived) feeds.take(reading);
     return composed;
   };
   const evaluateNow = (): Evaluation =>
@@ -137,8 +142,9 @@ export const createSiteState = (
   return {
     since,
     takeReading(message) {
-      composition();
-      return feeds.take(message);
+      if (composed) return feeds.take(message);
+      waiting.push(message);
+      return true;
     },
     takeMeta(message) {
       if (message.site === site) metas.set(message.device, message);
@@ -178,6 +184,7 @@ export const createSiteState = (
         isAsleep: sleepers.has,
       }),
     snapshot: () => {
+      composition();
       const ms = now() - monotonic();
       return {
         version: 1,

@@ -428,6 +428,19 @@ describe('the power of a site', () => {
     assert.deepEqual([running.power().solar_w, running.power().consumption_w], [0, 1100]);
   });
 
+  it('takes what a device tells right after its meta, while others still introduce themselves', () => {
+    const running = startSite();
+    const soc = { unit: '%', interval_s: 1, max_age_s: 3600, report: 'on_change' } as const;
+    running.say(metaOf('grid', gridMeter));
+    for (let i = 0; i < 5; i++) {
+      running.say(metaOf(`bat${i}`, { ...battery, quantities: { ...battery.quantities, soc } }));
+      sayPowers(running, { [`bat${i}/battery/power`]: 10 * i, [`bat${i}/battery/soc`]: 50 });
+    }
+    sayPowers(running, { 'grid/meter/power': 400 });
+    settled(running);
+    assert.deepEqual([running.power().battery_w, running.power().consumption_w, running.power().soc], [100, 500, 50]);
+  });
+
   it('says only what its own schemas allow', () => {
     const running = simpleHouse();
     sayPowers(running, all(800, null, 300));
