@@ -27,6 +27,7 @@ const config = z.object({
 });
 
 const tickMs = 200;
+/** Where energies are told more rarely. */
 const saveMs = 30_000;
 
 const showSite = ({ sources, offenders, hasGrid, quality }: ReturnType<Site['summary']>): Status => {
@@ -69,17 +70,28 @@ export default function register(RED: NodeAPI): void {
         },
         clock,
         {
-          values: (messages) => void tell(messages),
+          values: (messages) => tell(messages),
           events: (messages) => send([null, toNodeMessage(messages)]),
         },
         snapshot?.ok ? snapshot.value : undefined,
       );
       let isOpen = true;
-      const save = (): Promise<void> => memory.save(site.snapshot()).catch(report);
-      /** Energies are saved before they are told: after a crash, nobody has heard of more than is remembered. */
-      const tell = async (messages: Message[]): Promise<void> => {
-        if (messages.some(({ schema }) => schema === 'site-energy/1')) await save();
-        if (isOpen) send([toNodeMessage(messages), null]);
+      let savedAt = clock.monotonic();
+      const save = (): Promise<void> => {
+        savedAt = clock.monotonic();
+        return memory.save(site.snapshot()).catch(report);
+      };
+      const sendValues = (messages: Message[]): void => {
+        if (isOpen && messages.length > 0) send([toNodeMessage(messages), null]);
+      };
+      /**
+       * Energies are saved before they are told: after a crash, nobody has heard of more than is remembered. What is now
+       * does not wait for the disk, or a later one would be told first.
+       */
+      const tell = (messages: Message[]): void => {
+        const energies = messages.filter(({ schema }) => schema === 'site-energy/1');
+        sendValues(messages.filter((message) => !energies.includes(message)));
+        if (energies.length > 0) void save().then(() => sendValues(energies));
       };
       // What became known before this node was deployed is not said again on the wire.
       for (const message of directory.known()) site.take(message);
@@ -87,7 +99,9 @@ export default function register(RED: NodeAPI): void {
 
       const ticking = clock.every(tickMs, () => site.tick());
       const showing = clock.every(1000, () => showStatus(showSite(site.summary())));
-      const saving = clock.every(saveMs, () => void save());
+      const saving = clock.every(saveMs, () => {
+        if (clock.monotonic() - savedAt >= saveMs) void save();
+      });
       showStatus({ fill: 'grey', shape: 'ring', key: 'waiting' });
 
       onInput((message) => {

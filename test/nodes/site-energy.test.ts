@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBroker, type TestBroker } from '../support/broker.ts';
@@ -77,6 +79,33 @@ describe('the energies of a site over a broker', () => {
     assert.deepEqual(
       events.map(({ topic, payload }) => [topic, JSON.parse(payload).state, JSON.parse(payload).data.reason]),
       [['sites/home/event/counter_power_mismatch', 'active', 'unit']],
+    );
+  });
+
+  it('are told once they are saved, and what is now does not wait for that', async () => {
+    // A disk that takes its time: whoever opens a pipe to write waits for somebody who reads.
+    const slow = join(userDir, 'ems', 'ems-aggregate-sum.json.new');
+    mkdirSync(join(userDir, 'ems'));
+    assert.equal(spawnSync('mkfifo', [slow]).status, 0);
+    await publisher.meta('grid', every(1, { type: 'meter', role: 'grid' }));
+    await helper.load(allNodes, summedFlow(broker.port));
+    // An earlier flow may still have had something to tell.
+    const begin = new Date().toISOString();
+    const energies = () => publisher.energies().filter(({ ts }) => ts > begin);
+    let watts = 0;
+    const reading = setInterval(() => void publisher.reading('grid/meter/power', ++watts, Date.now()), 500);
+    // Energies are due ten seconds after the start.
+    await until(() => publisher.powers().length >= 11, 'powers', 40_000);
+    assert.deepEqual(energies(), []);
+    const disk = await open(slow, 'r');
+    await disk.readFile();
+    await disk.close();
+    await until(() => energies().length > 0, 'energies', 30_000);
+    clearInterval(reading);
+    const seen = publisher.powers().flatMap(({ seq = 0, ts }) => (ts > begin ? [seq] : []));
+    assert.deepEqual(
+      seen,
+      seen.toSorted((a, b) => a - b),
     );
   });
 });
