@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import { envelopes, isSchemaId, type Message, schemaOfTopic } from './message.ts';
 import { findQuantity, isKnownType, isVendorWord } from './quantities.ts';
 import type { Reading } from './reading.ts';
-import { isoTime, parseTime, type Result } from './time.ts';
+import { believedAheadMs, isoTime, parseTime, type Result } from './time.ts';
 import { parseTopic, type Topic } from './topic.ts';
 import { conversion } from './units.ts';
 
@@ -21,7 +21,12 @@ export interface CheckLimits {
   pastMs: number;
 }
 
-export const defaultLimits: CheckLimits = { maxBytes: 65536, maxDepth: 10, futureMs: 300_000, pastMs: 86_400_000 };
+export const defaultLimits: CheckLimits = {
+  maxBytes: 65536,
+  maxDepth: 10,
+  futureMs: believedAheadMs,
+  pastMs: 86_400_000,
+};
 
 /** What is known beside the message itself. */
 export interface CheckContext {

@@ -25,5 +25,15 @@ export const parseTime = (text: string): number => {
   return new Date(ms).getUTCDate() === Number(text.slice(8, 10)) ? ms : Number.NaN;
 };
 
+/** Clocks that are further ahead are not believed, ms. */
+export const believedAheadMs = 300_000;
+
+/**
+ * Whether one thing was said before another that is known. What lies far in the future was said by a clock that has been
+ * set back since: it is no measure for what comes now.
+ */
+export const isSaidBefore = (saidMs: number, knownMs: number, now: number): boolean =>
+  saidMs < knownMs && knownMs <= now + believedAheadMs;
+
 /** An outcome that is expected to fail sometimes, with the reason in words. */
 export type Result<T> = { ok: true; value: T } | { ok: false; reason: string };

@@ -3,7 +3,7 @@ import type { NodeAPI } from 'node-red';
 import { readTopic } from '../model/check.ts';
 import type { Message } from '../model/message.ts';
 import type { Availability, Meta } from '../model/meta.ts';
-import type { Clock } from '../model/time.ts';
+import { type Clock, isSaidBefore, parseTime } from '../model/time.ts';
 import { quantityTopic, type Topic } from '../model/topic.ts';
 import { createBygone } from './bygone.ts';
 import { systemClock } from './clock.ts';
@@ -52,10 +52,6 @@ export interface Directory {
   onWithdrawn(listener: (topic: string) => void): { remove(): void };
 }
 
-/** A retained message may arrive after a newer live one. */
-const isOlder = (message: { ts?: string | undefined }, known: { ts?: string | undefined } | undefined): boolean =>
-  message.ts !== undefined && known?.ts !== undefined && message.ts < known.ts;
-
 /** What a device tells, by topic. */
 const topicsOf = ({ device, components }: Meta): Set<string> =>
   new Set(
@@ -74,6 +70,11 @@ export const createDirectory = (clock: Clock, gateway: () => string): Directory 
   const ends = new Set<(path: string) => void>();
   const withdrawers = new Set<(topic: string) => void>();
   const bygone = createBygone(clock);
+  /** A retained message may arrive after a newer live one. */
+  const isOlder = (message: { ts?: string | undefined }, known: { ts?: string | undefined } | undefined): boolean =>
+    message.ts !== undefined &&
+    known?.ts !== undefined &&
+    isSaidBefore(parseTime(message.ts), parseTime(known.ts), clock.now());
 
   const forget = (device: string): void => {
     bygone.add(`devices/${device}`, metas.get(device));

@@ -2,7 +2,7 @@
 import { type Quality, worst } from '../model/common.ts';
 import type { Message } from '../model/message.ts';
 import type { Reading } from '../model/reading.ts';
-import { type Clock, parseTime } from '../model/time.ts';
+import { type Clock, isSaidBefore, parseTime } from '../model/time.ts';
 
 /** Whose value it is, and how old it may be. */
 export interface Wanted {
@@ -63,7 +63,7 @@ export const createKnown = (clock: Clock, graceMs: number): Known => {
       if (key === undefined) return false;
       // A last will carries no time: it was written before it was sent.
       const stated = message.ts === undefined ? undefined : parseTime(message.ts);
-      if (stated !== undefined && stated < (statedAt.get(message.topic) ?? 0)) return false;
+      if (stated !== undefined && isSaidBefore(stated, statedAt.get(message.topic) ?? 0, clock.now())) return false;
       if (stated !== undefined) statedAt.set(message.topic, stated);
       const offline = isGateway ? gatewaysOffline : devicesOffline;
       if (message.state === 'offline') offline.add(key);

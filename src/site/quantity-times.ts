@@ -11,6 +11,9 @@ export const isHeld = (quantity: QuantityMeta | undefined): boolean => quantity?
 
 export const intervalOf = (quantity: QuantityMeta | undefined): number => 1000 * (quantity?.interval_s ?? 0);
 
-/** Three intervals without a sample are an outage; what is told when it changes is as good as its age. */
+/**
+ * Three intervals without a sample are an outage, or where none is stated, the time that a value may be used; what is
+ * told when it changes is as good as its age.
+ */
 export const gapOf = (quantity: QuantityMeta | undefined): number =>
-  isHeld(quantity) ? maxAgeOf(quantity) : Math.max(shortestGapMs, 3 * intervalOf(quantity));
+  isHeld(quantity) ? maxAgeOf(quantity) : Math.max(shortestGapMs, 3 * intervalOf(quantity) || maxAgeOf(quantity));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { NodeAPI } from 'node-red';
+import type { Message } from '../../src/model/message.ts';
 import { parseTopic, type Topic } from '../../src/model/topic.ts';
 import { createDirectory, type Directory, directoryOf } from '../../src/shell/directory.ts';
 import { availabilityOf, battery, gridMeter, metaOf, readingOf } from '../support/site-messages.ts';
@@ -54,6 +55,17 @@ describe('the directory of devices', () => {
     directory.take({ ...metaOf('m1', gridMeter), ts: '2026-11-23T10:00:05.000Z' });
     directory.take({ ...metaOf('m1', battery), ts: '2026-11-23T10:00:00.000Z' });
     assert.equal(directory.device('m1')?.meta.components[0]?.type, 'meter');
+  });
+
+  it('believes what is said after the clock was set back', () => {
+    const said = (message: Message): Message => ({ ...message, ts: new Date(clock.now()).toISOString() });
+    directory.take(said(metaOf('m1', gridMeter)));
+    directory.take(said(availabilityOf('devices/m1/availability', 'offline')));
+    clock.jump(-3_600_000);
+    directory.take(said(metaOf('m1', battery)));
+    directory.take(said(availabilityOf('devices/m1/availability', 'online')));
+    const { meta, availability } = directory.device('m1') ?? {};
+    assert.deepEqual([meta?.components[0]?.type, availability?.state], ['battery', 'online']);
   });
 
   it('tells who listens, until they leave', () => {

@@ -79,6 +79,32 @@ describe('how much of the time the energies of a site cover', () => {
         assert.deepEqual([energies.consumption_wh?.quality, quality], ['estimated', 'estimated']);
       });
 
+  it('is all of it where only the time is stated that a value may be used', () => {
+    const power = { unit: 'W', max_age_s: 900 } as const;
+    const running = startPlay({ grid: [{ type: 'meter', role: 'grid', quantities: { power } }] });
+    running.play(without(steady('grid/meter/power', 300, 36_000, 500), 7200, 10_800));
+    tellEnergy(running);
+    assert.ok(isNear(running.energy().grid_import_wh, 4458, 0.001), `${running.energy().grid_import_wh}`);
+    assert.ok(isNear(running.energy().coverage, 0.89, 0.01), `${running.energy().coverage}`);
+  });
+
+  it('is estimated where more than a hundredth of it was, however good it is now', () => {
+    for (const [estimatedS, expected] of [
+      [300, 'estimated'],
+      [20, 'good'],
+    ] as const) {
+      const running = startPlay({ grid: [grid] });
+      running.play(
+        steady('grid/meter/power', 5, 7200, 500).map((each) =>
+          each.ts >= 600 && each.ts < 600 + estimatedS ? { ...each, more: { quality: 'estimated' } } : each,
+        ),
+      );
+      tellEnergy(running);
+      const { coverage, quality, energies } = running.energy();
+      assert.deepEqual([coverage, quality, energies?.grid_import_wh?.quality], [1, expected, expected]);
+    }
+  });
+
   it('lacks nothing where the counter of a source makes up for the time it was away', () => {
     const running = startPlay({ grid: [grid], pv: [countedSun] });
     const seconds = 7200;

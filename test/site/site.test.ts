@@ -264,6 +264,24 @@ describe('the power of a site', () => {
     assert.equal(running.power().consumption_w, 2300);
   });
 
+  it('believes who is there now after the clock was set back', () => {
+    const running = simpleHouse();
+    const say = (state: 'online' | 'offline'): void =>
+      running.say({
+        ...availabilityOf('devices/pv/availability', state),
+        ts: new Date(running.clock.now()).toISOString(),
+      });
+    for (const state of ['online', 'offline'] as const) {
+      say(state);
+      running.pass(2000);
+      running.clock.jump(-3_600_000);
+      say(state === 'online' ? 'offline' : 'online');
+      sayPowers(running, all(800, 1200, 300));
+      running.pass(1200);
+      assert.equal(running.power().consumption_w, state === 'online' ? null : 2300);
+    }
+  });
+
   it('uses an old value for the grace that was asked for, as estimated', () => {
     const running = simpleHouse(startSite({ graceMs: 60_000 }));
     sayPowers(running, all(800, 1200, 300));
