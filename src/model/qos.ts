@@ -25,7 +25,7 @@ const heartbeat: Delivery = { class: 'status', qos: 1, retain: false };
 const actions: Record<'command' | 'response' | 'setpoint', Delivery> = { command, response, setpoint: status };
 
 /** What somebody may be billed by: it arrives once, as it was. */
-const billingEvents = new Set(['session_ended', 'signed_value']);
+const billingEvents = new Set(['session_ended', 'session_corrected', 'session_end_unknown', 'signed_value']);
 
 const siteValue = (name: string): Delivery => {
   if (name === 'power') return telemetry;

@@ -15,6 +15,8 @@ describe('delivery by topic', () => {
     ['devices/102/ev_charger/1/setpoint/set_current_limit', false, 'status', 1, true],
     ['devices/102/ev_charger/1/event/session_started', false, 'event', 1, false],
     ['devices/102/ev_charger/1/event/session_ended', false, 'billing', 2, false],
+    ['devices/102/ev_charger/1/event/session_corrected', false, 'billing', 2, false],
+    ['devices/102/ev_charger/event/session_end_unknown', false, 'billing', 2, false],
     ['devices/102/ev_charger/1/event/signed_value', false, 'billing', 2, false],
     ['devices/102/availability', false, 'status', 1, true],
     ['devices/102/meta', false, 'status', 1, true],

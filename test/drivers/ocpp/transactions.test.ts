@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
+import * as lostEnds from '../../../src/drivers/ocpp/station/lost-ends.ts';
 import { energyOf } from '../../../src/drivers/ocpp/station/register.ts';
 import { sessionEnded } from '../../../src/drivers/ocpp/station/session.ts';
 import * as ends from '../../../src/drivers/ocpp/station/session-ends.ts';
@@ -78,7 +79,7 @@ describe('the transactions of a station', () => {
     return takings.started(book, event, event.at ?? clock.now(), isReplay);
   };
   const end = (transaction: string, more: Partial<Ended> = {}) =>
-    takings.ended(book, ended(transaction, more), transaction, clock.now());
+    ends.ended(book, ended(transaction, more), transaction, clock.now());
 
   it('gives ids that an integer of 32 bits holds, each once, also after a restart', () => {
     const ids = new Set<string>();
@@ -220,7 +221,7 @@ describe('the transactions of a station', () => {
 
   it('the car is gone: no transaction, and its end still counts', () => {
     const { session } = start();
-    ends.detach(book, 1);
+    lostEnds.detach(book, 1);
     assert.equal(bookkeeping.running(book, 1), undefined);
     assert.equal(takings.adopt(book, session.transaction, 1, clock.now()), undefined);
     const { session: over } = end(session.transaction, { meterStopWh: 1800 });

@@ -3,19 +3,16 @@
  * overwrites what is known to be newer.
  */
 import { hashTag } from '../../../model/identity.ts';
-import { isoTime } from '../../../model/time.ts';
 import type { Decision, Token } from '../words.ts';
 import { componentOf } from './alarms.ts';
-import { setState } from './connector.ts';
 import { connectorOf, placeOf } from './connectors.ts';
-import { endSession, takeCable, takeSession } from './plug.ts';
-import { energyOf } from './register.ts';
+import { apartMs, detach, drawsOn, goOn, isConcluded, isMeasuredOn } from './lost-ends.ts';
+import { takeCable, takeSession } from './plug.ts';
 import { judge, takeRegister, takeSamples, tellSigned } from './sampling.ts';
-import { durationOf, type Session } from './session.ts';
-import { endedBy } from './session-ends.ts';
+import type { Session } from './session.ts';
 import { type EventOf, type Station, tellEnded, tellLive, tellStarted } from './station.ts';
 import { running } from './transaction-book.ts';
-import { ended, started, updated } from './transactions.ts';
+import { started, updated } from './transactions.ts';
 
 interface Placed {
   evse?: number | undefined;
@@ -24,7 +21,7 @@ interface Placed {
 }
 
 /** With the place where it belongs, told now or before; without one where nobody knows yet. */
-const placed = <T extends Placed>({ book, connectors, remoteStarts }: Station, event: T): T => {
+export const placed = <T extends Placed>({ book, connectors, remoteStarts }: Station, event: T): T => {
   const { transaction = '', remoteStartId } = event;
   const known = event.evse ?? book.sessions.get(transaction)?.evse;
   const said = known ?? remoteStarts.find(transaction, remoteStartId)?.evse;
@@ -58,13 +55,24 @@ const show = ({ connectors }: Station, { evse, ...session }: Session, cableMaxA:
   if (cableMaxA !== undefined) takeCable(own, cableMaxA);
 };
 
+/** It is told late, and its car has left by now: its end is on its way, or lost. */
+const withoutCar = ({ book, connectors }: Station, session: Session): Session => {
+  const { evse = 0, startedAt = 0, transaction } = session;
+  const { said, availableAt } = connectorOf(connectors, evse);
+  if (evse === 0 || said?.status !== 'available' || availableAt <= startedAt + apartMs) return session;
+  detach(book, evse, availableAt);
+  return book.sessions.get(transaction) ?? session;
+};
+
 export const takeStart = (station: Station, given: EventOf<'transaction_started'>): Decision | Promise<Decision> => {
   const { book, sink, authoriser } = station;
   const event = placed(station, given);
   const { evse = 0, token, samples, isOffline } = event;
   const moment = judge(station, event.at, isOffline);
-  const { session, isNew, lost } = started(book, event, moment.at, moment.isReplay, askedFor(station, event));
+  const taken = started(book, event, moment.at, moment.isReplay, askedFor(station, event));
+  const { isNew, lost } = taken;
   for (const each of lost) tellEnded(station, each);
+  const session = isNew ? withoutCar(station, taken.session) : taken.session;
   if (isNew && session.isLive) tellStarted(station, session);
   tellSigned(station, evse, session.transaction, samples);
   if (!moment.isReplay && session.state === 'running') {
@@ -89,10 +97,25 @@ export const takeStart = (station: Station, given: EventOf<'transaction_started'
   return authorize(station, token, moment.isReplay, decided, begin) ?? transaction;
 };
 
+/** It was taken for over, and goes on by what the station says of it now; but nobody else has begun there. */
+const isGoingOn = (
+  { book, connectors }: Station,
+  named: Session,
+  { chargingState, samples }: EventOf<'transaction_updated'>,
+  at: number,
+): boolean => {
+  const { evse = 0, state, detachedAt = at, endedAt = detachedAt } = named;
+  if (running(book, evse) || chargingState === 'idle' || !(state === 'detached' || isConcluded(named))) return false;
+  if (drawsOn(named, samples) || (chargingState !== undefined && at > endedAt + apartMs)) return true;
+  return connectorOf(connectors, evse).status !== 'available' && isMeasuredOn(named, samples);
+};
+
 export const takeUpdate = (station: Station, event: EventOf<'transaction_updated'>): Decision | Promise<Decision> => {
   const { book, sink } = station;
   const { samples, isOffline, token } = event;
   const moment = judge(station, event.at, isOffline);
+  const named = book.sessions.get(event.transaction);
+  if (named && !moment.isReplay && isGoingOn(station, named, event, moment.at)) goOn(book, named);
   const { session, isNew, lost } = updated(
     book,
     placed(station, event),
@@ -111,55 +134,4 @@ export const takeUpdate = (station: Station, event: EventOf<'transaction_updated
   takeSamples(station, session.evse, samples, isOffline);
   sink.moved(evse);
   return authorize(station, token, moment.isReplay, (authorization) => ({ authorization })) ?? {};
-};
-
-/** It names no transaction, and fits none. */
-const takeStray = ({ sink }: Station, event: EventOf<'transaction_ended'>, at: number): void =>
-  sink.event({
-    component: componentOf(event.evse),
-    name: 'session_end_unknown',
-    severity: 'warning',
-    message: 'the end of a session without its number, and none that it fits, or several',
-    data: {
-      end: isoTime(at),
-      ...(event.meterStopWh === undefined ? {} : { meter_stop_wh: event.meterStopWh }),
-      ...(event.token === undefined ? {} : { id_tag: hashTag(event.token.id) }),
-    },
-  });
-
-/** What its place shows of a session that is over. */
-const showEnd = ({ book, connectors, clock }: Station, session: Session, isOfNow: boolean): void => {
-  const { evse = 0, register } = session;
-  if (evse === 0 || running(book, evse)) return;
-  const own = connectorOf(connectors, evse);
-  setState(own, 'session_energy', energyOf(register) ?? null);
-  setState(own, 'session_duration', durationOf(session, clock.now()) ?? null);
-  if (isOfNow) endSession(own);
-};
-
-export const takeEnd = (station: Station, given: EventOf<'transaction_ended'>): Decision => {
-  const { book, sink, authoriser } = station;
-  const event = placed(station, given);
-  const { samples, isOffline, token, meterStopWh } = event;
-  const moment = judge(station, event.at, isOffline);
-  const answer: Decision = token ? { authorization: authoriser.settled(token) } : {};
-  const meant = endedBy(book, event, moment.at);
-  if (meant === undefined) {
-    takeStray(station, event, moment.at);
-    return answer;
-  }
-  const before = book.sessions.get(meant)?.state;
-  const { session, isNew } = ended(book, event, meant, moment.at);
-  const { evse = 0, transaction } = session;
-  const decision = { ...answer, ended: transaction };
-  tellSigned(station, evse, transaction, samples);
-  if (!isNew) return decision;
-  tellEnded(station, session);
-  takeSamples(station, session.evse, samples, isOffline);
-  takeRegister(station, session.evse, meterStopWh, moment);
-  // Of one that is over for long, nothing can be concluded about now.
-  const isOfNow = before === 'running' || (before === undefined && !moment.isReplay);
-  if (isOfNow || before === 'detached') showEnd(station, session, isOfNow);
-  sink.moved(evse);
-  return decision;
 };

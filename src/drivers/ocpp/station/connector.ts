@@ -59,6 +59,8 @@ export interface Connector {
   isRested: boolean;
   /** What it said last of what it is doing. */
   said: PlugEvent | undefined;
+  /** When it was available, as it said last; ms since 1970. */
+  availableAt: number;
   /** The transaction that runs here now. */
   session: Session | undefined;
   /** Its register, as it was written down before a restart: it may have risen since. */
@@ -93,6 +95,7 @@ export const createConnector = (evse: number, surroundings: Surroundings): Conne
   registerFactor: 1,
   isRested: false,
   said: undefined,
+  availableAt: Number.NEGATIVE_INFINITY,
   session: undefined,
   oldRegister: undefined,
   hasEnded: false,

@@ -2,15 +2,16 @@
 import { hashTag } from '../../../model/identity.ts';
 import type { Decision, StationEvent } from '../words.ts';
 import { setFault } from './alarms.ts';
-import { authorize, takeEnd, takeStart, takeUpdate } from './charging.ts';
+import { authorize, takeStart, takeUpdate } from './charging.ts';
+import { takeEnd } from './charging-ends.ts';
 import { connectorOf, placeOf } from './connectors.ts';
 import { putRight } from './factors.ts';
+import { detach, loseAll } from './lost-ends.ts';
 import { type Facts, isOtherStation } from './memory.ts';
 import { takePlug, takeSession } from './plug.ts';
 import { readRegisterUnits } from './register-units.ts';
 import { judge, takeMeterValues } from './sampling.ts';
-import { detach } from './session-ends.ts';
-import { type EventOf, flush, type Station } from './station.ts';
+import { type EventOf, flush, type Station, tellEnded } from './station.ts';
 import { tidingOf } from './tidings.ts';
 
 const takeStatus = (station: Station, event: EventOf<'status'>): void => {
@@ -18,7 +19,8 @@ const takeStatus = (station: Station, event: EventOf<'status'>): void => {
   const own = connectorOf(station.connectors, evse);
   if (plug !== undefined) own.plug = plug;
   if (evse !== 0 && status === 'available') {
-    detach(station.book, evse, judge(station, event.at, false).at);
+    own.availableAt = judge(station, event.at, false).at;
+    detach(station.book, evse, own.availableAt);
     takeSession(own, undefined);
   }
   takePlug(own, event);
@@ -29,7 +31,21 @@ const takeStatus = (station: Station, event: EventOf<'status'>): void => {
 const stationName = ({ vendor, model, serial }: NonNullable<Facts['boot']>): string =>
   [`${vendor} ${model}`, serial].filter(Boolean).join(', ');
 
-const takeBoot = ({ memory, sink, heartbeatS }: Station, event: EventOf<'boot'>): Decision => {
+/** Its sessions end with it: the register of the next one is another. */
+const replace = (station: Station, before: NonNullable<Facts['boot']>, now: NonNullable<Facts['boot']>): void => {
+  const { memory, sink, book, connectors, clock } = station;
+  memory.beginAnew(now);
+  sink.event({
+    name: 'station_replaced',
+    severity: 'warning',
+    data: { before: stationName(before), now: stationName(now) },
+  });
+  for (const session of loseAll(book, clock.now())) tellEnded(station, session);
+  for (const evse of connectors.numbers) takeSession(connectorOf(connectors, evse), undefined);
+};
+
+const takeBoot = (station: Station, event: EventOf<'boot'>): Decision => {
+  const { memory, sink, heartbeatS } = station;
   const { vendor, model, serial, firmware, meterSerial } = event;
   const boot = {
     vendor,
@@ -39,11 +55,8 @@ const takeBoot = ({ memory, sink, heartbeatS }: Station, event: EventOf<'boot'>)
     ...(meterSerial && { meterSerial }),
   };
   const { boot: before } = memory.facts;
-  if (before && isOtherStation(before, boot)) {
-    memory.beginAnew(boot);
-    const data = { before: stationName(before), now: stationName(boot) };
-    sink.event({ name: 'station_replaced', severity: 'warning', data });
-  } else memory.note({ boot });
+  if (before && isOtherStation(before, boot)) replace(station, before, boot);
+  else memory.note({ boot });
   sink.described();
   return { registration: 'accepted', intervalS: heartbeatS };
 };

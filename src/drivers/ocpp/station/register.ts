@@ -41,6 +41,15 @@ export const newRegister = (start: number | undefined, at?: number): RegisterSta
   end: undefined,
 });
 
+/** @returns the register of a session whose beginning is told after its first readings */
+export const beganAt = (state: RegisterState, wh: number, at?: number): RegisterState => {
+  const { begun } = state;
+  if (begun === undefined) return { ...newRegister(wh, at), carried: state.carried };
+  return follows(wh, begun, Number.POSITIVE_INFINITY)
+    ? { ...state, first: wh, firstAt: at, begun: wh, carried: state.carried + begun - wh }
+    : state;
+};
+
 /** No charger of one EVSE has more, W. */
 export const mostPowerW = 1_000_000;
 /** A register may rise by this much at once, Wh: some count in kWh. */
@@ -49,6 +58,9 @@ const hourMs = 3_600_000;
 
 /** @returns Wh that a register may rise by in that time, ms */
 export const mostRise = (ms: number): number => leastJumpWh + (mostPowerW * Math.max(0, ms)) / hourMs;
+
+/** So much is charged, and not the drift of a register, Wh. */
+export const chargedWh = 10;
 
 /** A fall this small is the register's own resolution, Wh. */
 export const jitter = (last: number): number => Math.max(10, last / 1000);
@@ -111,15 +123,25 @@ const isOther = ({ first, start, last = 0, left }: RegisterState, wh: number): b
   return (left !== undefined && wh < last) || wh > last * kiloOff;
 };
 
+/** The last reading is lower, and none follows to confirm it: where it cannot be, it is not believed. */
+const takeFall = (state: RegisterState, wh: number, ms: number): RegisterState => {
+  const { left } = state;
+  if (left !== undefined && wh >= left) return fallTo(state, wh);
+  // It says what the session drew, and not where the register stands.
+  if (follows(counted(state), wh, ms)) return { ...state, start: 0, carried: 0, last: wh };
+  return follows(0, wh, ms) ? fallTo(state, wh) : state;
+};
+
 const takeEnd = (state: RegisterState, wh: number, at: number | undefined): RegisterState => {
   const { first, firstAt, start, last, odd } = state;
   // The only reading of all says nothing of where it began.
   if (last === undefined) return { ...state, last: wh };
   if (isOther(state, wh)) return { ...newRegister(first, firstAt), last: wh };
-  // A 0 is no reading: whatever it counted was read before.
-  if (wh < last) return wh === 0 || last - wh <= jitter(last) ? state : fallTo(state, wh);
   // A whole session in no time: its clock stands still.
   const ms = at === firstAt ? Number.POSITIVE_INFINITY : timeSince(state, at);
+  // A 0 is no reading: whatever it counted was read before.
+  if (wh === 0 || (wh < last && last - wh <= jitter(last))) return state;
+  if (wh < last) return takeFall(state, wh, ms);
   if (follows(last, wh, ms)) return { ...state, last: wh };
   if (odd !== undefined && odd > last && follows(odd, wh, ms)) return jumpTo(state, odd, wh);
   // It cannot be; of a session that was never read in between, nobody knows then.

@@ -5,12 +5,12 @@
 import type { Measure, Sample } from '../words.ts';
 import { setAlarm } from './alarms.ts';
 import { connectorOf, placeOf } from './connectors.ts';
+import { detached, drawsOn, goOn, isConcluded, isMeasuredOn, loseDoubles } from './lost-ends.ts';
 import { suspicion } from './plausible.ts';
 import { lookAtStatus, takeSession } from './plug.ts';
 import { registerReadings } from './register.ts';
 import { type Session, signedValues } from './session.ts';
-import { detached } from './session-ends.ts';
-import { type EventOf, type Station, tellLive, tellStarted } from './station.ts';
+import { type EventOf, type Station, tellEnded, tellLive, tellStarted } from './station.ts';
 import { isInSession } from './status.ts';
 import { judgeTime, type Moment, wrongBy } from './timekeeper.ts';
 import { running as runningOn } from './transaction-book.ts';
@@ -81,19 +81,42 @@ export const takeRegister = (
   );
 };
 
+/** All of them were taken since then, by our clock. @param from ms */
+const areSince = (station: Station, samples: Sample[], from: number): boolean =>
+  samples.every(({ at }) => judge(station, at, false).at >= from);
+
+/** The session of that number, which may have been taken for over, at its place. */
+const namedOn = (station: Station, named: Session, samples: Sample[]): Session | undefined => {
+  const { book, connectors } = station;
+  const { evse = 0, state } = named;
+  if (state === 'running') return named;
+  if (state === 'ended' && !isConcluded(named)) return undefined;
+  const isHere = connectorOf(connectors, evse).status !== 'available';
+  if (isHere && (isMeasuredOn(named, samples) || drawsOn(named, samples))) return goOn(book, named);
+  return state === 'ended' ? undefined : named;
+};
+
 /**
  * The session that meter values belong to: of one whose car has left, they say where it ended, as long as no other car
  * is there. One that we know nothing of is taken up where something charges.
  */
-const sessionOf = (station: Station, evse: number, transaction: string | undefined): Session | undefined => {
+const sessionOf = (
+  station: Station,
+  evse: number,
+  { transaction, samples }: EventOf<'meter_values'>,
+): Session | undefined => {
   const { book, connectors, clock } = station;
   if (evse === 0) return undefined;
   const { status } = connectorOf(connectors, evse);
   const running = runningOn(book, evse);
   if (running && (transaction === undefined || running.transaction === transaction)) return running;
   if (transaction === undefined) return status === 'available' ? detached(book, evse) : undefined;
-  const known = book.sessions.get(transaction);
-  if (known) return known.state === 'ended' ? undefined : known;
+  const named = book.sessions.get(transaction);
+  const isElsewhere = named?.evse !== undefined && named.evse !== evse;
+  // The register is that of the connector, whatever number is told with it: that of the session before, or of another.
+  if (named && running && (isElsewhere || named.state === 'ended'))
+    return areSince(station, samples, running.startedAt ?? 0) ? running : undefined;
+  if (named) return isElsewhere ? undefined : namedOn(station, named, samples);
   if (running || !isInSession(status)) return undefined;
   const adopted = adopt(book, transaction, evse, clock.now());
   if (adopted) tellStarted(station, adopted);
@@ -101,14 +124,19 @@ const sessionOf = (station: Station, evse: number, transaction: string | undefin
 };
 
 export const takeMeterValues = (station: Station, event: EventOf<'meter_values'>): void => {
-  const { book, connectors } = station;
+  const { book, connectors, sink } = station;
   const { evse: given, transaction, samples } = event;
   const evse = placeOf(connectors, given);
   tellSigned(station, evse, transaction, samples);
-  let session = sessionOf(station, evse, transaction);
+  const before = runningOn(book, evse);
+  let session = sessionOf(station, evse, event);
   if (session) for (const reading of registerReadings(samples)) session = measured(book, session, reading);
   const isLive = takeSamples(station, evse, samples, false);
   if (!isLive || session?.state !== 'running') return;
   tellLive(station, session);
+  if (session.transaction !== before?.transaction) {
+    for (const each of loseDoubles(book, session)) tellEnded(station, each);
+    sink.moved(evse);
+  }
   takeSession(connectorOf(connectors, evse), book.sessions.get(session.transaction));
 };

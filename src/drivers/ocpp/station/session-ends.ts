@@ -1,35 +1,24 @@
-/**
- * Ends of sessions that the station does not name rightly, or does not tell at all: those that name another transaction
- * are led to the session they fit, and a session whose end will not come ends when its car left, with what the
- * register says.
- */
+/** Ends as a station tells them. Those that name another transaction, or none, are led to the session they fit. */
+import { hashTag } from '../../../model/identity.ts';
 import type { StationEvent } from '../words.ts';
-import { jitter, mostRise, readRegister } from './register.ts';
+import { apartMs, isConcluded, isOpen, lost, registerOf } from './lost-ends.ts';
+import { endRegister, energyOf, jitter, mostRise, readAll } from './register.ts';
 import type { Session } from './session.ts';
 import { hashesOf } from './tags-in-use.ts';
 import { isBelievable } from './timekeeper.ts';
-import { note, running, type TransactionBook } from './transaction-book.ts';
+import { open, type TransactionBook, write } from './transaction-book.ts';
 
 type Ended = Extract<StationEvent, { kind: 'transaction_ended' }>;
 
-/** Why a session is over whose end was never told. */
-export const lost = 'lost';
-
-/** Between two times that are told to the second, ms. */
-const apartMs = 1000;
-
-const isOpen = ({ state }: Session): boolean => state !== 'ended';
-
 /** Whether it may be the end of this session, by time, place and register. @param at ms, by our clock */
-const fits = (session: Session, { evse, at: said, meterStopWh = 0 }: Ended, at: number): boolean => {
-  const { last, lastAt } = session.register;
+export const fits = (session: Session, { evse, at: said, meterStopWh = 0 }: Ended, at: number): boolean => {
+  const { last, lastAt, firstAt } = registerOf(session);
   if (evse !== undefined && session.evse !== undefined && evse !== session.evse) return false;
-  if (at < (session.startedAt ?? 0) - apartMs) return false;
-  // It goes on to be measured after that.
-  if (isBelievable(said) && lastAt !== undefined && said < lastAt - apartMs) return false;
+  // From before it began, or before it was measured last.
+  if (isBelievable(said) && (at < (session.startedAt ?? 0) - apartMs || said < (lastAt ?? 0) - apartMs)) return false;
   // A register that reads 0 says nothing.
   if (meterStopWh === 0 || last === undefined) return true;
-  const passedMs = said === undefined || lastAt === undefined ? Number.POSITIVE_INFINITY : said - lastAt;
+  const passedMs = (said ?? Number.POSITIVE_INFINITY) - (lastAt ?? firstAt ?? 0);
   return meterStopWh >= last - jitter(last) && meterStopWh - last <= mostRise(passedMs);
 };
 
@@ -39,13 +28,57 @@ const hasTag = ({ tag }: Session, { token }: Ended): boolean =>
 const isOfAnotherTag = (session: Session, event: Ended): boolean =>
   session.tag !== undefined && event.token !== undefined && !hasTag(session, event);
 
-/** The only session that it may be the end of; of several the one with its tag. */
+/** The end that was told of it, perhaps with a new time. */
+const isRepeated = ({ register: { end } }: Session, { meterStopWh }: Ended): boolean =>
+  meterStopWh !== undefined && meterStopWh > 0 && meterStopWh === end;
+
+const onlyOne = (sessions: Session[]): Session | undefined => (sessions.length === 1 ? sessions[0] : undefined);
+
+/** What its register would have risen by, Wh. */
+const riseOf = ({ register: { last } }: Session, { meterStopWh = 0 }: Ended): number =>
+  Math.max(0, meterStopWh - (last ?? meterStopWh));
+
+/** Registers of two connectors are told apart from this on: so many times as far from the end, and so many Wh. */
+const [farOff, apartWh] = [10, 1000];
+
+/** Of several open ones it is the end of that with its tag, whose register stands nearest, or whose car has left. */
+const nearestTo = (open: Session[], event: Ended): Session | undefined => {
+  const tagged = open.filter((session) => hasTag(session, event));
+  const own = tagged.length > 0 ? tagged : open;
+  const least = Math.min(...own.map((session) => riseOf(session, event)));
+  const near = own.filter((session) => riseOf(session, event) <= farOff * least + apartWh);
+  return onlyOne(near) ?? onlyOne(near.filter(({ state }) => state === 'detached'));
+};
+
+/**
+ * The session that it may be the end of, where there is only one; else one that ended with this very reading, or of which
+ * the end was concluded, and was not before this.
+ */
 const meantBy = (sessions: Session[], event: Ended, at: number): Session | undefined => {
-  const fitting = sessions.filter((session) => isOpen(session) && fits(session, event, at));
-  const [only, other] = fitting;
-  if (!other) return only;
-  const [own, twin] = fitting.filter((session) => hasTag(session, event));
-  return twin ? undefined : own;
+  const fitting = sessions.filter((session) => fits(session, event, at));
+  const told = sessions.findLast((session) => session.state === 'ended' && isRepeated(session, event));
+  const open = fitting.filter(isOpen);
+  const nearest = nearestTo(open, event);
+  if (told) return nearest && riseOf(nearest, event) <= jitter(event.meterStopWh ?? 0) ? nearest : told;
+  if (open.length > 0) return nearest;
+  return onlyOne(fitting.filter((each) => isConcluded(each) && at <= (each.endedAt ?? at) + apartMs));
+};
+
+/** It is from after the end of the session, or, where that is not known, from after the beginning of the next one. */
+const isAfter = (sessions: Session[], named: Session, event: Ended, at: number): boolean => {
+  const { evse, startedAt = 0, endedAt = at } = named;
+  if (!isConcluded(named)) return at > endedAt + apartMs && !isRepeated(named, event);
+  return sessions.some(
+    ({ evse: own, startedAt: began = 0 }) => own === evse && began > startedAt && at > began + apartMs,
+  );
+};
+
+/** The session that it names had ended, and has drawn more since, by what is said now. @param at ms, by our clock */
+export const hasDrawnMore = (named: Session, event: Ended, at: number): boolean => {
+  const { state, endedAt = at, register } = named;
+  const { meterStopWh = 0 } = event;
+  if (state !== 'ended' || isConcluded(named) || meterStopWh <= (register.last ?? meterStopWh)) return false;
+  return at > endedAt + apartMs && fits(named, event, at);
 };
 
 /**
@@ -59,52 +92,51 @@ export const endedBy = ({ sessions }: TransactionBook, event: Ended, at: number)
   const all = [...sessions.values()];
   if (transaction === undefined) return meantBy(all, event, at)?.transaction;
   const named = sessions.get(transaction);
-  const isTooLate =
-    named?.state === 'ended' && isBelievable(event.at) && at > (named.endedAt ?? at) + apartMs && named.reason !== lost;
-  if (named && !isTooLate) return transaction;
+  const isTooLate = named?.state === 'ended' && isBelievable(event.at) && isAfter(all, named, event, at);
+  const isOthers = named !== undefined && isOfAnotherTag(named, event) && !fits(named, event, at);
+  if (named && !isTooLate && !isOthers) return transaction;
   // Only where we give the numbers is an unknown one none.
   const ours = all.filter((session) => session.fingerprint !== undefined && !isOfAnotherTag(session, event));
   return meantBy(ours, event, at)?.transaction ?? transaction;
 };
 
-/** When it ended, as far as anybody knows: its car left, or it was heard of for the last time. @param before ms */
-const endOf = ({ detachedAt, startedAt = 0, register: { lastAt } }: Session, before: number): number => {
-  const at = detachedAt ?? (isBelievable(lastAt) && lastAt >= startedAt ? lastAt : before);
-  return Math.max(startedAt, Math.min(at, before));
-};
+/** Nothing that was told is different. */
+const isSameEnd = (a: Session, b: Session): boolean =>
+  a.reason !== lost &&
+  energyOf(a.register) === energyOf(b.register) &&
+  Math.abs((a.endedAt ?? 0) - (b.endedAt ?? 0)) <= apartMs;
 
-/** @param at by which it is over, ms @param next what began after it: its register stood there */
-export const loseOne = (
+/**
+ * @param transaction that is ended: the one that was named, or meant
+ * @returns isNew false: it was ended before
+ */
+export const ended = (
   book: TransactionBook,
-  session: Session,
+  event: Ended,
+  transaction: string,
   at: number,
-  next?: { meterStartWh?: number; at: number | undefined },
-): Session => {
-  const register =
-    next?.meterStartWh === undefined ? session.register : readRegister(session.register, next.meterStartWh, next.at);
-  return note(book, { ...session, register, state: 'ended', endedAt: endOf(session, at), reason: lost });
-};
-
-/** Stations tell in order: of what went on here before, no end will come. */
-export const overtaken = ({ sessions }: TransactionBook, evse: number, at: number): Session[] =>
-  [...sessions.values()].filter((each) => each.evse === evse && isOpen(each) && (each.startedAt ?? 0) <= at);
-
-/** The car is gone: the end of the session is yet to come, or lost. @param at ms */
-export const detach = (book: TransactionBook, evse: number, at = book.clock.now()): void => {
-  const session = running(book, evse);
-  if (session) note(book, { ...session, state: 'detached', detachedAt: Math.max(session.startedAt ?? 0, at) });
-};
-
-/** The session whose car has left, and whose end is still to come. */
-export const detached = ({ sessions }: TransactionBook, evse: number): Session | undefined =>
-  [...sessions.values()].findLast((session) => session.evse === evse && session.state === 'detached');
-
-/** Sessions whose car is gone since then, and whose end never came: over, with what was read. */
-export const lose = (book: TransactionBook, before: number): Session[] => {
-  // The station was not answered, and tells again what could not be written down.
-  if (book.ledger.isBroken) return [];
-  const gone = [...book.sessions.values()].filter(
-    ({ state, detachedAt = 0 }) => state === 'detached' && detachedAt <= before,
-  );
-  return gone.map((session) => loseOne(book, session, session.detachedAt ?? before));
+): { session: Session; isNew: boolean } => {
+  const { evse, samples, meterStopWh, reason, token } = event;
+  const before = book.sessions.get(transaction);
+  const isNamed = transaction === event.transaction;
+  // What was only concluded gives way to what the station says.
+  const isOpenToMore =
+    before && (isConcluded(before) ? isNamed || !isRepeated(before, event) : hasDrawnMore(before, event, at));
+  if (before?.state === 'ended' && !isOpenToMore) return { session: before, isNew: false };
+  const from = before ?? { ...open(transaction, evse, undefined), isAdopted: true };
+  const session: Session = {
+    ...from,
+    ...(from.evse === undefined && evse !== undefined ? { evse } : {}),
+    ...(from.tag === undefined && token ? { tag: hashTag(token.id) } : {}),
+    state: 'ended',
+    endedAt: Math.max(at, from.startedAt ?? at),
+    reason,
+    register: endRegister(readAll(registerOf(from), samples), meterStopWh, event.at),
+    registerBefore: isNamed ? undefined : registerOf(from),
+    isTold: false,
+    ...(before?.state === 'ended' ? { isCorrected: true } : {}),
+  };
+  if (before?.state === 'ended' && isSameEnd(before, session))
+    return { session: write(book, { ...before, registerBefore: session.registerBefore }), isNew: false };
+  return { session: write(book, session), isNew: true };
 };

@@ -14,6 +14,19 @@ const known = z
   .optional()
   .transform((value) => value);
 
+const registerSchema = z.object({
+  first: known,
+  firstAt: known,
+  begun: known,
+  start: known,
+  last: known,
+  carried: z.number(),
+  odd: known,
+  left: known,
+  lastAt: known,
+  end: known,
+});
+
 export const sessionSchema = z.object({
   /** As the station names it; an integer in 1.6. */
   transaction: z.string(),
@@ -29,18 +42,9 @@ export const sessionSchema = z.object({
   tag: z.string().optional(),
   startedAt: maybe,
   endedAt: maybe,
-  register: z.object({
-    first: known,
-    firstAt: known,
-    begun: known,
-    start: known,
-    last: known,
-    carried: z.number(),
-    odd: known,
-    left: known,
-    lastAt: known,
-    end: known,
-  }),
+  register: registerSchema,
+  /** As it was read before an end was concluded, which gives way to what the station tells of it. */
+  registerBefore: registerSchema.optional(),
   chargingState: z.enum(['charging', 'ev_connected', 'suspended_ev', 'suspended_evse', 'idle']).optional(),
   /** It was charging once. */
   hasFlowed: z.boolean(),
@@ -95,7 +99,14 @@ export const sessionEnded = (identity: string, session: Session): DriverEvent =>
     component: componentOf(evse),
     name: `session_${what}`,
     severity: isCorrected ? 'warning' : 'info',
-    id: eventIdOf(identity, transaction, String(startedAt), what),
+    // It may be corrected more than once, each time to something else.
+    id: eventIdOf(
+      identity,
+      transaction,
+      String(startedAt),
+      what,
+      ...(isCorrected ? [endedAt, register.last].map(String) : []),
+    ),
     data: {
       session_id: transaction,
       ...timeFact('start', startedAt),

@@ -9,11 +9,11 @@ import type { StationEvent } from '../words.ts';
 import { type Alarms, createAlarms } from './alarms.ts';
 import type { Authoriser } from './authorisation.ts';
 import { type Connectors, connectorOf, drainAll } from './connectors.ts';
+import { graceMs, lose, loseOvertaken } from './lost-ends.ts';
 import type { Memory } from './memory.ts';
 import { forgetAll, repeat, takeSession } from './plug.ts';
 import { createRemoteStarts, type RemoteStarts } from './remote-starts.ts';
 import { registerSuspect, type Session, sessionEnded, sessionStarted } from './session.ts';
-import { lose } from './session-ends.ts';
 import { beginConnection, createTimekeeper, type Timekeeper } from './timekeeper.ts';
 import { running, type TransactionBook, tell, untold } from './transaction-book.ts';
 import { seenLive } from './transactions.ts';
@@ -59,8 +59,6 @@ export interface Station extends StationOptions {
   replayedAt: number;
 }
 
-/** A station whose car has left tells the end of the session within this time, or has lost it, ms. */
-const lostAfterMs = 120_000;
 /** After this long, what was told has reached the outbox, ms; before, a crash has it told again. */
 const toldAfterMs = 5000;
 
@@ -122,6 +120,7 @@ export const showSessions = (station: Station): void => {
 /** Sessions that ended and that nobody was told of for sure, and those that go on. */
 export const resume = (station: Station): void => {
   const { book, connectors } = station;
+  loseOvertaken(book);
   for (const session of untold(book)) tellEnded(station, session);
   for (const evse of connectors.numbers) connectorOf(connectors, evse).oldRegister = running(book, evse)?.register;
   showSessions(station);
@@ -143,8 +142,8 @@ export const findStation = (station: Station): void => {
 /** Time passes while it is connected. */
 export const tick = (station: Station): void => {
   const { book, clock, connectors, replayedAt } = station;
-  const isQuiet = clock.monotonic() - replayedAt >= lostAfterMs;
-  for (const session of isQuiet ? lose(book, clock.now() - lostAfterMs) : []) tellEnded(station, session);
+  const isQuiet = clock.monotonic() - replayedAt >= graceMs;
+  for (const session of isQuiet ? lose(book, clock.now() - graceMs) : []) tellEnded(station, session);
   for (const each of connectors.all) repeat(each);
   flush(station);
 };

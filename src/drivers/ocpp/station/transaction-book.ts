@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../../model/time.ts';
 import { CallFailure } from '../link/link.ts';
+import { newRegister } from './register.ts';
 import { type Session, sessionSchema } from './session.ts';
 import type { Ledger } from './store.ts';
 
@@ -62,6 +63,19 @@ export const remember = (book: TransactionBook, session: Session): void => {
   if (Number.isInteger(id) && id <= largestId) book.lastId = Math.max(book.lastId, id);
   forgetOldest(book);
 };
+
+/** Begun, and nothing is known of it yet. @param at ms */
+export const open = (transaction: string, evse: number | undefined, at: number | undefined): Session => ({
+  transaction,
+  evse,
+  state: 'running',
+  startedAt: at,
+  register: newRegister(undefined),
+  hasFlowed: false,
+  isAdopted: false,
+  isLive: false,
+  isTold: false,
+});
 
 export const createTransactionBook = (ledger: Ledger, clock: Clock): TransactionBook => {
   const sessions = new Map<string, Session>();

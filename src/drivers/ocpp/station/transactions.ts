@@ -1,16 +1,16 @@
-/** The transactions of one station as it tells them: begun, going on and ended. */
+/** The transactions of one station as it tells them: begun and going on. */
 import { createHash } from 'node:crypto';
 import { hashTag } from '../../../model/identity.ts';
 import type { StationEvent } from '../words.ts';
-import { endRegister, energyOf, newRegister, type RegisterReading, readAll, readRegister } from './register.ts';
+import { apartMs, loseOne, overtaken } from './lost-ends.ts';
+import { beganAt, chargedWh, energyOf, newRegister, type RegisterReading, readAll, readRegister } from './register.ts';
 import type { Session } from './session.ts';
-import { loseOne, lost, overtaken } from './session-ends.ts';
+import { hashesOf } from './tags-in-use.ts';
 import { isBelievable } from './timekeeper.ts';
-import { nextId, note, remember, type TransactionBook, write } from './transaction-book.ts';
+import { nextId, note, open, remember, type TransactionBook, write } from './transaction-book.ts';
 
 type Started = Extract<StationEvent, { kind: 'transaction_started' }>;
 type Updated = Extract<StationEvent, { kind: 'transaction_updated' }>;
-type Ended = Extract<StationEvent, { kind: 'transaction_ended' }>;
 
 /** A beginning or an update, as it was taken. */
 export interface Taken {
@@ -33,18 +33,6 @@ const fingerprintOf = ({ evse, token, at, meterStartWh }: Started): string =>
 const isSame = (a: Session, b: Session): boolean =>
   a.evse === b.evse && a.tag === b.tag && a.remoteStartId === b.remoteStartId && a.hasFlowed === b.hasFlowed;
 
-const open = (transaction: string, evse: number | undefined, at: number | undefined): Session => ({
-  transaction,
-  evse,
-  state: 'running',
-  startedAt: at,
-  register: newRegister(undefined),
-  hasFlowed: false,
-  isAdopted: false,
-  isLive: false,
-  isTold: false,
-});
-
 const tagOf = (id: string | undefined): Pick<Session, 'tag'> => (id === undefined ? {} : { tag: hashTag(id) });
 
 const withState = (session: Session, state: Session['chargingState']): Session =>
@@ -52,17 +40,25 @@ const withState = (session: Session, state: Session['chargingState']): Session =
     ? session
     : { ...session, chargingState: state, hasFlowed: session.hasFlowed || state === 'charging' };
 
+/** 2.x: a number that was used before, for a session that is over, or for somebody else's. */
+const isReused = ({ state, endedAt = 0, startedAt = 0, tag }: Session, { token, at }: Started): boolean => {
+  if (!isBelievable(at)) return false;
+  if (state === 'ended') return at > endedAt + apartMs;
+  const isOthers = tag !== undefined && token !== undefined && !hashesOf(token.id).includes(tag);
+  return isOthers && at > startedAt + apartMs;
+};
+
 const known = ({ sessions }: TransactionBook, event: Started): Session | undefined => {
-  if (event.transaction !== undefined) return sessions.get(event.transaction);
+  if (event.transaction !== undefined) {
+    const named = sessions.get(event.transaction);
+    return named && isReused(named, event) ? undefined : named;
+  }
   const fingerprint = fingerprintOf(event);
   // Without a time, two sessions of one person may look the same.
   return [...sessions.values()].find(
     (session) => session.fingerprint === fingerprint && (isBelievable(event.at) || session.state !== 'ended'),
   );
 };
-
-/** So much is charged, and not the drift of a register, Wh. */
-const chargedWh = 10;
 
 const withRegister = (session: Session, register: Session['register']): Session => ({
   ...session,
@@ -85,6 +81,19 @@ const keep = (book: TransactionBook, before: Session, session: Session): Session
   return note(book, session);
 };
 
+/** Its updates came first: whose it is, where, and from which reading on is known only now. */
+const begin = (book: TransactionBook, before: Session, event: Started, at: number): Session => {
+  const { evse = before.evse, token, meterStartWh } = event;
+  return write(book, {
+    ...before,
+    evse,
+    startedAt: at,
+    isAdopted: false,
+    ...(before.tag === undefined ? tagOf(token?.id) : {}),
+    ...(meterStartWh === undefined ? {} : { register: beganAt(before.register, meterStartWh, event.at) }),
+  });
+};
+
 /**
  * @param at when it began, ms
  * @param isReplay told late: it may be over by now
@@ -101,10 +110,8 @@ export const started = (
   const before = known(book, event);
   const { evse, token, meterStartWh, samples, remoteStartId } = event;
   if (before) {
-    if (event.transaction === undefined || before.evse !== undefined || evse === undefined)
-      return { session: before, isNew: false, lost: [] };
-    // Its updates came first, and nobody knew where.
-    return { session: write(book, { ...before, evse, startedAt: at }), isNew: false, lost: [] };
+    const isToldLate = before.isAdopted && before.state !== 'ended' && event.transaction !== undefined;
+    return { session: isToldLate ? begin(book, before, event, at) : before, isNew: false, lost: [] };
   }
   const opened = open(event.transaction ?? nextId(book), evse, at);
   const session: Session = {
@@ -116,7 +123,12 @@ export const started = (
     isLive: !isReplay && evse !== undefined,
   };
   const over = evse === undefined ? [] : overtaken(book, evse, at);
-  return { session: write(book, session), isNew: true, lost: over.map((each) => loseOne(book, each, at, event)) };
+  // One that is open under the number of this one is over before this one takes its place.
+  const [namesake] = over.filter((each) => each.transaction === session.transaction);
+  const first = namesake ? [loseOne(book, namesake, at, event)] : [];
+  const written = write(book, session);
+  const others = over.filter((each) => each !== namesake).map((each) => loseOne(book, each, at, event));
+  return { session: written, isNew: true, lost: [...first, ...others] };
 };
 
 /** 2.x; of a transaction we know nothing of, it is the beginning. */
@@ -142,35 +154,6 @@ export const updated = (
   const isPlaced = evse !== undefined && before?.evse !== evse;
   const over = isPlaced ? overtaken(book, evse, session.startedAt ?? at) : [];
   return { session: write(book, session), isNew: !before, lost: over.map((each) => loseOne(book, each, at)) };
-};
-
-/**
- * @param transaction that is ended: the one that was named, or meant
- * @returns isNew false: it was ended before
- */
-export const ended = (
-  book: TransactionBook,
-  event: Ended,
-  transaction: string,
-  at: number,
-): { session: Session; isNew: boolean } => {
-  const { evse, samples, meterStopWh, reason, token } = event;
-  const before = book.sessions.get(transaction);
-  // What was only concluded gives way to what the station says.
-  if (before?.state === 'ended' && before.reason !== lost) return { session: before, isNew: false };
-  const from = before ?? { ...open(transaction, evse, undefined), isAdopted: true };
-  const session: Session = {
-    ...from,
-    ...(from.evse === undefined && evse !== undefined ? { evse } : {}),
-    ...(from.tag === undefined && token ? { tag: hashTag(token.id) } : {}),
-    state: 'ended',
-    endedAt: at,
-    reason,
-    register: endRegister(readAll(from.register, samples), meterStopWh, event.at),
-    isTold: false,
-    ...(before?.state === 'ended' ? { isCorrected: true } : {}),
-  };
-  return { session: write(book, session), isNew: true };
 };
 
 /** A reading of the energy register while it runs. */
