@@ -109,6 +109,33 @@ const orders: Order[] = [
     bills: [[1, 'T1', 2030]],
   },
   {
+    name: 'the end of a session that nobody heard of is too far from the only one, which was not measured yet',
+    async run(g) {
+      await g.start();
+      await g.field.pass(10_000);
+      await g.tell(g.end(null, 2));
+      await g.charge(400);
+      await g.status('Available');
+      assert.equal(g.field.named('session_end_unknown').length, 1);
+    },
+    bills: [[1, 'T1', 400]],
+  },
+  {
+    name: 'the end without a number is that of the nearest register, also where the other car has just left',
+    async run(g) {
+      await g.start('T1', 1);
+      await g.field.pass(10 * minute, 1000);
+      await g.status('Available', 1);
+      await g.start('T2', 2);
+      await g.draw(30, 2);
+      await g.tell(g.end(null, 2));
+    },
+    bills: [
+      [2, 'T2', 30],
+      [1, 'T1', 0],
+    ],
+  },
+  {
     name: 'told again with a new time, when the next session of that person has begun',
     async run(g) {
       await g.start();
@@ -119,6 +146,7 @@ const orders: Order[] = [
       await g.start();
       await g.field.pass(5000);
       await g.tell(g.withNewTime(end));
+      assert.equal(g.field.named('session_ended').length, 1);
       await g.charge(700);
       await g.finish(10);
     },

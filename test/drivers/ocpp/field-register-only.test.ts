@@ -57,7 +57,7 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
         transactionInfo: { transactionId: 'tx-r' },
         evse: { id: 1, connectorId: 1 },
         idToken: { idToken: '04A2B3C4', type: 'ISO14443' },
-        meterValue: [entry2(field.time(), energy(wh))],
+        meterValue: [entry2(field.time(), energy(shownWh()))],
       });
     };
     const run = async (seconds: number, everyS = 5, ...more: Sampled[]): Promise<void> => {
@@ -129,6 +129,22 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
         const known = qualities.slice(qualities.lastIndexOf('invalid') + 2);
         assert.deepEqual([...new Set(known)], ['estimated']);
       });
+
+    it('a register of 1 kWh: unknown before its second step, and 0 only where the station holds the car back', async () => {
+      [stepWh, wh] = [1000, 5900];
+      await begin();
+      const from = field.told('1/power').length;
+      await run(600, 10);
+      const told = field.told('1/power').slice(from);
+      assert.ok(told.length > 5);
+      for (const { value } of told) assert.ok(value === null || isAbout(value, draws), JSON.stringify(told));
+      assert.equal(field.last('1/status'), 'charging');
+      if (version !== '1.6') return;
+      await field.status('SuspendedEVSE');
+      draws = 0;
+      await run(700, 10);
+      assert.equal(newestPower()?.value, 0);
+    });
 
     it('power that is measured goes before it, and comes back where it is not any more', async () => {
       await begin();

@@ -49,6 +49,47 @@ describe('what flows by the register', () => {
     );
   });
 
+  it('is not known rather than wrong where a register counts coarsely, and from its second step on within a sample', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 3600, max: 22_000 }),
+        fc.constantFrom(100, 1000),
+        fc.constantFrom(5, 10, 30, 60),
+        fc.integer({ min: 0, max: 999 }),
+        (watts, stepWh, everyS, startWh) => {
+          const flow = createFlow();
+          const stepS = (stepWh * 3600) / watts;
+          const isNear = (power: number): boolean =>
+            Math.abs(power - watts) <= (0.35 + everyS / Math.max(stepS, everyS)) * watts && power > 0.5 * watts;
+          const count = Math.ceil((4 * Math.max(stepS, 60)) / everyS);
+          for (let i = 0; i < count; i++) {
+            const wh = Math.floor((startWh + (watts * i * everyS) / 3600) / stepWh) * stepWh;
+            noteReading(flow, wh, i * everyS * 1000, i * everyS * 1000);
+            const power = powerOf(flow);
+            assert.ok(power === undefined || isNear(power), `${power} instead of ${watts} after ${i * everyS} s`);
+          }
+          assert.ok(powerOf(flow) !== undefined);
+        },
+      ),
+    );
+  });
+
+  it('is nothing where the register stands still for longer than a car that charges would let it', () => {
+    const flow = createFlow();
+    const at = (minutes: number, wh: number): number | undefined => {
+      noteReading(flow, wh, minutes * 60_000, minutes * 60_000);
+      return powerOf(flow);
+    };
+    assert.deepEqual(
+      [0, 20, 40, 44, 100].map((minutes) => at(minutes, 5000)),
+      [undefined, undefined, undefined, 0, 0],
+    );
+    at(110, 6000);
+    assert.equal(at(116, 7000), 10_000);
+    assert.equal(at(136, 7000), 3000);
+    assert.equal(at(160, 7000), 0);
+  });
+
   it('falls with a register that stands still, as far as its steps can tell', () => {
     const flow = createFlow();
     read(flow, [...Array.from({ length: 10 }, () => 7200), 0, 0, 0, 0], 10, 1);

@@ -1,6 +1,6 @@
 /**
  * What flows, by the energy register: the mean power between two of its readings. They lie far enough apart that the
- * steps in which it counts do not matter, and no further.
+ * steps in which it counts do not matter, and no further; where it counts too coarsely for that, from one step to another.
  */
 
 interface Reading {
@@ -16,9 +16,14 @@ export interface Flow {
   readings: Reading[];
   /** The steps in which it counts, as far as its readings show, Wh. */
   stepWh: number;
+  /** The first reading that said what the newest says, and whether it came right after another. */
+  still: Reading | undefined;
+  isStep: boolean;
   /** When it rose last, monotonic ms, and the mean power until then. */
   risenAt: number;
   risenW: number;
+  /** The mean power from one step to another; undefined: it was not seen to make two. */
+  stepW: number | undefined;
 }
 
 /** Between two readings for a mean, ms. */
@@ -26,8 +31,10 @@ const leastMs = 30_000;
 const mostMs = 600_000;
 /** Readings further apart say nothing of now, ms. */
 const longestGapMs = 3_600_000;
-/** Steps between two readings for a mean that is off by a tenth at the most. */
-const enoughSteps = 10;
+/** Steps between two readings for a mean that is off by a tenth at the most, and for one that is better than none. */
+const [enoughSteps, leastSteps] = [10, 3];
+/** IEC 61851-1: a car charges with 6 A or more, on one phase; W. */
+const leastChargingW = 1380;
 const mostReadings = 128;
 const [coarsestWh, finestWh] = [1000, 0.1];
 const msPerHour = 3_600_000;
@@ -35,27 +42,26 @@ const msPerHour = 3_600_000;
 export const createFlow = (): Flow => ({
   readings: [],
   stepWh: coarsestWh,
+  still: undefined,
+  isStep: false,
   risenAt: Number.NEGATIVE_INFINITY,
   risenW: 0,
+  stepW: undefined,
 });
 
 /** Another session: what was read before does not count. */
 export const forgetFlow = (flow: Flow): void => {
   flow.readings = [];
+  flow.still = undefined;
+  flow.isStep = false;
   flow.risenAt = Number.NEGATIVE_INFINITY;
   flow.risenW = 0;
+  flow.stepW = undefined;
 };
 
 const isMultiple = (wh: number, stepWh: number): boolean => Math.abs(wh / stepWh - Math.round(wh / stepWh)) < 1e-6;
 
 const meanW = (from: Reading, to: Reading): number => ((to.wh - from.wh) * msPerHour) / (to.at - from.at);
-
-/** The first of the readings that say the same as the newest. */
-const stillSince = (readings: Reading[]): Reading | undefined => {
-  const newest = readings.at(-1);
-  const before = readings.findLastIndex(({ wh }) => wh !== newest?.wh);
-  return readings[before + 1];
-};
 
 /** @param monotonic when it was taken, as far as the clock of the station says, ms */
 export const noteReading = (flow: Flow, wh: number, at: number, monotonic: number): void => {
@@ -65,10 +71,15 @@ export const noteReading = (flow: Flow, wh: number, at: number, monotonic: numbe
   if (before && (wh < before.wh || at - before.at > longestGapMs)) forgetFlow(flow);
   while (flow.stepWh > finestWh && !isMultiple(wh, flow.stepWh)) flow.stepWh /= 10;
   const now = { wh, at, monotonic };
-  const since = stillSince(flow.readings);
+  const since = flow.still;
   if (since && wh > since.wh) {
     flow.risenAt = monotonic;
     flow.risenW = meanW(since, now);
+    if (flow.isStep && at - since.at >= leastMs) flow.stepW = flow.risenW;
+  }
+  if (wh !== since?.wh) {
+    flow.isStep = since !== undefined;
+    flow.still = now;
   }
   flow.readings.push(now);
   // The newest that is older than a mean needs stays.
@@ -77,18 +88,27 @@ export const noteReading = (flow: Flow, wh: number, at: number, monotonic: numbe
 };
 
 /** @returns W by the newest reading; undefined: not known yet */
-export const powerOf = ({ readings, stepWh }: Flow): number | undefined => {
+export const powerOf = ({ readings, stepWh, still, stepW }: Flow): number | undefined => {
   const newest = readings.at(-1);
-  if (!newest) return undefined;
-  const old = readings.filter(({ at }) => newest.at - at >= leastMs);
-  const from = old.findLast(({ wh }) => newest.wh - wh >= enoughSteps * stepWh) ?? old[0];
-  if (!from) return undefined;
-  const mean = meanW(from, newest);
-  const stillMs = newest.at - (stillSince(readings)?.at ?? newest.at);
+  const [first] = readings;
+  if (!newest || !first || !still || newest.at - first.at < leastMs) return undefined;
+  const rose = (least: number) => (reading: Reading) =>
+    newest.at - reading.at >= leastMs && newest.wh - reading.wh >= least * stepWh;
+  const from = readings.findLast(rose(enoughSteps)) ?? (stepW === undefined && readings.find(rose(leastSteps)));
   // A register that stands still would have made its next step by then.
-  const most = stillMs > 0 ? (stepWh * msPerHour) / stillMs : Number.POSITIVE_INFINITY;
-  return Math.round(Math.min(mean, most));
+  const most = (stepWh * msPerHour) / (newest.at - still.at);
+  if (from) return Math.round(Math.min(meanW(from, newest), most));
+  const isOver = most < leastChargingW;
+  if (stepW !== undefined && !(isOver && stepW >= leastChargingW)) return Math.round(Math.min(stepW, most));
+  return isOver ? 0 : undefined;
 };
+
+/** Whether it has stood still for a while, which says little where it counts coarsely. */
+export const isStill = ({ readings, still }: Flow): boolean =>
+  still !== undefined && (readings.at(-1)?.at ?? still.at) - still.at >= leastMs;
+
+/** Between two of its steps, by its last rise, ms. */
+export const stepMsOf = ({ stepWh, risenW }: Flow): number => (risenW > 0 ? (stepWh * msPerHour) / risenW : 0);
 
 /** Between two of its readings, as it was lately, s. */
 export const intervalOf = ({ readings }: Flow): number => {

@@ -60,7 +60,8 @@ export const takeSamples = (
     const moment = judge(station, at, isOffline);
     if (moment.isReplay) continue;
     isLive = true;
-    takeMeasures(own, context === 'live' ? measures : registersOf(measures), moment.at);
+    const isNow = context === 'live';
+    takeMeasures(own, isNow ? measures : registersOf(measures), moment.at, isNow);
   }
   if (isLive && own.session) lookAtStatus(own);
   setAlarm(station.alarms, evse, 'unit_suspect', 'warning', suspicion(own.gate));
@@ -78,6 +79,7 @@ export const takeRegister = (
     connectorOf(station.connectors, evse),
     [{ quantity: 'energy_imported', value: wh, unit: 'Wh' }],
     moment.at,
+    false,
   );
 };
 

@@ -2,7 +2,7 @@
 import type { Measure } from '../words.ts';
 import { channelOf, channelsOf, setChannelInterval } from './channels.ts';
 import { type Connector, push, pushState, repeatMsOf, setState } from './connector.ts';
-import { forgetFlow, intervalOf, noteReading, powerOf } from './flow.ts';
+import { forgetFlow, intervalOf, isStill, noteReading, powerOf, stepMsOf } from './flow.ts';
 import { forgetRest, noteMeasures } from './measured.ts';
 import { judge, noteTogether } from './plausible.ts';
 import { toGridPart } from './rotation.ts';
@@ -29,7 +29,8 @@ const chargingA = 1;
 /** Its register rises, whatever it says of itself. */
 const isRising = (connector: Connector): boolean => {
   const { flow, surroundings } = connector;
-  const isFresh = surroundings.clock.monotonic() - flow.risenAt <= freshMs(connector);
+  const longestMs = Math.max(freshMs(connector), 1.5 * stepMsOf(flow));
+  const isFresh = surroundings.clock.monotonic() - flow.risenAt <= longestMs;
   return isFresh && flow.risenW > chargingW && (powerOf(flow) ?? flow.risenW) > chargingW;
 };
 
@@ -101,6 +102,10 @@ export const restAgain = (connector: Connector): void => {
   if (isQuiet && isResting(connector)) rest(connector);
 };
 
+/** The station says itself that the car waits, or is made to wait. */
+const isHeldBack = ({ said, session }: Connector): boolean =>
+  [said?.status, session?.chargingState].some((each) => each === 'suspended_ev' || each === 'suspended_evse');
+
 /** The power by the register, where the station does not tell it. */
 const showDerived = (connector: Connector, ts: number): void => {
   const { evse, flow, surroundings, powerAt, session, status } = connector;
@@ -108,15 +113,18 @@ const showDerived = (connector: Connector, ts: number): void => {
   const isTold = clock.monotonic() - powerAt <= freshMs(connector);
   if (evse === 0 || isTold || isResting(connector) || (session === undefined && !isInSession(status))) return;
   if (connector.isRested) wake(connector);
-  const value = powerOf(flow);
+  const value = isHeldBack(connector) && isStill(flow) ? 0 : powerOf(flow);
   const channel = channelOf(channels, evse, 'power');
   if (channel === undefined || value === undefined || ts < (connector.told[channel] ?? 0)) return;
   setChannelInterval(channels, channel, Math.max(intervalMs / 1000, intervalOf(flow)));
   push(connector, { channel, value, ts, isEstimated: true });
 };
 
-/** @param at ms since 1970; older than what is known is not taken */
-export const takeMeasures = (connector: Connector, measures: Measure[], at: number): void => {
+/**
+ * @param at ms since 1970; older than what is known is not taken
+ * @param isLive false: of the beginning or the end of a session, which a station may tell in other steps than between
+ */
+export const takeMeasures = (connector: Connector, measures: Measure[], at: number, isLive = true): void => {
   const { evse, surroundings, told, gate } = connector;
   const { phases, phaseRotation, channels, clock } = surroundings;
   const fresh = phases === 1 ? measures.flatMap(ofOnePhase) : measures;
@@ -142,7 +150,7 @@ export const takeMeasures = (connector: Connector, measures: Measure[], at: numb
   const active = noteMeasures(connector.measured, believed, heardAt);
   if (active !== undefined) setState(connector, 'phases_active', active);
   const register = believed.find(({ quantity, part }) => quantity === 'energy_imported' && part === undefined);
-  if (!register) return;
+  if (!register || !isLive) return;
   noteReading(connector.flow, register.value, at, heardAt - (clock.now() - at));
   showDerived(connector, at);
 };
