@@ -100,15 +100,14 @@ const addOutputs = (
   outputs.remarks = outputs.remarks.concat(fresh.map(() => undefined));
 };
 
-/** Those that are known, where one is told in another interval now. */
-const takeOverIntervals = (
-  outputs: Outputs,
-  channels: Channel[],
-  components: DeviceDescription['components'],
-): void => {
+const isToldAlike = (a: Channel, b: Channel): boolean =>
+  a.intervalS === b.intervalS && a.maxAgeS === b.maxAgeS && a.isDerived === b.isDerived;
+
+/** Those that are known, where one is told in another interval now, or is computed now and was measured before. */
+const takeOverChanges = (outputs: Outputs, channels: Channel[], components: DeviceDescription['components']): void => {
   for (const [nth, before] of outputs.channels.entries()) {
     const now = channels[nth];
-    if (!now || (now.maxAgeS === before.maxAgeS && now.intervalS === before.intervalS)) continue;
+    if (!now || isToldAlike(now, before)) continue;
     outputs.channels[nth] = now;
     const own = outputs.places ? outputs.places.own[nth] : nth;
     if (own !== undefined) outputs.forms[own] = formOf(now, undefined, components, outputs.placement);
@@ -120,7 +119,7 @@ export const takeUpChannels = (outputs: Outputs, description: DeviceDescription)
   const { components } = description;
   const known = outputs.channels.length;
   const channels = mounted(description.channels, outputs.placement.isReversed === true);
-  takeOverIntervals(outputs, channels, components);
+  takeOverChanges(outputs, channels, components);
   const added = channels.slice(known);
   if (added.length === 0) return;
   const first = outputs.topics.length;

@@ -60,6 +60,7 @@ const orders: Order[] = [
       for (let i = 0; i < 3; i++) await g.tell(end);
       await g.field.pass(minute);
       await g.tell(g.withNewTime(end));
+      assert.deepEqual(g.field.named('session_corrected'), []);
     },
     bills: [[1, 'T1', 1100]],
   },
@@ -165,6 +166,26 @@ const orders: Order[] = [
       await g.finish(20);
     },
     bills: [[1, 'T1', 1070]],
+  },
+  {
+    name: 'two sessions of one car, and the end of the first comes again with what the second drew',
+    async run(g) {
+      await g.start();
+      const first = g.id();
+      await g.charge(1000);
+      await g.finish(0);
+      await g.field.pass(5000);
+      await g.tell(g.beginning('T2'));
+      await g.charge(500);
+      await g.finish(20);
+      await g.field.pass(5000);
+      await g.draw(5);
+      await g.tell(g.end(first));
+    },
+    bills: [
+      [1, 'T1', 1000],
+      [1, 'T2', 520],
+    ],
   },
   {
     name: 'ended, the car has left, and the number comes with another end a day later: nobody is billed, and it is told',
@@ -300,6 +321,21 @@ const orders: Order[] = [
     ],
   },
   {
+    name: 'a session waits in the queue, its car has left, and its end is lost',
+    async run(g) {
+      await g.field.drop();
+      const begun = g.beginning();
+      await g.draw(300);
+      const reading = g.field.version === '1.6' ? g.reading(null) : g.reading();
+      await g.draw(1000);
+      await g.field.connect();
+      await g.status('Available');
+      await g.tell(begun);
+      await g.tell(g.field.version === '1.6' ? g.withNumber(reading, g.id()) : reading);
+    },
+    bills: [[1, 'T1', 300]],
+  },
+  {
     name: 'the end of the first has no number, and comes after the second has begun',
     async run(g) {
       await g.start();
@@ -404,6 +440,59 @@ const orders: Order[] = [
     ],
   },
   {
+    name: 'the number of the session before, whose own end never came',
+    of: '1.6',
+    async run(g) {
+      await g.start();
+      const first = g.id();
+      await g.charge(1000);
+      await g.status('Available');
+      await g.start('T2');
+      await g.charge(500);
+      await g.draw(20);
+      await g.tell(g.end(first));
+      assert.equal(g.field.last('1/session_id'), '');
+    },
+    bills: [
+      [1, 'T1', 1000],
+      [1, 'T2', 520],
+    ],
+  },
+  {
+    name: 'the register of a connector without a session is told under the number of the other',
+    of: '1.6',
+    async run(g) {
+      await g.start('T2', 2);
+      await g.charge(800, 2);
+      for (let i = 0; i < 4; i++) await g.charge(1, 1, g.id(2));
+      await g.status('Available', 2);
+    },
+    bills: [[2, 'T2', 800]],
+  },
+  {
+    name: 'meter values of the session before come when the next has begun',
+    of: '1.6',
+    async run(g) {
+      await g.start();
+      const first = g.id();
+      const late = [];
+      for (let i = 0; i < 4; i++) {
+        await g.draw(250);
+        late.push(g.reading(first));
+      }
+      await g.finish(0);
+      await g.status('Available');
+      await g.start('T2');
+      for (const each of late) await g.tell(each);
+      await g.charge(500);
+      await g.finish(20);
+    },
+    bills: [
+      [1, 'T1', 1000],
+      [1, 'T2', 520],
+    ],
+  },
+  {
     name: 'a beginning that was not answered: meter values under a number of its own come first',
     of: '1.6',
     async run(g) {
@@ -499,6 +588,22 @@ const orders: Order[] = [
       [1, 'T1', 1000],
       [1, 'T2', 520],
     ],
+  },
+  {
+    name: 'its last update comes when the car has left, and its end never',
+    of: '2.x',
+    async run(g) {
+      await g.start();
+      await g.charge(1000);
+      await g.draw(20);
+      await g.status('Available');
+      await g.field.pass(5000);
+      const { action, payload } = g.reading();
+      const transactionInfo = { ...(payload.transactionInfo as object), chargingState: 'Idle' };
+      await g.tell({ action, payload: { ...payload, transactionInfo } });
+      assert.equal(g.field.last('1/session_id'), '');
+    },
+    bills: [[1, 'T1', 1020]],
   },
   {
     name: 'Available is told late, when its transaction has begun',

@@ -147,9 +147,16 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
     });
 
     it('power that is measured goes before it, and comes back where it is not any more', async () => {
+      const isDerivedInMeta = (): unknown => {
+        const meta = field.messages.findLast((each) => each.schema === 'meta/1');
+        const own = meta?.components.find(({ type, index }) => type === 'ev_charger' && index === 1);
+        return own?.quantities?.power?.derived;
+      };
       await begin();
-      await run(60);
+      await run(60, 10);
+      assert.equal(isDerivedInMeta(), true);
       await run(30, 10, power(10_900));
+      assert.equal(isDerivedInMeta(), undefined);
       assert.deepEqual([newestPower()?.value, newestPower()?.isEstimated], [10_900, undefined]);
       const channelOf = () =>
         field
@@ -158,6 +165,7 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
           .channels.find(({ quantity }) => quantity === 'power');
       assert.equal(channelOf()?.isDerived, undefined);
       await run(200);
+      assert.equal(isDerivedInMeta(), true);
       assert.ok(newestPower()?.isEstimated && isAbout(newestPower()?.value, draws));
     });
 

@@ -64,6 +64,28 @@ describe('the energy register of a session', () => {
     );
     return energyOf(endRegister(register, stop, (readings.length + 1) * 10_000));
   };
+  it('is back at the end from where it had jumped to, and nobody saw it begin', () => {
+    const readings: [wh: number, at: number][] = [
+      [1000, 10],
+      [1500, 20],
+      [9e6, 30],
+      [9e6 + 20, 40],
+    ];
+    const register = readings.reduce((state, [wh, at]) => readRegister(state, wh, at * 1000), newRegister(undefined));
+    assert.equal(energyOf(endRegister(register, 1600, 50_000)), 600);
+  });
+
+  it('says in the end what was drawn, or where another meter stands; more than that is not believed', () => {
+    for (const [stop, wh] of [
+      [3100, 3100],
+      [5, 3005],
+      [90_000, 3000],
+    ] as const) {
+      const register = readRegister(newRegister(100_000, 0), 103_000, 600_000);
+      assert.equal(energyOf(endRegister(register, stop, 660_000)), wh, `${stop}`);
+    }
+  });
+
   const jumps: [name: string, start: number, readings: number[], stop: number, wh: number | undefined][] = [
     ['a spike', 1000, [1500, 9e6, 1600], 1900, 900],
     ['a spike, and nothing after it', 1000, [1500, 9e6], 1900, 900],
