@@ -225,6 +225,16 @@ describe('orders on a Modbus device', () => {
     assert.deepEqual(await discharge(1000), { verified: false, reason: 'within_tolerance' }, 'it was away');
   });
 
+  it('proves nothing by an effect of which nobody knows whether it was there before', async () => {
+    const { get } = holding;
+    holding.set(0, 510);
+    holding.set(1, 50);
+    // It cannot be read until the order is written.
+    holding.get = (address) => (address === 0 && holding.peek(20) !== 500 ? undefined : get(address));
+    const applied = await actor.apply(order('discharge', { power_w: 500 }), signal());
+    assert.deepEqual(applied, { verified: false, reason: 'within_tolerance' });
+  });
+
   it('takes the limit that a wallbox tells for what it holds, and not for what comes of it', async () => {
     holding.set(31, 10);
     const limited = actor.apply(order('set_current_limit', { current_a: 10 }, { actuator: 'ev_charger' }), signal());
