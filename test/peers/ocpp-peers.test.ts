@@ -74,6 +74,7 @@ for (const [hand, words] of hands)
 
     it('starts from afar with its limit, and meters what flowed', async () => {
       await open({ speed: 60 });
+      await words.measure(csms, 1);
       await peer.do('plug');
       await words.limit(csms, { limit: 10 });
       assert.equal((await words.start(csms, 'EMS')).status, 'Accepted');

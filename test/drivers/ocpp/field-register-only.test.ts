@@ -230,6 +230,27 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
       assert.deepEqual([status, verified, reason], ['completed', false, 'no_load']);
     });
 
+    it('what is concluded of a session that ends meanwhile proves nothing', async () => {
+      await begin();
+      await run(30, 5, power(11_000), current(16));
+      const paused = field.send('pause');
+      await field.pass(500);
+      if (version === '1.6')
+        await field.say('StopTransaction', { transactionId: id, meterStop: Math.round(wh), timestamp: field.time() });
+      else
+        await field.say('TransactionEvent', {
+          eventType: 'Ended',
+          timestamp: field.time(),
+          triggerReason: 'StopAuthorized',
+          seqNo: 9,
+          transactionInfo: { transactionId: 'tx-r' },
+        });
+      if (version === '1.6') await field.status('Finishing');
+      await field.pass(30_000, 1000);
+      assert.deepEqual([newestPower()?.value, newestPower()?.isEstimated], [0, true]);
+      assert.deepEqual([field.outcome(paused)?.verified, field.outcome(paused)?.reason], [false, 'no_load']);
+    });
+
     it('what is measured proves it', async () => {
       await begin();
       await run(30, 5, power(11_000), current(16));

@@ -1,8 +1,8 @@
-/** A limit on its way into a station: told where it is another one, or where what lies there runs down. */
+/** A limit on its way into a station: told where it is another one, and again before what lies there runs down. */
 import { setState } from '../station/connector.ts';
 import { isInSession } from '../station/status.ts';
 import { bringCurrent, type Grid, type Step } from './limit-form.ts';
-import { isRefreshDue, type Limiting, refreshMs } from './limiting.ts';
+import { type Limiting, refreshMs } from './limiting.ts';
 import { inTurn, type Line, toldNow } from './lines.ts';
 import type { Later } from './prober.ts';
 import { fallbackOf } from './settings.ts';
@@ -87,8 +87,7 @@ export const deliver = async (
     limitForm?.purpose === 'tx' ? transaction : null,
     foreign.isPresent(evse) ? [foreign.revision(), told[0]?.currentA, transaction] : null,
   ]);
-  const isOld = isKeptUp(limiting, line) && isRefreshDue(limiting, line);
-  if (!isForced && !isOld && line.sent?.signature === signature) return undefined;
+  if (!isForced && line.sent?.signature === signature) return undefined;
   const showing = check.showing(evse);
   const until = Math.min(startBy, notAfter);
   const taken = await prober.tell({
