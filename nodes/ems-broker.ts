@@ -116,9 +116,6 @@ const showLink = (link: MqttLink): Status => {
   }
 };
 
-/** Sessions outlive a redeploy: what waits and what is in flight belongs to the next life of the node. */
-const sessions = new Map<string, Session>();
-
 const showEveryMs = 1000;
 /** A device that is removed may have to be brought into its safe state first. */
 const settleWithinMs = 6000;
@@ -165,6 +162,9 @@ const versionOf = (version: 'auto' | '4' | '5'): 'auto' | 4 | 5 =>
 
 /** The connection to an MQTT broker or a cluster of them. */
 export default function register(RED: NodeAPI): void {
+  /** Sessions outlive a redeploy: what waits and what is in flight belongs to the next life of the node. */
+  const sessions = new Map<string, Session>();
+
   defineEndpoint(RED, 'post', '/ems/broker/test', async (_, body) => {
     const { servers, tls: tlsId, version, user, password } = testRequest.parse(resolve(RED, body));
     const tls = useTls(RED, tlsId);

@@ -75,6 +75,10 @@ const createRuntime = (process: NodeAPI['events']): Runtime => {
   };
 };
 let runtime: Runtime | undefined;
+const closeRuntime = (): void => {
+  runtime?.close();
+  runtime = undefined;
+};
 
 /** What nodes write down is found by nobody but the test that they belong to, whatever runs beside it or ran before. */
 let userDir = '';
@@ -87,6 +91,7 @@ export const helper: Helper = Object.assign(library, {
   // Nodes share what they know of devices with all that hear the events of the same runtime. Here one process is many
   // runtimes, one after the other: none must know what the one before knew.
   load(nodes: Register[], flow: object[], credentials?: object) {
+    closeRuntime();
     const isolated = (register: Register): Register => {
       if (!allNodes.includes(register)) return register;
       return (RED) => {
@@ -98,8 +103,7 @@ export const helper: Helper = Object.assign(library, {
   },
   async unload() {
     await unloadLibrary();
-    runtime?.close();
-    runtime = undefined;
+    closeRuntime();
   },
   startServer(done?: () => void) {
     const { userDir: chosen } = setLibrary() as { userDir?: string };
