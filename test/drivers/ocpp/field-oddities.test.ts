@@ -126,11 +126,13 @@ describe('stations in the field: oddities', () => {
         [field.outcome(asked)?.code, field.outcome(asked)?.message],
         ['UNSUPPORTED', 'reset is a command of ev_charger: devices/box/ev_charger/command/reset'],
       );
-      const limited = field.send('set_current_limit', { current_a: 10 }, { component: 'ev_charger' });
-      assert.equal(
-        field.outcome(limited)?.message,
-        'set_current_limit is a command of ev_charger/1: devices/box/ev_charger/1/command/set_current_limit',
-      );
+      for (const component of ['ev_charger', 'ev_charger/7']) {
+        const limited = field.send('set_current_limit', { current_a: 10 }, { component });
+        assert.equal(
+          field.outcome(limited)?.message,
+          'set_current_limit is a command of ev_charger/1: devices/box/ev_charger/1/command/set_current_limit',
+        );
+      }
     });
 
     it(`${version}: a refusal is told with the words of the station, and not with all that it quotes`, async () => {
