@@ -1,4 +1,4 @@
-/** What a component measures while it does what it was told, in the signs of the model. */
+/** The values that a component measures while it does as it was told, in the signs of the model. */
 import type { Actuator } from '../drivers/driver.ts';
 import type { Params } from '../model/command.ts';
 
@@ -9,11 +9,11 @@ export interface Aim {
   max: number;
   /** So far beyond a bound is still at it. */
   tolerance: number;
-  /** What its state of charge may keep it from. */
+  /** Its state of charge may keep it from that. */
   excuse?: 'full' | 'empty';
 }
 
-/** Where a profile does not say it: W, and of the largest power; A. */
+/** Tolerances that count where a profile has none: W, and a share of the largest power; A. */
 const usualToleranceW = 150;
 const usualToleranceShare = 0.02;
 const usualToleranceA = 1;
@@ -94,7 +94,7 @@ const aimOf = (actuator: Actuator, verb: string, params: Params): Aim | undefine
   };
 };
 
-/** By verb; other wishes do not show in what is measured. */
+/** Aims by verb; other wishes do not show in what is measured. */
 export const aimsOf = (actuator: Actuator, wishes: Map<string, Params>): Map<string, Aim> =>
   new Map(
     [...wishes].flatMap(([verb, params]) => {

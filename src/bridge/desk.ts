@@ -22,7 +22,7 @@ export interface DeskOptions {
 export interface DeskSink {
   apply(order: Order, signal: AbortSignal): Promise<Applied>;
   actuators(): Actuator[];
-  /** What a component measured last, as far as it is good. */
+  /** The last values of a component that are good. */
   measured(component: string): Measured[];
   /** Why the device cannot be reached, if so. */
   offline(): string | undefined;

@@ -1,4 +1,4 @@
-/** What the setpoint topics of an actuator show: what it was told, and what the device does for it. */
+/** The setpoint topics of an actuator: they show what it was told, and what the device does for it. */
 import type { Decision } from '../control/leases.ts';
 import type { Actuator, Applied, Order, Progress } from '../drivers/driver.ts';
 import type { Params } from '../model/command.ts';
@@ -16,7 +16,7 @@ export interface Display {
   progressed(progress: Progress): void;
   /** The component measures something: it may be what it was told. */
   measured: EffectWatch['take'];
-  /** What the device does for the setpoint that it was told last. */
+  /** Progress of the setpoint that the device was told last. */
   progress(): Progress | undefined;
   /** Verbs that are shown. */
   verbs(): string[];
@@ -29,7 +29,7 @@ export interface DisplaySink {
   missed(verb: string, told: Params, progress: Progress): void;
 }
 
-/** Where nobody knows it of the device: until a battery follows, s. */
+/** Times until a battery follows, where nobody knows them of the device, s. */
 const usualLatencyS = 5;
 const usualTimeConstantS = 5;
 
@@ -52,7 +52,7 @@ export const createDisplay = (
   const progress = new Map<string, Progress>();
   let last: { decision: Decision; order: Order; isOurs: boolean } | undefined;
 
-  /** Of the order that it was told last. */
+  /** The verb of the order that it was told last. */
   const setpoint = (): string => order?.verb ?? describe()?.fallback?.verb ?? '';
 
   const show = (): void => {

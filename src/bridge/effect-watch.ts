@@ -58,10 +58,10 @@ export const createEffectWatch = (
   tell: (verb: string, progress: Progress) => void,
 ): EffectWatch => {
   const watched = new Map<string, Watched>();
-  /** By quantity and part. */
+  /** Newest values by quantity and part. */
   const values = new Map<string, Measured>();
 
-  /** Of several phases, the one with the most. */
+  /** The phase with the most counts. */
   const newest = (quantity: string, since: number): number | undefined => {
     const own = [...values.values()].filter((each) => each.quantity === quantity && each.at > since);
     return own.length === 0 ? undefined : Math.max(...own.map(({ value }) => value));

@@ -1,4 +1,4 @@
-/** What becomes known to the commands of a device from elsewhere: from the device itself, and from the broker. */
+/** News for the commands of a device: from the device itself, and from the broker. */
 import type { Progress } from '../drivers/driver.ts';
 import { componentOf, type Desk, takeUp } from './desk.ts';
 import type { Measured } from './effect-watch.ts';
@@ -12,7 +12,7 @@ export const noteDrift = ({ sink, lines }: Desk, key: string, what: string): voi
   lines.get(key)?.steering.drifted();
 };
 
-/** What the device does for an order shows, or shows otherwise than before. */
+/** The progress of an order shows, or shows otherwise than before. */
 export const noteProgress = ({ lines }: Desk, key: string, progress: Progress): void =>
   lines.get(key)?.steering.progressed(progress);
 

@@ -29,7 +29,7 @@ export const orderOf = (key: string, decision: Decision, actuator: Actuator | un
   return { actuator: key, verb, params, limits, since, startBy, notAfter };
 };
 
-/** What an order asks for, by verb: the setpoint, or the safe state where that is one, and the limits. */
+/** The wishes of an order by verb: the setpoint, or the safe state where that is one, and the limits. */
 export const wishesOf = ({ verb, params, limits }: Order, fallback: Actuator['fallback']): Map<string, Params> => {
   const wishes = new Map(Object.entries(limits).map(([limit, watts]): [string, Params] => [limit, { power_w: watts }]));
   if (verb !== undefined) wishes.set(verb, params);
@@ -54,7 +54,7 @@ export interface Shown {
   verb: string;
   lease: Lease | undefined;
   applied: Params;
-  /** What the device does for it, where that shows. */
+  /** Its progress, where that shows. */
   progress: Progress | undefined;
 }
 

@@ -55,7 +55,7 @@ export interface Work {
   /** The availability that was told last. */
   announced: string | undefined;
   actuators: Actuator[];
-  /** What commands have as their goal, or shows what became of them. */
+  /** Channels that are the goal of commands, or show what became of them. */
   watched: { channel: number; component: string; quantity: string; part: string | undefined }[];
   /** Opened for the first command: most devices are never told anything. */
   desk: Desk | undefined;
@@ -69,7 +69,7 @@ export const describe = (work: Work): void => {
   const { outputs, driver } = work;
   takeUpChannels(outputs, driver.describe());
   const actuators = driver.actuators();
-  // Where its driver tells what comes of a command, nobody else has to look.
+  // A driver that tells what comes of a command needs nobody else to look.
   const told = new Set(actuators.filter(({ tellsProgress }) => tellsProgress).map(componentKey));
   const commanded = new Set(actuators.map(componentKey).filter((each) => !told.has(each)));
   work.watched = outputs.channels.flatMap((each, channel) => {
@@ -92,7 +92,7 @@ export const measuredOf = (
   return { quantity, value, ts, at, ...(part === undefined ? {} : { part }) };
 };
 
-/** What a component measured last, as far as it is good. */
+/** The last values of a component that are good. */
 export const lastMeasured = ({ watched, outputs, clock }: Work, component: string): Measured[] =>
   watched.flatMap((each) => {
     const last = each.component === component ? lastOf(outputs, each.channel) : undefined;

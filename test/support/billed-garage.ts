@@ -9,7 +9,7 @@ import type { Field, Payload } from './field-station.ts';
 
 const minute = 60_000;
 
-/** What one session is billed: connector, tag, Wh. */
+/** The bill of one session: connector, tag, Wh. */
 export type Bill = [connector: number, tag: string, wh: number];
 
 /** A message that may be told later, or again. */

@@ -42,9 +42,9 @@ export interface Measure {
   unit: string;
   /** Computed from others, or the station did not say its unit. */
   isDerived?: boolean;
-  /** Of a register in another unit: what the number that was told was multiplied by. */
+  /** Factor of the number that was told, where a register is in another unit. */
   factor?: number;
-  /** Of a register: no unit was told, and the one that is meant without was taken. */
+  /** A register was told without a unit, and the one that is meant then was taken. */
   isUnitless?: boolean;
 }
 

@@ -54,7 +54,7 @@ interface Truth {
   isEndTold: boolean;
 }
 
-/** What it has to tell of transactions waits in a queue, in order, until it is answered. */
+/** Messages about transactions wait in a queue, in order, until they are answered. */
 const createLife = (rig: Rig) => {
   const truths: Truth[] = [];
   const queue: { make(): Message; answered?(decision: Decision): void }[] = [];
@@ -119,7 +119,7 @@ const createLife = (rig: Rig) => {
     registers[at] = wh;
     own.truth.wh += 250;
     const taken = rig.clock.now();
-    // What waits for its number is told with it.
+    // A reading that waits in the queue gets the number of its session.
     if (!isNumbered && !isConnected) return;
     if (isNumbered) own.truth.isInDoubt = false;
     if (!own.truth.isInDoubt) own.truth.toldWh = own.truth.wh;
@@ -216,7 +216,7 @@ const createLife = (rig: Rig) => {
   return life;
 };
 
-/** By place and beginning. */
+/** Bills by place and beginning. */
 const billsOf = (rig: Rig): Map<string, number> => {
   const bills = new Map<string, number>();
   for (const { name, component, data = {} } of rig.events)

@@ -28,7 +28,7 @@ export interface Told {
   values: number[];
   /** The station did not say a unit that it should have. */
   isGuessed: boolean;
-  /** By what the number was multiplied; undefined: without a unit, as it was. */
+  /** Factor of the number; undefined: without a unit, as it was. */
   factor: number | undefined;
 }
 

@@ -48,7 +48,7 @@ const planRefresh = (limiting: Limiting, line: Line): void => {
 };
 
 /**
- * What is wanted now is told.
+ * Tells the station what is wanted now.
  * @param startBy monotonic ms
  * @param isForced also where the station should have it already
  * @returns what could not be told yet, or undefined: the station took it, or has it already
@@ -130,7 +130,7 @@ export const again = async (limiting: Limiting, line: Line): Promise<void> => {
   if (line.wish) await inTurn(line, () => deliver(limiting, line, Number.POSITIVE_INFINITY, true));
 };
 
-/** What happens without an order: what cannot be told is told again with the next occasion. */
+/** Tells it without an order; a limit that cannot be told is told again with the next occasion. */
 export const quietly = async (limiting: Limiting, line: Line, isForced: boolean): Promise<void> => {
   const { asker, clock, sink } = limiting;
   try {

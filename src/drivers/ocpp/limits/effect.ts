@@ -14,7 +14,7 @@ import { mayDraw } from '../station/values.ts';
  */
 export type Effect = 'seen' | 'over' | 'under' | 'less' | 'no_load' | 'unmeasured';
 
-/** What is measured or offered: A per phase. */
+/** Measured and offered currents, A per phase. */
 export interface Showing {
   currentA?: number;
   offeredA?: number;
@@ -33,7 +33,7 @@ const usualVoltage = 230;
 export const followMs = 10_000;
 
 /**
- * What flows by the register, where nothing else says it: A per phase at the least, W.
+ * The current and power by the register, where nothing else says them: A per phase at the least, W.
  * @param since monotonic ms
  */
 export const risingOf = (
@@ -73,7 +73,7 @@ const isAbove = (currentA: number, limitA: number): boolean =>
   currentA >= (limitA === 0 ? noCurrentA : limitA + tolerance(limitA));
 
 /**
- * What proves that the station keeps to the limit, where it is seen to: an offer is what it holds, the current what
+ * The proof that a station keeps to its limit, where it is seen to: an offer is what it holds, the current what
  * comes of it. What was like that before the limit was told proves nothing.
  */
 export const proofOf = (limitA: number, before: Showing, now: Showing): Proof | undefined => {
@@ -94,7 +94,7 @@ export const proofOf = (limitA: number, before: Showing, now: Showing): Proof | 
 export const effectOf = (own: Connector, limitA: number, phases: number, since: number): Effect => {
   const { status } = own;
   const { currentA: current, offeredA: offered } = showingOf(own, phases, since);
-  // Of a pause, one phase is enough.
+  // A pause is broken by one phase.
   const rising = current === undefined ? (risingOf(own, limitA === 0 ? 1 : phases, since)?.leastA ?? 0) : 0;
   if (limitA === 0) {
     if (current !== undefined) return isAtLimit(current, 0) ? 'seen' : 'over';

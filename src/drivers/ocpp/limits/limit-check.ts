@@ -7,7 +7,7 @@ import { intervalOf } from '../station/flow.ts';
 import type { Nudge } from '../station/nudge.ts';
 import { type Effect, effectOf, followMs, proofOf, risingOf, type Showing, showingOf } from './effect.ts';
 
-/** What the station has to keep now: A, and since when it knows, monotonic ms. */
+/** The limit that the station has to keep now: A, and since when it knows, monotonic ms. */
 export interface Told {
   currentA: number;
   at: number;
@@ -26,7 +26,7 @@ export interface LimitCheckOptions {
 export interface Looking {
   evse: number;
   told(): Told | undefined;
-  /** What showed before it was told. */
+  /** Currents that showed before it was told. */
   before(): Showing;
   /** The car was paused before. */
   isResumed: boolean;
@@ -35,15 +35,15 @@ export interface Looking {
   idle(): Promise<unknown>;
   /** It offers less than it was told, although it was told again. @param isLate it had its time since */
   isStationLimit(isLate: boolean): boolean;
-  /** What it does shows. */
+  /** The effect shows. */
   shown(effect: Effect): void;
 }
 
 export interface LimitCheck {
   effect(evse: number, told: Told | undefined): Effect;
-  /** What is measured and offered now. */
+  /** Currents that show now. */
   showing(evse: number): Showing;
-  /** What is drawn or offered instead, in words. */
+  /** Says what is drawn or offered instead. */
   complaint(evse: number, told: Told | undefined): string;
   /** @throws CommandFailure READBACK_MISMATCH */
   verify(looking: Looking, signal: AbortSignal): Promise<Applied>;
@@ -58,7 +58,7 @@ const lookMs = 1000;
 const nudgeAfterMs = 3000;
 /** A car that was paused begins within this time, or is told once more, ms. */
 const resumeMs = 10_000;
-/** Of an interval between two samples: what is older than that says nothing of now. */
+/** Intervals between two samples after which a value says nothing of now. */
 const freshIntervals = 3.5;
 const leastFreshMs = 90_000;
 /** Nobody waits longer for the readings of a register, ms. */
@@ -81,7 +81,7 @@ export const createLimitCheck = (
   const effect: LimitCheck['effect'] = (evse, told) =>
     told ? effectOf(connector(evse), told.currentA, phases(evse), freshSince(told)) : 'unmeasured';
 
-  /** What flows instead, or is offered, in words. */
+  /** Says what flows instead, or is offered. */
   const described = (own: Connector, told: Told): string => {
     const { current, power, offered } = own.measured;
     const isFresh = (value: { at: number } | undefined): boolean => value !== undefined && value.at > freshSince(told);

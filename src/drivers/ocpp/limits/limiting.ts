@@ -1,4 +1,4 @@
-/** What the limits of one station are made with. Its functions are shared by all stations. */
+/** The surroundings that the limits of one station are made in. Its functions are shared by all stations. */
 import type { Clock } from '../../../model/time.ts';
 import type { Progress } from '../../driver.ts';
 import type { ForeignLimits } from '../forward/foreign.ts';
@@ -44,7 +44,7 @@ export interface Limiting {
   check: LimitCheck;
 }
 
-/** Where a station does not fall back by itself, and is told again for another reason, s. */
+/** Time that counts for a station that does not fall back by itself, and is told again for another reason, s. */
 const usualFallbackS = 300;
 
 /** Twice in the time after which a station falls back by itself, it is told again; ms. */

@@ -66,7 +66,7 @@ const lookAt = (limiting: Limiting, line: Line, isResumed: boolean): Looking => 
   },
 });
 
-/** What is due to the line because something moved on its EVSE. */
+/** Whether the line has to be told because something moved on its EVSE. */
 const isDue = ({ memory, foreign, sink }: Limiting, { evse, sent, later }: Line): boolean => {
   const hasSession = sink.transaction(evse) !== undefined;
   if (later === 'no_car' && isPluggedIn(sink.connector(evse).status) === true) return true;

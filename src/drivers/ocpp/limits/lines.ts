@@ -6,7 +6,7 @@ import type { Step } from './limit-form.ts';
 import type { Later } from './prober.ts';
 import type { Wish } from './translation.ts';
 
-/** What the station took last on this connection. */
+/** The limit that the station took last on this connection. */
 export interface Sent {
   signature: string;
   /** From `at` on, what it falls back to by itself among them. */
@@ -26,7 +26,7 @@ export interface Line {
   /** Monotonic; after it, nothing of the wish is written. */
   notAfter: number;
   sent: Sent | undefined;
-  /** What showed before the limit of this signature was told for the first time. */
+  /** Currents that showed before the limit of this signature was told for the first time. */
   before: { signature: string; showing: Showing } | undefined;
   later: Later | undefined;
   isSuspended: boolean;
@@ -59,7 +59,7 @@ export const inTurn = <T>(line: Line, work: () => Promise<T>): Promise<T> => {
 export const stepAt = (steps: Step[], passedMs: number): Step | undefined =>
   steps.findLast(({ startS }) => startS * 1000 <= passedMs) ?? steps[0];
 
-/** What the station should give now, and since when it knows. @param now monotonic ms */
+/** The current that the station should give now, and since when it knows. @param now monotonic ms */
 export const toldNow = ({ sent }: Line, now: number): { currentA: number; at: number } | undefined =>
   sent && { currentA: stepAt(sent.steps, now - sent.at)?.currentA ?? 0, at: sent.at };
 

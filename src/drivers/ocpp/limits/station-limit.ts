@@ -13,7 +13,7 @@ const sameLimitA = 0.5;
 
 const offeredA = ({ sink }: Limiting, { evse }: Line): number => sink.connector(evse).measured.offered?.value ?? 0;
 
-/** What is in force, in the parameter that was asked for. */
+/** The limit in force, in the parameter that was asked for. */
 const inForce = (limiting: Limiting, line: Line): Params => {
   const currentA = offeredA(limiting, line);
   const [first] = line.wish ?? [];
@@ -22,7 +22,7 @@ const inForce = (limiting: Limiting, line: Line): Params => {
   return { power_w: Math.round(currentA * voltage * phases) };
 };
 
-/** What it does instead, in words. */
+/** Says what it does instead. */
 const complaintOf = ({ check, clock }: Limiting, line: Line): string =>
   check.complaint(line.evse, toldNow(line, clock.monotonic()));
 
@@ -68,7 +68,7 @@ export const isStationLimit = (limiting: Limiting, line: Line, isLate: boolean):
   return isToldAgain;
 };
 
-/** What the station does shows. */
+/** The station is seen to do it, or not to. */
 export const showReached = (limiting: Limiting, line: Line, isReached: boolean): void =>
   tell(limiting, line, { isReached });
 

@@ -5,7 +5,7 @@ import { withoutFrames } from './plain-text.ts';
 
 export const messageType = (frame: string): number => Number(/^\s*\[\s*(\d+)\s*[,\]]/.exec(frame)?.[1]);
 
-/** Of a CALL that cannot be read as a whole: its number and its action, as far as they can. */
+/** Number and action of a CALL that cannot be read as a whole, as far as they can. */
 const callPattern = /^\s*\[\s*2\s*,\s*"([^"\\]{1,36})"\s*(?:,\s*"(\w{1,50})")?/;
 
 /** Under which number a CALL waits for an answer. */

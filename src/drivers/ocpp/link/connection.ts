@@ -207,7 +207,7 @@ const takeBadMessage = (connection: Connection, error: Error, response: unknown[
   if (!response || client.state !== openState) return;
   if (!isAnswered(link.version, messageType(frame))) connection.isNextMuted = true;
   else if (link.version === '1.6') response[2] = 'FormationViolation';
-  // Where it is to be read, its call has an answer of its own.
+  // A call whose number can be read is answered by it.
   if (number !== undefined) response[1] = number;
 };
 

@@ -1,7 +1,7 @@
-/** Where a message, or a part of one, is quoted: in JSON, or as Python writes it. */
+/** A message, or a part of one, that is quoted: in JSON, or as Python writes it. */
 const quoted = /[[{]\s*(?:["'[{\]}]|\d+\s*,\s*["'])/;
 
-/** What a station says of a message, without the message: it is long, and tags of people may be in it. */
+/** The words of a station about a message, without the message: it is long, and tags of people may be in it. */
 export const withoutFrames = (text: string): string => {
   const from = text.search(quoted);
   if (from < 0) return text;

@@ -3,7 +3,7 @@ import { CallFailure } from './link.ts';
 import { toPlainText, withoutFrames } from './plain-text.ts';
 import { openState, type RpcClient } from './transport.ts';
 
-/** Of what a station says of a refusal. */
+/** Characters of a refusal that are told. */
 const longestWords = 150;
 
 /** A call of ours. Rejects with a CallFailure "error" in the words of the station, or "offline". */

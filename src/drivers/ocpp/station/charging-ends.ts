@@ -37,7 +37,7 @@ const takeStray = ({ identity, sink }: Station, event: EventOf<'transaction_ende
   });
 };
 
-/** What its place shows of a session that is over. */
+/** Shows at its place that a session is over. */
 const showEnd = ({ book, connectors, clock }: Station, session: Session, isOfNow: boolean): void => {
   const { evse = 0, register } = session;
   if (evse === 0 || running(book, evse)) return;
@@ -53,7 +53,7 @@ export const takeEnd = (station: Station, given: EventOf<'transaction_ended'>): 
   const { samples, isOffline, token, meterStopWh } = event;
   const moment = judge(station, event.at, isOffline);
   const answer: Decision = token ? { authorization: authoriser.settled(token) } : {};
-  // Where its number belongs says nothing of where it ended: the number may be another's.
+  // The number may be another's: its place says nothing of where this ended.
   const meant = endedBy(book, given.evse === undefined ? given : event, moment.at);
   if (meant === undefined) {
     takeStray(station, event, moment.at);
@@ -76,7 +76,7 @@ export const takeEnd = (station: Station, given: EventOf<'transaction_ended'>): 
   for (const each of loseDoubles(book, session)) tellEnded(station, each);
   takeSamples(station, session.evse, samples, isOffline);
   takeRegister(station, session.evse, meterStopWh, moment);
-  // Of one that is over for long, nothing can be concluded about now.
+  // One that is over for long says nothing of now.
   const isOfNow = before === 'running' || (before === undefined && !moment.isReplay);
   if (isOfNow || isSameCar || before === 'detached') showEnd(station, session, isOfNow);
   sink.moved(evse);

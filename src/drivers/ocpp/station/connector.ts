@@ -47,13 +47,13 @@ export interface Connector {
   plug: number | undefined;
   status: Status;
   readonly measured: Measured;
-  /** What flows by the register of the session. */
+  /** The power by the register of the session. */
   readonly flow: Flow;
   /** Monotonic: when it last measured what flows, or nothing could. */
   heardAt: number;
   /** Monotonic: when it last told its power by itself. */
   powerAt: number;
-  /** By what the numbers of its register are multiplied: as it said the unit last. */
+  /** Factor of the numbers of its register, by the unit that it said last. */
   registerFactor: number;
   /** Nothing flows, as a conclusion that is told. */
   isRested: boolean;

@@ -110,7 +110,7 @@ const decide = (station: Station, event: StationEvent): Decision | Promise<Decis
   }
 };
 
-/** Where an event belongs that has samples, as far as it is known. */
+/** The EVSE of an event that has samples, as far as it is known. */
 const placeOfSamples = ({ book, connectors }: Station, event: EventOf<SampledKind>): number => {
   const transaction = 'transaction' in event ? book.sessions.get(event.transaction ?? '') : undefined;
   return placeOf(connectors, event.evse ?? transaction?.evse);

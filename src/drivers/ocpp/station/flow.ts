@@ -1,5 +1,5 @@
 /**
- * What flows, by the energy register: the mean power between two of its readings. They lie far enough apart that the
+ * The power by the energy register: the mean between two of its readings. They lie far enough apart that the
  * steps in which it counts do not matter, and no further; where it counts too coarsely for that, from one step to another.
  */
 

@@ -1,4 +1,4 @@
-/** What one EVSE is doing: the words of its plug, its transaction, and what flows where neither says. */
+/** The status of one EVSE: the words of its plug, its transaction, and what flows where neither says. */
 import { channelsOf } from './channels.ts';
 import { type Connector, type PlugEvent, push, setState } from './connector.ts';
 import { forgetFlow } from './flow.ts';
@@ -13,7 +13,7 @@ const findStatus = (connector: Connector): Status => {
   return normaliseStatus(said?.status, session, hasEnded, isFlowing(connector));
 };
 
-/** What a car may be given here: by the installation, the station and the cable. */
+/** Shows what a car may be given here: by the installation, the station and the cable. */
 const showPlug = (connector: Connector): void => {
   const { evse, cableA, surroundings, status } = connector;
   const { phases, minCurrentA, maxCurrentA, supplyPhases } = surroundings;
@@ -32,7 +32,7 @@ const showStatus = (connector: Connector): void => {
   if (evse !== 0) showPlug(connector);
 };
 
-/** What it does may be another thing by what its transaction says, or by what flows. */
+/** Its status may be another one by what its transaction says, or by what flows. */
 export const lookAtStatus = (connector: Connector): void => {
   if (findStatus(connector) !== connector.shownStatus) showStatus(connector);
   settle(connector);
@@ -45,7 +45,7 @@ const showDuration = (connector: Connector): void => {
   if (seconds !== undefined) setState(connector, 'session_duration', seconds - (seconds % 60));
 };
 
-/** Of a register that contradicts the power, nothing is told before the session ends. */
+/** A register that contradicts the power is not told before the session ends. */
 const showEnergy = (connector: Connector): void => {
   const { session, gate, oldRegister } = connector;
   // A counter does not go back: what it says now is told with its next reading.
@@ -106,7 +106,7 @@ export const takeCable = (connector: Connector, maxA: number): void => {
   showPlug(connector);
 };
 
-/** What is known of it shows, also where the station has not said what it is doing. */
+/** Shows what is known of it, also where the station has not said what it is doing. */
 export const showKnown = (connector: Connector): void => {
   if (connector.said) showPlug(connector);
   else showStatus(connector);

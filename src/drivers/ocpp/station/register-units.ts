@@ -9,7 +9,7 @@ import { jitter, mostRise } from './register.ts';
 
 type Sampled = Extract<StationEvent, { samples: Sample[] }>;
 
-/** What a register said before, and when, ms since 1970. */
+/** The reading before, and when it was taken, ms since 1970. */
 export interface LastReading {
   wh: number;
   at: number | undefined;

@@ -34,14 +34,14 @@ const isRepeated = ({ register: { end } }: Session, { meterStopWh }: Ended): boo
 
 const onlyOne = (sessions: Session[]): Session | undefined => (sessions.length === 1 ? sessions[0] : undefined);
 
-/** What its register would have risen by, Wh. */
+/** Wh that its register would have risen by. */
 const riseOf = ({ register: { last } }: Session, { meterStopWh = 0 }: Ended): number =>
   Math.max(0, meterStopWh - (last ?? meterStopWh));
 
 /** Registers of two connectors are told apart from this on: so many times as far from the end, and so many Wh. */
 const [farOff, apartWh] = [10, 1000];
 
-/** Of several open ones it is the end of that with its tag, whose register stands nearest, or whose car has left. */
+/** The open session with its tag; else the one whose register stands nearest, or whose car has left. */
 const nearestTo = (open: Session[], event: Ended): Session | undefined => {
   const tagged = open.filter((session) => hasTag(session, event));
   const own = tagged.length > 0 ? tagged : open;
@@ -119,7 +119,7 @@ export const ended = (
   const { evse, samples, meterStopWh, reason, token } = event;
   const before = book.sessions.get(transaction);
   const isNamed = transaction === event.transaction;
-  // What was only concluded gives way to what the station says.
+  // A conclusion gives way to what the station says.
   const isOpenToMore =
     before && (isConcluded(before) ? isNamed || !isRepeated(before, event) : hasDrawnMore(before, event, at));
   if (before?.state === 'ended' && !isOpenToMore) return { session: before, isNew: false };

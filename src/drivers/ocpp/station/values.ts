@@ -1,4 +1,4 @@
-/** What one EVSE measures, and what can be concluded where it is silent. */
+/** The values that one EVSE measures, and what can be concluded where it is silent. */
 import type { Measure } from '../words.ts';
 import { channelOf, channelsOf, setChannelInterval } from './channels.ts';
 import { type Connector, push, pushState, repeatMsOf, setState } from './connector.ts';
@@ -19,7 +19,7 @@ const ofOnePhase = (measure: Measure): Measure[] => {
   return quantity === 'current_total' ? [measure, { ...measure, quantity: 'current', part: 'l1' }] : [measure];
 };
 
-/** What is said of it lately counts, ms. */
+/** Words and values that are older do not count, ms. */
 const freshMs = ({ surroundings }: Connector): number => Math.max(90_000, 3.5 * surroundings.intervalMs);
 
 /** More than it takes to stand by, W. */
@@ -86,7 +86,7 @@ const wake = (connector: Connector): void => {
   push(connector, { channel, value: null, ts: clock.now(), reason: 'not_measured' });
 };
 
-/** What it does is another thing now: nothing flows any more, or something may. */
+/** Its status is another one now: nothing flows any more, or something may. */
 export const settle = (connector: Connector): void => {
   const isNowResting = isResting(connector);
   // A fault may be no more than a warning, and the car goes on: only its silence says that nothing flows.
