@@ -300,5 +300,11 @@ for (const version of ['2.0.1', '2.1'] as const)
     ]);
     await field.pass(240_000);
     assert.equal(field.last('1/status'), 'suspended_ev');
+    // None is told in between that the next word of the same message contradicts.
+    const told = field.told('1/status').map(({ value }) => value);
+    assert.deepEqual(
+      told.filter((status, nth) => status !== told[nth - 1]),
+      ['unknown', 'available', 'preparing', 'charging', 'suspended_ev', 'charging', 'suspended_ev'],
+    );
     await field.close();
   });

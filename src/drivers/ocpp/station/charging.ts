@@ -126,12 +126,13 @@ export const takeUpdate = (station: Station, event: EventOf<'transaction_updated
   for (const each of lost) tellEnded(station, each);
   const { evse = 0 } = session;
   tellSigned(station, evse, session.transaction, samples);
+  // Its status may follow from what flows.
+  takeSamples(station, session.evse, samples, isOffline);
   if (!moment.isReplay && session.state === 'running') {
     if (isNew && session.isLive) tellStarted(station, session);
     else if (evse !== 0) tellLive(station, session);
     show(station, session, event.cableMaxA);
   }
-  takeSamples(station, session.evse, samples, isOffline);
   sink.moved(evse);
   return authorize(station, token, moment.isReplay, (authorization) => ({ authorization })) ?? {};
 };
