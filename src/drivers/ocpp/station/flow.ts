@@ -16,9 +16,10 @@ export interface Flow {
   readings: Reading[];
   /** The steps in which it counts, as far as its readings show, Wh. */
   stepWh: number;
-  /** The first reading that said what the newest says, and whether it came right after another. */
+  /** The first reading that said what the newest says. */
   still: Reading | undefined;
-  isStep: boolean;
+  /** The first reading after an earlier step: the mean power between steps is measured from it. */
+  stepFrom: Reading | undefined;
   /** When it rose last, monotonic ms, and the mean power until then. */
   risenAt: number;
   risenW: number;
@@ -29,6 +30,8 @@ export interface Flow {
 /** Between two readings for a mean, ms. */
 const leastMs = 30_000;
 const mostMs = 600_000;
+/** Between two steps for a mean, in times from one reading to the next. */
+const leastIntervals = 2;
 /** Readings further apart say nothing of now, ms. */
 const longestGapMs = 3_600_000;
 /** Steps between two readings for a mean that is off by a tenth at the most, and for one that is better than none. */
@@ -43,7 +46,7 @@ export const createFlow = (): Flow => ({
   readings: [],
   stepWh: coarsestWh,
   still: undefined,
-  isStep: false,
+  stepFrom: undefined,
   risenAt: Number.NEGATIVE_INFINITY,
   risenW: 0,
   stepW: undefined,
@@ -53,7 +56,7 @@ export const createFlow = (): Flow => ({
 export const forgetFlow = (flow: Flow): void => {
   flow.readings = [];
   flow.still = undefined;
-  flow.isStep = false;
+  flow.stepFrom = undefined;
   flow.risenAt = Number.NEGATIVE_INFINITY;
   flow.risenW = 0;
   flow.stepW = undefined;
@@ -75,12 +78,13 @@ export const noteReading = (flow: Flow, wh: number, at: number, monotonic: numbe
   if (since && wh > since.wh) {
     flow.risenAt = monotonic;
     flow.risenW = meanW(since, now);
-    if (flow.isStep && at - since.at >= leastMs) flow.stepW = flow.risenW;
+    const from = flow.stepFrom;
+    // A step shows with the next reading: between steps that are readings apart, the mean is off by a half at the most.
+    const isFarApart = from && before && at - from.at >= Math.max(leastMs, leastIntervals * (at - before.at));
+    if (isFarApart) flow.stepW = meanW(from, now);
+    if (!from || isFarApart) flow.stepFrom = now;
   }
-  if (wh !== since?.wh) {
-    flow.isStep = since !== undefined;
-    flow.still = now;
-  }
+  if (wh !== since?.wh) flow.still = now;
   flow.readings.push(now);
   // The newest that is older than a mean needs stays.
   while (flow.readings.length > mostReadings || (flow.readings[1] && at - flow.readings[1].at >= mostMs))
