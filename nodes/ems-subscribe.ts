@@ -1,7 +1,7 @@
 import type { NodeAPI, NodeMessageInFlow } from 'node-red';
 import { z } from 'zod';
 import type { Message } from '../src/model/message.ts';
-import { parseTopic } from '../src/model/topic.ts';
+import { parseTopic, type Topic } from '../src/model/topic.ts';
 import { createDeviceSubscription, type DeviceSubscription } from '../src/mqtt/device-subscription.ts';
 import { createReceiver, type Rejection } from '../src/mqtt/receiver.ts';
 import { createRefusals } from '../src/mqtt/refusals.ts';
@@ -94,42 +94,46 @@ export default function register(RED: NodeAPI): void {
       /** Only what has reached the next node may be forgotten by the broker. */
       const hand = (outputs: Parameters<typeof send>[0]): Promise<boolean> => deliver(() => send(outputs));
 
-      const receiver = createReceiver(
-        { batchMs: config.batch, admits: selection.admits, isDeclared: directory.declares },
-        clock,
-        {
-          batch(messages) {
-            for (const message of messages) directory.take(message);
-            // Commands go straight to bridges, which have no use for what else was heard.
-            const wanted = config.what === 'commands' ? [] : messages.filter(isWanted);
-            return wanted.length === 0 ? undefined : hand([toNodeMessage(wanted), null]);
-          },
-          single(message, incoming) {
-            const facts = { mqtt: transportFacts(incoming) };
-            return hand([{ ...toNodeMessage([message]), ...facts }, null]);
-          },
-          command(body, incoming) {
-            const { topic } = incoming;
-            if (isForNobody(topic)) refusals.add(incoming, ['no such device']);
-            return hand([{ topic, payload: { ...body, topic }, mqtt: transportFacts(incoming) }, null]);
-          },
-          rejected({ incoming, reasons }: Rejection) {
-            if (incoming.topic.includes('/command/')) {
-              refusals.add(incoming, reasons);
-              return undefined;
-            }
-            const payload = incoming.payload.subarray(0, shownBytes).toString();
-            const rejected = { topic: incoming.topic, payload, reasons, mqtt: transportFacts(incoming) };
-            return hand([null, rejected]);
-          },
-          removed(device) {
-            const isGone = !directory.isSpokenFor(`devices/${device}`) && (members?.has(device) ?? true);
-            const isTold = config.directory && config.what !== 'commands';
-            directory.leave(device);
-            if (isGone && isTold) void hand([toNodeMessage([removedOf(device)]), null]);
-          },
+      /** What the broker kept for a device comes before its meta does. */
+      const isOfSite = (device: string): boolean => {
+        if (!members || members.has(device)) return true;
+        return clock.monotonic() - startedAt < learningMs && !directory.device(device);
+      };
+      const admits = (topic: Topic, isRetained: boolean): boolean =>
+        selection.admits(topic, isRetained) && (topic.kind !== 'reading' || isOfSite(topic.device));
+
+      const receiver = createReceiver({ batchMs: config.batch, admits, isDeclared: directory.declares }, clock, {
+        batch(messages) {
+          for (const message of messages) directory.take(message);
+          // Commands go straight to bridges, which have no use for what else was heard.
+          const wanted = config.what === 'commands' ? [] : messages.filter(isWanted);
+          return wanted.length === 0 ? undefined : hand([toNodeMessage(wanted), null]);
         },
-      );
+        single(message, incoming) {
+          const facts = { mqtt: transportFacts(incoming) };
+          return hand([{ ...toNodeMessage([message]), ...facts }, null]);
+        },
+        command(body, incoming) {
+          const { topic } = incoming;
+          if (isForNobody(topic)) refusals.add(incoming, ['no such device']);
+          return hand([{ topic, payload: { ...body, topic }, mqtt: transportFacts(incoming) }, null]);
+        },
+        rejected({ incoming, reasons }: Rejection) {
+          if (incoming.topic.includes('/command/')) {
+            refusals.add(incoming, reasons);
+            return undefined;
+          }
+          const payload = incoming.payload.subarray(0, shownBytes).toString();
+          const rejected = { topic: incoming.topic, payload, reasons, mqtt: transportFacts(incoming) };
+          return hand([null, rejected]);
+        },
+        removed(device) {
+          const isGone = !directory.isSpokenFor(`devices/${device}`) && (members?.has(device) ?? true);
+          const isTold = config.directory && config.what !== 'commands';
+          directory.leave(device);
+          if (isGone && isTold) void hand([toNodeMessage([removedOf(device)]), null]);
+        },
+      });
 
       const added = new Map<string, Subscriber>();
       const { take, hurry } = receiver;
@@ -139,7 +143,11 @@ export default function register(RED: NodeAPI): void {
           : undefined;
       if (selection.filtersOf)
         members = createDeviceSubscription(
-          () => directory.devices().flatMap(({ meta }) => (meta.site === config.site ? [meta.device] : [])),
+          () => {
+            const known = directory.devices();
+            const devices = known.flatMap(({ meta }) => (meta.site === config.site ? [meta.device] : []));
+            return { devices, known: known.length };
+          },
           selection.filtersOf,
           (filters) => link.subscribe(filters, 2, take, { owner: `${node.id} devices`, hurry }),
           clock,

@@ -12,6 +12,7 @@ import { clientOptions } from './client-options.ts';
 import { createConnectionNews } from './connection-news.ts';
 import { isHangUp } from './connection-refusals.ts';
 import { disconnect } from './disconnect.ts';
+import { coveringOf } from './filters.ts';
 import { createInbound } from './inbound.ts';
 import type { LinkEvent } from './link-events.ts';
 import type { LinkState } from './link-state.ts';
@@ -23,7 +24,7 @@ import { describeServer, type Server } from './servers.ts';
 import type { Session } from './session.ts';
 import { filterRefusal, subscriptionRefusal } from './suback.ts';
 import { createSubscriptions, type Handler, type Subscriber, type SubscriberOptions } from './subscriptions.ts';
-import { covers, isFilter } from './trie.ts';
+import { isFilter } from './trie.ts';
 
 export type { LinkState } from './link-state.ts';
 
@@ -206,10 +207,10 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
     const wires = new Set(wanted.map(([filter]) => prefix + filter));
     const unwanted = [...session.filters].filter((wire) => !wires.has(wire));
     if (unwanted.length === 0 || !client || state.kind !== 'online') return;
+    // Narrower filters that a wide one had covered: first, so that nothing is missed in between.
+    subscribeTo(wanted.filter(([filter]) => !session.filters.has(prefix + filter)));
     for (const wire of unwanted) session.filters.delete(wire);
     client.unsubscribe(unwanted, () => {});
-    // Narrower filters that the wide one had covered.
-    subscribeTo(wanted.filter(([filter]) => !session.filters.has(prefix + filter)));
   };
 
   const reconcileSoon = (): void => {
@@ -278,8 +279,7 @@ export const createMqttLink = (options: LinkOptions, session: Session, clock: Cl
       const subscription = subscriptions.add(filters, qos, handler, more);
       const wanted = subscriptions.wanted();
       // Also where the broker holds the filter already: that is how it sends the retained messages again.
-      const covering = [...wanted].filter(([wide]) => filters.some((filter) => covers(wide, filter)));
-      subscribeTo(covering);
+      subscribeTo(coveringOf(wanted, filters));
       reconcileSoon();
       return subscription;
     },

@@ -1,6 +1,7 @@
 /** All subscriptions of one client: one set of filters at the broker, one walk per message, each handler once. */
 import type { Clock, Timer } from '../model/time.ts';
-import { covers, createTrie } from './trie.ts';
+import { widestOf } from './filters.ts';
+import { createTrie } from './trie.ts';
 import { createUnclaimed, type Unclaimed } from './unclaimed.ts';
 
 export interface Incoming {
@@ -169,15 +170,7 @@ export const createSubscriptions = (clock: Clock, left: () => void): Subscriptio
       const byFilter = new Map<string, 0 | 1 | 2>();
       for (const { filters, qos } of all)
         for (const filter of filters) byFilter.set(filter, Math.max(qos, byFilter.get(filter) ?? 0) as 0 | 1 | 2);
-      const widest = new Map<string, 0 | 1 | 2>();
-      for (const [filter, qos] of byFilter) {
-        if ([...byFilter.keys()].some((other) => other !== filter && covers(other, filter))) continue;
-        widest.set(filter, qos);
-      }
-      for (const [filter, qos] of byFilter)
-        for (const [wide, level] of widest)
-          if (covers(wide, filter)) widest.set(wide, Math.max(level, qos) as 0 | 1 | 2);
-      return widest;
+      return widestOf(byFilter);
     },
     close() {
       for (const timer of timers.values()) timer.cancel();

@@ -152,6 +152,28 @@ describe('ems-subscribe', () => {
       assert.deepEqual([values('n2'), values('n3')], [[1], [1]]);
     });
 
+    it('of more devices than a client may have filters: all of them, and of nobody else', async () => {
+      const all = Array.from({ length: 1200 }, (_, n) => `d${n}`);
+      for (const device of all) await measure(device, 1);
+      await measure('s1', 2);
+      await introduce('s1', 'south');
+      for (const device of all.slice(0, 800)) await introduce(device, 'east');
+      await open({ site: 'east' });
+      await told('d799', 1);
+      for (const device of all.slice(800)) await introduce(device, 'east');
+      await until(() => new Set(topics()).size === all.length, 'what was retained of each').catch((error) => {
+        throw new Error(`${error.message}: ${new Set(topics()).size}`);
+      });
+      for (const device of [...all, 's1']) await measure(device, 3);
+      await told('d1199', 3);
+      assert.deepEqual(values('s1'), []);
+      for (const device of all) assert.deepEqual(new Set(values(device)), new Set([1, 3]), device);
+      assert.deepEqual(
+        broker.events.filter(({ kind }) => kind === 'limited'),
+        [],
+      );
+    });
+
     it('lose nothing in a redeploy', async () => {
       await open();
       await introduce('n5', 'north');
