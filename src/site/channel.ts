@@ -94,7 +94,7 @@ const believedWh = ({ account, check }: ChannelState): number => {
   const { countedWh, integratedWh, aloneWh, seenWh } = account;
   if (check.trust === 'trusted') return countedWh;
   const { ratio = 0 } = check.doubt ?? {};
-  return integratedWh + (ratio > 0 ? aloneWh / ratio - seenWh : 0);
+  return integratedWh + (ratio > 0 ? Math.max(0, aloneWh / ratio - seenWh) : 0);
 };
 
 const settle = (channel: ChannelState): number => {
@@ -134,21 +134,25 @@ const judge = (channel: ChannelState, rules: CheckRules): Booking => {
 /** Less cannot be in doubt, Wh: most samples are not worth a judgement. */
 const leastStillWh = 20;
 
-/**
- * Power was integrated beside the counter.
- * @param ms how much of the time is covered
- * @param isLate it belongs into an earlier time
- */
+/** Energy by power beside a counter. */
+export interface Integrated {
+  wh: number;
+  /** How much of the time is covered. */
+  ms: number;
+  /** It belongs into an earlier time; which was missing until now, so that only the counter has seen it. */
+  isLate: boolean;
+  isFilling: boolean;
+  isEstimated: boolean;
+}
+
 export const takeIntegrated = (
   channel: ChannelState,
-  wh: number,
-  ms: number,
-  isLate: boolean,
-  isEstimated: boolean,
+  { wh, ms, isLate, isFilling, isEstimated }: Integrated,
   rules: CheckRules,
 ): Booking => {
   const { check, account } = channel;
   account.integratedWh += wh;
+  if (isFilling) account.seenWh += wh;
   if (!isLate) noteFlow(check, wh, ms, rules);
   if (!followsCounter(channel)) cover(channel, ms, isEstimated || check.trust === 'doubted');
   else if (isLate || check.still.integratedWh < leastStillWh) return { wh: 0 };
@@ -191,7 +195,14 @@ export const takeCounted = (
   channel.counter = step.state;
   if (step.state.last?.ts !== ts) return { wh: 0, isAccepted: false };
   account.countedWh += step.deltaWh;
-  const alone = noteCount(check, step.deltaWh, isPowerKnown);
+  const count = {
+    deltaWh: step.deltaWh,
+    riseWh: wh - (before.shownWh ?? before.last?.wh ?? wh),
+    ms: ts - (before.last?.ts ?? ts),
+    isWaitedFor: step.state.shownWh !== undefined,
+    isPowerKnown,
+  };
+  const alone = noteCount(check, count, rules);
   account.aloneWh += alone?.countedWh ?? 0;
   account.seenWh += alone?.seenWh ?? 0;
   if (followsCounter(channel) && before.last && step.event !== 'counter_exchanged')

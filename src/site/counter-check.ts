@@ -17,6 +17,8 @@ export interface Comparison {
 
 interface Pending {
   countedWh: number;
+  /** Between the readings of the counter, ms. */
+  ms: number;
   /** By power: all, and where it is enough to be compared. */
   energyWh: number;
   integratedWh: number;
@@ -57,6 +59,7 @@ const longestStepMs = 900_000;
 export const nothingCompared = (): Comparison => ({ countedWh: 0, integratedWh: 0, rises: 0 });
 const nothingPending = (): Pending => ({
   countedWh: 0,
+  ms: 0,
   energyWh: 0,
   integratedWh: 0,
   flowMs: 0,
@@ -113,21 +116,43 @@ export interface CountedAlone {
   seenWh: number;
 }
 
-/**
- * A reading of the counter was accepted.
- * @param isPowerKnown whether the power is not too old
- * @returns undefined where the power was known as well
- */
-export const noteCount = (check: CounterCheck, deltaWh: number, isPowerKnown: boolean): CountedAlone | undefined => {
+/** A reading of the counter that was accepted. */
+export interface Count {
+  /** Energy since the one before, and how much more it shows, Wh. */
+  deltaWh: number;
+  riseWh: number;
+  /** Since the one before, ms. */
+  ms: number;
+  /** It shows less than it did, and is waited for at what it has shown. */
+  isWaitedFor: boolean;
+  /** The power is not too old. */
+  isPowerKnown: boolean;
+}
+
+/** Readings that come late, or in another order, may leave counter and power at different times. */
+const mostApart = 2;
+
+/** @returns undefined where the power was known as well */
+export const noteCount = (
+  check: CounterCheck,
+  count: Count,
+  { resolutionWh }: CheckRules,
+): CountedAlone | undefined => {
   const { pending, whole, recent } = check;
-  noteStep(check, deltaWh);
+  const { deltaWh, riseWh, ms, isWaitedFor, isPowerKnown } = count;
+  noteStep(check, isWaitedFor ? riseWh : deltaWh);
   pending.countedWh += deltaWh;
+  pending.ms += ms;
   const isAlone = !isPowerKnown || pending.hasGap;
   // Read more often than the power: the next power belongs to it.
   if (!isAlone && pending.coveredMs === 0) return undefined;
   check.pending = nothingPending();
-  if (isAlone) return { countedWh: pending.countedWh, seenWh: pending.energyWh };
-  if (pending.flowMs < pending.coveredMs / 2) return undefined;
+  const { countedWh, coveredMs } = pending;
+  if (isAlone || coveredMs * mostApart < pending.ms) return { countedWh, seenWh: pending.energyWh };
+  if (isWaitedFor || coveredMs > pending.ms * mostApart) return undefined;
+  // Next to nothing flows, of which a meter need not take notice; but it need not make it more.
+  const stepWh = resolutionWh ?? check.stepWh ?? countedWh;
+  if (pending.flowMs < coveredMs / 2 && countedWh <= 2 * stepWh) return undefined;
   const rises = deltaWh > 0 ? 1 : 0;
   extend(whole, pending.countedWh, pending.integratedWh, rises);
   extend(recent, pending.countedWh, pending.integratedWh, rises);

@@ -103,7 +103,8 @@ export const createEnergyMeter = (
       }
       track.flowedWh[direction] += wh;
       if (isMissing) missPower(channel);
-      const booking = takeIntegrated(channel, wh, ms, isLate, isEstimated, counter.rules);
+      const integrated = { wh, ms, isLate, isFilling: filled !== undefined, isEstimated };
+      const booking = takeIntegrated(channel, integrated, counter.rules);
       book(source, direction, counter, booking, filled);
     }
     if (isMissing && neededBits(track, source) & bits.power) sink.miss(source, gap);

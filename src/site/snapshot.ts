@@ -35,6 +35,7 @@ const check = z.object({
   recent: comparison,
   pending: z.object({
     countedWh: z.number(),
+    ms: z.number().default(0),
     energyWh: z.number(),
     integratedWh: z.number(),
     flowMs: z.number(),

@@ -305,6 +305,63 @@ describe('a counter beside the power that it should count', () => {
       );
     });
 
+  it('is no reason to book twice what it has shown too much once, while nothing flowed', () => {
+    for (const tooMuch of [600, 1500]) {
+      const running = startPlay({ grid: [meterWith(5, { resolution: 10, interval_s: 60 })] });
+      // Nine tenths of a kilowatt-hour after both have agreed, it begins to flow again.
+      const loadAt = (s: number): number => (s < 1900 || s >= 7200 ? 3600 : 0);
+      running.play(
+        counted(loadAt, 14_400, (wh) => 40_000 + inSteps(10)(wh), 60).map((each) =>
+          each.path === counter && each.ts === 3600 ? { ...each, value: 41_900 + tooMuch } : each,
+        ),
+      );
+      tellEnergy(running);
+      const expected = flowed(loadAt, 14_400);
+      assert.ok(isNear(running.energy().grid_import_wh, expected, 0.01), `${running.energy().grid_import_wh}`);
+    }
+  });
+
+  it('is not compared with the power of another time', () => {
+    const running = startPlay({ grid: [meterWith(5, { resolution: 1 })] });
+    const loadAt = (s: number): number => 4000 + 10 * (s % 700);
+    const all = counted(loadAt, 14_400, (wh) => 40_000 + inSteps(1)(wh), 30);
+    const isKept = ({ ts }: Played): boolean => ts >= 3000 && ts < 9000;
+    for (const path of [power, counter]) assert.ok(all.some((each) => each.path === path && isKept(each)));
+    // What was kept comes in any order, beside what is now.
+    const late = [power, counter].flatMap((path) => {
+      const kept = all.filter((each) => each.path === path && isKept(each));
+      return kept.map((_, i): Played => {
+        const each = kept[(i * 577) % kept.length] as Played;
+        return { ...each, at: 9001 + i * (path === power ? 0.03 : 0.18), more: { late: true } };
+      });
+    });
+    running.play([...all.filter((each) => !isKept(each)), ...late]);
+    tellEnergy(running);
+    assert.deepEqual(
+      told(running).filter((each) => !String(each).includes('counter_recovered')),
+      [],
+    );
+    assert.ok(isNear(running.energy().grid_import_wh, flowed(loadAt, 14_400), 0.01));
+  });
+
+  for (const [name, show] of [
+    ['stopped', (wh: number) => 40_000 + inSteps(1)(Math.min(wh, 3000))],
+    ['tells another unit', (wh: number) => 40_000 + inSteps(0.01)(wh / 1000)],
+    ['tells a thousandfold', (wh: number) => 40_000 + inSteps(1)(wh * 1000)],
+  ] as const)
+    it(`leaves what is told late beside a counter that ${name} to the power`, () => {
+      const running = startPlay({ grid: [meterWith(5, { resolution: 1 })] });
+      const loadAt = (): number => 6000;
+      const isKept = ({ ts, path }: Played): boolean => path === power && ts >= 6000 && ts < 9000;
+      running.play(
+        counted(loadAt, 14_400, show, 30).map((each, i) =>
+          isKept(each) ? { ...each, at: 9001 + i / 1000, more: { late: true } } : each,
+        ),
+      );
+      tellEnergy(running);
+      assert.ok(isNear(running.energy().grid_import_wh, 24_000, 0.01), `${running.energy().grid_import_wh}`);
+    });
+
   it('is no reason to book twice what the power has seen beside its gaps', () => {
     const running = startPlay({ grid: [meterWith(5, { interval_s: 900, max_age_s: 3000 })] });
     const loadAt = (): number => 9000;
