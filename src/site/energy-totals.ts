@@ -49,7 +49,7 @@ export interface EnergyTotals {
   miss(source: Source, gap: Gap | 'unknown'): void;
   fill(source: Source, gap: Gap): void;
   compose(composition: Composition): void;
-  /** @returns Wh as it is told */
+  /** @returns Wh as it is told now, which is never less than it was */
   total(key: TotalKey): number;
   consumptionWh(): number;
   consumption: Settlement;
@@ -106,8 +106,6 @@ export const createEnergyTotals = (
   const consumption = createSettlement(
     (wh) => {
       consumptionWh += wh;
-      // Counters step at different times: what is said of consumption never goes back.
-      highestConsumptionWh = Math.max(highestConsumptionWh, consumptionWh);
     },
     elapsedMs,
     saved?.consumption ?? fresh(),
@@ -115,9 +113,7 @@ export const createEnergyTotals = (
 
   const book = (term: TermName, direction: Direction, wh: number): void => {
     const key = keys[term][direction];
-    const total = (totals.get(key) ?? 0) + wh;
-    totals.set(key, total);
-    if (total > (highest.get(key) ?? 0)) highest.set(key, total);
+    totals.set(key, (totals.get(key) ?? 0) + wh);
   };
   /** What a source gives itself, without those behind it. */
   const bookOwn = (term: TermName, wh: number): void => {
@@ -175,8 +171,16 @@ export const createEnergyTotals = (
       consumption.fill(gap);
       for (const { group } of groupsOf.get(source) ?? none) group.fill(gap);
     },
-    total: (key) => highest.get(key) ?? 0,
-    consumptionWh: () => highestConsumptionWh,
+    total(key) {
+      const wh = Math.max(highest.get(key) ?? 0, totals.get(key) ?? 0);
+      highest.set(key, wh);
+      return wh;
+    },
+    consumptionWh() {
+      // Counters step at different times: what is said of consumption never goes back.
+      highestConsumptionWh = Math.max(highestConsumptionWh, consumptionWh);
+      return highestConsumptionWh;
+    },
     hold(given) {
       if (isRaised) return;
       told = given;

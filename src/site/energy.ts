@@ -11,6 +11,7 @@ import {
 import type { EnergySink } from './energy-sink.ts';
 import type { PowerSample } from './integrate.ts';
 import { append, type Change, type EndedSample, endLast, type Gap, holdLast, insert, lastOf } from './power-series.ts';
+import { pauseMs } from './settlement.ts';
 import type { Counter, Direction } from './source-counters.ts';
 import type { Source } from './sources.ts';
 import {
@@ -116,6 +117,7 @@ export const createEnergyMeter = (
       const track = trackOf(source);
       const rules = source.integration;
       const isFirst = track.series.knots.length === 0;
+      track.heardMs = elapsedMs();
       const change = isLate ? insert(track.series, sample, rules) : append(track.series, sample, rules);
       if (isFirst) {
         for (const direction of directions) begin(source, direction, track[direction]);
@@ -125,8 +127,8 @@ export const createEnergyMeter = (
       if (!isLate) hear(source, track, heardBits(track));
     },
     holdPower(source, at, isEstimated) {
-      if (!source.integration.isHeld) return;
       const track = trackOf(source);
+      if (!source.integration.isHeld || elapsedMs() - track.heardMs < pauseMs) return;
       const change = holdLast(track.series, at, source.integration);
       if (!change) return;
       takeChange(source, track, change, false, isEstimated);

@@ -25,6 +25,8 @@ export interface EndedSample extends PowerSample {
 interface Knot extends EndedSample {
   /** The time up to the next one is not known. */
   gap: Gap | undefined;
+  /** It was not, until samples came late; of a gap of which more may be missing. */
+  filledOf?: Gap;
   /** Samples between this and the next one are integrated already, and forgotten. */
   isClosed: boolean;
 }
@@ -59,6 +61,8 @@ const keptMs = 30_000;
 const fewestKept = 8;
 const usualLimit = 32;
 const mostGaps = 32;
+/** A gap that is filled in any order is in many pieces meanwhile. */
+const mostPieces = 256;
 /** Times are the same that differ by less, ms. */
 const sameMs = 0.5;
 
@@ -94,13 +98,19 @@ const prune = (series: PowerSeries): void => {
   const newest = knots.at(-1);
   if (!newest) return;
   const kept: Knot[] = [];
-  let gaps = 0;
+  const gaps = new Set<Gap>();
+  let pieces = 0;
+  const isKept = (gap: Gap | undefined): boolean =>
+    gap !== undefined && pieces < mostPieces && (gaps.has(gap) || gaps.size < mostGaps);
   for (let i = knots.length - 1; i >= 0; i--) {
     const knot = knots[i] as Knot;
     const isRecent = newest.at - knot.at <= keptMs || kept.length < fewestKept;
-    const beginsGap = knot.gap !== undefined && gaps < mostGaps;
-    const endsGap = knots[i - 1]?.gap !== undefined && gaps < mostGaps;
-    if (beginsGap) gaps++;
+    const beginsGap = isKept(knot.gap);
+    const endsGap = isKept(knots[i - 1]?.gap);
+    if (knot.gap && beginsGap) {
+      gaps.add(knot.gap);
+      pieces++;
+    }
     if (!isRecent && !beginsGap && !endsGap) continue;
     // What lay between this one and the next is gone.
     if (kept.length > 0 && kept.at(-1) !== knots[i + 1]) knot.isClosed = true;
@@ -201,8 +211,14 @@ export const insert = (series: PowerSeries, sample: PowerSample, rules: Integrat
   const second = integrateFrom(knot, after, rules);
   const change = addStretch(addStretch(first, second), integrateFrom(before, after, rules), -1);
   knots.splice(i + 1, 0, knot);
-  const { gap } = before;
-  if (!gap) return change;
+  const { gap, filledOf } = before;
+  if (!gap) {
+    if (!filledOf || filledOf.pieces === 0) return change;
+    knot.filledOf = filledOf;
+    return { ...change, gap: filledOf };
+  }
+  before.filledOf = gap;
+  knot.filledOf = gap;
   gap.pieces--;
   before.gap = first.uncoveredMs > 0 ? gap : undefined;
   knot.gap = second.uncoveredMs > 0 ? gap : undefined;

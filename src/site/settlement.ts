@@ -44,6 +44,17 @@ export interface Settlement {
   startedMs(): number | undefined;
 }
 
+interface Member {
+  /** Up to when it is known. */
+  at: number;
+  /** What the site had run when it was heard last, ms. */
+  heardMs: number;
+}
+
+const nobody: Member = { at: Number.NEGATIVE_INFINITY, heardMs: Number.NEGATIVE_INFINITY };
+
+/** What was kept while there was no connection comes one after the other, without longer pauses, ms. */
+export const pauseMs = 10_000;
 const mostHoles = 32;
 /** An unsettled time is no gap before it is longer than this, ms. */
 const shortestGapMs = 60_000;
@@ -56,8 +67,7 @@ export const createSettlement = (
   let { pendingWh, coveredMs } = saved;
   let settledAt = saved.settled?.at ?? Number.NEGATIVE_INFINITY;
   let startedMs = saved.settled?.startedMs;
-  /** Up to when each is known. */
-  let members = new Map<Source, number>();
+  let members = new Map<Source, Member>();
   /** Those that were not heard since it was settled, and were not known further than that. */
   let missing = new Set<Source>();
   /** In the time that is pending a source was not measured: in gaps that can be filled, or for good. */
@@ -66,8 +76,19 @@ export const createSettlement = (
   let longestMs = shortestGapMs;
   let holes: Hole[] = [];
 
+  /** One of them is telling what it has kept while it had no connection: until it has, the others are far ahead of it. */
+  const isCatchingUp = (): boolean => {
+    let [first, last]: [Member, Member] = [nobody, nobody];
+    for (const member of members.values()) {
+      if (first === nobody || member.at > first.at) first = member;
+      if (last === nobody || member.at < last.at) last = member;
+    }
+    return first.at - last.at > longestMs && elapsedMs() - last.heardMs < pauseMs;
+  };
+
   const settle = (): void => {
-    const until = Math.max(settledAt, Math.min(...members.values()));
+    if (members.size === 0 || missing.size > 0 || isCatchingUp()) return;
+    const until = Math.max(settledAt, Math.min(...[...members.values()].map(({ at }) => at)));
     const ms = until - settledAt;
     if (gaps.size === 0 && !isLost) {
       book(pendingWh);
@@ -79,7 +100,7 @@ export const createSettlement = (
     isLost = false;
     settledAt = until;
     missing = new Set();
-    for (const [source, at] of members) if (at <= until) missing.add(source);
+    for (const [source, { at }] of members) if (at <= until) missing.add(source);
   };
 
   return {
@@ -89,10 +110,10 @@ export const createSettlement = (
       longestMs = Math.max(shortestGapMs, ...next.map(({ gapMs }) => gapMs));
       // A source that went away unheard has left a hole for good.
       if (at - settledAt > longestMs && [...missing].some(({ power }) => !powers.has(power))) isLost = true;
-      const known = new Map([...members].map(([{ power }, known]) => [power, known]));
-      members = new Map(next.map((source) => [source, known.get(source.power) ?? Number.NEGATIVE_INFINITY]));
-      missing = new Set(next.filter((source) => (members.get(source) ?? 0) <= settledAt));
-      if (next.length > 0 && missing.size === 0) settle();
+      const known = new Map([...members].map(([{ power }, member]) => [power, member]));
+      members = new Map(next.map((source) => [source, known.get(source.power) ?? { ...nobody }]));
+      missing = new Set([...members].flatMap(([source, member]) => (member.at <= settledAt ? [source] : [])));
+      settle();
     },
     has: (source) => members.has(source),
     add(source, wh, gap) {
@@ -111,10 +132,12 @@ export const createSettlement = (
       else gaps.add(gap);
     },
     hear(source, at) {
-      const known = members.get(source);
-      if (known === undefined) return;
-      members.set(source, Math.max(known, at));
-      if (missing.delete(source) && missing.size === 0) settle();
+      const member = members.get(source);
+      if (!member) return;
+      member.at = Math.max(member.at, at);
+      member.heardMs = elapsedMs();
+      missing.delete(source);
+      settle();
     },
     fill(gap) {
       gaps.delete(gap);

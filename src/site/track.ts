@@ -16,6 +16,8 @@ export interface Track {
   candidates: Record<Direction, { ts: number; flowedWh: number } | undefined>;
   /** What was heard since the source was heard as a whole. */
   heard: number;
+  /** What the site had run when a power was heard last, ms. */
+  heardMs: number;
 }
 
 export const bits = { power: 1, positive: 2, negative: 4 } as const;
@@ -27,6 +29,7 @@ export const createTrack = (): Track => ({
   flowedWh: { positive: 0, negative: 0 },
   candidates: { positive: undefined, negative: undefined },
   heard: 0,
+  heardMs: Number.NEGATIVE_INFINITY,
 });
 
 export const isCountedOneWay = ({ positive }: Track, { term }: Source): boolean =>

@@ -133,6 +133,72 @@ describe('power that does not arrive as it was measured', () => {
     assert.ok(coverage > 0.99, `${coverage}`);
   });
 
+  it('follows the consumption where bursts of several sources come at different times', () => {
+    const running = startPlay({ grid: [grid(10)], pv: [sun(30)], roof: [every(60, { type: 'solar', role: 'solar' })] });
+    const hours = 8;
+    const played = [
+      ...steady('grid/meter/power', 10, hours * 3600, 400),
+      ...inBursts(steady('pv/solar/power', 30, hours * 3600, 2000), 1740),
+      ...inBursts(steady('roof/solar/power', 60, hours * 3600, 1600), 3000),
+    ].toSorted((a, b) => a.at - b.at);
+    for (let hour = 0; hour < hours; hour++) {
+      const begin = hour * 3600;
+      const part = played.filter(({ at }) => at >= begin && at < begin + 3600);
+      const start = running.clock.now();
+      running.play(part.map((each) => ({ ...each, at: each.at - begin, ts: each.ts - begin })));
+      running.pass(start + 3_600_000 - running.clock.now());
+      const { consumption_wh } = running.energy();
+      // It begins when all of them have told something; the last burst is at most 3000 s ago.
+      const [least, most] = [4000 * (hour + 1) - (4000 * (3000 + 1740)) / 3600 - 50, 4000 * (hour + 1)];
+      assert.ok((consumption_wh ?? 0) >= least && (consumption_wh ?? 0) <= most, `${consumption_wh} at ${hour + 1} h`);
+    }
+  });
+
+  it('fills a gap that is told in any order beside what is now', () => {
+    const running = startPlay({ grid: [grid(5)], pv: [sun(5)] });
+    const [from, to, until] = [600, 8000, 9000];
+    const rise = (s: number): number => 1000 + s;
+    const all = steady('pv/solar/power', 5, until, rise);
+    const kept = all.filter(({ ts }) => ts >= from && ts < to);
+    // Each is a prime number of places further than the one before.
+    const late = kept.map((_, i): Played => {
+      const each = kept[(i * 577) % kept.length] as Played;
+      return { ...each, at: to + 0.5 + i * 0.03, more: { late: true } };
+    });
+    running.play([
+      ...steady('grid/meter/power', 5, until, (s) => 3000 - s),
+      ...all.filter(({ ts }) => ts < from || ts >= to),
+      ...late,
+    ]);
+    tellEnergy(running);
+    const { solar_wh, consumption_wh, coverage } = running.energy();
+    const expected = (1000 * until + until ** 2 / 2) / 3600;
+    assert.ok(isNear(solar_wh, expected, 0.002), `${solar_wh} of ${expected}`);
+    assert.ok(isNear(consumption_wh, (4000 * until) / 3600, 0.005), `${consumption_wh}`);
+    assert.ok(coverage > 0.99, `${coverage}`);
+  });
+
+  it('counts what is missing in no time of its own, however late more of it is told', () => {
+    const running = startPlay({ grid: [grid(5)], pv: [sun(5)] });
+    const [from, to, until] = [600, 4600, 6000];
+    const all = steady('pv/solar/power', 5, until, (s) => ((s / 5) % 2 === 0 ? 2000 : 6000));
+    const kept = all.filter(({ ts }) => ts >= from && ts < to);
+    // Some of it is gone for good; of the rest comes first what is furthest apart.
+    const rest = kept.filter(({ ts }) => ts < 2000 || ts > 2400);
+    const order = [...rest.filter(({ ts }) => ts % 50 === 0), ...rest.filter(({ ts }) => ts % 50 !== 0)];
+    running.play([
+      ...steady('grid/meter/power', 5, until, (s) => ((s / 5) % 2 === 0 ? 4000 : 0)),
+      ...all.filter(({ ts }) => ts < from || ts >= to),
+      ...order.map((each, i) => ({ ...each, at: to + 1 + i / 100, more: { late: true } })),
+    ]);
+    tellEnergy(running);
+    const { consumption_wh, coverage } = running.energy();
+    // The whole time without connection is one, which is not known as a whole.
+    const knownS = until - (to - from);
+    assert.ok(isNear(consumption_wh, (6000 * knownS) / 3600, 0.02), `${consumption_wh} of ${(6000 * knownS) / 3600}`);
+    assert.ok(isNear(coverage, knownS / until, 0.02), `${coverage}`);
+  });
+
   it('finds the place of one that was overtaken by its number, though nothing comes after it', () => {
     const running = startPlay({ grid: [grid(5)] });
     const numbered = steady('grid/meter/power', 5, 60, (s) => (s === 55 ? 7200 : 0)).map((each, i) => ({

@@ -174,6 +174,21 @@ describe('the clocks of devices', () => {
       assert.ok((consumption_wh ?? 0) >= (countedS / 6) * 0.97, `${consumption_wh}`);
     });
 
+  it('are not suspected of what says that it is late, though it is told as fast as it was measured', () => {
+    const running = startPlay({ grid: [grid], pv: [every(30, { type: 'solar', role: 'solar' })] });
+    const sun = steady('pv/solar/power', 30, 3000, 1800);
+    const kept = steady('pv/solar/power', 1, 999, 1800).filter(({ ts }) => ts > 600);
+    running.play([
+      ...steady('grid/meter/power', 1, 3000, 200),
+      ...sun.filter(({ ts }) => ts <= 600 || ts >= 1020),
+      // Between two of now, some of what was kept.
+      ...kept.map((each) => ({ ...each, at: each.ts + 1000.5, more: { late: true, seq: 0, boot: 'kept' } })),
+    ]);
+    tellEnergy(running);
+    assert.deepEqual([told(running), running.power().solar_w], [[], 1800]);
+    assert.ok(isNear(running.energy().solar_wh, 1500, 0.02), `${running.energy().solar_wh}`);
+  });
+
   it('are not suspected of what was kept for long, nor of bursts with a clock that is off', () => {
     const running = startPlay({ grid: [grid] });
     running.play(withClock(inBursts(steady('grid/meter/power', 1, 1200, 3600), 60), () => 90));

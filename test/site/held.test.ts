@@ -114,6 +114,23 @@ describe('a source that tells each change of its power', function () {
     assert.deepEqual([coverage, quality], [1, 'good']);
   });
 
+  it('is not booked on while what it has kept is still being told', () => {
+    const running = startPlay({ grid: [grid], heat: [held('heat_pump', 'heat')] });
+    const kept = Array.from({ length: 40 }, (_, i) => heat(600 + i * 90, i % 2 === 0 ? 6000 : 0));
+    running.play([
+      ...steady('grid/meter/power', 5, 5400, 500),
+      heat(0, 0),
+      // What began last is told first, and for a while nobody knows that it has ended.
+      ...kept.map((_, i) => {
+        const each = kept[(i * 7 + 3) % kept.length] as Played;
+        return { ...each, at: 4300 + i, more: { late: true } };
+      }),
+      heat(5400, 0),
+    ]);
+    const { wh } = heatOf(running);
+    assert.ok(isNear(wh, 20 * 150, 0.01), `${wh}`);
+  });
+
   it('is counted on over a restart, once, and no longer than it was to hold', () => {
     for (const [maxAgeS, hours] of [
       [86_400, 2],

@@ -150,6 +150,28 @@ describe('sources behind other sources', () => {
     assert.ok(isNear(running.energy().consumption_wh, (500 * 120) / 3600, 0.03));
   });
 
+  it('are settled once what a source has kept has come, and nothing is told before that is less then', () => {
+    const running = startPlay({
+      grid: [grid],
+      gen: [part('meter', 'solar')],
+      bat: [part('battery', 'battery', 'gen')],
+    });
+    const kept = (each: Played): Played =>
+      each.ts >= 600 && each.ts < 4200 ? { ...each, at: 4200 + (each.ts - 600) / 100, more: { late: true } } : each;
+    running.play([
+      ...steady('grid/meter/power', 5, 5400, 500),
+      ...steady('gen/meter/power', 5, 5400, 800).map(kept),
+      ...steady('bat/battery/power', 5, 5400, -2000),
+    ]);
+    tellEnergy(running);
+    const told = running.messages.flatMap((message) => (message.schema === 'site-energy/1' ? [message.solar_wh] : []));
+    assert.ok(isNear(running.energy().solar_wh, (2800 * 5400) / 3600, 0.005), `${running.energy().solar_wh}`);
+    assert.ok(
+      told.every((wh) => wh === null || wh <= (2800 * 5450) / 3600),
+      `${told}`,
+    );
+  });
+
   it('share what the counters of both have counted', () => {
     const counter = { unit: 'Wh', interval_s: 10, max_age_s: 60, resolution: 1 } as const;
     const running = startPlay({
