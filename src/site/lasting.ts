@@ -1,8 +1,10 @@
-/** A condition that counts once it has lasted: values of one moment are not of one moment. */
+/** Debounces a condition: it changes once the contrary has lasted, for values that arrive together were not measured together. */
 
 export interface Lasting {
   /** @returns whether it holds, after this look at it; it changes only when the contrary has lasted */
   look(isTrue: boolean, at: number): boolean;
+  /** Nothing is known of it now: what was before is no part of what lasts. */
+  skip(): void;
 }
 
 /** @param ms monotonic time after which a change is believed */
@@ -20,6 +22,9 @@ export const createLasting = (ms: number): Lasting => {
         }
       }
       return holds;
+    },
+    skip() {
+      contrarySince = undefined;
     },
   };
 };

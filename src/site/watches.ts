@@ -56,9 +56,14 @@ export const createWatches = (known: Known, reporter: Reporter, saved: BalanceHi
   const lookAtBranch = (branch: Branch, at: number): void => {
     const { parent, children } = branch;
     const residualW = residualOf(branch, known);
-    if (residualW === null) return;
-    const lasting = contradictions.get(parent.power) ?? createLasting(contradictionMs);
+    // A value that is still used was measured before the others changed.
+    const maxAgeMs = Math.max(parent.maxAgeMs, ...children.map((child) => child.maxAgeMs));
+    const lasting = contradictions.get(parent.power) ?? createLasting(Math.max(contradictionMs, 2 * maxAgeMs));
     contradictions.set(parent.power, lasting);
+    if (residualW === null) {
+      lasting.skip();
+      return;
+    }
     const isActive = lasting.look(contradicts(residualW, known.current(parent.power, parent).value ?? 0), at);
     alarm('topology_suspect', parent.power, isActive, () => ({
       topic: parent.power,

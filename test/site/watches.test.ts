@@ -117,6 +117,29 @@ describe('what a site looks out for', () => {
       assert.deepEqual(alarms(running), ['topology_suspect active warning']);
     });
 
+    it('are not suspect because one of them is told rarely', () => {
+      const quantities = { power: { unit: 'W', interval_s: 60, max_age_s: 180 } } as const;
+      const running = street(submeter, { ...charger, quantities });
+      // The car stops after it was told, and after that the connection breaks.
+      for (const sub of [7100, 50]) {
+        sayPowers(running, { 'child/ev_charger/power': 7000 });
+        run(running, 59, { 'sub/meter/power': sub });
+      }
+      run(running, 300, { 'sub/meter/power': 50 });
+      assert.deepEqual(alarms(running), []);
+    });
+
+    it('are not suspect of what was so before and after one of them was not known', () => {
+      const running = street(submeter, charger);
+      const reversed = { 'sub/meter/power': -7100, 'child/ev_charger/power': 7000 };
+      run(running, 20, reversed);
+      run(running, 300, { 'sub/meter/power': -7100 });
+      run(running, 20, reversed);
+      assert.deepEqual(alarms(running), []);
+      run(running, 60, reversed);
+      assert.deepEqual(alarms(running), ['topology_suspect active warning']);
+    });
+
     it('are not judged while one of them is not known, and cleared where a meter is taken away', () => {
       const running = street(submeter, charger);
       run(running, 120, { 'sub/meter/power': -100, 'child/ev_charger/power': 7000 });
