@@ -152,6 +152,23 @@ describe('ems-subscribe', () => {
       assert.deepEqual([values('n2'), values('n3')], [[1], [1]]);
     });
 
+    it('of a device whose meta is still on its way: what the broker kept for it comes before', async () => {
+      const known = Array.from({ length: 101 }, (_, n) => `w${n}`);
+      for (const device of known) await introduce(device, 'west');
+      let value = 0;
+      // It is waited for in the first seconds of the node: once more, where these went by.
+      await until(async () => {
+        await helper.unload();
+        await open({ site: 'west' });
+        await measure('w100', ++value);
+        await told('w100', value);
+        await measure('late', value);
+        await measure('w100', ++value);
+        await told('w100', value);
+        return values('late').includes(value - 1);
+      }, 'the reading before its meta');
+    });
+
     it('of more devices than a client may have filters: all of them, and of nobody else', async () => {
       const all = Array.from({ length: 1200 }, (_, n) => `d${n}`);
       for (const device of all) await measure(device, 1);
