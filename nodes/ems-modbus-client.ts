@@ -10,6 +10,7 @@ import { createUdpLink } from '../src/drivers/modbus/udp-link.ts';
 import type { Clock } from '../src/model/time.ts';
 import { systemClock } from '../src/shell/clock.ts';
 import { choiceField, numberField, optionalNumberField, textField } from '../src/shell/config.ts';
+import { sayConnectionReason } from '../src/shell/connection-reason.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { defineEndpoint } from '../src/shell/endpoints.ts';
 
@@ -84,12 +85,14 @@ export default function register(RED: NodeAPI): void {
   /** Connections at work, by their place. */
   const running = new Map<string, Bus>();
 
-  defineEndpoint(RED, 'post', '/ems/modbus/test', (_, body) => {
+  defineEndpoint(RED, 'post', '/ems/modbus/test', async (_, body) => {
     const given = config.parse(body);
     const bus = running.get(placeOf(given));
-    return bus?.linkState().kind === 'open'
-      ? probeConnected(bus, systemClock)
-      : probeUnit(createLink(given, {}, systemClock), 1, systemClock);
+    const found =
+      bus?.linkState().kind === 'open'
+        ? await probeConnected(bus, systemClock)
+        : await probeUnit(createLink(given, {}, systemClock), 1, systemClock);
+    return found.kind === 'failed' ? { ...found, reason: sayConnectionReason(found.reason) } : found;
   });
 
   defineNode(RED, 'ems-modbus-client', {

@@ -9,6 +9,7 @@ import { isRecord } from '../model/check.ts';
 import type { Message } from '../model/message.ts';
 import { type Clock, isoTime } from '../model/time.ts';
 import { isCommandTopic, parseTopic } from '../model/topic.ts';
+import { sayConnectionReason } from './connection-reason.ts';
 import { candidatesOf, commandWishes, toNodeMessage } from './contract.ts';
 import type { NodeContext } from './define-node.ts';
 import { directoryOf } from './directory.ts';
@@ -153,7 +154,11 @@ export const showBridge = (status: BridgeStatus, isGuarded = true, place = ''): 
         fill: 'red',
         shape: 'ring',
         key: 'unreachable',
-        params: { s: Math.max(1, Math.round(status.retryS ?? 0)), reason: status.reason, place },
+        params: {
+          s: Math.max(1, Math.round(status.retryS ?? 0)),
+          reason: sayConnectionReason(status.reason),
+          place,
+        },
       };
   }
 };

@@ -50,6 +50,7 @@ export const createBygone = (clock: Clock): Bygone => {
       return [...gone.keys()];
     },
     holds(message) {
+      if (gone.size === 0) return false;
       const left = gone.get(pathOf(message.topic));
       if (!left || clock.monotonic() - left.since > underWayMs) return false;
       // The clocks of two gateways differ: the meta of one says nothing about that of another.

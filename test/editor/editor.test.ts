@@ -187,6 +187,9 @@ describe('the editor, as a user sees it', () => {
       await page.click('#ems-test');
       await page.waitForFunction(() => document.querySelector('#ems-test-result.ems-good'));
       assert.match(await page.innerText('#ems-test-result'), /unit 1 answers in \d+ ms/);
+      await page.fill('#node-config-input-port', '9');
+      await page.click('#ems-test');
+      await page.waitForSelector('#ems-test-result.ems-bad:has-text("not connected: nothing listens there:")');
       await closeForm(page);
     });
 

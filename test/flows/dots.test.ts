@@ -74,7 +74,7 @@ describe('the dots say which and why', () => {
     says(
       'dead',
       'red',
-      new RegExp(`^unreachable: tcp 127\\.0\\.0\\.1:${deadPort}; .*ECONNREFUSED.*; retry in \\d+ s$`),
+      new RegExp(`^unreachable: tcp 127\\.0\\.0\\.1:${deadPort}; nothing listens there: .*; retry in \\d+ s$`),
     ));
 
   it('a site that is incomplete: the sources that are missing', () =>

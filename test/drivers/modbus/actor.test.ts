@@ -5,7 +5,6 @@ import { type Bus, createBus } from '../../../src/drivers/modbus/bus.ts';
 import { readProfile } from '../../../src/drivers/modbus/profile.ts';
 import { resolveProfile } from '../../../src/drivers/modbus/resolve.ts';
 import { createTcpLink } from '../../../src/drivers/modbus/tcp-link.ts';
-import { systemClock } from '../../../src/shell/clock.ts';
 import {
   createImage,
   type ModbusServer,
@@ -13,8 +12,11 @@ import {
   type UnitImages,
 } from '../../../src/simulator/modbus-server.ts';
 import { until } from '../../support/events.ts';
+import { createFastClock } from '../../support/fast-clock.ts';
 
-const now = (): number => systemClock.monotonic();
+/** No faster than the real one, but it stands still with the process: the device is in it as well. */
+const clock = createFastClock(1);
+const now = (): number => clock.monotonic();
 const signal = (): AbortSignal => new AbortController().signal;
 
 const order = (verb: string | undefined, params: Order['params'] = {}, more: Partial<Order> = {}): Order => ({
@@ -131,7 +133,7 @@ describe('orders on a Modbus device', () => {
     assert.ok(resolved.ok, resolved.ok ? '' : resolved.reason);
     drifts = [];
     const polled = (name: string): number | undefined => (name === 'rated' ? 2500 : undefined);
-    actor = createActor({ resolved: resolved.value, bus, unit: 1, settings, polled }, systemClock, (_, what) =>
+    actor = createActor({ resolved: resolved.value, bus, unit: 1, settings, polled }, clock, (_, what) =>
       drifts.push(what),
     );
   };
@@ -162,8 +164,8 @@ describe('orders on a Modbus device', () => {
     for (const address of [0, 1, 2, 10, 11, 12, 13, 21, 22, 23]) holding.set(address, 0);
     for (const address of [10, 11, 12, 13, 20, 21, 22, 30]) holding.allowWrite(address);
     server = await startModbusServer({ host: '127.0.0.1', port: 0 }, new Map([[1, images]]));
-    const link = createTcpLink({ host: '127.0.0.1', port: server.port }, systemClock);
-    bus = createBus(link, systemClock);
+    const link = createTcpLink({ host: '127.0.0.1', port: server.port }, clock);
+    bus = createBus(link, clock);
     bus.attach(1, { timeoutMs: 3000, maxInFlight: 1, interRequestMs: 0 });
     await until(() => link.state().kind === 'open', 'the link opens');
     open();
