@@ -38,7 +38,7 @@ describe('why there is no connection, in words', () => {
 
   const at = (address: string): Server => parseServer(address) as Server;
   const open = (address: string, options: Partial<LinkOptions> = {}, clock: Clock = hasty): MqttLink => {
-    const wanted = { servers: [at(address)], clientId: 'plant7', connectTimeoutMs: 300, ...options };
+    const wanted = { servers: [at(address)], clientId: 'plant7', ...options };
     link = createMqttLink(wanted, createSession(10), clock);
     link.onEvent((event) => events.push(event));
     link.open();
@@ -205,7 +205,7 @@ describe('why there is no connection, in words', () => {
       await says('unknownHost', 'broker.invalid');
     });
     it('the port says nothing', async () => {
-      open(`mqtt://127.0.0.1:${await listenOn(createServer())}`);
+      open(`mqtt://127.0.0.1:${await listenOn(createServer())}`, { connectTimeoutMs: 300 });
       await says('silent');
     });
     it('the port hangs up', async () => {

@@ -71,6 +71,9 @@ export const startNodeRed = async (
   const [port = 0] = await freePorts(1);
   const userDir = mkdtempSync(join(tmpdir(), 'ems-node-red-'));
   writeFileSync(join(userDir, 'flows.json'), JSON.stringify(nodes));
+  // The tips of the editor throw where it is not whole within a second.
+  const forUsers = { _: { view: { 'view-show-tips': false } } };
+  writeFileSync(join(env.EMS_USER_DIR ?? userDir, '.config.users.json'), JSON.stringify(forUsers));
   let child: ChildProcess | undefined;
   let written = '';
 
