@@ -99,6 +99,27 @@ describe('what flows by the register', () => {
     assert.equal(powerOf(flow), Math.round(3600 / 30));
   });
 
+  it('keeps of a register that stands still two readings, and the interval in which they come', () => {
+    const flow = createFlow();
+    read(flow, [7200, 7200, 7200, ...Array.from({ length: 500 }, () => 0)], 10, 1);
+    assert.ok(flow.readings.length <= 6, `${flow.readings.length} readings`);
+    assert.deepEqual([intervalOf(flow), powerOf(flow)], [10, 0]);
+  });
+
+  it('keeps few readings, however often it is read', () => {
+    for (const everyS of [0.5, 5, 10]) {
+      const flow = createFlow();
+      read(
+        flow,
+        Array.from({ length: 2000 }, () => 7200),
+        everyS,
+        0.1,
+      );
+      assert.ok(flow.readings.length <= 56, `${flow.readings.length} readings`);
+      assert.ok(Math.abs((powerOf(flow) ?? 0) - 7200) < 72);
+    }
+  });
+
   it('begins anew where the register does, and after a long silence', () => {
     const flow = createFlow();
     read(

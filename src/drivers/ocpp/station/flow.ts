@@ -12,8 +12,11 @@ interface Reading {
 
 /** Thousands of these are at work: a record. */
 export interface Flow {
-  /** The oldest first. */
+  /** The oldest first, without those between the first and the last that say the same. */
   readings: Reading[];
+  /** Between the newest of all, ms, and how many there were. */
+  gaps: number[];
+  count: number;
   /** The steps in which it counts, as far as its readings show, Wh. */
   stepWh: number;
   /** The first reading that said what the newest says. */
@@ -38,12 +41,17 @@ const longestGapMs = 3_600_000;
 const [enoughSteps, leastSteps] = [10, 3];
 /** IEC 61851-1: a car charges with 6 A or more, on one phase; W. */
 const leastChargingW = 1380;
-const mostReadings = 128;
+/** Between two readings that are kept, ms: those of the last minute, and older ones. */
+const [closestMs, closestOldMs] = [2500, 20_000];
+/** Gaps between readings that count for their interval. */
+const gapCount = 3;
 const [coarsestWh, finestWh] = [1000, 0.1];
 const msPerHour = 3_600_000;
 
 export const createFlow = (): Flow => ({
   readings: [],
+  gaps: [],
+  count: 0,
   stepWh: coarsestWh,
   still: undefined,
   stepFrom: undefined,
@@ -55,6 +63,7 @@ export const createFlow = (): Flow => ({
 /** Another session: what was read before does not count. */
 export const forgetFlow = (flow: Flow): void => {
   flow.readings = [];
+  flow.gaps = [];
   flow.still = undefined;
   flow.stepFrom = undefined;
   flow.risenAt = Number.NEGATIVE_INFINITY;
@@ -65,6 +74,19 @@ export const forgetFlow = (flow: Flow): void => {
 const isMultiple = (wh: number, stepWh: number): boolean => Math.abs(wh / stepWh - Math.round(wh / stepWh)) < 1e-6;
 
 const meanW = (from: Reading, to: Reading): number => ((to.wh - from.wh) * msPerHour) / (to.at - from.at);
+
+/** Thousands of stations have them: of those that are close to each other, or say the same, not all are needed. */
+const keep = (readings: Reading[], now: Reading): void => {
+  const [before, last] = readings.slice(-2);
+  if (before && last && (last.at - before.at < closestMs || (before.wh === last.wh && last.wh === now.wh)))
+    readings.pop();
+  readings.push(now);
+  const old = readings.findLastIndex(({ at }) => now.at - at > leastMs * 2);
+  const [older, newer] = [readings[old - 1], readings[old]];
+  if (older && newer && newer.at - older.at < closestOldMs) readings.splice(old, 1);
+  // The newest that is older than a mean needs stays.
+  while (readings[1] && now.at - readings[1].at >= mostMs) readings.shift();
+};
 
 /** @param monotonic when it was taken, as far as the clock of the station says, ms */
 export const noteReading = (flow: Flow, wh: number, at: number, monotonic: number): void => {
@@ -85,10 +107,8 @@ export const noteReading = (flow: Flow, wh: number, at: number, monotonic: numbe
     if (!from || isFarApart) flow.stepFrom = now;
   }
   if (wh !== since?.wh) flow.still = now;
-  flow.readings.push(now);
-  // The newest that is older than a mean needs stays.
-  while (flow.readings.length > mostReadings || (flow.readings[1] && at - flow.readings[1].at >= mostMs))
-    flow.readings.shift();
+  if (before && flow.readings.length > 0) flow.gaps[flow.count++ % gapCount] = at - before.at;
+  keep(flow.readings, now);
 };
 
 /** @returns W by the newest reading; undefined: not known yet */
@@ -115,10 +135,7 @@ export const isStill = ({ readings, still }: Flow): boolean =>
 export const stepMsOf = ({ stepWh, risenW }: Flow): number => (risenW > 0 ? (stepWh * msPerHour) / risenW : 0);
 
 /** Between two of its readings, as it was lately, s. */
-export const intervalOf = ({ readings }: Flow): number => {
-  const last = readings.slice(-4);
-  return Math.max(0, ...last.slice(1).map(({ at }, i) => (at - (last[i]?.at ?? at)) / 1000));
-};
+export const intervalOf = ({ gaps }: Flow): number => Math.max(0, ...gaps) / 1000;
 
 /** A rise is that of now, ms. */
 const recentMs = 40_000;
