@@ -94,9 +94,12 @@ export const openEditor = async (
   scheme: 'light' | 'dark',
 ): Promise<Watched> => {
   const watched = await openPage(browser, { locale, scheme });
-  const { page } = watched;
+  const { page, complaints } = watched;
   await page.goto(url);
   await page.waitForSelector('.red-ui-flow-node');
+  // Node-RED looks up who sent a message for the debug sidebar, and throws where the flows are not loaded yet.
+  const isTooEarly = (text: string): boolean => /RED\.comms\.subscribe|handleDebugMessage/.test(text);
+  complaints.splice(0, complaints.length, ...complaints.filter((text) => !isTooEarly(text)));
   if (scheme === 'dark') await page.evaluate(() => document.documentElement.classList.add('nr-theme-dark'));
   return watched;
 };
