@@ -5,7 +5,8 @@
  */
 import type { Socket } from 'node:net';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { createImage, startModbusServer } from '../src/simulator/modbus-server.ts';
+import { startModbusServer } from '../src/simulator/modbus/modbus-server.ts';
+import { RegisterImage } from '../src/simulator/modbus/register-image.ts';
 import { startNodeRed } from '../test/support/node-red.ts';
 import { startPart } from '../test/support/part.ts';
 import { percentile, printRatio, printTable } from './parts/measure.ts';
@@ -121,11 +122,11 @@ const rowOf = (name: string, { written, answered }: Latency): (string | number)[
 
 export const benchCommand = async (isShort: boolean): Promise<void> => {
   const [warmUp, count] = isShort ? [100, 200] : [300, 2000];
-  const image = createImage();
+  const image = new RegisterImage();
   let heard = (_: number): void => {};
   for (const address of [0, register]) image.set(address, 0);
   image.allowWrite(register);
-  const images = { holding: image, written: () => heard(image.peek(register)) };
+  const images = { holding: image, onWritten: () => heard(image.peek(register)) };
   const server = await startModbusServer({ host: '127.0.0.1', port: 0 }, new Map([[1, images]]));
   const broker = await startBroker();
   const client = await connectAsync(`mqtt://127.0.0.1:${broker.port}`, { protocolVersion: 5 });

@@ -4,9 +4,9 @@ import { checkMessage } from '../src/model/check.ts';
 import { createBoot } from '../src/model/identity.ts';
 import type { Message } from '../src/model/message.ts';
 import { flagField, nodeReference, numberField } from '../src/shell/config.ts';
-import { candidatesOf, toNodeMessage } from '../src/shell/contract.ts';
 import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
 import { directoryOf } from '../src/shell/directory.ts';
+import { candidatesOf, toNodeMessage } from '../src/shell/node-messages.ts';
 import { createStateFile } from '../src/shell/state-file.ts';
 import { fewOf, type Status } from '../src/shell/status.ts';
 import { createSite, type Site } from '../src/site/site.ts';
@@ -110,7 +110,7 @@ export default function register(RED: NodeAPI): void {
         for (const candidate of candidatesOf(message, context)) {
           const checked = candidate.ok ? checkMessage(candidate.value, context) : undefined;
           if (checked?.ok) {
-            if (!directory.isBygone(checked.message)) site.take(checked.message);
+            if (!directory.isFromBeforeRemoval(checked.message)) site.take(checked.message);
           } else refused.push(checked ? checked.reasons.join('; ') : candidate.ok ? '' : candidate.reason);
         }
         if (refused.length > 0) throw new Error(`${refused.length} not understood, first: ${refused[0]}`);

@@ -4,20 +4,21 @@ import { createBoot } from '../src/model/identity.ts';
 import type { Message } from '../src/model/message.ts';
 import type { Phrase } from '../src/model/phrase.ts';
 import { type Clock, isoTime } from '../src/model/time.ts';
-import { createMqttLink, type LinkState, type MqttLink } from '../src/mqtt/link.ts';
-import { toEventMessage } from '../src/mqtt/link-events.ts';
-import { probeBroker } from '../src/mqtt/probe.ts';
-import { createRemovals } from '../src/mqtt/removal.ts';
-import { describeServer, parseServer, plainFallback, type Server } from '../src/mqtt/servers.ts';
-import { createSession, type Session } from '../src/mqtt/session.ts';
+import { BrokerClient } from '../src/mqtt/client.ts';
+import { toEventMessage } from '../src/mqtt/client-events.ts';
+import { testConnection } from '../src/mqtt/connection/connection-test.ts';
+import { describeServer, parseServer, plainFallback, type Server } from '../src/mqtt/connection/servers.ts';
+import type { Publication } from '../src/mqtt/publishing/publication.ts';
+import { RetainedRemoval } from '../src/mqtt/publishing/retained-removal.ts';
+import { Session } from '../src/mqtt/session/session.ts';
+import { inCatalogOf, sayIn } from '../src/shell/catalog-phrases.ts';
 import { systemClock } from '../src/shell/clock.ts';
 import { choiceField, flagField, numberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
-import { directoryOf } from '../src/shell/directory.ts';
+import { type Directory, directoryOf } from '../src/shell/directory.ts';
 import { defineEndpoint } from '../src/shell/endpoints.ts';
 import { fromEnvironment } from '../src/shell/environment.ts';
 import { gatewayName } from '../src/shell/gateway.ts';
-import { inCatalogOf, sayIn } from '../src/shell/phrases.ts';
 import type { Status } from '../src/shell/status.ts';
 
 const readServer = (address: string, context: z.RefinementCtx): Server => {
@@ -54,7 +55,7 @@ const fields = z.object({
   queue: numberField(10_000, 1, 1_000_000),
 });
 
-/** Whoever cuts the way to the server with TLS would be sent the password by the other. */
+/** An attacker who cuts the way to the server with TLS would get the password from the connection to the other. */
 const refuseFallback = (given: { servers: Server[]; plainFallback: boolean }, context: z.RefinementCtx): void => {
   const plain = given.plainFallback ? undefined : plainFallback(given.servers);
   if (!plain) return;
@@ -69,15 +70,16 @@ interface Credentials {
   password?: string;
 }
 
-/** What the editor sends in place of a password that is stored. */
+/** The text that the editor sends in place of a stored password. */
 const storedPassword = '__PWRD__';
 
 interface TlsNode extends Node {
   addTLSOptions(options: Record<string, unknown>): Record<string, unknown>;
 }
 
+/** The broker node as other nodes use it. */
 export interface BrokerApi {
-  link: MqttLink;
+  client: BrokerClient;
   /** Shows the connection on the node that uses it. */
   follow(showStatus: (status: Status) => void): { remove(): void };
   /** Trouble with the connection, and messages that the broker does not take: each once, for an output. */
@@ -86,9 +88,9 @@ export interface BrokerApi {
 
 const type = 'ems-broker';
 
-const showLink = (link: MqttLink): Status => {
-  const state: LinkState = link.state();
-  const { waiting, delayed, dropped } = link.depth();
+const showClient = (client: BrokerClient): Status => {
+  const { state, depth } = client;
+  const { waiting, delayed, dropped } = depth;
   const queue = { waiting, dropped };
   const problem = (phrase: Phrase): Status => {
     return { fill: 'yellow', shape: 'dot', key: 'problem', params: { reason: inCatalogOf(type, phrase) } };
@@ -143,7 +145,7 @@ const testRequest = fields
   .extend({ id: z.string(), user: textField(), password: textField() })
   .superRefine(refuseFallback);
 
-/** Of an open form, Node-RED has not put in the environment yet. */
+/** @returns the values of an open form, with those of the environment, which Node-RED has not put in yet */
 const resolve = (RED: NodeAPI, body: unknown): unknown => {
   const given = z.looseObject({ id: z.string() }).parse(body);
   const node = RED.nodes.getNode(given.id);
@@ -160,15 +162,89 @@ const resolve = (RED: NodeAPI, body: unknown): unknown => {
 const versionOf = (version: 'auto' | '4' | '5'): 'auto' | 4 | 5 =>
   version === 'auto' ? 'auto' : version === '5' ? 5 : 4;
 
+/** Status of this runtime, retained, which other gateways watch. */
+const statusOf = (topic: string, state: 'online' | 'offline', more: object): Publication => ({
+  topic,
+  payload: JSON.stringify({ schema: 'availability/1', state, ...more }),
+  qos: 1,
+  retain: true,
+});
+
+interface ClientParts {
+  config: z.output<typeof config>;
+  credentials: Credentials;
+  tls: Record<string, unknown> | undefined;
+  session: Session;
+  nodeId: string;
+  gateway: string;
+  clock: Clock;
+}
+
+/** A client that tells the other gateways whether it is connected. */
+const createClient = ({ config, credentials, tls, session, nodeId, gateway, clock }: ClientParts): BrokerClient => {
+  const { user, password } = credentials;
+  const topic = `system/status/${gateway}`;
+  const online = (): Publication => statusOf(topic, 'online', { ts: isoTime(clock.now()) });
+  const client = new BrokerClient(
+    {
+      servers: config.servers,
+      clientId: config.clientId || `ems-${gateway}-${nodeId}`,
+      ...(user ? { username: user } : {}),
+      ...(password ? { password } : {}),
+      ...(tls ? { tls } : {}),
+      version: versionOf(config.version),
+      keepaliveS: config.keepalive,
+      sessionExpiryS: config.sessionExpiry,
+      prefix: config.prefix,
+      will: statusOf(topic, 'offline', { reason: 'lwt' }),
+      birth: online,
+      farewell: () => statusOf(topic, 'offline', { reason: 'closed', ts: isoTime(clock.now()) }),
+    },
+    session,
+    clock,
+  );
+  // The Will Message of a connection that was replaced may come after our birth: then it is not true.
+  client.subscribe([topic], 1, ({ payload }) => {
+    if (client.state.kind === 'online' && payload.includes('"offline"')) client.publish(online());
+  });
+  return client;
+};
+
+/** Takes off the broker what is retained of devices and sites that are removed. */
+const removeRetained = (
+  client: BrokerClient,
+  session: Session,
+  directory: Directory,
+  { gateway, clock }: { gateway: string; clock: Clock },
+): { close(): Promise<void> } => {
+  const { isSpokenFor } = directory;
+  const removal = new RetainedRemoval(client, session.retained, { gateway, isBack: isSpokenFor }, clock);
+  // A deploy may end something before this node is there.
+  for (const path of directory.over()) if (!isSpokenFor(path)) removal.remove(path);
+  const following = [
+    directory.onOver((path) => removal.remove(path)),
+    directory.onWithdrawn((topic) => removal.withdraw(topic)),
+  ];
+  return {
+    async close() {
+      // Devices that go in the same deploy go while there is a connection to say so.
+      await within(clock, settleWithinMs, directory.settled());
+      await removal.done();
+      for (const each of following) each.remove();
+      removal.close();
+    },
+  };
+};
+
 /** The connection to an MQTT broker or a cluster of them. */
 export default function register(RED: NodeAPI): void {
-  /** Sessions outlive a redeploy: what waits and what is in flight belongs to the next life of the node. */
+  /** Sessions outlive a redeploy: messages that wait or are in flight belong to the next node with the same id. */
   const sessions = new Map<string, Session>();
 
   defineEndpoint(RED, 'post', '/ems/broker/test', async (_, body) => {
     const { servers, tls: tlsId, version, user, password } = testRequest.parse(resolve(RED, body));
     const tls = useTls(RED, tlsId);
-    const probe = await probeBroker(
+    const result = await testConnection(
       {
         servers,
         clientId: `ems-test-${createBoot()}`,
@@ -179,80 +255,48 @@ export default function register(RED: NodeAPI): void {
       },
       systemClock,
     );
-    return probe.kind === 'online'
-      ? probe
-      : { ...probe, reasons: probe.reasons.map((phrase) => inCatalogOf(type, phrase)) };
+    return result.kind === 'online'
+      ? result
+      : { ...result, reasons: result.reasons.map((phrase) => inCatalogOf(type, phrase)) };
   });
 
   defineNode(RED, type, {
     config,
     credentials: { user: { type: 'text' }, password: { type: 'password' } },
     start({ config, credentials, node, clock, onStarted, onClose }): BrokerApi {
-      const { user, password } = credentials as Credentials;
       const gateway = gatewayName();
       const tls = useTls(RED, config.tls);
-      const session = sessions.get(node.id) ?? createSession(config.queue);
+      const session = sessions.get(node.id) ?? new Session(config.queue);
       session.outbox.resize(config.queue);
       sessions.set(node.id, session);
-      const topic = `system/status/${gateway}`;
-      const announce = (state: 'online' | 'offline', more: object) => ({
-        topic,
-        payload: JSON.stringify({ schema: 'availability/1', state, ...more }),
-        qos: 1 as const,
-        retain: true,
-      });
-      const link = createMqttLink(
-        {
-          servers: config.servers,
-          clientId: config.clientId || `ems-${gateway}-${node.id}`,
-          ...(user ? { username: user } : {}),
-          ...(password ? { password } : {}),
-          ...(tls ? { tls } : {}),
-          version: versionOf(config.version),
-          keepaliveS: config.keepalive,
-          sessionExpiryS: config.sessionExpiry,
-          prefix: config.prefix,
-          will: announce('offline', { reason: 'lwt' }),
-          birth: () => announce('online', { ts: isoTime(clock.now()) }),
-          farewell: () => announce('offline', { reason: 'closed', ts: isoTime(clock.now()) }),
-        },
+      const client = createClient({
+        config,
+        credentials: credentials as Credentials,
+        tls,
         session,
+        nodeId: node.id,
+        gateway,
         clock,
-      );
-      // A persistent session delivers at once what it kept: first everybody who wants it must be there.
-      // The will of a connection that was replaced may come after our birth: then it is not true.
-      link.subscribe([topic], 1, ({ payload }) => {
-        if (link.state().kind === 'online' && payload.includes('"offline"'))
-          link.publish(announce('online', { ts: isoTime(clock.now()) }));
       });
-      onStarted(() => link.open());
-      const directory = directoryOf(RED);
-      const removals = createRemovals(link, session.retained, { gateway, isBack: directory.isSpokenFor }, clock);
-      // A deploy may end something before this node is there.
-      for (const path of directory.over()) if (!directory.isSpokenFor(path)) removals.remove(path);
-      const following = [directory.onOver(removals.remove), directory.onWithdrawn(removals.withdraw)];
-      /** What goes in the same deploy goes while there is a connection to say so. */
-      const settle = async (): Promise<void> => {
-        await within(clock, settleWithinMs, directory.settled());
-        await removals.done();
-        for (const each of following) each.remove();
-        removals.close();
-      };
+      // A persistent session delivers at once what it kept: first everybody who wants it must be there.
+      onStarted(() => client.open());
+      const removing = removeRetained(client, session, directoryOf(RED), { gateway, clock });
       onClose(async (isRemoved) => {
         if (isRemoved) sessions.delete(node.id);
-        await link.close(isRemoved, settle);
+        await client.close(isRemoved, () => removing.close());
       });
+
       const followers = new Set<(status: Status) => void>();
       const show = (): void => {
-        const status = showLink(link);
+        const status = showClient(client);
         for (const follower of followers) follower(status);
       };
-      // What waits changes without the state of the connection.
+      // The number of messages that wait changes without the state of the connection.
       const showing = clock.every(showEveryMs, show);
-      link.onState(show);
+      client.onState(show);
       onClose(() => showing.cancel());
       const listeners = new Set<(event: Message<'event/1'>) => void>();
-      link.onEvent((event) => {
+      client.onEvent((event) => {
         const text = sayIn(RED, type, event.phrase);
         if (event.severity === 'info') node.log(text);
         else node.warn(text);
@@ -260,10 +304,10 @@ export default function register(RED: NodeAPI): void {
         for (const listener of listeners) listener(message);
       });
       return {
-        link,
+        client,
         follow(showStatus) {
           followers.add(showStatus);
-          showStatus(showLink(link));
+          showStatus(showClient(client));
           return { remove: () => followers.delete(showStatus) };
         },
         onEvent(listener) {

@@ -1,18 +1,23 @@
 import type { Node, NodeAPI } from 'node-red';
 import { z } from 'zod';
-import { createBitingLimits } from '../src/mqtt/embedded/biting-limits.ts';
-import { type BrokerEvent, type BrokerLimits, defaultLimits, startEmbeddedBroker } from '../src/mqtt/embedded.ts';
-import { serveAddresses } from '../src/shell/addresses.ts';
+import { ActiveLimits } from '../src/mqtt/embedded-broker/active-limits.ts';
+import {
+  type BrokerEvent,
+  type BrokerLimits,
+  defaultLimits,
+  startEmbeddedBroker,
+} from '../src/mqtt/embedded-broker/embedded-broker.ts';
 import { flagField, numberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
-import { keepOpening } from '../src/shell/keep-open.ts';
+import { serveAddresses } from '../src/shell/network-addresses.ts';
+import { retryOpening } from '../src/shell/retry-open.ts';
 
 const kB = 1024;
 const MB = 1024 * kB;
 const hourS = 3600;
 
 const count = (limit: keyof BrokerLimits, max: number) => numberField(defaultLimits[limit], 1, max).pipe(z.int());
-/** A size in the unit of the form. */
+/** A size that is entered in a larger unit. */
 const size = (limit: keyof BrokerLimits, unit: number, min: number, max: number) =>
   numberField(defaultLimits[limit] / unit, min, max).transform((value) => Math.round(value * unit));
 
@@ -65,7 +70,7 @@ interface TlsNode extends Node {
   addTLSOptions(options: Record<string, unknown>): Record<string, unknown>;
 }
 
-/** An MQTT broker inside Node-RED, for the first minutes and for a single site. */
+/** Runs an MQTT broker inside Node-RED, for the first minutes and for a single site. */
 export default function register(RED: NodeAPI): void {
   serveAddresses(RED);
   defineNode(RED, 'ems-local-broker', {
@@ -85,7 +90,7 @@ export default function register(RED: NodeAPI): void {
         if (limits.any()) showStatus({ fill: 'yellow', shape: 'dot', key: 'limited', params });
         else showStatus({ fill: 'green', shape: 'dot', key: 'open', params });
       };
-      const limits = createBitingLimits(clock, { began: (sentence) => node.warn(sentence), ended: show });
+      const limits = new ActiveLimits(clock, { began: (sentence) => node.warn(sentence), ended: show });
 
       const tell = (event: BrokerEvent): void => {
         send({ topic: event.kind, payload: event });
@@ -101,7 +106,7 @@ export default function register(RED: NodeAPI): void {
         ...(tls ? { tls: { ...tls.addTLSOptions({}), requestCert: asked, rejectUnauthorized: asked } } : {}),
       };
       showStatus({ fill: 'yellow', shape: 'ring', key: 'opening', params: { port } });
-      const opening = keepOpening(clock, () => startEmbeddedBroker(options, tell, clock), {
+      const opening = retryOpening(clock, () => startEmbeddedBroker(options, tell, clock), {
         opened: show,
         failed(error, isFirst) {
           showStatus({ fill: 'red', shape: 'ring', key: 'taken', params: { port } });

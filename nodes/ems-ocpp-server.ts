@@ -13,11 +13,11 @@ import { createLobby, type Lobby, type WantedPassword } from '../src/drivers/ocp
 import { type RejectedStation, rejectedStationSchema } from '../src/drivers/ocpp/station/rejected.ts';
 import { createTagsInUse, type TagsInUse } from '../src/drivers/ocpp/station/tags-in-use.ts';
 import { isoTime } from '../src/model/time.ts';
-import { serveAddresses } from '../src/shell/addresses.ts';
 import { choiceField, flagField, numberField, optionalNumberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { defineEndpoint, notDeployed } from '../src/shell/endpoints.ts';
-import { keepOpening, type Opening } from '../src/shell/keep-open.ts';
+import { serveAddresses } from '../src/shell/network-addresses.ts';
+import { type Opening, retryOpening } from '../src/shell/retry-open.ts';
 import { createStateFile } from '../src/shell/state-file.ts';
 import type { Status } from '../src/shell/status.ts';
 import { openTlsConfig } from '../src/shell/tls-config.ts';
@@ -202,7 +202,7 @@ export default function register(RED: NodeAPI): void {
           clock,
         );
       const openPorts = (): Opening<Csms> =>
-        keepOpening(clock, open, {
+        retryOpening(clock, open, {
           opened(csms) {
             for (const registration of registrations) enter(csms, registration);
             show(statusOf(csms));

@@ -10,10 +10,11 @@ import type { Authorization, Tag } from '../src/drivers/ocpp/station/authorisati
 import { isDecision, stationDecision } from '../src/drivers/ocpp/station/decision.ts';
 import { phaseRotations } from '../src/drivers/ocpp/station/rotation.ts';
 import { type Token, versions } from '../src/drivers/ocpp/words.ts';
-import { isRecord } from '../src/model/check.ts';
 import { createEventId } from '../src/model/identity.ts';
+import { isRecord } from '../src/model/safety.ts';
 import { isoTime } from '../src/model/time.ts';
-import { refuseCommands, runBridge } from '../src/shell/bridge-node.ts';
+import { runBridge } from '../src/shell/bridge-node.ts';
+import { refuseCommands } from '../src/shell/command-input.ts';
 import {
   choiceField,
   flagField,
@@ -23,11 +24,11 @@ import {
   optionalNumberField,
   textField,
 } from '../src/shell/config.ts';
-import { toNodeMessage } from '../src/shell/contract.ts';
 import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
 import { defineEndpoint, notDeployed, serveLiveValues } from '../src/shell/endpoints.ts';
 import { gatewayName } from '../src/shell/gateway.ts';
-import { openJournal } from '../src/shell/journal.ts';
+import { openJournal } from '../src/shell/journal-file.ts';
+import { toNodeMessage } from '../src/shell/node-messages.ts';
 import { createStateFile } from '../src/shell/state-file.ts';
 import type { Status } from '../src/shell/status.ts';
 import type { OcppServerApi } from './ems-ocpp-server.ts';
@@ -224,7 +225,11 @@ export default function register(RED: NodeAPI): void {
       };
 
       const run = async (identity: string): Promise<void> => {
-        const journal = openJournal(RED, `ems-ocpp-sessions-${node.id}`, (text) => node.warn(text));
+        const journal = openJournal(
+          RED,
+          { name: `ems-ocpp-sessions-${node.id}`, content: 'charging sessions' },
+          (text) => node.warn(text),
+        );
         const driver = createOcppDriver(
           {
             identity,

@@ -1,40 +1,41 @@
 import type { NodeAPI, NodeMessage } from 'node-red';
 import { z } from 'zod';
 import { reasons } from '../src/model/common.ts';
-import { createPicker, type Picked } from '../src/mqtt/picker.ts';
-import { isFilter } from '../src/mqtt/trie.ts';
+import { type Picked, ValuePicker } from '../src/mqtt/messages/value-picker.ts';
+import { isFilter } from '../src/mqtt/subscriptions/topic-filter.ts';
+import { inCatalogOf } from '../src/shell/catalog-phrases.ts';
 import { choiceField, flagField, optionalNumberField } from '../src/shell/config.ts';
 import { defineNode, type Send } from '../src/shell/define-node.ts';
 import { directoryOf } from '../src/shell/directory.ts';
 import { serveDirectory } from '../src/shell/endpoints.ts';
-import { inCatalogOf } from '../src/shell/phrases.ts';
 import { fewOf, type Status } from '../src/shell/status.ts';
 
 const choice = z.object({
   /** A topic, or a pattern with + and #. */
   topic: z.string().refine(isFilter, 'a choice is a topic like devices/101/battery/soc, or a pattern with + and #'),
-  /** Which property of the object; empty: value. */
+  /** Property of the object; empty: value. */
   field: z
     .string()
     .regex(/^[A-Za-z0-9_.]{0,64}$/)
     .default(''),
-  /** Name in the object of several; empty: made from the topic. */
+  /** Name of the value in an object of several; empty: made from the topic. */
   name: z.string().max(64).default(''),
 });
 
 const config = z.object({
   choices: z.array(choice).min(1, 'choose at least one quantity'),
   output: choiceField(['value', 'object'], 'value'),
-  /** What to do with values that are old or invalid. */
+  /** Fate of values that are old or invalid. */
   bad: choiceField(['drop', 'null', 'pass'], 'null'),
-  /** Seconds; empty: what the device's meta says, else three times as long as values come apart. */
+  /** Greatest age, s; empty: as the meta of the device says, otherwise three times the interval of its values. */
   maxAge: optionalNumberField(1, 86_400),
   onlyChanges: flagField(false),
 });
 
-const lookMs = 1000;
+/** Interval at which values are looked at for their age. */
+const expiryMs = 1000;
 
-const describe = (picker: ReturnType<typeof createPicker>, now: number): Status => {
+const describeValues = (picker: ValuePicker, now: number): Status => {
   const { all, notGood } = picker.count();
   if (all === 0) return { fill: 'grey', shape: 'ring', key: 'waiting' };
   const single = picker.single();
@@ -54,7 +55,7 @@ const describe = (picker: ReturnType<typeof createPicker>, now: number): Status 
   return { fill: 'yellow', shape: 'ring', key: 'old', params: { value, s: Math.round((now - ts) / 1000) } };
 };
 
-/** Bare values for gauges, charts and function nodes. */
+/** Gives bare values to gauges, charts and function nodes. */
 export default function register(RED: NodeAPI): void {
   serveDirectory(RED);
   defineNode(RED, 'ems-pick', {
@@ -64,7 +65,7 @@ export default function register(RED: NodeAPI): void {
       const { maxAge } = config;
       const maxAgeOf = (topic: string): number | undefined =>
         maxAge === undefined ? directory.maxAgeMs(topic) : maxAge * 1000;
-      const picker = createPicker(config, clock, maxAgeOf);
+      const picker = new ValuePicker(config, clock, maxAgeOf);
       const latest: Record<string, unknown> = {};
 
       const give = (picked: Picked[], send: Send, message: NodeMessage): void => {
@@ -80,9 +81,9 @@ export default function register(RED: NodeAPI): void {
         if (picked.some(({ value }) => value !== undefined)) send({ ...message, payload: { ...latest } });
       };
 
-      const show = (): void => showStatus(describe(picker, clock.now()));
+      const show = (): void => showStatus(describeValues(picker, clock.now()));
       show();
-      const looking = clock.every(lookMs, () => {
+      const looking = clock.every(expiryMs, () => {
         give(picker.expire(), send, {} as NodeMessage);
         show();
       });

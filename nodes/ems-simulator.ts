@@ -1,10 +1,11 @@
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
-import { serveAddresses } from '../src/shell/addresses.ts';
 import { numberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
-import { keepOpening } from '../src/shell/keep-open.ts';
-import { startSimulation } from '../src/simulator/simulation.ts';
+import { serveAddresses } from '../src/shell/network-addresses.ts';
+import { retryOpening } from '../src/shell/retry-open.ts';
+import type { Status } from '../src/shell/status.ts';
+import { type SimulationOptions, startSimulation, type TrueState } from '../src/simulator/simulation.ts';
 
 const config = z.object({
   host: textField('127.0.0.1'),
@@ -13,13 +14,16 @@ const config = z.object({
   storagePort: numberField(1504, 1, 65535),
   /** Local hour at which the simulated day begins. */
   startHour: numberField(10.5, 0, 24),
+  /** Simulated seconds per second. */
   speed: numberField(1, 0.1, 3600),
   seed: numberField(7, 0, 4_294_967_295),
+  /** Interval of the messages with the state of the house, s. */
   every: numberField(5, 1, 3600),
-  /** The simulated storage falls back after this long without a write, s. */
+  /** Time without a write after which the simulated storage goes back to its own control, s. */
   watchdog: numberField(60, 1, 3600),
-  /** Wallboxes, and the OCPP server they dial. */
+  /** Number of wallboxes. */
   wallboxes: numberField(0, 0, 3),
+  /** Address of the OCPP server that the wallboxes dial. */
   ocpp: textField('ws://127.0.0.1:8887'),
 });
 
@@ -33,7 +37,7 @@ const fault = z.union([
 
 const changes = z.strictObject({
   speed: z.number().min(0.1).max(3600).optional(),
-  /** 0..1 of a clear sky; null: clouds as they come. */
+  /** Share of a clear sky, 0 to 1; null: clouds as they come. */
   sky: z.number().min(0).max(1).nullable().optional(),
   extra_load_w: z.number().min(0).max(100_000).optional(),
   cars: z
@@ -53,39 +57,42 @@ const changes = z.strictObject({
 });
 
 const kilowatts = (w: number): string => (w / 1000).toFixed(1);
-const time = (hour: number): string =>
+const timeOfDay = (hour: number): string =>
   `${String(Math.floor(hour)).padStart(2, '0')}:${String(Math.floor((hour % 1) * 60)).padStart(2, '0')}`;
 
-/** One house with sun, load and two batteries, behind real Modbus TCP servers. */
+const describeHouse = ({ hour, sun_w, load_w, faults }: TrueState): Status => {
+  const params = { time: timeOfDay(hour), sun: kilowatts(sun_w), load: kilowatts(load_w) };
+  const hasFault = Object.values(faults).some((kind) => kind !== 'none');
+  return { fill: hasFault ? 'yellow' : 'green', shape: 'dot', key: hasFault ? 'faulty' : 'running', params };
+};
+
+const simulationOptions = (given: z.output<typeof config>): SimulationOptions => ({
+  host: given.host,
+  ports: { grid: given.gridPort, hybrid: given.hybridPort, storage: given.storagePort },
+  startHour: given.startHour,
+  seed: given.seed,
+  speed: given.speed,
+  watchdogS: given.watchdog,
+  wallboxes: { url: given.ocpp, count: given.wallboxes },
+});
+
+/** Simulates a house with sun, load, two batteries and wallboxes, behind real Modbus TCP servers and OCPP clients. */
 export default function register(RED: NodeAPI): void {
   serveAddresses(RED);
   defineNode(RED, 'ems-simulator', {
     config,
     start({ config, clock, send, showStatus, report, onInput, onClose }) {
-      const { host, gridPort, hybridPort, storagePort } = config;
-      const ports = { grid: gridPort, hybrid: hybridPort, storage: storagePort };
-      const { startHour, seed, speed, watchdog: watchdogS } = config;
-      const garage = { url: config.ocpp, count: config.wallboxes };
       showStatus({ fill: 'yellow', shape: 'ring', key: 'opening' });
-      const opening = keepOpening(
-        clock,
-        () => startSimulation({ host, ports, startHour, seed, speed, watchdogS, garage }, clock),
-        {
-          opened: () => show(),
-          failed(error, isFirst) {
-            showStatus({ fill: 'red', shape: 'ring', key: 'taken' });
-            if (isFirst) report(error);
-          },
+      const opening = retryOpening(clock, () => startSimulation(simulationOptions(config), clock), {
+        opened: () => show(),
+        failed(error, isFirst) {
+          showStatus({ fill: 'red', shape: 'ring', key: 'taken' });
+          if (isFirst) report(error);
         },
-      );
-
+      });
       const show = (): void => {
         const simulation = opening.current();
-        if (!simulation) return;
-        const { hour, sun_w, load_w, faults } = simulation.state();
-        const params = { time: time(hour), sun: kilowatts(sun_w), load: kilowatts(load_w) };
-        const hasFault = Object.values(faults).some((kind) => kind !== 'none');
-        showStatus({ fill: hasFault ? 'yellow' : 'green', shape: 'dot', key: hasFault ? 'faulty' : 'running', params });
+        if (simulation) showStatus(describeHouse(simulation.state()));
       };
       const showing = clock.every(1000, show);
       const telling = clock.every(config.every * 1000, () => {

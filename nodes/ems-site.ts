@@ -7,7 +7,7 @@ const config = z
   .object({
     site: idField('the site id'),
     name: textField(),
-    /** Degrees, + north and + east. */
+    /** Degrees; positive is north, and east. */
     latitude: optionalNumberField(-90, 90),
     longitude: optionalNumberField(-180, 180),
   })
@@ -16,14 +16,15 @@ const config = z
     path: ['latitude'],
   });
 
+/** The site node as other nodes use it. */
 export interface SiteApi {
   id: string;
   name: string;
-  /** Where it is, degrees. */
+  /** Position, degrees; positive is north and east. */
   coordinates?: { latitude: number; longitude: number };
 }
 
-/** A site: the building or plant whose devices are summed up under sites/<id>/. */
+/** Names a site: the building or plant whose devices are summed up under sites/<id>/. */
 export default function register(RED: NodeAPI): void {
   defineNode(RED, 'ems-site', {
     config,

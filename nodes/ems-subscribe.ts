@@ -1,18 +1,20 @@
-import type { NodeAPI, NodeMessageInFlow } from 'node-red';
+import type { NodeAPI, NodeMessage, NodeMessageInFlow } from 'node-red';
 import { z } from 'zod';
+import { readTopic } from '../src/model/known-topics.ts';
 import type { Message } from '../src/model/message.ts';
-import { parseTopic, type Topic } from '../src/model/topic.ts';
-import { createDeviceSubscription, type DeviceSubscription } from '../src/mqtt/device-subscription.ts';
-import { createReceiver, type Rejection } from '../src/mqtt/receiver.ts';
-import { createRefusals } from '../src/mqtt/refusals.ts';
-import { select, selections } from '../src/mqtt/selection.ts';
-import type { Incoming, Subscriber } from '../src/mqtt/subscriptions.ts';
+import type { Clock } from '../src/model/time.ts';
+import type { Topic } from '../src/model/topic.ts';
+import { MessageReceiver, type ReceiverSink } from '../src/mqtt/messages/message-receiver.ts';
+import { RejectedCommands } from '../src/mqtt/messages/rejected-commands.ts';
+import { DeviceSubscription } from '../src/mqtt/subscriptions/device-subscription.ts';
+import type { IncomingMessage, Subscriber } from '../src/mqtt/subscriptions/subscriptions.ts';
+import { selections, selectTopics, type TopicSelection } from '../src/mqtt/subscriptions/topic-selection.ts';
 import { choiceField, flagField, nodeReference, numberField, optionalId, textField } from '../src/shell/config.ts';
-import { toNodeMessage } from '../src/shell/contract.ts';
 import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
-import { createDelivery } from '../src/shell/delivery.ts';
-import { directoryOf } from '../src/shell/directory.ts';
+import { type Directory, directoryOf } from '../src/shell/directory.ts';
 import { gatewayName } from '../src/shell/gateway.ts';
+import { toNodeMessage } from '../src/shell/node-messages.ts';
+import { createRedeployDelivery } from '../src/shell/redeploy-delivery.ts';
 import type { BrokerApi } from './ems-broker.ts';
 
 const config = z
@@ -31,18 +33,20 @@ const config = z
   .transform((given) => ({ ...given, patterns: given.pattern.split(/[,\n]/).map((each) => each.trim()) }))
   .transform((given) => ({ ...given, patterns: given.patterns.filter((each) => each !== '') }));
 
+/** A message at the input that changes the subscriptions. */
 const control = z.discriminatedUnion('action', [
   z.object({ action: z.literal('subscribe'), topic: z.union([z.string(), z.array(z.string())]) }),
   z.object({ action: z.literal('unsubscribe'), topic: z.union([z.string(), z.array(z.string())]) }),
   z.object({ action: z.literal('getSubscriptions') }),
 ]);
 
-/** Longest piece of a refused payload that is shown. */
+/** Longest piece of a refused payload that is shown, bytes. */
 const shownBytes = 1024;
-/** Until then retained meta of devices may still be on its way. */
+/** Retained meta of devices may still be on its way for so long, ms. */
 const learningMs = 5000;
 
-const transportFacts = ({ qos, retain, responseTopic, correlationData, expiryS }: Incoming) => ({
+/** The fields of PUBLISH beside the payload, for msg.mqtt. */
+const publishFacts = ({ qos, retain, responseTopic, correlationData, expiryS }: IncomingMessage) => ({
   qos,
   retain,
   ...(responseTopic === undefined ? {} : { responseTopic }),
@@ -50,7 +54,7 @@ const transportFacts = ({ qos, retain, responseTopic, correlationData, expiryS }
   ...(expiryS === undefined ? {} : { expiry: expiryS }),
 });
 
-/** What is handed on where the meta of a device was taken away. Without a time: it does not compete with what is told. */
+/** The end of a device whose meta was taken away. Without a time, it does not compete with messages of the device. */
 const removedOf = (device: string): Message<'availability/1'> => ({
   topic: `devices/${device}/availability`,
   schema: 'availability/1',
@@ -58,130 +62,170 @@ const removedOf = (device: string): Message<'availability/1'> => ({
   reason: 'removed',
 });
 
-/** Validated objects of the chosen devices, types, quantities or sites, from the broker. */
+interface AdmissionParts {
+  directory: Directory;
+  selection: TopicSelection;
+  clock: Clock;
+  /** Devices of the chosen site that are subscribed to. */
+  members(): DeviceSubscription | undefined;
+}
+
+interface SinkParts extends AdmissionParts {
+  config: z.output<typeof config>;
+  rejectedCommands: RejectedCommands;
+  /** Sends to both outputs. @returns whether the messages have reached the next nodes */
+  hand(outputs: (NodeMessage | null)[]): Promise<boolean>;
+}
+
+/** @returns whether a message is for this node: the selection admits it, and a reading is of a device of the chosen site */
+const createAdmission = ({ selection, directory, clock, members }: AdmissionParts) => {
+  const startedAt = clock.monotonic();
+  // Readings that the broker retained come before the meta of their devices does.
+  const isOfSite = (device: string): boolean =>
+    (members()?.has(device) ?? true) || (clock.monotonic() - startedAt < learningMs && !directory.device(device));
+  return (topic: Topic, isRetained: boolean): boolean =>
+    selection.admits(topic, isRetained) && (topic.kind !== 'reading' || isOfSite(topic.device));
+};
+
+/** Outputs for the received messages. */
+const createSink = (parts: SinkParts): ReceiverSink => {
+  const { config, directory, selection, clock, members, rejectedCommands, hand } = parts;
+  const startedAt = clock.monotonic();
+
+  /** No gateway here or elsewhere speaks for the device, so none will answer. */
+  const isForNobody = (text: string): boolean => {
+    const topic = readTopic(text);
+    if (!topic.ok || topic.value.kind !== 'action' || !config.directory) return false;
+    return clock.monotonic() - startedAt > learningMs && !directory.device(topic.value.device);
+  };
+
+  /** Messages of devices of other sites are not passed on, except that a device has left this site. */
+  const isWanted = (message: Message): boolean => {
+    if (!selection.filtersOf || message.schema === 'reading/1') return true;
+    if (message.schema === 'meta/1')
+      return config.directory && (message.site === config.site || members()?.has(message.device) === true);
+    const topic = readTopic(message.topic);
+    if (!topic.ok || topic.value.kind !== 'availability') return true;
+    return [undefined, config.site].includes(directory.device(topic.value.device)?.meta.site);
+  };
+
+  return {
+    batch(messages) {
+      for (const message of messages) directory.take(message);
+      // Commands go straight to bridges, which have no use for what else was heard.
+      const wanted = config.what === 'commands' ? [] : messages.filter(isWanted);
+      return wanted.length === 0 ? undefined : hand([toNodeMessage(wanted), null]);
+    },
+    single: (message, incoming) =>
+      hand([{ ...toNodeMessage([message]), mqtt: publishFacts(incoming) } as NodeMessage, null]),
+    command(body, incoming) {
+      const { topic } = incoming;
+      if (isForNobody(topic)) rejectedCommands.add(incoming, ['no such device']);
+      return hand([{ topic, payload: { ...body, topic }, mqtt: publishFacts(incoming) } as NodeMessage, null]);
+    },
+    rejected({ incoming, reasons }) {
+      if (incoming.topic.includes('/command/')) {
+        rejectedCommands.add(incoming, reasons);
+        return undefined;
+      }
+      const payload = incoming.payload.subarray(0, shownBytes).toString();
+      return hand([null, { topic: incoming.topic, payload, reasons, mqtt: publishFacts(incoming) } as NodeMessage]);
+    },
+    removed(device) {
+      const isGone = !directory.isSpokenFor(`devices/${device}`) && (members()?.has(device) ?? true);
+      const isTold = config.directory && config.what !== 'commands';
+      directory.leave(device);
+      if (isGone && isTold) void hand([toNodeMessage([removedOf(device)]), null]);
+    },
+  };
+};
+
+/** Subscriptions that messages at the input add and remove. */
+class AddedSubscriptions {
+  readonly #subscribe: (filter: string) => Subscriber;
+  readonly #added = new Map<string, Subscriber>();
+
+  constructor(subscribe: (filter: string) => Subscriber) {
+    this.#subscribe = subscribe;
+  }
+
+  get filters(): string[] {
+    return [...this.#added.keys()];
+  }
+
+  /** @throws where the message asks for something else, in words */
+  change(message: NodeMessageInFlow): void {
+    const asked = control.safeParse(message);
+    if (!asked.success) throw new Error('msg.action is subscribe or unsubscribe with msg.topic, or getSubscriptions');
+    const { data } = asked;
+    const topics = data.action === 'getSubscriptions' ? [] : [data.topic].flat();
+    for (const topic of topics) {
+      this.#added.get(topic)?.remove(true);
+      this.#added.delete(topic);
+      if (data.action === 'subscribe') this.#added.set(topic, this.#subscribe(topic));
+    }
+  }
+
+  remove(isFinal: boolean): void {
+    for (const each of this.#added.values()) each.remove(isFinal);
+  }
+}
+
+/** Checked messages of the chosen devices, types, quantities or sites, from the broker. */
 export default function register(RED: NodeAPI): void {
   defineNode(RED, 'ems-subscribe', {
     config,
     start({ config, node, clock, send, showStatus, onInput, onClose }) {
-      const { link, follow } = useConfigNode<BrokerApi>(RED, config.broker, 'ems-broker');
+      const { client, follow } = useConfigNode<BrokerApi>(RED, config.broker, 'ems-broker');
       const directory = directoryOf(RED);
-      const selection = select({ ...config, type: config.deviceType, withDirectory: config.directory });
-
-      const startedAt = clock.monotonic();
-      const refusals = createRefusals(gatewayName(), clock, (event, incoming) =>
-        send([null, { ...toNodeMessage([event]), mqtt: transportFacts(incoming) }]),
+      const selection = selectTopics({ ...config, type: config.deviceType, withDirectory: config.directory });
+      const rejectedCommands = new RejectedCommands(gatewayName(), clock, (event, incoming) =>
+        send([null, { ...toNodeMessage([event]), mqtt: publishFacts(incoming) } as NodeMessage]),
       );
-
-      /** Nobody here or elsewhere speaks for the device, so nobody will answer. */
-      const isForNobody = (text: string): boolean => {
-        const topic = parseTopic(text);
-        if (!topic.ok || topic.value.kind !== 'action' || !config.directory) return false;
-        return clock.monotonic() - startedAt > learningMs && !directory.device(topic.value.device);
-      };
-
+      const deliver = createRedeployDelivery(RED, node, clock);
       let members: DeviceSubscription | undefined;
-      /** What is known of devices of other sites is not handed on, except that one has left this site. */
-      const isWanted = (message: Message): boolean => {
-        if (!selection.filtersOf) return true;
-        if (message.schema === 'meta/1')
-          return config.directory && (message.site === config.site || members?.has(message.device) === true);
-        const topic = parseTopic(message.topic);
-        if (!topic.ok || topic.value.kind !== 'availability') return true;
-        return [undefined, config.site].includes(directory.device(topic.value.device)?.meta.site);
-      };
+      // Only a message that has reached the next node may be forgotten by the broker.
+      const hand = (outputs: (NodeMessage | null)[]): Promise<boolean> => deliver(() => send(outputs));
+      const parts = { directory, selection, clock, members: () => members };
+      const receiver = new MessageReceiver(
+        { batchMs: config.batch, admits: createAdmission(parts), isDeclared: directory.declares },
+        clock,
+        createSink({ ...parts, config, rejectedCommands, hand }),
+      );
+      const subscribe = (filters: string[], owner: string): Subscriber =>
+        client.subscribe(filters, 2, (incoming) => receiver.take(incoming), { owner, hurry: () => receiver.hurry() });
 
-      const deliver = createDelivery(RED, node, clock);
-      /** Only what has reached the next node may be forgotten by the broker. */
-      const hand = (outputs: Parameters<typeof send>[0]): Promise<boolean> => deliver(() => send(outputs));
-
-      /** What the broker kept for a device comes before its meta does. */
-      const isOfSite = (device: string): boolean => {
-        if (!members || members.has(device)) return true;
-        return clock.monotonic() - startedAt < learningMs && !directory.device(device);
-      };
-      const admits = (topic: Topic, isRetained: boolean): boolean =>
-        selection.admits(topic, isRetained) && (topic.kind !== 'reading' || isOfSite(topic.device));
-
-      const receiver = createReceiver({ batchMs: config.batch, admits, isDeclared: directory.declares }, clock, {
-        batch(messages) {
-          for (const message of messages) directory.take(message);
-          // Commands go straight to bridges, which have no use for what else was heard.
-          const wanted = config.what === 'commands' ? [] : messages.filter(isWanted);
-          return wanted.length === 0 ? undefined : hand([toNodeMessage(wanted), null]);
-        },
-        single(message, incoming) {
-          const facts = { mqtt: transportFacts(incoming) };
-          return hand([{ ...toNodeMessage([message]), ...facts }, null]);
-        },
-        command(body, incoming) {
-          const { topic } = incoming;
-          if (isForNobody(topic)) refusals.add(incoming, ['no such device']);
-          return hand([{ topic, payload: { ...body, topic }, mqtt: transportFacts(incoming) }, null]);
-        },
-        rejected({ incoming, reasons }: Rejection) {
-          if (incoming.topic.includes('/command/')) {
-            refusals.add(incoming, reasons);
-            return undefined;
-          }
-          const payload = incoming.payload.subarray(0, shownBytes).toString();
-          const rejected = { topic: incoming.topic, payload, reasons, mqtt: transportFacts(incoming) };
-          return hand([null, rejected]);
-        },
-        removed(device) {
-          const isGone = !directory.isSpokenFor(`devices/${device}`) && (members?.has(device) ?? true);
-          const isTold = config.directory && config.what !== 'commands';
-          directory.leave(device);
-          if (isGone && isTold) void hand([toNodeMessage([removedOf(device)]), null]);
-        },
-      });
-
-      const added = new Map<string, Subscriber>();
-      const { take, hurry } = receiver;
-      const fixed =
-        selection.filters.length > 0
-          ? link.subscribe(selection.filters, 2, take, { owner: node.id, hurry })
-          : undefined;
+      const fixed = selection.filters.length > 0 ? subscribe(selection.filters, node.id) : undefined;
       if (selection.filtersOf)
-        members = createDeviceSubscription(
-          () => {
-            const known = directory.devices();
-            const devices = known.flatMap(({ meta }) => (meta.site === config.site ? [meta.device] : []));
-            return { devices, known: known.length };
+        members = new DeviceSubscription(
+          {
+            wanted() {
+              const known = directory.devices();
+              const devices = known.flatMap(({ meta }) => (meta.site === config.site ? [meta.device] : []));
+              return { devices, known: known.length };
+            },
+            filtersOf: selection.filtersOf,
+            subscribe: (filters) => subscribe(filters, `${node.id} devices`),
           },
-          selection.filtersOf,
-          (filters) => link.subscribe(filters, 2, take, { owner: `${node.id} devices`, hurry }),
           clock,
         );
-      const learning = members && directory.onChange(members.changed);
+      const added = new AddedSubscriptions((filter) => subscribe([filter], `${node.id} ${filter}`));
+      const learning = members && directory.onChange(() => members?.changed());
       const following = follow(showStatus);
 
-      const change = (message: NodeMessageInFlow): string[] => {
-        const asked = control.safeParse(message);
-        if (!asked.success)
-          throw new Error('msg.action is subscribe or unsubscribe with msg.topic, or getSubscriptions');
-        const { data } = asked;
-        const topics = data.action === 'getSubscriptions' ? [] : [data.topic].flat();
-        for (const topic of topics) {
-          added.get(topic)?.remove(true);
-          added.delete(topic);
-          if (data.action === 'subscribe')
-            added.set(topic, link.subscribe([topic], 2, take, { owner: `${node.id} ${topic}`, hurry }));
-        }
-        return [...selection.filters, ...(members?.filters() ?? []), ...added.keys()];
-      };
-
       onInput((message, answer) => {
-        const filters = change(message);
+        added.change(message);
+        const payload = [...selection.filters, ...(members?.filters() ?? []), ...added.filters];
         if ((message as { action?: unknown }).action === 'getSubscriptions')
-          answer([{ ...message, topic: 'subscriptions', payload: filters }, null]);
+          answer([{ ...message, topic: 'subscriptions', payload }, null]);
       });
       onClose((isRemoved) => {
         following.remove();
         learning?.remove();
         fixed?.remove(isRemoved);
         members?.close(isRemoved);
-        for (const each of added.values()) each.remove(isRemoved);
-        refusals.close();
+        added.remove(isRemoved);
+        rejectedCommands.close();
         receiver.close();
       });
     },

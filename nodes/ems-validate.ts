@@ -1,20 +1,21 @@
 import type { NodeAPI, NodeMessage } from 'node-red';
 import { z } from 'zod';
-import { type CheckContext, checkMessage, defaultLimits } from '../src/model/check.ts';
+import { type CheckContext, defaultLimits } from '../src/model/check-context.ts';
+import type { Message } from '../src/model/message.ts';
 import { numberField } from '../src/shell/config.ts';
-import { candidatesOf } from '../src/shell/contract.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { directoryOf } from '../src/shell/directory.ts';
+import { checkCandidates, type RefusedCandidate } from '../src/shell/node-messages.ts';
 
 const config = z.object({
   maxBytes: numberField(defaultLimits.maxBytes, 64, 16_777_216),
-  /** Seconds a time may lie ahead of ours. */
+  /** How far a time may lie ahead of the clock here, s. */
   future: numberField(defaultLimits.futureMs / 1000, 1, 86_400),
-  /** Hours a reading may be old. */
+  /** How old a reading may be, h. */
   past: numberField(defaultLimits.pastMs / 3_600_000, 0.01, 87_600),
 });
 
-/** What Node-RED's own MQTT node, and our subscribe node, say about the retain flag. */
+/** @returns the RETAIN flag, as Node-RED's own MQTT node and our subscribe node tell it */
 const isRetained = (message: NodeMessage): boolean => {
   const { retain, mqtt } = message as { retain?: unknown; mqtt?: { retain?: unknown } };
   return retain === true || mqtt?.retain === true;
@@ -22,7 +23,13 @@ const isRetained = (message: NodeMessage): boolean => {
 
 const showEveryMs = 1000;
 
-/** The gate: what fits the model goes on, what does not comes out below with every reason. */
+/** @returns the message of the second output */
+const refusalMessage = ({ original, reasons }: RefusedCandidate, topic: string | undefined): NodeMessage => {
+  const own = (original as { topic?: unknown } | null)?.topic;
+  return { topic: typeof own === 'string' ? own : topic, payload: original, reasons } as NodeMessage;
+};
+
+/** Lets through what fits the model; anything else comes out below with every reason. */
 export default function register(RED: NodeAPI): void {
   defineNode(RED, 'ems-validate', {
     config,
@@ -51,29 +58,20 @@ export default function register(RED: NodeAPI): void {
           isDeclared: directory.declares,
           limits,
         };
-        const good: object[] = [];
+        const good: Message[] = [];
         const bad: NodeMessage[] = [];
-        const { payload } = message;
-        for (const candidate of candidatesOf(message, context)) {
-          const checked = candidate.ok ? checkMessage(candidate.value, context) : undefined;
-          if (checked?.ok) {
-            directory.take(checked.message);
-            good.push(checked.message);
-            continue;
-          }
-          const original = candidate.ok ? candidate.value : payload;
-          const reasons = checked ? checked.reasons : candidate.ok ? [] : [candidate.reason];
-          const topic = (original as { topic?: unknown } | null)?.topic;
-          const refusal = { topic: typeof topic === 'string' ? topic : message.topic, payload: original, reasons };
-          bad.push(refusal as NodeMessage);
+        for (const candidate of checkCandidates(message, context)) {
+          if (candidate.ok) {
+            directory.take(candidate.message);
+            good.push(candidate.message);
+          } else bad.push(refusalMessage(candidate, message.topic));
         }
         valid += good.length;
         rejected += bad.length;
         isShown = false;
         const [only] = good;
-        const isArray = Array.isArray(payload);
-        if (only && isArray) send([Object.assign(message, { payload: good }), bad]);
-        else if (only) send([Object.assign(message, { payload: only, topic: (only as { topic: string }).topic }), bad]);
+        if (only && Array.isArray(message.payload)) send([Object.assign(message, { payload: good }), bad]);
+        else if (only) send([Object.assign(message, { payload: only, topic: only.topic }), bad]);
         else if (bad.length > 0) send([null, bad]);
       });
     },

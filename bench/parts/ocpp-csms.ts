@@ -18,9 +18,9 @@ import { createPasswords } from '../../src/drivers/ocpp/link/passwords.ts';
 import { checkMessage } from '../../src/model/check.ts';
 import { createBoot } from '../../src/model/identity.ts';
 import type { Message } from '../../src/model/message.ts';
-import { createMqttLink } from '../../src/mqtt/link.ts';
-import { createPublisher } from '../../src/mqtt/publisher.ts';
-import { createSession } from '../../src/mqtt/session.ts';
+import { BrokerClient } from '../../src/mqtt/client.ts';
+import { MessagePublisher } from '../../src/mqtt/messages/message-publisher.ts';
+import { Session } from '../../src/mqtt/session/session.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 
 export interface Usage {
@@ -96,16 +96,16 @@ const count: Take = (messages) => {
 /** As the nodes validate and publish do it. */
 const openWire = async (port: number): Promise<{ take: Take; lost(): number }> => {
   const servers = [{ protocol: 'mqtt' as const, host, port }];
-  const link = createMqttLink({ servers, clientId: 'bench' }, createSession(10_000), systemClock);
+  const client = new BrokerClient({ servers, clientId: 'bench' }, new Session(10_000), systemClock);
   const online = new Promise<void>((resolve) => {
-    link.onState(() => {
-      if (link.state().kind === 'online') resolve();
+    client.onState(() => {
+      if (client.state.kind === 'online') resolve();
     });
   });
-  link.open();
+  client.open();
   await online;
   const { now } = systemClock;
-  const publisher = createPublisher(link, { boot: createBoot(), mirror: '', isBilling: () => false, now });
+  const publisher = new MessagePublisher(client, { boot: createBoot(), now });
   let unpublished = 0;
   return {
     take(messages) {
@@ -115,7 +115,7 @@ const openWire = async (port: number): Promise<{ take: Take; lost(): number }> =
         unpublished += checked.length;
       });
     },
-    lost: () => unpublished + link.depth().dropped,
+    lost: () => unpublished + client.depth.dropped,
   };
 };
 

@@ -3,20 +3,9 @@
  * written before the device is, so that a restart at any moment ends in a known state and carries out nothing twice.
  */
 import { z } from 'zod';
+import type { Journal } from '../common/journal.ts';
 import type { SavedLease } from '../control/leases.ts';
 import { type Response, responseSchema } from '../model/command.ts';
-
-/** Records that outlive the process, in their order. */
-export interface Journal {
-  load(): unknown[];
-  /**
-   * Survives the end of the process at once; isUrgent: the end of power as well.
-   * @returns false where it could not be written
-   */
-  append(record: object, isUrgent: boolean): boolean;
-  /** Puts these records in the place of all. */
-  rewrite(records: object[]): boolean;
-}
 
 export interface Reply {
   /** MQTT 5 response topic, or reply_to of the payload. */

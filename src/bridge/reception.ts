@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { Actuator } from '../drivers/driver.ts';
-import { isRecord } from '../model/check.ts';
 import { commandDefaults, longestId, type Response } from '../model/command.ts';
+import { isRecord } from '../model/safety.ts';
 import { type Clock, parseTime } from '../model/time.ts';
 import { parseTopic } from '../model/topic.ts';
 import { act } from './acting.ts';

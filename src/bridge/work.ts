@@ -2,6 +2,7 @@
  * What a bridge knows while it works, and what it tells by itself: meta, availability, events, and the status of its
  * node.
  */
+import type { Journal } from '../common/journal.ts';
 import type { Actuator, DeviceState, Driver } from '../drivers/driver.ts';
 import type { Event } from '../model/event.ts';
 import { createEventId } from '../model/identity.ts';
@@ -11,7 +12,7 @@ import type { AgeWatch } from './age-watch.ts';
 import type { Desk } from './desk.ts';
 import type { Measured } from './effect-watch.ts';
 import { withGoals } from './goals.ts';
-import type { Journal, Reply } from './ledger.ts';
+import type { Reply } from './ledger.ts';
 import { componentKey, describeDevice, type Placement } from './meta.ts';
 import { lastOf, type Outputs, takeUpChannels } from './outputs.ts';
 import type { OwnerWatch } from './owner-watch.ts';

@@ -1,83 +1,24 @@
 /**
- * The gate: everything from outside passes here before any node believes it.
- * Reasons are sentences for people; what passes is normalised (canonical unit, sane time).
+ * Checks messages that come from outside, before any node believes them. Reasons are sentences for people; what passes
+ * is normalised: the unit of its quantity, and a plausible time.
  */
 import type { z } from 'zod';
+import { type CheckContext, type CheckLimits, defaultLimits } from './check-context.ts';
+import { type KnownTopic, readTopic } from './known-topics.ts';
 import { envelopes, isSchemaId, type Message, schemaOfTopic } from './message.ts';
-import { findQuantity, isKnownType, isVendorWord } from './quantities.ts';
+import { findQuantity, isKnownType, isVendorWord, type Quantity } from './quantities.ts';
 import type { Reading } from './reading.ts';
-import { believedAheadMs, isoTime, parseTime, type Result } from './time.ts';
-import { parseTopic, type Topic } from './topic.ts';
+import { isSurelyReading, type ReadingMessage, rememberChecked } from './reading-check.ts';
+import { isRecord, unsafetyOf } from './safety.ts';
+import { isoTime, parseTime } from './time.ts';
+import type { Topic } from './topic.ts';
 import { conversion } from './units.ts';
 
-export interface CheckLimits {
-  /** Largest payload that is parsed at all, bytes. */
-  maxBytes: number;
-  /** Deepest nesting of objects and arrays. */
-  maxDepth: number;
-  /** How far ahead of our clock a time may be before the reception time replaces it, ms. */
-  futureMs: number;
-  /** Older readings are refused unless they are retained or marked late, ms. */
-  pastMs: number;
-}
-
-export const defaultLimits: CheckLimits = {
-  maxBytes: 65536,
-  maxDepth: 10,
-  futureMs: believedAheadMs,
-  pastMs: 86_400_000,
-};
-
-/** What is known beside the message itself. */
-export interface CheckContext {
-  now: number;
-  /** It came with the retain flag: its age says nothing. */
-  retained?: boolean;
-  /** Whether a device's meta declares this component's quantity, for types the model does not know. */
-  isDeclared?: (topic: Topic) => boolean;
-  limits?: CheckLimits;
-}
-
+/** The message as it is passed on, or every reason against it. */
 export type Checked = { ok: true; message: Message; topic: Topic } | { ok: false; reasons: string[] };
 
+/** Times before this software existed are those of a clock that was never set, ms since 1970. */
 const earliest = Date.UTC(2020, 0, 1);
-const unsafeKeys = new Set(['__proto__', 'constructor', 'prototype']);
-
-const topicMemo = new Map<string, Result<Topic>>();
-const memoSize = 20_000;
-
-/** parseTopic, remembered: the same few topics come again and again. */
-export const readTopic = (text: string): Result<Topic> => {
-  let parsed = topicMemo.get(text);
-  if (!parsed) {
-    if (topicMemo.size >= memoSize) topicMemo.clear();
-    parsed = parseTopic(text);
-    topicMemo.set(text, parsed);
-  }
-  return parsed;
-};
-
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
-
-/** Looks for what JSON allows and nobody should: prototype keys, endless nesting. */
-const unsafety = (value: unknown, depth: number): string | undefined => {
-  if (typeof value !== 'object' || value === null) return undefined;
-  if (depth === 0) return 'nested too deeply';
-  for (const key of Object.keys(value)) {
-    if (unsafeKeys.has(key)) return `the key "${key}" is not allowed`;
-    const below = (value as Record<string, unknown>)[key];
-    if (typeof below === 'object' && below !== null) {
-      const found = unsafety(below, depth - 1);
-      if (found) return found;
-    }
-  }
-  return undefined;
-};
-
-/** @returns what makes an object unsafe to handle at all, in words */
-export const unsafetyOf = (value: object, { maxDepth }: CheckLimits = defaultLimits): string | undefined =>
-  unsafety(value, maxDepth);
 
 const describeIssues = (error: z.ZodError): string[] =>
   error.issues.slice(0, 8).map((issue) => {
@@ -85,57 +26,16 @@ const describeIssues = (error: z.ZodError): string[] =>
     return where === '' ? issue.message : `${where}: ${issue.message}`;
   });
 
-const isNumberLike = (text: string): boolean => /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text.trim());
-
-/** A bare scalar, or {"value": x}, on the topic of a reading becomes an envelope with the unit of its quantity. */
-const completeReading = (topic: string, given: unknown, context: CheckContext): unknown => {
-  const parsed = readTopic(topic);
-  if (!parsed.ok || parsed.value.kind !== 'reading') return given;
-  const bare = isRecord(given) ? given : { value: given };
-  if (!Object.hasOwn(bare, 'value') || Object.hasOwn(bare, 'schema')) return given;
-  const quantity = findQuantity(parsed.value.type, parsed.value.quantity);
-  const wantsNumber = quantity?.unit !== undefined;
-  const value =
-    wantsNumber && typeof bare.value === 'string' && isNumberLike(bare.value) ? Number(bare.value) : bare.value;
-  return {
-    schema: 'reading/1',
-    ...(typeof value === 'number' && quantity?.unit !== undefined ? { unit: quantity.unit } : {}),
-    ts: isoTime(context.now),
-    // A retained scalar may be of any age.
-    quality: value === null ? 'invalid' : context.retained ? 'estimated' : 'good',
-    ...bare,
-    value,
-  };
-};
-
-/**
- * Turns an MQTT payload into a candidate for checkMessage.
- * @param payload Buffer or text as it came, or what a JSON-detecting node made of it
- */
-export const readPayload = (topic: string, payload: unknown, context: CheckContext): Result<unknown> => {
-  const limits = context.limits ?? defaultLimits;
-  if (!Buffer.isBuffer(payload) && typeof payload !== 'string')
-    return { ok: true, value: completeReading(topic, payload, context) };
-  if (payload.length > limits.maxBytes)
-    return { ok: false, reason: `${payload.length} bytes, more than the ${limits.maxBytes} allowed` };
-  const text = payload.toString();
-  if (text === '') return { ok: false, reason: 'empty payload' };
-  try {
-    return { ok: true, value: completeReading(topic, JSON.parse(text), context) };
-  } catch {
-    const parsed = readTopic(topic);
-    if (parsed.ok && parsed.value.kind === 'reading' && !/^\s*[{[]/.test(text))
-      return { ok: true, value: completeReading(topic, text, context) };
-    return { ok: false, reason: 'not JSON' };
-  }
-};
-
 type ReadingTopic = Extract<Topic, { kind: 'reading' }>;
 
 /** Membership, kind, unit and range by the registry. */
-const checkQuantity = (reading: Reading, topic: ReadingTopic, context: CheckContext): string | undefined => {
+const checkQuantity = (
+  reading: Reading,
+  quantity: Quantity | undefined,
+  topic: ReadingTopic,
+  context: CheckContext,
+): string | undefined => {
   const { type, quantity: name } = topic;
-  const quantity = findQuantity(type, name);
   if (!quantity) {
     if (isVendorWord(type) || isVendorWord(name) || context.isDeclared?.(topic)) return undefined;
     return isKnownType(type)
@@ -196,9 +96,11 @@ const checkTime = (reading: Reading, context: CheckContext, limits: CheckLimits)
 
 const checkReading = (reading: Reading, topic: Topic, context: CheckContext, limits: CheckLimits): string[] => {
   if (topic.kind !== 'reading') return [];
-  return [checkQuantity(reading, topic, context), checkTime(reading, context, limits)].filter(
-    (reason) => reason !== undefined,
-  );
+  const { type, quantity } = topic;
+  return [
+    checkQuantity(reading, findQuantity(type, quantity), topic, context),
+    checkTime(reading, context, limits),
+  ].filter((reason) => reason !== undefined);
 };
 
 /** A command that was stored somewhere on its way is not carried out. */
@@ -209,8 +111,33 @@ const checkCommand = (command: Message<'command/1'>, context: CheckContext): str
 };
 
 /**
+ * The short way of a reading that needs nothing but to be believed: its content was checked before, or the schema
+ * surely takes it, its unit is that of the quantity, and its time is plausible.
+ * @returns undefined where checkMessage has to look closer
+ */
+const checkPlainReading = (
+  candidate: Record<string, unknown>,
+  topic: KnownTopic,
+  context: CheckContext,
+): ReadingMessage | undefined => {
+  const { value } = topic;
+  if (value.kind !== 'reading') return undefined;
+  const isKnown = topic.checked?.isContentOf(candidate) === true;
+  if (!isKnown && !isSurelyReading(candidate)) return undefined;
+  const reading = candidate as ReadingMessage;
+  // Which quantities are declared changes with the meta of the device.
+  if ((!isKnown || !topic.quantity) && checkQuantity(reading, topic.quantity, value, context)) return undefined;
+  if (!isKnown) rememberChecked(topic, candidate);
+  const { futureMs, pastMs } = context.limits ?? defaultLimits;
+  const ts = parseTime(reading.ts);
+  if (ts > context.now + futureMs || ts < earliest) return undefined;
+  return ts < context.now - pastMs && !context.retained && !reading.late ? undefined : reading;
+};
+
+/**
  * Checks one object of the contract: topic, safety, schema, unit, range, time.
- * @returns the normalised message with its parsed topic, or every reason against it
+ * @returns the message with its parsed topic, or every reason against it. The message is the candidate itself where
+ *   nothing has to be normalised, and a copy otherwise
  */
 export const checkMessage = (candidate: unknown, context: CheckContext): Checked => {
   const limits = context.limits ?? defaultLimits;
@@ -219,9 +146,11 @@ export const checkMessage = (candidate: unknown, context: CheckContext): Checked
   if (typeof candidate.topic !== 'string') return reject('no topic');
   const parsed = readTopic(candidate.topic);
   if (!parsed.ok) return reject(`topic: ${parsed.reason}`);
-  const danger = unsafety(candidate, limits.maxDepth);
-  if (danger) return reject(danger);
   const topic = parsed.value;
+  const plain = checkPlainReading(candidate, parsed, context);
+  if (plain) return { ok: true, message: plain, topic };
+  const danger = unsafetyOf(candidate, limits.maxDepth);
+  if (danger) return reject(danger);
   const expected = schemaOfTopic(topic);
   if (!isSchemaId(candidate.schema))
     return reject(`schema: ${JSON.stringify(candidate.schema) ?? 'missing'} is not one of ours`);

@@ -54,8 +54,8 @@ export const codes = [
   'INTERNAL',
 ] as const;
 
-/** What of the device proves that it obeys: it holds the value, or what it measures has followed. */
-export const proofs = ['register', 'effect'] as const;
+/** The proof that the device obeys: it holds the value, or its measured values have followed. */
+const proofs = ['register', 'effect'] as const;
 export type Proof = (typeof proofs)[number];
 
 export type Outcome = (typeof outcomes)[number];
@@ -85,7 +85,7 @@ const heldSetpoint = z.looseObject({
   schema: z.literal('setpoint/1'),
   command: word,
   params: params.optional(),
-  /** What is in force: within the limits of all others. */
+  /** The order in force, within the limits of all others. */
   applied: params.optional(),
   owner: shortText,
   priority: z.int().min(0).max(100).optional(),
@@ -105,5 +105,6 @@ const heldSetpoint = z.looseObject({
 const endedSetpoint = z.looseObject({ schema: z.literal('setpoint/1'), ended: z.literal(true) });
 
 export const setpointSchema = z.union([endedSetpoint, heldSetpoint]);
+/** @returns whether a setpoint says that the one before it is over */
 export const isEnded = (setpoint: Setpoint): setpoint is z.infer<typeof endedSetpoint> => setpoint.ended === true;
 export type Setpoint = z.infer<typeof setpointSchema>;

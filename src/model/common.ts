@@ -18,6 +18,7 @@ export const quality = z.enum(qualities);
 export type Quality = z.infer<typeof quality>;
 
 const badness: Record<Quality, number> = { good: 0, estimated: 1, stale: 2, invalid: 3 };
+/** @returns the worse of two qualities */
 export const worst = (a: Quality, b: Quality): Quality => (badness[a] >= badness[b] ? a : b);
 
 /** Why a value is not good, and what that means. Open: further reasons in lower snake_case may follow. */
@@ -40,7 +41,10 @@ export const reasons = {
 } as const;
 export type Reason = keyof typeof reasons;
 
-/** What tells copies and order apart: boot is chosen at publisher start, seq counts per topic within it. */
+/**
+ * The fields that tell copies from new messages, and give the order: boot is chosen at publisher start, seq counts per
+ * topic within it.
+ */
 export const sequence = {
   seq: z.int().min(0).optional(),
   boot: z

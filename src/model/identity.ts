@@ -7,6 +7,7 @@ const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';
 export const createBoot = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => letters[byte % letters.length]).join('');
 
+/** @returns a new id for an event */
 export const createEventId = (): string => crypto.randomUUID();
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');

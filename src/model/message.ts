@@ -22,11 +22,12 @@ export const envelopes = {
 } as const;
 
 export type SchemaId = keyof typeof envelopes;
-export type Envelopes = { [S in SchemaId]: z.infer<(typeof envelopes)[S]> };
+type Envelopes = { [S in SchemaId]: z.infer<(typeof envelopes)[S]> };
 
 /** An envelope on its way: the topic beside it is the MQTT topic without prefix; the rest is the JSON payload. */
 export type Message<S extends SchemaId = SchemaId> = S extends SchemaId ? { topic: string } & Envelopes[S] : never;
 
+/** @returns whether a text names a schema of the model */
 export const isSchemaId = (text: unknown): text is SchemaId =>
   typeof text === 'string' && Object.hasOwn(envelopes, text);
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { finite, id, instant, sequence, shortText, word } from './common.ts';
 import { unitCodes } from './units.ts';
 
-/** What a component means for the site. "none": known, but not part of the balance. */
+/** The role of a component in its site. "none": known, but not part of the balance. */
 export const roles = [
   'grid',
   'solar',
@@ -41,7 +41,7 @@ const quantityMeta = z.looseObject({
 });
 export type QuantityMeta = z.infer<typeof quantityMeta>;
 
-/** What a parameter may be: numbers in the unit of the model, or a choice of words. */
+/** The range of a parameter: numbers in the unit of the model, or a choice of words. */
 const rangeMeta = z.looseObject({
   unit: shortText.optional(),
   min: finite.optional(),
@@ -54,7 +54,6 @@ const rangeMeta = z.looseObject({
   default: finite.optional(),
   limited_by: word.optional(),
 });
-export type RangeMeta = z.infer<typeof rangeMeta>;
 
 const commandMeta = z.looseObject({
   /** setpoint: competes by priority. limit: intersects. config: the device keeps it. action: done once. release: ends one's own
@@ -82,7 +81,7 @@ const commandMeta = z.looseObject({
   verification: z.enum(['readback', 'effect', 'none']).optional(),
   /** The device falls back by itself after this long without its bridge. */
   watchdog_s: z.number().positive().optional(),
-  /** Its registers wear out. */
+  /** The registers of the actuator wear out. */
   persistent: z.boolean().optional(),
 });
 export type CommandMeta = z.infer<typeof commandMeta>;

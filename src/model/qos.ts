@@ -2,7 +2,7 @@
 import { findQuantity } from './quantities.ts';
 import type { Topic } from './topic.ts';
 
-export type MessageClass = 'telemetry' | 'status' | 'billing' | 'command' | 'response' | 'event';
+type MessageClass = 'telemetry' | 'status' | 'billing' | 'command' | 'response' | 'event';
 
 export interface Delivery {
   class: MessageClass;
@@ -24,7 +24,7 @@ const heartbeat: Delivery = { class: 'status', qos: 1, retain: false };
 
 const actions: Record<'command' | 'response' | 'setpoint', Delivery> = { command, response, setpoint: status };
 
-/** What somebody may be billed by: it arrives once, as it was. */
+/** Messages that somebody may be billed by: they arrive once, as they were. */
 const billingEvents = new Set(['session_ended', 'session_corrected', 'session_end_unknown', 'signed_value']);
 
 const siteValue = (name: string): Delivery => {

@@ -10,7 +10,7 @@ import type { Unit } from './units.ts';
 export type Kind = 'gauge' | 'counter' | 'state' | 'text';
 
 /** telemetry: QoS 0, not retained. status: QoS 1, retained. Billing is a mark in meta, not of the quantity. */
-export type ReadingClass = 'telemetry' | 'status';
+type ReadingClass = 'telemetry' | 'status';
 
 export interface Quantity {
   kind: Kind;
@@ -52,7 +52,7 @@ const powerLimit = slowGauge('W', 0, maxPower);
 const celsius = gauge('degC', -50, 200);
 const soc = slowGauge('%', 0, 100);
 
-/** What every type with an AC terminal may have. */
+/** Quantities that every type with an AC terminal may have. */
 const electrical: Record<string, Quantity> = {
   power,
   reactive_power: gauge('var', -maxPower, maxPower),
@@ -282,6 +282,7 @@ export const deviceTypes = Object.keys(registry);
 /** Vendor types and quantities start with x_ and are described by the device's meta alone. */
 export const isVendorWord = (word: string): boolean => word.startsWith('x_');
 
+/** @returns whether a text is a device type of the model */
 export const isKnownType = (type: string): boolean => Object.hasOwn(registry, type);
 
 /** @returns the quantity as the model defines it, or undefined where the model has no such thing. */
@@ -290,5 +291,6 @@ export const findQuantity = (type: string, quantity: string): Quantity | undefin
   return ofType && Object.hasOwn(ofType, quantity) ? ofType[quantity] : undefined;
 };
 
+/** @returns the quantities of a device type by name */
 export const quantitiesOf = (type: string): Readonly<Record<string, Quantity>> =>
   (Object.hasOwn(registry, type) ? registry[type] : undefined) ?? {};

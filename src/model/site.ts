@@ -5,7 +5,7 @@ import { finite, instant, quality, sequence, shortText, word } from './common.ts
 const watts = finite.nullable();
 const wattHours = z.number().min(0).nullable();
 
-/** Who feeds whom, W, all >= 0. */
+/** Flows from each source to each sink, W, all >= 0. */
 const flows = z.looseObject({
   solar_load: z.number().min(0),
   solar_battery: z.number().min(0),
@@ -47,7 +47,7 @@ const energyFacts = z.looseObject({
   /** Share of the time since it began in which it is known, 0..1. */
   coverage: z.number().min(0).max(1),
   quality,
-  /** By counters of the devices, from power over time, or both. */
+  /** Origin of the value: counters of the devices, power over time, or both. */
   method: z.enum(['counter', 'integrated', 'mixed']),
 });
 
@@ -70,7 +70,7 @@ export const siteEnergySchema = z.looseObject({
   coverage: z.number().min(0).max(1),
   /** That of the worst. */
   quality,
-  /** By the name of each energy that is not null. */
+  /** Keys are the names of the energies that are not null. */
   energies: z.record(word, energyFacts).optional(),
 });
 export type SiteEnergy = z.infer<typeof siteEnergySchema>;

@@ -18,19 +18,30 @@ export const isoTime = (ms: number): string => new Date(ms).toISOString();
 
 const isoPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/;
 
-/** Milliseconds of an ISO 8601 UTC instant, or NaN where the text is none. */
-export const parseTime = (text: string): number => {
+const readTime = (text: string): number => {
   const ms = isoPattern.test(text) ? Date.parse(text) : Number.NaN;
   // Date.parse takes 30 February for 2 March, and 24:00 for the next day.
   return new Date(ms).getUTCDate() === Number(text.slice(8, 10)) ? ms : Number.NaN;
 };
 
-/** Clocks that are further ahead are not believed, ms. */
+/** All readings of a poll have one time, so the time that was read last is often asked for again. */
+const last = { text: '', ms: Number.NaN };
+
+/** @returns milliseconds since 1970 of an ISO 8601 instant in UTC, or NaN where the text is none */
+export const parseTime = (text: string): number => {
+  if (text !== last.text) {
+    last.ms = readTime(text);
+    last.text = text;
+  }
+  return last.ms;
+};
+
+/** A time this far ahead of our clock is not believed, ms. */
 export const believedAheadMs = 300_000;
 
 /**
- * Whether one thing was said before another that is known. What lies far in the future was said by a clock that has been
- * set back since: it is no measure for what comes now.
+ * Whether a message is older than one that is known. A known time far in the future comes from a clock that has been set
+ * back since, and orders nothing that arrives now.
  */
 export const isSaidBefore = (saidMs: number, knownMs: number, now: number): boolean =>
   saidMs < knownMs && knownMs <= now + believedAheadMs;

@@ -20,7 +20,7 @@ export const systemAreas = [
   'schema',
   'leader',
 ] as const;
-export type SystemArea = (typeof systemAreas)[number];
+type SystemArea = (typeof systemAreas)[number];
 
 export type Action = 'command' | 'response' | 'setpoint';
 
@@ -45,8 +45,6 @@ export type Topic =
   | { kind: 'site_meta'; site: string }
   | { kind: 'site_event'; site: string; name: string }
   | { kind: 'system'; area: SystemArea; node: string; name?: string };
-
-export type TopicKind = Topic['kind'];
 
 export const idPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 /** idPattern in words, after the name of what it is about. */

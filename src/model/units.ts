@@ -34,6 +34,7 @@ export type Unit = keyof typeof units;
 
 export const unitCodes = Object.keys(units) as Unit[];
 
+/** @returns whether a text is a unit of the model */
 export const isUnit = (code: string): code is Unit => Object.hasOwn(units, code);
 
 /** canonical = input * factor + offset */
@@ -115,6 +116,6 @@ export const conversion = (from: string, target: Unit): Conversion | undefined =
 /** Every unit that is understood: the codes of the wire, and the spellings that are brought to one of them. */
 export const acceptedUnits: readonly string[] = [...unitCodes, ...Object.keys(spellings)];
 
-/** What a quantity in this unit may be given in. */
+/** Units in which a quantity of this unit may be given. */
 export const unitsFor = (target: Unit): string[] =>
   acceptedUnits.filter((from) => conversion(from, target) !== undefined);

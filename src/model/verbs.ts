@@ -140,8 +140,10 @@ const verbs: Record<string, Record<string, Verb>> = {
 /** Device types that can be commanded. */
 export const commandedTypes: readonly string[] = Object.keys(verbs);
 
+/** @returns the commands of a device type by verb */
 export const verbsOf = (type: string): Readonly<Record<string, Verb>> =>
   Object.hasOwn(verbs, type) ? (verbs[type] as Record<string, Verb>) : {};
 
+/** @returns the command of a device type; undefined where the type has none of this verb */
 export const findVerb = (type: string, name: string): Verb | undefined =>
   Object.hasOwn(verbsOf(type), name) ? verbsOf(type)[name] : undefined;

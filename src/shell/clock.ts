@@ -1,6 +1,7 @@
 /** The real clock, for everything that gets one injected. */
 import type { Clock } from '../model/time.ts';
 
+/** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -1,10 +1,12 @@
-/** Field types of node configurations. The editor stores texts, and so does ${ENV}: numbers and switches are coerced. */
+/**
+ * Field types of node configurations. The editor stores texts, and so does ${ENV}: numbers and switches are coerced.
+ */
 import { z } from 'zod';
 import { idPattern, idRule } from '../model/topic.ts';
 
 const isEmpty = (value: unknown): boolean => value === undefined || value === null || value === '';
 
-/** What Node-RED leaves in a field whose environment variable does not exist. */
+/** The text that Node-RED leaves in a field whose environment variable does not exist. */
 const unresolved = /^\$\{(\S+)\}$|^\$\((\S+)\)$/;
 
 const resolved = (value: unknown, context: z.RefinementCtx): unknown => {
@@ -14,7 +16,7 @@ const resolved = (value: unknown, context: z.RefinementCtx): unknown => {
   return match ? z.NEVER : value;
 };
 
-/** What a flow holds for a field; a flow made by an older version does not hold it at all. */
+/** The value of a field in a flow; a flow made by an older version does not have the field. */
 const given = z.unknown().prefault('');
 
 /** A number with bounds; empty means the default. */
@@ -31,13 +33,15 @@ export const optionalNumberField = (min: number, max: number) =>
     .transform((value) => (isEmpty(value) ? undefined : value))
     .pipe(z.coerce.number().min(min).max(max).optional());
 
+/** @returns a text; the default where the field is empty or absent */
 export const textField = (fallback = '') =>
   given
     .transform(resolved)
     .transform((value) => (isEmpty(value) ? fallback : value))
     .pipe(z.string().max(10_000));
 
-export const requiredText = (what: string) => textField().pipe(z.string().min(1, `${what} is missing`));
+/** @returns a text that must not be empty */
+const requiredText = (what: string) => textField().pipe(z.string().min(1, `${what} is missing`));
 
 /** true, "true", "on", "1" and their opposites; empty means the default. */
 export const flagField = (fallback: boolean) =>
@@ -46,6 +50,7 @@ export const flagField = (fallback: boolean) =>
     .transform((value) => (isEmpty(value) ? fallback : value))
     .pipe(z.union([z.boolean(), z.stringbool()]));
 
+/** @returns one of a few words; the default where the field is empty or absent */
 export const choiceField = <const T extends readonly [string, ...string[]]>(choices: T, fallback: T[number]) =>
   given
     .transform(resolved)
@@ -57,8 +62,10 @@ const anId = (what: string) =>
     error: ({ input }) => `"${input}" does not fit into a topic: ${what} ${idRule}`,
   });
 
+/** @returns an id of the model that must not be empty */
 export const idField = (what: string) => requiredText(what).pipe(anId(what));
 
+/** @returns an id of the model, or an empty text */
 export const optionalId = (what: string) => textField().pipe(z.union([z.literal(''), anId(what)]));
 
 /** The id of a config node chosen in a form. */

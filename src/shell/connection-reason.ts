@@ -1,6 +1,6 @@
 /** Why there is no connection to a device, in the words of the forms in place of those of the system. */
 import type { Phrase } from '../model/phrase.ts';
-import { inCatalogOf } from './phrases.ts';
+import { inCatalogOf } from './catalog-phrases.ts';
 
 /** Codes of the system, and what our own links say. */
 const byText: [pattern: RegExp, key: string][] = [

@@ -1,20 +1,23 @@
 /**
- * What every node needs and none repeats: the configuration parsed by a schema, an input handler whose every failure
- * reaches done(err) and so the Catch node, an awaited close, status through the catalog, the clock.
+ * Registers node types, with everything that every node needs: the configuration parsed by a schema, an input handler
+ * whose every failure reaches done(err) and so the Catch node, an awaited close, status through the catalog, the clock.
  */
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from 'node-red';
 import type { z } from 'zod';
 import type { Clock } from '../model/time.ts';
 import { systemClock } from './clock.ts';
+import { describeError } from './describe-error.ts';
 import { directoryOf } from './directory.ts';
 import { checkCredentials } from './environment.ts';
-import { sentence } from './sentence.ts';
-import { awaitStart } from './started.ts';
-import { createStatus, type Status } from './status.ts';
+import { onFlowsStarted } from './flows-started.ts';
+import { type Status, StatusDot } from './status.ts';
 
+/** Sends Node-RED messages, one or an array for the outputs. */
 export type Send = (message: NodeMessage | (NodeMessage | NodeMessage[] | null)[]) => void;
+/** Handles one Node-RED message; a rejection reaches the Catch node. */
 export type InputHandler = (message: NodeMessageInFlow, send: Send) => void | Promise<void>;
 
+/** Everything that the body of a node works with. */
 export interface NodeContext<Config, Credentials> {
   RED: NodeAPI;
   node: Node;
@@ -24,15 +27,16 @@ export interface NodeContext<Config, Credentials> {
   /** Sends from outside an input handler. */
   send: Send;
   showStatus(status: Status): void;
-  /** A failure nobody asked for: to the log and the Catch nodes. */
+  /** Tells a failure outside of an input handler: to the log and the Catch nodes. */
   report(error: unknown): void;
   onInput(handler: InputHandler): void;
-  /** Once all nodes of the deploy are there: what is sent before that reaches nobody. */
+  /** Runs once all nodes of the deploy are there: a message that is sent before that reaches nobody. */
   onStarted(run: () => void): void;
   /** Handlers run together and are awaited; isRemoved: deleted, not redeployed. */
   onClose(handler: (isRemoved: boolean) => void | Promise<void>): void;
 }
 
+/** A type of node. */
 export interface NodeDefinition<Schema extends z.ZodType, Credentials, Api> {
   config: Schema;
   credentials?: Record<string, { type: 'text' | 'password' }>;
@@ -43,7 +47,7 @@ export interface NodeDefinition<Schema extends z.ZodType, Credentials, Api> {
 
 const apis = new WeakMap<object, { type: string; api: unknown }>();
 
-/** Where no deploy announces its end. */
+/** Nodes start after so long where no deploy announces its end, ms. */
 const startedWithinMs = 500;
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
@@ -57,10 +61,10 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
   function construct(this: Node<Credentials>, given: NodeDef): void {
     RED.nodes.createNode(this, given);
     const clock = definition.clock ?? systemClock;
-    const dot = createStatus(RED, this, clock);
+    const dot = new StatusDot(RED, this, clock);
     const closers: ((isRemoved: boolean) => void | Promise<void>)[] = [];
     let handler: InputHandler | undefined;
-    const report = (error: unknown): void => this.error(sentence(error), { payload: undefined } as NodeMessage);
+    const report = (error: unknown): void => this.error(describeError(error), { payload: undefined } as NodeMessage);
 
     this.on('input', (message, send, done) => {
       const finish = (error?: unknown): void => (error === undefined ? done() : done(toError(error)));
@@ -78,11 +82,11 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
         try {
           await closer(isRemoved);
         } catch (error) {
-          this.warn(`while closing: ${sentence(error)}`);
+          this.warn(`while closing: ${describeError(error)}`);
         }
       };
       const closed = Promise.all(closers.map(run)).then(() => dot.close());
-      // Also a node that did not start with its last configuration: it spoke for a device before.
+      // Also for a node that did not start with its last configuration: it spoke for a device before.
       if (isRemoved) directoryOf(RED).remove(this.id, closed);
       closed.then(done);
     });
@@ -92,7 +96,7 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
         cancel();
         run();
       };
-      const announced = awaitStart(RED, start);
+      const announced = onFlowsStarted(RED, start);
       const cancel = (): void => {
         timer.cancel();
         announced.cancel();
@@ -111,7 +115,7 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
         credentials: this.credentials ?? ({} as Credentials),
         clock,
         send: (message) => this.send(message as NodeMessage),
-        showStatus: dot.show,
+        showStatus: (status) => dot.show(status),
         report,
         onInput: (given) => {
           handler = given;
@@ -134,7 +138,7 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
 };
 
 /**
- * What a config node offers to the nodes that name it.
+ * The interface of a config node for the nodes that name it.
  * @throws where it is missing, disabled, of another type or wrongly configured, in words
  */
 export const useConfigNode = <Api>(RED: NodeAPI, id: string, type: string): Api => {

@@ -1,58 +1,29 @@
-/** Who knows which devices, quantities and commands exist: fed by bridges and by what comes from the broker. */
+/**
+ * The devices, quantities and commands that exist: known from bridges of this runtime, and from what the broker sends.
+ */
 import type { NodeAPI } from 'node-red';
-import { readTopic } from '../model/check.ts';
+import { readTopic } from '../model/known-topics.ts';
 import type { Message } from '../model/message.ts';
-import type { Availability, Meta } from '../model/meta.ts';
+import type { Availability, Meta, QuantityMeta } from '../model/meta.ts';
 import { type Clock, isSaidBefore, parseTime } from '../model/time.ts';
 import { quantityTopic, type Topic } from '../model/topic.ts';
-import { createBygone } from './bygone.ts';
 import { systemClock } from './clock.ts';
 import { gatewayName } from './gateway.ts';
-import { createSpeakers } from './speakers.ts';
+import { PathOwners } from './path-owners.ts';
+import { RemovedPaths } from './removed-paths.ts';
 
-export interface KnownDevice {
+/** A device as its meta and its availability describe it. */
+interface KnownDevice {
   meta: Meta;
   availability?: Availability;
 }
 
-export interface Directory {
-  take(message: Message): void;
-  devices(): KnownDevice[];
-  /** The meta and availability of all, as they came. */
-  known(): Message[];
-  device(id: string): KnownDevice | undefined;
-  /** Whether a device's meta declares this quantity. */
-  declares(topic: Topic): boolean;
-  isBilling(topic: Topic): boolean;
-  /** How old a value of this topic may be, ms, as the device's meta says. */
-  maxAgeMs(topic: string): number | undefined;
-  /** How often a device renews this quantity, s, as its meta declares. */
-  intervalOf(topic: Topic): number | undefined;
-  onChange(listener: () => void): { remove(): void };
-  /** A device is no more: whoever shows it or sums it up lets go of it. */
-  onForget(listener: (device: string) => void): { remove(): void };
-  /** Somebody took the device's meta off the broker: forgotten, unless a node of this runtime speaks for it. */
-  leave(device: string): void;
-  /** Whether a message was said before its device or site went: a copy that was still on its way. */
-  isBygone(message: Message): boolean;
-  /** Whether another node is connected to the broker, as its status and last will say. */
-  onNodeState(listener: (node: string, isOnline: boolean) => void): { remove(): void };
-  /** A node speaks for a device or a site: "devices/101", "sites/home". It is over once nobody does. */
-  register(node: string, path: string): void;
-  /** A node was removed. @param closed what it spoke for is over once this has come to an end */
-  remove(node: string, closed: Promise<unknown>): void;
-  isSpokenFor(path: string): boolean;
-  /** Resolves when all that was removed is over, and everybody has been told. */
-  settled(): Promise<void>;
-  /** Nobody speaks for a device or site any more: what is retained of it would be believed for ever. */
-  onOver(listener: (path: string) => void): { remove(): void };
-  /** What is over since a moment ago: whoever listens only now has missed it. */
-  over(): string[];
-  /** A device that a node here speaks for has a quantity no more, as with another profile: its topic. */
-  onWithdrawn(listener: (topic: string) => void): { remove(): void };
+/** A registration that can be removed. */
+interface Listening {
+  remove(): void;
 }
 
-/** What a device tells, by topic. */
+/** @returns the topics of the quantities that a device declares */
 const topicsOf = ({ device, components }: Meta): Set<string> =>
   new Set(
     components.flatMap(({ type, index, quantities }) =>
@@ -60,134 +31,205 @@ const topicsOf = ({ device, components }: Meta): Set<string> =>
     ),
   );
 
-/** @param gateway the name of this runtime: what another one speaks for goes on */
-export const createDirectory = (clock: Clock, gateway: () => string): Directory => {
-  const metas = new Map<string, Message<'meta/1'>>();
-  const availabilities = new Map<string, Message<'availability/1'>>();
-  const listeners = new Set<() => void>();
-  const forgetters = new Set<(device: string) => void>();
-  const nodeWatchers = new Set<(node: string, isOnline: boolean) => void>();
-  const ends = new Set<(path: string) => void>();
-  const withdrawers = new Set<(topic: string) => void>();
-  const bygone = createBygone(clock);
-  /** A retained message may arrive after a newer live one. */
-  const isOlder = (message: { ts?: string | undefined }, known: { ts?: string | undefined } | undefined): boolean =>
-    message.ts !== undefined &&
-    known?.ts !== undefined &&
-    isSaidBefore(parseTime(message.ts), parseTime(known.ts), clock.now());
+const listenWith = <T>(listeners: Set<T>, listener: T): Listening => {
+  listeners.add(listener);
+  return { remove: () => void listeners.delete(listener) };
+};
 
-  const forget = (device: string): void => {
-    bygone.add(`devices/${device}`, metas.get(device));
-    metas.delete(device);
-    availabilities.delete(device);
-    for (const forgetter of forgetters) forgetter(device);
-    for (const listener of listeners) listener();
-  };
+/** Paths are the beginning of topics: "devices/101", "sites/home". */
+export class Directory {
+  readonly #clock: Clock;
+  readonly #gateway: () => string;
+  readonly #removed: RemovedPaths;
+  readonly #owners: PathOwners;
+  readonly #metas = new Map<string, Message<'meta/1'>>();
+  readonly #availabilities = new Map<string, Message<'availability/1'>>();
+  readonly #changeListeners = new Set<() => void>();
+  readonly #forgetListeners = new Set<(device: string) => void>();
+  readonly #nodeStateListeners = new Set<(node: string, isOnline: boolean) => void>();
+  readonly #overListeners = new Set<(path: string) => void>();
+  readonly #withdrawnListeners = new Set<(topic: string) => void>();
 
-  const speakers = createSpeakers((path) => {
-    const [root, name = ''] = path.split('/');
-    if (root === 'devices') {
-      // It was moved to another runtime, which speaks for it under the same id.
-      const meta = metas.get(name);
-      if (meta && meta.gateway !== gateway()) return;
-      forget(name);
-    } else bygone.add(path, undefined);
-    for (const end of ends) end(path);
-  });
+  /** @param gateway the name of this runtime: devices that another runtime speaks for go on without this one */
+  constructor(clock: Clock, gateway: () => string) {
+    this.#clock = clock;
+    this.#gateway = gateway;
+    this.#removed = new RemovedPaths(clock);
+    this.#owners = new PathOwners((path) => this.#end(path));
+  }
 
-  const withdraw = (before: Meta, now: Meta): void => {
-    const kept = topicsOf(now);
-    for (const topic of topicsOf(before)) if (!kept.has(topic)) for (const listener of withdrawers) listener(topic);
-  };
+  take(message: Message): void {
+    if (message.schema === 'reading/1') return;
+    if (message.schema === 'meta/1') this.#takeMeta(message);
+    else if (message.schema === 'availability/1') this.#takeAvailability(message);
+  }
 
-  const quantityOf = (topic: Topic) => {
+  devices(): KnownDevice[] {
+    return [...this.#metas.values()].map((meta) => this.#describe(meta));
+  }
+
+  /** @returns meta and availability of all devices, as they came */
+  known(): Message[] {
+    return [...this.#metas.values(), ...this.#availabilities.values()];
+  }
+
+  device(id: string): KnownDevice | undefined {
+    const meta = this.#metas.get(id);
+    return meta && this.#describe(meta);
+  }
+
+  // The next three are handed on as functions, and so are bound to this directory.
+
+  /** @returns what a device's meta says of the quantity of a reading; undefined: it does not declare the quantity */
+  readonly declarationOf = (topic: Topic): QuantityMeta | undefined => {
     if (topic.kind !== 'reading') return undefined;
-    const component = metas
+    const component = this.#metas
       .get(topic.device)
       ?.components.find(({ type, index }) => type === topic.type && index === topic.index);
     const key = topic.part === undefined ? topic.quantity : `${topic.quantity}/${topic.part}`;
     return component && Object.hasOwn(component.quantities, key) ? component.quantities[key] : undefined;
   };
 
-  const describe = (meta: Meta): KnownDevice => {
-    const availability = availabilities.get(meta.device);
-    return { meta, ...(availability && { availability }) };
-  };
+  /** Whether a device's meta declares the quantity of a reading. */
+  readonly declares = (topic: Topic): boolean => this.declarationOf(topic) !== undefined;
 
-  return {
-    take(message) {
-      if (message.schema === 'meta/1') {
-        if (isOlder(message, metas.get(message.device)) || bygone.holds(message)) return;
-        bygone.remove(`devices/${message.device}`);
-        const before = metas.get(message.device);
-        metas.set(message.device, message);
-        if (before && message.gateway === gateway() && speakers.isSpokenFor(`devices/${message.device}`))
-          withdraw(before, message);
-      } else if (message.schema === 'availability/1') {
-        const [root, device, node] = message.topic.split('/');
-        if (root === 'system' && node !== undefined)
-          for (const watcher of nodeWatchers) watcher(node, message.state !== 'offline');
-        if (root !== 'devices' || device === undefined || isOlder(message, availabilities.get(device))) return;
-        availabilities.set(device, message);
-      } else return;
-      for (const listener of listeners) listener();
-    },
-    devices: () => [...metas.values()].map(describe),
-    known: () => [...metas.values(), ...availabilities.values()],
-    device(id) {
-      const meta = metas.get(id);
-      return meta && describe(meta);
-    },
-    declares: (topic) => quantityOf(topic) !== undefined,
-    isBilling: (topic) => quantityOf(topic)?.billing === true,
-    maxAgeMs(text) {
-      const topic = readTopic(text);
-      const seconds = topic.ok ? quantityOf(topic.value)?.max_age_s : undefined;
-      return seconds === undefined ? undefined : seconds * 1000;
-    },
-    intervalOf: (topic) => quantityOf(topic)?.interval_s,
-    onChange(listener) {
-      listeners.add(listener);
-      return { remove: () => listeners.delete(listener) };
-    },
-    onForget(listener) {
-      forgetters.add(listener);
-      return { remove: () => forgetters.delete(listener) };
-    },
-    onNodeState(listener) {
-      nodeWatchers.add(listener);
-      return { remove: () => nodeWatchers.delete(listener) };
-    },
-    leave(device) {
-      if (metas.has(device) && !speakers.isSpokenFor(`devices/${device}`)) forget(device);
-    },
-    isBygone: bygone.holds,
-    register(node, path) {
-      speakers.register(node, path);
-      bygone.remove(path);
-    },
-    remove: speakers.remove,
-    isSpokenFor: speakers.isSpokenFor,
-    settled: speakers.settled,
-    onOver(listener) {
-      ends.add(listener);
-      return { remove: () => ends.delete(listener) };
-    },
-    over: bygone.paths,
-    onWithdrawn(listener) {
-      withdrawers.add(listener);
-      return { remove: () => withdrawers.delete(listener) };
-    },
-  };
-};
+  /** Whether a node of this runtime speaks for a device or site. */
+  readonly isSpokenFor = (path: string): boolean => this.#owners.isSpokenFor(path);
+
+  /** @returns how old a value of this topic may be, ms, as the device's meta says */
+  maxAgeMs(text: string): number | undefined {
+    const topic = readTopic(text);
+    const seconds = topic.ok ? this.declarationOf(topic.value)?.max_age_s : undefined;
+    return seconds === undefined ? undefined : seconds * 1000;
+  }
+
+  /** Hears when a meta or an availability has come, or a device was forgotten. */
+  onChange(listener: () => void): Listening {
+    return listenWith(this.#changeListeners, listener);
+  }
+
+  /** Hears of devices that are no more: whoever shows them or sums them up lets go of them. */
+  onForget(listener: (device: string) => void): Listening {
+    return listenWith(this.#forgetListeners, listener);
+  }
+
+  /** Hears whether another gateway is connected to the broker, as its status and Will Message say. */
+  onNodeState(listener: (node: string, isOnline: boolean) => void): Listening {
+    return listenWith(this.#nodeStateListeners, listener);
+  }
+
+  /**
+   * Hears of devices and sites that no node speaks for any more: what is retained of them would be believed for ever.
+   */
+  onOver(listener: (path: string) => void): Listening {
+    return listenWith(this.#overListeners, listener);
+  }
+
+  /** Hears the topics of quantities that a device of this runtime has no more, as with another profile. */
+  onWithdrawn(listener: (topic: string) => void): Listening {
+    return listenWith(this.#withdrawnListeners, listener);
+  }
+
+  /** A device's meta was taken off the broker: the device is forgotten, unless a node of this runtime speaks for it. */
+  leave(device: string): void {
+    if (this.#metas.has(device) && !this.isSpokenFor(`devices/${device}`)) this.#forget(device);
+  }
+
+  /** Whether a message was sent before its device or site was removed: a copy that was still on its way. */
+  isFromBeforeRemoval(message: Message): boolean {
+    return this.#removed.isFromBefore(message);
+  }
+
+  /** A node speaks for a device or a site, which is over once no node does. */
+  register(node: string, path: string): void {
+    this.#owners.register(node, path);
+    this.#removed.delete(path);
+  }
+
+  /** A node was removed. @param closed what the node spoke for is over once this has come to an end */
+  remove(node: string, closed: Promise<unknown>): void {
+    this.#owners.remove(node, closed);
+  }
+
+  /** Resolves when all nodes that were removed are closed, and everybody has been told. */
+  settled(): Promise<void> {
+    return this.#owners.settled();
+  }
+
+  /** @returns what was removed lately: whoever listens only now has missed it */
+  over(): string[] {
+    return this.#removed.paths();
+  }
+
+  #takeMeta(meta: Message<'meta/1'>): void {
+    const { device } = meta;
+    const before = this.#metas.get(device);
+    if (this.#isOlder(meta, before) || this.#removed.isFromBefore(meta)) return;
+    this.#removed.delete(`devices/${device}`);
+    this.#metas.set(device, meta);
+    const isOurs = meta.gateway === this.#gateway() && this.isSpokenFor(`devices/${device}`);
+    if (before && isOurs) this.#withdraw(before, meta);
+    this.#changed();
+  }
+
+  #takeAvailability(message: Message<'availability/1'>): void {
+    const [root, device, node] = message.topic.split('/');
+    if (root === 'system' && node !== undefined)
+      for (const listener of this.#nodeStateListeners) listener(node, message.state !== 'offline');
+    if (root !== 'devices' || device === undefined || this.#isOlder(message, this.#availabilities.get(device))) return;
+    this.#availabilities.set(device, message);
+    this.#changed();
+  }
+
+  /** A retained message may arrive after a newer live one. */
+  #isOlder(message: { ts?: string | undefined }, known: { ts?: string | undefined } | undefined): boolean {
+    if (message.ts === undefined || known?.ts === undefined) return false;
+    return isSaidBefore(parseTime(message.ts), parseTime(known.ts), this.#clock.now());
+  }
+
+  #withdraw(before: Meta, now: Meta): void {
+    const kept = topicsOf(now);
+    for (const topic of topicsOf(before))
+      if (!kept.has(topic)) for (const listener of this.#withdrawnListeners) listener(topic);
+  }
+
+  #describe(meta: Meta): KnownDevice {
+    const availability = this.#availabilities.get(meta.device);
+    return { meta, ...(availability && { availability }) };
+  }
+
+  #changed(): void {
+    for (const listener of this.#changeListeners) listener();
+  }
+
+  #forget(device: string): void {
+    this.#removed.add(`devices/${device}`, this.#metas.get(device));
+    this.#metas.delete(device);
+    this.#availabilities.delete(device);
+    for (const listener of this.#forgetListeners) listener(device);
+    this.#changed();
+  }
+
+  /** No node speaks for a path any more. */
+  #end(path: string): void {
+    const [root, name = ''] = path.split('/');
+    if (root === 'devices') {
+      // A device that was moved to another runtime goes on there under the same id.
+      const meta = this.#metas.get(name);
+      if (meta && meta.gateway !== this.#gateway()) return;
+      this.#forget(name);
+    } else this.#removed.add(path, undefined);
+    for (const listener of this.#overListeners) listener(path);
+  }
+}
 
 const directories = new WeakMap<object, Directory>();
 
-/** The one directory of a runtime. */
+/** @returns the one directory of a runtime */
 export const directoryOf = (RED: NodeAPI): Directory => {
   let directory = directories.get(RED.events);
   if (!directory) {
-    directory = createDirectory(systemClock, gatewayName);
+    directory = new Directory(systemClock, gatewayName);
     directories.set(RED.events, directory);
   }
   return directory;

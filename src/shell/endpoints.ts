@@ -1,8 +1,8 @@
-/** What the editor asks of the runtime: lists, live values, connection tests. Read permission is required. */
+/** HTTP endpoints for the editor: lists, live values, connection tests. Read permission is required. */
 import type { NodeAPI } from 'node-red';
 import type { Bridge } from '../bridge/bridge.ts';
+import { describeError } from './describe-error.ts';
 import { directoryOf } from './directory.ts';
-import { sentence } from './sentence.ts';
 
 type Handler = (params: Record<string, string>, body: unknown) => unknown;
 
@@ -15,13 +15,13 @@ export const defineEndpoint = (RED: NodeAPI, method: 'get' | 'post', path: strin
       try {
         response.json(await handle(request.params as Record<string, string>, request.body));
       } catch (error) {
-        response.status(500).json({ error: sentence(error) });
+        response.status(500).json({ error: describeError(error) });
       }
     },
   );
 };
 
-/** What an open form is told of a node that is new, disabled or without a connection: that is no error. */
+/** The answer to a form for a node that is new, disabled or without a connection, which is no error. */
 export const notDeployed = { isDeployed: false } as const;
 
 /** The last readings of every bridge of one kind, for the live view of its form. */

@@ -9,14 +9,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { NodeAPI } from 'node-red';
 
-export interface StateFile {
-  /** @returns the last state that was written whole, or undefined */
-  load(): unknown;
-  /** Writes after one another; the last one given wins. */
-  save(state: unknown): Promise<void>;
-  remove(): Promise<void>;
-}
-
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
 const readGeneration = (path: string): unknown => {
@@ -26,7 +18,7 @@ const readGeneration = (path: string): unknown => {
     const body = text.slice(at + 1);
     return text.slice(0, at) === digest(body) ? JSON.parse(body) : undefined;
   } catch {
-    // Not there, or not readable: the other generation may be.
+    // A file that is not there, or not readable, counts as none: the other generation may be good.
     return undefined;
   }
 };
@@ -45,32 +37,45 @@ const write = async (path: string, state: unknown): Promise<void> => {
   await rename(`${path}.new`, path);
 };
 
-/** @param name unique in the runtime: node type and id */
-export const createStateFile = (RED: NodeAPI, name: string): StateFile => {
-  const path = join(RED.settings.userDir ?? tmpdir(), 'ems', `${name}.json`);
-  let waiting: { state: unknown } | undefined;
-  let writing: Promise<void> | undefined;
+/** A state as a file of JSON that is replaced as a whole. */
+class StateFile {
+  readonly #path: string;
+  /** The state that is written next. */
+  #waiting: { state: unknown } | undefined;
+  #writing: Promise<void> | undefined;
 
-  const run = async (): Promise<void> => {
-    while (waiting) {
-      const { state } = waiting;
-      waiting = undefined;
-      await write(path, state);
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** @returns the last state that was written whole, or undefined */
+  load(): unknown {
+    return readGeneration(this.#path) ?? readGeneration(`${this.#path}.old`);
+  }
+
+  /** Writes one state after the other; of several that wait, only the last one given. */
+  save(state: unknown): Promise<void> {
+    this.#waiting = { state };
+    this.#writing ??= this.#run().finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
+  }
+
+  async remove(): Promise<void> {
+    await this.#writing;
+    for (const path of [this.#path, `${this.#path}.old`]) await rm(path, { force: true });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting) {
+      const { state } = this.#waiting;
+      this.#waiting = undefined;
+      await write(this.#path, state);
     }
-  };
+  }
+}
 
-  return {
-    load: () => readGeneration(path) ?? readGeneration(`${path}.old`),
-    save(state) {
-      waiting = { state };
-      writing ??= run().finally(() => {
-        writing = undefined;
-      });
-      return writing;
-    },
-    async remove() {
-      await writing;
-      for (const each of [path, `${path}.old`]) await rm(each, { force: true });
-    },
-  };
-};
+/** @param name of the file, unique in the runtime: node type and id */
+export const createStateFile = (RED: NodeAPI, name: string): StateFile =>
+  new StateFile(join(RED.settings.userDir ?? tmpdir(), 'ems', `${name}.json`));

@@ -2,76 +2,87 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { Phrase } from '../model/phrase.ts';
 import type { Clock, Timer } from '../model/time.ts';
-import { isPhrase } from './phrases.ts';
+import { isPhrase } from './catalog-phrases.ts';
 
+/** The status of a node: a dot, and a phrase of its catalog. */
 export interface Status {
   fill: 'red' | 'green' | 'yellow' | 'blue' | 'grey';
   shape: 'ring' | 'dot';
-  /** Under <type>.status in the catalog. */
+  /** Key under <type>.status in the catalog. */
   key: string;
   params?: Record<string, string | number | Phrase>;
 }
 
-export interface StatusDot {
-  show(status: Status): void;
-  close(): void;
-}
-
 const mostNames = 3;
 
-/** Names in the short text of a dot: the first few, and how many more there are. */
+/** @returns names for the short text of a dot: the first few, and how many more there are */
 export const fewOf = (names: string[]): string => {
   const more = names.length - mostNames;
   return [...names.slice(0, mostNames), ...(more > 0 ? [`+${more}`] : [])].join(', ');
 };
 
-/** Room for a sentence with a cause and a remedy. */
+/** Characters: room for a sentence with a cause and a remedy. */
 const longestText = 200;
-/** A dot whose numbers change more often than this nobody can read. */
+/** Nobody can read a dot whose numbers change more often, ms. */
 const pauseMs = 1000;
 
 const isSameParams = (a: Status['params'] = {}, b: Status['params'] = {}): boolean => {
   const names = Object.keys(a);
-  const isSame = (name: string): boolean =>
+  const isSameValue = (name: string): boolean =>
     a[name] === b[name] || (typeof a[name] === 'object' && JSON.stringify(a[name]) === JSON.stringify(b[name]));
-  return names.length === Object.keys(b).length && names.every(isSame);
+  return names.length === Object.keys(b).length && names.every(isSameValue);
 };
 
-/**
- * @returns a dot that changes its words at once and its numbers once per second
- */
-export const createStatus = (RED: NodeAPI, node: Node, clock: Clock): StatusDot => {
-  let shown: Status | undefined;
-  let next: Status | undefined;
-  let pause: Timer | undefined;
+/** The dot of one node, which changes its words at once and its numbers once per second. */
+export class StatusDot {
+  readonly #RED: NodeAPI;
+  readonly #node: Node;
+  readonly #clock: Clock;
+  #shown: Status | undefined;
+  /** The status that is shown after the pause. */
+  #next: Status | undefined;
+  #pause: Timer | undefined;
 
-  const publish = (status: Status): void => {
+  constructor(RED: NodeAPI, node: Node, clock: Clock) {
+    this.#RED = RED;
+    this.#node = node;
+    this.#clock = clock;
+  }
+
+  show(status: Status): void {
+    const shown = this.#shown;
+    const isSameWords = status.key === shown?.key && status.fill === shown.fill && status.shape === shown.shape;
+    this.#next = undefined;
+    if (isSameWords && isSameParams(status.params, shown?.params)) return;
+    if (isSameWords && this.#pause) this.#next = status;
+    else this.#publish(status);
+  }
+
+  close(): void {
+    this.#pause?.cancel();
+  }
+
+  #publish(status: Status): void {
     const { fill, shape, key, params = {} } = status;
-    shown = status;
-    const catalogKey = `${node.type}.status.${key}`;
+    this.#shown = status;
+    const catalogKey = `${this.#node.type}.status.${key}`;
     const words = Object.entries(params).map(([name, value]) => [
       name,
-      isPhrase(value) ? RED._(value.key, value.params) : value,
+      isPhrase(value) ? this.#RED._(value.key, value.params) : value,
     ]);
-    // The text is in the language of the server, for status nodes and logs; each editor says key and params anew.
-    node.status({ fill, shape, text: RED._(catalogKey, Object.fromEntries(words)).slice(0, longestText) });
-    RED.comms.publish(`ems/status/${node.id}`, { key: catalogKey, params }, true);
-    pause?.cancel();
-    pause = clock.after(pauseMs, () => {
-      pause = undefined;
-      if (next) publish(next);
-      next = undefined;
-    });
-  };
+    // This text is in the language of the server, for status nodes and logs; each editor makes its own of key and
+    // params.
+    const text = this.#RED._(catalogKey, Object.fromEntries(words)).slice(0, longestText);
+    this.#node.status({ fill, shape, text });
+    this.#RED.comms.publish(`ems/status/${this.#node.id}`, { key: catalogKey, params }, true);
+    this.#pause?.cancel();
+    this.#pause = this.#clock.after(pauseMs, () => this.#endPause());
+  }
 
-  return {
-    show(status) {
-      const isSameWords = status.key === shown?.key && status.fill === shown.fill && status.shape === shown.shape;
-      next = undefined;
-      if (isSameWords && isSameParams(status.params, shown?.params)) return;
-      if (isSameWords && pause) next = status;
-      else publish(status);
-    },
-    close: () => pause?.cancel(),
-  };
-};
+  #endPause(): void {
+    const next = this.#next;
+    this.#pause = undefined;
+    this.#next = undefined;
+    if (next) this.#publish(next);
+  }
+}

@@ -10,7 +10,8 @@ interface TlsNode extends Node {
   addTLSOptions(options: Record<string, unknown>): Record<string, unknown>;
 }
 
-export interface TlsMaterial {
+/** Certificates and keys, PEM. */
+interface TlsMaterial {
   cert: string | Buffer;
   key: string | Buffer;
   ca?: string | Buffer;

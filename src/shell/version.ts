@@ -1,6 +1,9 @@
-/** Name and version of this package, the latter from its package.json, which lies above the sources and above the build. */
+/**
+ * Name and version of this package, the latter from its package.json, which lies above the sources and above the build.
+ */
 import { readFileSync } from 'node:fs';
 
+/** Name of this package at the registry. */
 export const packageName = '@emsflow/node-red-ems';
 
 const read = (): string => {
@@ -14,4 +17,5 @@ const read = (): string => {
   return '0.0.0';
 };
 
+/** Version of this package. */
 export const packageVersion = read();

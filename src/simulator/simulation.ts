@@ -1,63 +1,72 @@
-/** The simulated house in operation: time passes, and three devices tell of it over Modbus TCP. */
+/**
+ * The simulated house in operation: time passes, three devices answer over Modbus TCP, wallboxes dial an OCPP server.
+ */
 import { openProfile } from '../drivers/modbus/library.ts';
 import type { ResolvedProfile } from '../drivers/modbus/resolve.ts';
-import type { Clock } from '../model/time.ts';
-import { type BatteryMode, createGridMeter, createHybrid, createStorage, type SimulatedDevice } from './devices.ts';
-import { type CarWish, createGarage, type GarageOptions, type WallboxState } from './garage.ts';
-import { createHouse } from './house.ts';
-import { type Fault, type ModbusServer, startModbusServer } from './modbus-server.ts';
+import type { Clock, Timer } from '../model/time.ts';
+import { House } from './house/house.ts';
+import { createBatteryInverter } from './modbus/battery-inverter.ts';
+import { createGridMeter } from './modbus/grid-meter.ts';
+import { createHybridInverter } from './modbus/hybrid-inverter.ts';
+import { type Fault, type ModbusServer, startModbusServer } from './modbus/modbus-server.ts';
+import type { BatteryMode, SimulatedDevice } from './modbus/simulated-device.ts';
+import { type CarChange, Wallboxes, type WallboxesOptions, type WallboxState } from './ocpp/wallboxes.ts';
 
 const deviceNames = ['grid', 'hybrid', 'storage'] as const;
-export type DeviceName = (typeof deviceNames)[number];
+/** A device of the house. */
+type DeviceName = (typeof deviceNames)[number];
 
 export interface SimulationOptions {
   host: string;
+  /** TCP ports; 0 takes a free one. */
   ports: Record<DeviceName, number>;
+  /** Local hour at which the day begins, 0 to 24. */
   startHour: number;
   seed: number;
+  /** Simulated seconds per second. */
   speed: number;
-  /** The storage goes its own way again when nothing was written for so long, s. */
+  /** Time without a write after which the storage goes back to its own control, s. */
   watchdogS: number;
-  /** Wallboxes, and where they dial in. */
-  garage?: GarageOptions;
+  /** Absent: a house without wallboxes. */
+  wallboxes?: WallboxesOptions;
 }
 
-export interface Changes {
+/** Changes of the running house, as the node takes them in a message; what is absent stays. */
+interface SimulationChanges {
   speed?: number | undefined;
-  /** null: clouds as they come */
+  /** Share of a clear sky, 0 to 1; null: clouds as they come. */
   sky?: number | null | undefined;
+  /** W */
   extra_load_w?: number | undefined;
   faults?: Partial<Record<DeviceName, Fault | undefined>> | undefined;
-  /** Cars at the wallboxes, which are numbered from 1; null: the car is gone. */
-  cars?: Partial<Record<string, CarWish | null>> | undefined;
+  /** Cars by the number of their wallbox, counted from 1; null: the car leaves. */
+  cars?: Partial<Record<string, CarChange | null>> | undefined;
 }
 
-/** The truth that the devices measure. W with the signs of the model, SoC in %. */
+/** The truth that the devices measure: W with the signs of the model, SoC in %. */
 export interface TrueState {
+  /** Local hour of day, 0 to 24. */
   hour: number;
   sun_w: number;
   load_w: number;
   grid_w: number;
   hybrid_battery_w: number;
   hybrid_soc: number;
-  /** What the inverter of the battery was told by its registers. */
+  /** Order that the registers of the hybrid inverter hold. */
   hybrid_mode: BatteryMode;
   storage_w: number;
   storage_soc: number;
+  /** Order that the registers of the storage hold. */
   storage_mode: BatteryMode;
   wallboxes: WallboxState[];
+  /** Simulated seconds per second. */
   speed: number;
   faults: Record<DeviceName, Fault['kind']>;
 }
 
-export interface Simulation {
-  ports: Record<DeviceName, number>;
-  state(): TrueState;
-  change(changes: Changes): Promise<void>;
-  close(): Promise<void>;
-}
-
 const stepMs = 250;
+/** Simulated time for the batteries to find their power before the first reading, s. */
+const settlingS = 30;
 
 interface DeviceKind {
   profile: string;
@@ -66,98 +75,144 @@ interface DeviceKind {
 
 const kinds: Record<DeviceName, DeviceKind> = {
   grid: { profile: 'eastron-sdm630', create: createGridMeter },
-  hybrid: { profile: 'sungrow-sh-rt', create: createHybrid },
-  storage: { profile: 'sma-sunny-boy-storage', create: createStorage },
+  hybrid: { profile: 'sungrow-sh-rt', create: createHybridInverter },
+  storage: { profile: 'sma-sunny-boy-storage', create: createBatteryInverter },
 };
 
-/** @throws where a port is taken, with the port in words */
-export const startSimulation = async (options: SimulationOptions, clock: Clock): Promise<Simulation> => {
-  const { host, ports, startHour, seed, speed, watchdogS } = options;
-  const house = createHouse({ seed, startHour });
-  house.controls.speed = speed;
-  // The batteries find their place before the first reading.
-  house.step(30 / speed);
-  const devices = deviceNames.map((name) => {
-    const profile = openProfile({ id: kinds[name].profile });
-    if (!profile.ok) throw new Error(profile.reason);
-    return { name, ...kinds[name].create(profile.value, clock, watchdogS) };
-  });
-  for (const device of devices) device.update(house.state());
+const createDevice = ({ profile: id, create }: DeviceKind, clock: Clock, watchdogS: number): SimulatedDevice => {
+  const profile = openProfile({ id });
+  if (!profile.ok) throw new Error(profile.reason);
+  return create(profile.value, clock, watchdogS);
+};
 
-  const servers = new Map<DeviceName, ModbusServer>();
-  const closeAll = async (): Promise<void> => {
-    await Promise.all([...servers.values()].map((server) => server.close()));
-  };
-  try {
-    for (const { name, unit, images } of devices)
-      servers.set(name, await startModbusServer({ host, port: ports[name] }, new Map([[unit, images]])));
-  } catch (error) {
-    await closeAll();
-    throw new Error(`the simulated house cannot open its ports: ${(error as Error).message}`);
+/** @returns one value for each device */
+const perDevice = <T>(ofDevice: (name: DeviceName) => T): Record<DeviceName, T> => ({
+  grid: ofDevice('grid'),
+  hybrid: ofDevice('hybrid'),
+  storage: ofDevice('storage'),
+});
+
+interface SimulationParts {
+  house: House;
+  devices: Record<DeviceName, SimulatedDevice>;
+  servers: Record<DeviceName, ModbusServer>;
+  wallboxes: Wallboxes;
+}
+
+/** The house, its devices and its servers. Create it with `startSimulation`. */
+class Simulation {
+  readonly #house: House;
+  readonly #devices: Record<DeviceName, SimulatedDevice>;
+  readonly #servers: Record<DeviceName, ModbusServer>;
+  readonly #wallboxes: Wallboxes;
+  readonly #stepping: Timer;
+
+  constructor({ house, devices, servers, wallboxes }: SimulationParts, clock: Clock) {
+    this.#house = house;
+    this.#devices = devices;
+    this.#servers = servers;
+    this.#wallboxes = wallboxes;
+    let before = clock.monotonic();
+    this.#stepping = clock.every(stepMs, () => {
+      const now = clock.monotonic();
+      this.#step((now - before) / 1000);
+      before = now;
+    });
   }
 
-  const garage = createGarage(options.garage ?? { url: '', count: 0 }, clock);
-  garage.setSpeed(speed);
-  let before = clock.monotonic();
-  const stepping = clock.every(stepMs, () => {
-    const now = clock.monotonic();
-    for (const device of devices) device.react(house.controls);
-    house.controls.chargingW = garage.chargingW();
-    house.step((now - before) / 1000);
-    before = now;
-    for (const device of devices) device.update(house.state());
-  });
+  /** The TCP ports that the devices listen on. */
+  get ports(): Record<DeviceName, number> {
+    return perDevice((name) => this.#servers[name].port);
+  }
 
-  const perDevice = <T>(of: (server: ModbusServer, unit: number) => T): Record<DeviceName, T> =>
-    Object.fromEntries(devices.map(({ name, unit }) => [name, of(servers.get(name) as ModbusServer, unit)])) as Record<
-      DeviceName,
-      T
-    >;
+  state(): TrueState {
+    const { hour, solarW, loadW, gridW, hybrid, storage } = this.#house.state();
+    return {
+      hour: Number(hour.toFixed(3)),
+      sun_w: Math.round(solarW),
+      load_w: Math.round(loadW),
+      grid_w: Math.round(gridW),
+      hybrid_battery_w: Math.round(hybrid.powerW),
+      hybrid_soc: Number(hybrid.soc.toFixed(1)),
+      hybrid_mode: this.#modeOf('hybrid'),
+      storage_w: Math.round(storage.powerW),
+      storage_soc: Number(storage.soc.toFixed(1)),
+      storage_mode: this.#modeOf('storage'),
+      wallboxes: this.#wallboxes.state(),
+      speed: this.#house.controls.speed,
+      faults: perDevice((name) => this.#servers[name].fault(this.#devices[name].unit).kind),
+    };
+  }
 
-  const modeOf = (name: DeviceName): BatteryMode => {
-    const device = devices.find((each) => each.name === name);
-    // What was written a moment ago counts already.
-    device?.react(house.controls);
-    return device?.mode() ?? 'auto';
+  /** @throws when a car is meant for a wallbox that does not exist */
+  async change({ speed, sky, extra_load_w, faults = {}, cars = {} }: SimulationChanges): Promise<void> {
+    const { controls } = this.#house;
+    if (speed !== undefined) {
+      controls.speed = speed;
+      this.#wallboxes.setSpeed(speed);
+    }
+    if (sky !== undefined) controls.sky = sky ?? undefined;
+    if (extra_load_w !== undefined) controls.extraLoadW = extra_load_w;
+    for (const name of deviceNames) {
+      const fault = faults[name];
+      if (fault) await this.#servers[name].setFault(this.#devices[name].unit, fault);
+    }
+    for (const [number, car] of Object.entries(cars)) this.#wallboxes.park(Number(number), car ?? null);
+  }
+
+  async close(): Promise<void> {
+    this.#stepping.cancel();
+    await this.#wallboxes.close();
+    await Promise.all(Object.values(this.#servers).map((server) => server.close()));
+  }
+
+  /** Lets time pass: orders first, then the house, then its measured values. */
+  #step(seconds: number): void {
+    const house = this.#house;
+    const wallboxes = this.#wallboxes;
+    for (const device of Object.values(this.#devices)) device.react(house.controls);
+    house.controls.chargingW = wallboxes.chargingW();
+    house.step(seconds);
+    for (const device of Object.values(this.#devices)) device.update(house.state());
+  }
+
+  #modeOf(name: DeviceName): BatteryMode {
+    // An order that was written since the last step counts already.
+    this.#devices[name].react(this.#house.controls);
+    return this.#devices[name].mode();
+  }
+}
+
+/** Opens the servers one after the other. @throws with the port in the message when a port is taken; none stays open */
+const openServers = async (
+  { host, ports }: SimulationOptions,
+  devices: Record<DeviceName, SimulatedDevice>,
+): Promise<Record<DeviceName, ModbusServer>> => {
+  const opened: ModbusServer[] = [];
+  const open = async (name: DeviceName): Promise<ModbusServer> => {
+    const { unit, images } = devices[name];
+    const server = await startModbusServer({ host, port: ports[name] }, new Map([[unit, images]]));
+    opened.push(server);
+    return server;
   };
+  try {
+    return { grid: await open('grid'), hybrid: await open('hybrid'), storage: await open('storage') };
+  } catch (error) {
+    await Promise.all(opened.map((server) => server.close()));
+    throw new Error(`the simulated house cannot open its ports: ${(error as Error).message}`);
+  }
+};
 
-  return {
-    ports: perDevice((server) => server.port),
-    state() {
-      const { hour, solarW, loadW, gridW, hybrid, storage } = house.state();
-      return {
-        hour: Number(hour.toFixed(3)),
-        sun_w: Math.round(solarW),
-        load_w: Math.round(loadW),
-        grid_w: Math.round(gridW),
-        hybrid_battery_w: Math.round(hybrid.powerW),
-        hybrid_soc: Number(hybrid.soc.toFixed(1)),
-        hybrid_mode: modeOf('hybrid'),
-        storage_w: Math.round(storage.powerW),
-        storage_soc: Number(storage.soc.toFixed(1)),
-        storage_mode: modeOf('storage'),
-        wallboxes: garage.state(),
-        speed: house.controls.speed,
-        faults: perDevice((server, unit) => server.fault(unit).kind),
-      };
-    },
-    async change({ speed, sky, extra_load_w, faults = {}, cars = {} }) {
-      if (speed !== undefined) {
-        house.controls.speed = speed;
-        garage.setSpeed(speed);
-      }
-      if (sky !== undefined) house.controls.sky = sky ?? undefined;
-      if (extra_load_w !== undefined) house.controls.extraLoadW = extra_load_w;
-      for (const { name, unit } of devices) {
-        const fault = faults[name];
-        if (fault) await servers.get(name)?.setFault(unit, fault);
-      }
-      for (const [nth, car] of Object.entries(cars)) garage.park(Number(nth), car ?? null);
-    },
-    async close() {
-      stepping.cancel();
-      await garage.close();
-      await closeAll();
-    },
-  };
+/** @throws with the port in the message when a port is taken */
+export const startSimulation = async (options: SimulationOptions, clock: Clock): Promise<Simulation> => {
+  const { startHour, seed, speed, watchdogS } = options;
+  const house = new House({ seed, startHour });
+  house.controls.speed = speed;
+  house.step(settlingS / speed);
+  const devices = perDevice((name) => createDevice(kinds[name], clock, watchdogS));
+  for (const device of Object.values(devices)) device.update(house.state());
+  const servers = await openServers(options, devices);
+  const wallboxes = new Wallboxes(options.wallboxes ?? { url: '', count: 0 }, clock);
+  wallboxes.setSpeed(speed);
+  return new Simulation({ house, devices, servers, wallboxes }, clock);
 };

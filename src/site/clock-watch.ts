@@ -1,6 +1,7 @@
 /** Clocks that are off, told as alarms with their size: that of a gateway where all its devices show it. */
+
+import { Debounce } from '../common/debounce.ts';
 import type { ClockedDevice } from './feeds.ts';
-import { createLasting, type Lasting } from './lasting.ts';
 import type { Reporter } from './reporter.ts';
 import { leadOf } from './source-clock.ts';
 
@@ -25,7 +26,7 @@ const offsetOf = ({ clock, aheadS }: ClockedDevice, ours: number): number => {
 
 export const createClockWatch = ({ alarm }: Reporter): ClockWatch => {
   /** By the name of the clock. */
-  const watched = new Map<string, Lasting>();
+  const watched = new Map<string, Debounce>();
 
   return {
     look(devices, ours, at) {
@@ -45,10 +46,10 @@ export const createClockWatch = ({ alarm }: Reporter): ClockWatch => {
         if (first !== 0 && offsets.every((each) => Math.abs(each - first) <= sameMs)) off.set(gateway, first);
         else for (const [i, { device }] of own.entries()) if (offsets[i]) off.set(device, offsets[i]);
       }
-      for (const name of off.keys()) if (!watched.has(name)) watched.set(name, createLasting(lastingMs));
-      for (const [name, lasting] of watched) {
+      for (const name of off.keys()) if (!watched.has(name)) watched.set(name, new Debounce(lastingMs));
+      for (const [name, debounce] of watched) {
         const offsetMs = off.get(name);
-        const isOff = lasting.look(offsetMs !== undefined, at);
+        const isOff = debounce.update(offsetMs !== undefined, at);
         alarm('clock_skew', name, isOff, () => ({ clock: name, offset_s: Math.round((offsetMs ?? 0) / 100) / 10 }));
         if (!isOff && offsetMs === undefined) watched.delete(name);
       }

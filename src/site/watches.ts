@@ -1,4 +1,6 @@
 /** What a site looks out for beside its sums, told as alarms: balance_suspect, topology_suspect, clock_skew. */
+
+import { Debounce } from '../common/debounce.ts';
 import { type BalanceHistory, emptyHistory, extend, isSuspect } from './balance-watch.ts';
 import { createClockWatch } from './clock-watch.ts';
 import type { Composition } from './composition.ts';
@@ -6,7 +8,6 @@ import type { Evaluation } from './evaluate.ts';
 import type { ClockedDevice } from './feeds.ts';
 import { createIdenticalSeries } from './identical-series.ts';
 import type { Known } from './known.ts';
-import { createLasting, type Lasting } from './lasting.ts';
 import type { Reporter } from './reporter.ts';
 import type { Source } from './sources.ts';
 import { type Branch, contradicts, residualOf } from './topology.ts';
@@ -39,7 +40,7 @@ export const createWatches = (known: Known, reporter: Reporter, saved: BalanceHi
   let twins = new Map<string, [string, string]>();
   const clocks = createClockWatch(reporter);
   /** By the topic of the parent. */
-  const contradictions = new Map<string, Lasting>();
+  const contradictions = new Map<string, Debounce>();
 
   const lookAtBalance = ({ balance }: Evaluation, passedMs: number): void => {
     const { consumption, errorW } = balance;
@@ -58,13 +59,13 @@ export const createWatches = (known: Known, reporter: Reporter, saved: BalanceHi
     const residualW = residualOf(branch, known);
     // A value that is still used was measured before the others changed.
     const maxAgeMs = Math.max(parent.maxAgeMs, ...children.map((child) => child.maxAgeMs));
-    const lasting = contradictions.get(parent.power) ?? createLasting(Math.max(contradictionMs, 2 * maxAgeMs));
-    contradictions.set(parent.power, lasting);
+    const debounce = contradictions.get(parent.power) ?? new Debounce(Math.max(contradictionMs, 2 * maxAgeMs));
+    contradictions.set(parent.power, debounce);
     if (residualW === null) {
-      lasting.skip();
+      debounce.interrupt();
       return;
     }
-    const isActive = lasting.look(contradicts(residualW, known.current(parent.power, parent).value ?? 0), at);
+    const isActive = debounce.update(contradicts(residualW, known.current(parent.power, parent).value ?? 0), at);
     alarm('topology_suspect', parent.power, isActive, () => ({
       topic: parent.power,
       behind: children.map(({ power }) => power),

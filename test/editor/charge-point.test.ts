@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os';
 import type { Browser, Page } from 'playwright-core';
 import { WebSocket } from 'ws';
 import { systemClock } from '../../src/shell/clock.ts';
-import { type ChargePoint, createChargePoint } from '../../src/simulator/charging/charge-point.ts';
+import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
 import { openBrowser } from '../support/browser.ts';
 import { certificatePath } from '../support/certificates.ts';
 import { clearField, closeForm, dialog, judge, openEditor, openForm } from '../support/editor.ts';
@@ -45,12 +45,12 @@ describe('the forms of charge points', () => {
   let complaints: string[];
   let port: number;
   let tlsPort: number;
-  const stations: ChargePoint[] = [];
+  const stations: SimulatedStation[] = [];
 
   const dial = (identity: string): void => {
     const nameplate = { vendor: '<b>Acme</b>', model: 'M1', serial: '4711' };
     const url = `ws://127.0.0.1:${port}`;
-    const station = createChargePoint({ version: '1.6', url, identity, nameplate }, systemClock);
+    const station = new SimulatedStation({ version: '1.6', url, identity, nameplate }, systemClock);
     stations.push(station);
     station.powerOn();
   };

@@ -1,6 +1,6 @@
 /** The simulated house in a process of its own, which tells what its batteries do: the truth of a fault run. */
 import { systemClock } from '../../src/shell/clock.ts';
-import type { BatteryMode } from '../../src/simulator/devices.ts';
+import type { BatteryMode } from '../../src/simulator/modbus/simulated-device.ts';
 import { startSimulation } from '../../src/simulator/simulation.ts';
 import { listen, say } from './lines.ts';
 

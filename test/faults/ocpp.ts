@@ -56,7 +56,7 @@ const playFullDisk = () =>
       } catch {
         // It is full now.
       }
-      const untold = (): number => garage.stations.filter(({ point }) => point.state().waiting > 0).length;
+      const untold = (): number => garage.stations.filter(({ point }) => point.state().queuedMessages > 0).length;
       for (let round = 0; round < roundsUntilFull && untold() === 0; round++) {
         await garage.changeCars();
         await pause(answeredWithinMs, systemClock);

@@ -1,5 +1,5 @@
 import { systemClock } from '../../src/shell/clock.ts';
-import { createChargePoint } from '../../src/simulator/charging/charge-point.ts';
+import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
 import { until } from '../support/events.ts';
 import { type NodeRed, readFlow, startNodeRed } from '../support/node-red.ts';
 import { type Observer, observe } from '../support/observer.ts';
@@ -58,7 +58,7 @@ describe('the first hour with the shipped flows', () => {
     await until(async () => (await stations()).includes(`${portOf(8887)}`), 'the port is open');
     // Another address than the one on which things listen that only this machine reaches.
     const url = `ws://127.0.0.2:${portOf(8887)}`;
-    const wallbox = createChargePoint({ version: '1.6', url, identity: 'CP-4711' }, systemClock);
+    const wallbox = new SimulatedStation({ version: '1.6', url, identity: 'CP-4711' }, systemClock);
     wallbox.powerOn();
     await until(async () => (await stations()).includes('CP-4711'), 'the wallbox waits for approval');
     await wallbox.close();

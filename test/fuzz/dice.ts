@@ -1,5 +1,5 @@
 /** Chance that can be repeated: everything that is random in a run follows from its seed. */
-import { createRandom } from '../../src/simulator/random.ts';
+import { createSeededRandom } from '../../src/common/seeded-random.ts';
 
 export interface Dice {
   /** 0 <= n < below */
@@ -25,7 +25,7 @@ const oddCharacters = [
 ];
 
 export const createDice = (seed: number): Dice => {
-  const random = createRandom(seed);
+  const random = createSeededRandom(seed);
   const int = (below: number): number => Math.floor(random() * below);
   return {
     int,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type CheckContext, checkMessage, defaultLimits, readPayload } from '../../src/model/check.ts';
+import { checkMessage } from '../../src/model/check.ts';
+import { type CheckContext, defaultLimits } from '../../src/model/check-context.ts';
+import { readPayload } from '../../src/model/payload.ts';
 import { findQuantity } from '../../src/model/quantities.ts';
 import { quantities } from '../support/arbitraries.ts';
 

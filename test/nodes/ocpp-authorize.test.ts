@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/shell/clock.ts';
-import { type ChargePoint, createChargePoint } from '../../src/simulator/charging/charge-point.ts';
+import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
 import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { allNodes, collect, collectErrors, helper, objectsOf, type Sent } from '../support/helper.ts';
@@ -12,7 +12,7 @@ import { observe } from '../support/observer.ts';
 
 describe('ems-ocpp asks a flow who may charge', () => {
   let userDir: string;
-  let charger: ChargePoint;
+  let charger: SimulatedStation;
   let questions: Sent[];
   let events: Sent[];
   let errors: string[];
@@ -36,7 +36,7 @@ describe('ems-ocpp asks a flow who may charge', () => {
       { id: 'questions', type: 'helper' },
     ]);
     [questions, events, errors] = [collect('questions'), collect('events'), collectErrors('publish')];
-    charger = createChargePoint({ url: `ws://127.0.0.1:${port}`, identity: 'CP1', version: '1.6' }, systemClock);
+    charger = new SimulatedStation({ url: `ws://127.0.0.1:${port}`, identity: 'CP1', version: '1.6' }, systemClock);
     charger.powerOn();
     await until(() => objectsOf(events).some(({ name }) => name === 'bridge_online'), 'it is online');
   });
@@ -49,7 +49,7 @@ describe('ems-ocpp asks a flow who may charge', () => {
   });
 
   it('at an output of its own, and the answer at the input counts', async () => {
-    const swiped = charger.swipe(1, '04A2B3C4');
+    const swiped = charger.presentToken(1, '04A2B3C4');
     await until(() => questions.length === 1, 'the question');
     const [question] = questions;
     assert.deepEqual([question?.topic, question?.payload], ['authorize', { device: 'box', tag: '04A2B3C4' }]);
@@ -59,7 +59,7 @@ describe('ems-ocpp asks a flow who may charge', () => {
   });
 
   it('a tag that the flow blocks does not charge', async () => {
-    const swiped = charger.swipe(1, '04A2B3C4');
+    const swiped = charger.presentToken(1, '04A2B3C4');
     await until(() => questions.length === 1, 'the question');
     helper.getNode('point').receive({ topic: 'authorize', payload: { tag: '04A2B3C4', status: 'blocked' } });
     assert.equal(await swiped, false);
@@ -68,7 +68,7 @@ describe('ems-ocpp asks a flow who may charge', () => {
   it('publish takes all that the other outputs say, and no tag leaves in clear', async () => {
     const observer = observe(brokerPort);
     await until(observer.isConnected, 'the observer listens');
-    const swiped = charger.swipe(1, '04A2B3C4');
+    const swiped = charger.presentToken(1, '04A2B3C4');
     await until(() => questions.length === 1, 'the question');
     helper.getNode('point').receive({ topic: 'authorize', payload: { tag: '04A2B3C4', status: 'blocked' } });
     await swiped;

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/shell/clock.ts';
-import { type ChargePoint, createChargePoint } from '../../src/simulator/charging/charge-point.ts';
+import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
 import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { allNodes, helper } from '../support/helper.ts';
@@ -14,7 +14,7 @@ describe('ems-ocpp with a second backend', () => {
   let userDir: string;
   let backend: PlainCsms;
   let port: number;
-  let charger: ChargePoint | undefined;
+  let charger: SimulatedStation | undefined;
 
   const load = async (more: object, credentials: object): Promise<void> => {
     const station = { id: 'node', type: 'ems-ocpp', server: 'server', site: 'site', device: 'box', identity: 'CP1' };
@@ -26,7 +26,10 @@ describe('ems-ocpp with a second backend', () => {
     await helper.load(allNodes, flow, { node: credentials });
     const password = (credentials as { password?: string }).password;
     const url = `ws://127.0.0.1:${port}`;
-    charger = createChargePoint({ url, identity: 'CP1', version: '1.6', ...(password && { password }) }, systemClock);
+    charger = new SimulatedStation(
+      { url, identity: 'CP1', version: '1.6', ...(password && { password }) },
+      systemClock,
+    );
   };
   const passwords = (): unknown[] => backend.connections.map(({ handshake }) => handshake.password?.toString());
 

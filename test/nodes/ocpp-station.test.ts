@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StationSheet } from '../../src/drivers/ocpp/station/sheet.ts';
 import { systemClock } from '../../src/shell/clock.ts';
-import { type ChargePoint, createChargePoint } from '../../src/simulator/charging/charge-point.ts';
+import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
 import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { allNodes, helper } from '../support/helper.ts';
 
 describe('ems-ocpp: the station in its form', () => {
   let userDir: string;
-  let charger: ChargePoint | undefined;
+  let charger: SimulatedStation | undefined;
   beforeEach(async () => {
     userDir = mkdtempSync(join(tmpdir(), 'ems-ocpp-'));
     helper.settings({ userDir });
@@ -58,7 +58,7 @@ describe('ems-ocpp: the station in its form', () => {
       },
       { id: 'unbound', type: 'ems-ocpp', server: 'server', site: 'site', device: 'next', wires: [[], []] },
     ]);
-    charger = createChargePoint({ url: `ws://127.0.0.1:${port}`, identity: 'CP1', version: '2.0.1' }, systemClock);
+    charger = new SimulatedStation({ url: `ws://127.0.0.1:${port}`, identity: 'CP1', version: '2.0.1' }, systemClock);
     const sheet = await known('node');
     assert.deepEqual(
       [sheet.identity, sheet.isConnected, sheet.version, sheet.fallback],

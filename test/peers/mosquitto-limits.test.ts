@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '../../src/model/time.ts';
-import { createMqttLink, type MqttLink } from '../../src/mqtt/link.ts';
-import type { LinkEvent } from '../../src/mqtt/link-events.ts';
-import type { Publication } from '../../src/mqtt/outbox.ts';
-import { createSession } from '../../src/mqtt/session.ts';
+import { BrokerClient } from '../../src/mqtt/client.ts';
+import type { ClientEvent } from '../../src/mqtt/client-events.ts';
+import type { Publication } from '../../src/mqtt/publishing/publication.ts';
+import { Session } from '../../src/mqtt/session/session.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { type Billing, startBilling } from '../support/billing.ts';
 import { until } from '../support/events.ts';
@@ -16,13 +16,13 @@ const numbers = (count: number): string[] => Array.from({ length: count }, (_, i
 
 describe('mosquitto that takes less than everything', () => {
   let mosquitto: Mosquitto;
-  let link: MqttLink;
+  let client: BrokerClient;
   let subscriber: ReturnType<typeof subscribe>;
-  let events: LinkEvent[];
+  let events: ClientEvent[];
 
   afterEach(async () => {
     await subscriber.close();
-    await link.close(true);
+    await client.close(true);
     await mosquitto.close();
   });
 
@@ -35,18 +35,18 @@ describe('mosquitto that takes less than everything', () => {
     const will = { ...status, payload: 'gone' };
     const birth = () => ({ ...status, payload: 'here' });
     const options = { servers, clientId: 'tested', version, will, birth };
-    link = createMqttLink(options, createSession(1000), hasty);
-    link.onEvent((event) => events.push(event));
-    link.subscribe(['in'], 1, () => {});
-    link.open();
-    await until(() => link.state().kind === 'online', 'online');
-    const ask = setInterval(() => link.publish({ topic: 'here', payload: '1', qos: 0, retain: false }), 20);
+    client = new BrokerClient(options, new Session(1000), hasty);
+    client.onEvent((event) => events.push(event));
+    client.subscribe(['in'], 1, () => {});
+    client.open();
+    await until(() => client.state.kind === 'online', 'online');
+    const ask = setInterval(() => client.publish({ topic: 'here', payload: '1', qos: 0, retain: false }), 20);
     await until(() => subscriber.received.length > 0, 'mosquitto_sub listens');
     clearInterval(ask);
   };
   const publish = (given: Partial<Publication> & { topic: string }): Promise<void> =>
     new Promise((resolve, reject) =>
-      link.publish({ payload: 'x', qos: 1, retain: false, ...given }, (error) => (error ? reject(error) : resolve())),
+      client.publish({ payload: 'x', qos: 1, retain: false, ...given }, (error) => (error ? reject(error) : resolve())),
     );
   /** Five of one kind in front, fifty of a harmless one behind. @returns what is not delivered */
   const publishAll = async (special: Partial<Publication>): Promise<string[]> => {
@@ -125,7 +125,7 @@ describe('a gateway killed in the middle of QoS 2 with mosquitto', () => {
     await killed.kill();
     const answered = killed.done.length;
     const servers = [{ protocol: 'mqtt' as const, host: '127.0.0.1', port: mosquitto.port }];
-    const controller = createMqttLink({ servers, clientId: 'controller' }, createSession(100), systemClock);
+    const controller = new BrokerClient({ servers, clientId: 'controller' }, new Session(100), systemClock);
     controller.open();
     await Promise.all(
       numbers(10).map(

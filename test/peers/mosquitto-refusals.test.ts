@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../src/model/time.ts';
-import { createMqttLink, type MqttLink } from '../../src/mqtt/link.ts';
-import type { LinkOptions } from '../../src/mqtt/options.ts';
-import { parseServer, type Server } from '../../src/mqtt/servers.ts';
-import { createSession } from '../../src/mqtt/session.ts';
+import { BrokerClient } from '../../src/mqtt/client.ts';
+import type { ClientOptions } from '../../src/mqtt/client-options.ts';
+import { parseServer, type Server } from '../../src/mqtt/connection/servers.ts';
+import { Session } from '../../src/mqtt/session/session.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { say } from '../support/catalog.ts';
 import { authority, certificatePath, identityOf } from '../support/certificates.ts';
@@ -17,24 +17,24 @@ import { findProgram, type Mosquitto, startMosquitto } from '../support/mosquitt
 const hasty: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / 20, run) };
 
 describe('what mosquitto refuses, in words', () => {
-  const links: MqttLink[] = [];
+  const clients: BrokerClient[] = [];
   let mosquitto: Mosquitto;
 
   afterEach(async () => {
-    for (const each of links.splice(0)) await each.close(true);
+    for (const each of clients.splice(0)) await each.close(true);
     await mosquitto.close();
   });
 
-  const open = (address: string, options: Partial<LinkOptions> = {}): MqttLink => {
+  const open = (address: string, options: Partial<ClientOptions> = {}): BrokerClient => {
     const servers = [parseServer(address) as Server];
-    const link = createMqttLink({ servers, clientId: 'plant7', ...options }, createSession(10), hasty);
-    links.push(link);
-    link.open();
-    return link;
+    const client = new BrokerClient({ servers, clientId: 'plant7', ...options }, new Session(10), hasty);
+    clients.push(client);
+    client.open();
+    return client;
   };
-  const says = async (link: MqttLink, key: string): Promise<void> => {
+  const says = async (client: BrokerClient, key: string): Promise<void> => {
     const reason = () => {
-      const state = link.state();
+      const state = client.state;
       return state.kind === 'waiting' ? state.reason : undefined;
     };
     await until(() => reason()?.key === `refusal.${key}`, key).catch(() => assert.equal(reason()?.key, key));
@@ -88,8 +88,8 @@ describe('what mosquitto refuses, in words', () => {
       const twins = [1, 2].map(() => open(`mqtt://127.0.0.1:${mosquitto.port}`, { version }));
       // Not every version of mosquitto sends DISCONNECT to the one that is thrown out.
       const keys = ['refusal.twin', ...(version === 5 ? ['refusal.sessionTakenOver'] : [])];
-      const isTold = (link: MqttLink): boolean => {
-        const state = link.state();
+      const isTold = (client: BrokerClient): boolean => {
+        const state = client.state;
         return state.kind === 'waiting' && keys.includes(state.reason.key);
       };
       await until(() => twins.some(isTold), 'one of them knows of the other');

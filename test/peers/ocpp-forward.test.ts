@@ -97,8 +97,8 @@ for (const tongue of tongues)
       await until(() => backend.calls('StatusNotification').length > 0, 'the backend knows the station');
     };
     const flows = (wh: number): Promise<void> => {
-      const from = station.outlet().registerWh;
-      return until(() => station.outlet().registerWh >= from + wh, `${wh} Wh`);
+      const from = station.evse().registerWh;
+      return until(() => station.evse().registerWh >= from + wh, `${wh} Wh`);
     };
     /** The same sessions on both sides, by number, energy, and times. */
     const agree = async (sessions: number): Promise<void> => {
@@ -157,7 +157,7 @@ for (const tongue of tongues)
       assert.equal((await tongue.start(backend)).status, 'Accepted');
       await until(() => tongue.starts(backend).length === 4, 'it has begun');
       await flows(20);
-      assert.equal((await tongue.stop(backend, 3, station.outlet().transaction ?? '')).status, 'Accepted');
+      assert.equal((await tongue.stop(backend, 3, station.evse().transaction ?? '')).status, 'Accepted');
       await station.leave();
       await agree(4);
     });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { systemClock } from '../../src/shell/clock.ts';
-import { createChargePoint } from '../../src/simulator/charging/charge-point.ts';
+import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
 import { authority, certificatePath, identityOf } from '../support/certificates.ts';
 import { type ChargingWords, words16, words21, words201 } from '../support/charging-words.ts';
 import { until } from '../support/events.ts';
@@ -201,7 +201,7 @@ describe('a backend of another hand', () => {
   for (const words of [words16, words201])
     it(`hears a simulated charge point of ${words.version}, asks it, is lost and comes back`, async () => {
       backend = await startBackend('a good password');
-      const station = createChargePoint(
+      const station = new SimulatedStation(
         {
           url: backend.url,
           identity: 'CP1',
@@ -214,18 +214,18 @@ describe('a backend of another hand', () => {
       try {
         await until(() => station.state().isRegistered, 'registered');
         station.plug(1);
-        await until(() => station.state().outlets[0]?.status === 'charging', 'charging');
+        await until(() => station.state().evses[0]?.status === 'charging', 'charging');
         const begun = words.version === '1.6' ? 'StartTransaction' : 'TransactionEvent';
         await until(() => backend.calls(begun).length > 0, 'the start is told');
         const [action, payload] =
           words.version === '1.6'
             ? ['RemoteStopTransaction', { transactionId: 900_001 }]
-            : ['RequestStopTransaction', { transactionId: station.state().outlets[0]?.transaction }];
+            : ['RequestStopTransaction', { transactionId: station.state().evses[0]?.transaction }];
         assert.equal(
           (await backend.ask('CP1', action as string, payload as Record<string, unknown>)).status,
           'Accepted',
         );
-        await until(() => station.state().outlets[0]?.status === 'finishing', 'stopped');
+        await until(() => station.state().evses[0]?.status === 'finishing', 'stopped');
         backend.do('close');
         await until(() => !station.state().isConnected, 'lost');
         backend.do('open');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { NodeAPI } from 'node-red';
 import type { Message } from '../../src/model/message.ts';
 import { parseTopic, type Topic } from '../../src/model/topic.ts';
-import { createDirectory, type Directory, directoryOf } from '../../src/shell/directory.ts';
+import { Directory, directoryOf } from '../../src/shell/directory.ts';
 import { availabilityOf, battery, gridMeter, metaOf, readingOf } from '../support/site-messages.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
 
@@ -13,7 +13,7 @@ describe('the directory of devices', () => {
 
   beforeEach(() => {
     clock = createVirtualClock();
-    directory = createDirectory(clock, () => 'gw');
+    directory = new Directory(clock, () => 'gw');
     forgotten = [];
     directory.onForget((device) => forgotten.push(device));
   });
@@ -39,16 +39,16 @@ describe('the directory of devices', () => {
     );
     assert.ok(directory.declares(topic('devices/m1/meter/power')));
     assert.ok(!directory.declares(topic('devices/m1/meter/frequency')));
-    assert.equal(directory.intervalOf(topic('devices/m1/meter/power')), 1);
+    assert.equal(directory.declarationOf(topic('devices/m1/meter/power'))?.interval_s, 1);
     assert.ok(!directory.declares(topic('devices/m2/meter/power')));
   });
 
   it('knows which counters are billed', () => {
     const quantities = { energy_import: { unit: 'Wh' as const, billing: true } };
     directory.take(metaOf('m1', { ...gridMeter, quantities }));
-    assert.ok(directory.isBilling(topic('devices/m1/meter/energy_import')));
+    assert.ok(directory.declarationOf(topic('devices/m1/meter/energy_import'))?.billing);
     directory.take(metaOf('m2', gridMeter));
-    assert.ok(!directory.isBilling(topic('devices/m2/meter/energy_import')));
+    assert.ok(!directory.declarationOf(topic('devices/m2/meter/energy_import'))?.billing);
   });
 
   it('does not believe a retained message that is older than a live one', () => {
@@ -167,32 +167,32 @@ describe('the directory of devices', () => {
 
     it('does not bring it back', () => {
       for (const meta of [early, last]) {
-        assert.ok(directory.isBygone(meta), meta.ts);
+        assert.ok(directory.isFromBeforeRemoval(meta), meta.ts);
         directory.take(meta);
       }
       assert.deepEqual(directory.devices(), []);
       const power = readingOf('m1/meter/power', 5, clock.now() - 1);
-      assert.ok(directory.isBygone(power));
-      assert.ok(!directory.isBygone({ ...power, topic: 'devices/m2/meter/power' }));
+      assert.ok(directory.isFromBeforeRemoval(power));
+      assert.ok(!directory.isFromBeforeRemoval({ ...power, topic: 'devices/m2/meter/power' }));
     });
 
     it('is no longer held against it once it is back', () => {
-      assert.ok(!directory.isBygone(later));
+      assert.ok(!directory.isFromBeforeRemoval(later));
       directory.take(later);
       assert.equal(directory.devices().length, 1);
-      assert.ok(!directory.isBygone(readingOf('m1/meter/power', 5, clock.now() - 1)));
+      assert.ok(!directory.isFromBeforeRemoval(readingOf('m1/meter/power', 5, clock.now() - 1)));
     });
 
     it('says nothing about the meta of another gateway, whose clock differs', () => {
       const other = { ...early, gateway: 'another' };
-      assert.ok(!directory.isBygone(other));
+      assert.ok(!directory.isFromBeforeRemoval(other));
       directory.take(other);
       assert.equal(directory.device('m1')?.meta.gateway, 'another');
     });
 
     it('is on its way for a minute at most', () => {
       clock.advance(61_000);
-      assert.ok(!directory.isBygone(last));
+      assert.ok(!directory.isFromBeforeRemoval(last));
       assert.deepEqual(directory.over(), []);
     });
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Node, NodeAPI } from 'node-red';
-import { createStatus, type Status, type StatusDot } from '../../src/shell/status.ts';
+import { type Status, StatusDot } from '../../src/shell/status.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
 
 describe('a status dot', () => {
@@ -21,7 +21,7 @@ describe('a status dot', () => {
       type: 'ems-x',
       status: ({ text }: { text: string }) => texts.push(text),
     } as unknown as Node;
-    dot = createStatus(RED, node, clock);
+    dot = new StatusDot(RED, node, clock);
   });
   afterEach(() => dot.close());
 

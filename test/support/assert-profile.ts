@@ -1,5 +1,6 @@
 /** What every device profile has to fulfil, one assert for all of them. */
 import assert from 'node:assert/strict';
+import { createSeededRandom } from '../../src/common/seeded-random.ts';
 import type { Order, ParameterRange } from '../../src/drivers/driver.ts';
 import type { ResolvedAction } from '../../src/drivers/modbus/controls.ts';
 import { decodeBlock } from '../../src/drivers/modbus/decode.ts';
@@ -17,7 +18,6 @@ import { type ResolvedProfile, resolveProfile } from '../../src/drivers/modbus/r
 import { planWrites } from '../../src/drivers/modbus/write-plan.ts';
 import type { Params } from '../../src/model/command.ts';
 import { findVerb, type Parameter } from '../../src/model/verbs.ts';
-import { createRandom } from '../../src/simulator/random.ts';
 
 type Words = { address: number; word: number }[];
 
@@ -114,7 +114,7 @@ const decodeOne = (point: Point, words: Words): number | string | null => {
 
 /** A register image made from values gives the values back; what means "not available" gives nothing. */
 const assertRoundTrip = (points: Point[], seed: number): void => {
-  const random = createRandom(seed);
+  const random = createSeededRandom(seed);
   for (const point of points) {
     if (isBitTable(point) || point.type === 'datetime') continue;
     if (isTextPoint(point)) {

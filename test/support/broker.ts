@@ -6,7 +6,7 @@ import {
   type EmbeddedBroker,
   type EmbeddedOptions,
   startEmbeddedBroker,
-} from '../../src/mqtt/embedded.ts';
+} from '../../src/mqtt/embedded-broker/embedded-broker.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 
 export interface TestBroker extends EmbeddedBroker {

@@ -4,23 +4,19 @@ import { codecFor } from '../../src/drivers/ocpp/codec/codecs.ts';
 import { createOcppDriver, type OcppDriver } from '../../src/drivers/ocpp/driver.ts';
 import type { ForwardOptions } from '../../src/drivers/ocpp/forward/forward.ts';
 import type { Clock } from '../../src/model/time.ts';
-import {
-  type ChargePoint,
-  type ChargePointOptions,
-  createChargePoint,
-  type OutletState,
-} from '../../src/simulator/charging/charge-point.ts';
+import { SimulatedStation, type SimulatedStationOptions } from '../../src/simulator/ocpp/simulated-station.ts';
+import type { EvseState } from '../../src/simulator/ocpp/station-state.ts';
 import { startTestCsms } from './csms.ts';
 import { until } from './events.ts';
 import { createMemoryJournal, type MemoryJournal } from './memory-journal.ts';
 
 export interface ForwardedStation {
-  charger: ChargePoint;
+  charger: SimulatedStation;
   journal: MemoryJournal;
   driver(): OcppDriver;
   events: DriverEvent[];
   named(name: string): DriverEvent[];
-  outlet(): OutletState;
+  evse(): EvseState;
   /** The current on L1 becomes so, A. */
   draws(amps: number): Promise<void>;
   /** The car charges, and its transaction has a number. @returns the one here */
@@ -38,7 +34,7 @@ export const startForwardedStation = async (
   clock: Clock,
   version: '1.6' | '2.0.1',
   forward: ForwardOptions,
-  more: Partial<ChargePointOptions> = {},
+  more: Partial<SimulatedStationOptions> = {},
 ): Promise<ForwardedStation> => {
   const identity = 'CP1';
   const csms = await startTestCsms({ limits: { handoverMs: 600_000 } }, clock);
@@ -75,8 +71,8 @@ export const startForwardedStation = async (
   };
   let driver = open();
   const url = csms.url('').replace(/\/$/, '');
-  const charger = createChargePoint({ url, identity, version, quirks: { redialS: 5 }, ...more }, clock);
-  const outlet = (): OutletState => charger.state().outlets[0] as OutletState;
+  const charger = new SimulatedStation({ url, identity, version, deviations: { redialS: 5 }, ...more }, clock);
+  const evse = (): EvseState => charger.state().evses[0] as EvseState;
   const isSetUp = (): boolean =>
     forward.mode === 'observe' ? driver.actuators().length > 1 : driver.facts().measurands !== undefined;
   await until(() => charger.state().isRegistered && isSetUp(), 'it is set up here');
@@ -87,17 +83,17 @@ export const startForwardedStation = async (
     driver: () => driver,
     events,
     named: (name) => events.filter((event) => event.name === name),
-    outlet,
-    draws: (amps) => until(() => Math.abs(outlet().currentsA[0] - amps) < 0.01, `${amps} A on L1`),
+    evse,
+    draws: (amps) => until(() => Math.abs(evse().currentsA[0] - amps) < 0.01, `${amps} A on L1`),
     async charge(tag = 'AABB') {
       charger.plug(1);
-      await charger.swipe(1, tag);
-      await until(() => outlet().status === 'charging' && outlet().transaction !== undefined, 'it charges');
-      return outlet().transaction ?? '';
+      await charger.presentToken(1, tag);
+      await until(() => evse().status === 'charging' && evse().transaction !== undefined, 'it charges');
+      return evse().transaction ?? '';
     },
     async leave() {
       charger.unplug(1);
-      await until(() => outlet().status === 'available' && charger.state().waiting === 0, 'the car is gone');
+      await until(() => evse().status === 'available' && charger.state().queuedMessages === 0, 'the car is gone');
     },
     limit(amps) {
       const order: Order = {

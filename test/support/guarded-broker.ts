@@ -1,6 +1,6 @@
 /** The embedded broker with a password, two clients that mean well, and others that do what a test says. */
 import assert from 'node:assert/strict';
-import type { BrokerEvent, BrokerLimits } from '../../src/mqtt/embedded.ts';
+import type { BrokerEvent, BrokerLimits } from '../../src/mqtt/embedded-broker/embedded-broker.ts';
 import { startBroker, type TestBroker } from './broker.ts';
 import { until } from './events.ts';
 import { type HonestPair, openHonestPair } from './honest-pair.ts';

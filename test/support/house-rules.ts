@@ -42,16 +42,17 @@ const roomOf = (path: string): string => {
 
 /** What each room may import besides itself; "npm:" before packages, "node:" where the platform is allowed. */
 const arrows: Record<string, RegExp> = {
+  common: /^$/,
   model: /^(npm:zod|node:crypto)$/,
-  drivers: /^(model)$/,
-  'drivers/modbus': /^(model|drivers|npm:zod|node:.*|npm:serialport)$/,
-  'drivers/ocpp': /^(model|drivers|npm:zod|node:.*|npm:ocpp-rpc)$/,
-  mqtt: /^(model|node:.*|npm:mqtt|npm:aedes)$/,
-  control: /^model$/,
-  bridge: /^(model|drivers|control|npm:zod|node:.*)$/,
-  site: /^(model|npm:zod)$/,
-  simulator: /^(model|drivers\/modbus|npm:zod|npm:ocpp-rpc|node:.*)$/,
-  shell: /^(model|bridge|drivers|npm:zod|node:.*|npm:node-red)$/,
+  drivers: /^(common|model)$/,
+  'drivers/modbus': /^(common|model|drivers|npm:zod|node:.*|npm:serialport)$/,
+  'drivers/ocpp': /^(common|model|drivers|npm:zod|node:.*|npm:ocpp-rpc)$/,
+  mqtt: /^(common|model|node:.*|npm:mqtt|npm:aedes)$/,
+  control: /^(common|model)$/,
+  bridge: /^(common|model|drivers|control|npm:zod|node:.*)$/,
+  site: /^(common|model|npm:zod)$/,
+  simulator: /^(common|model|drivers\/modbus|npm:zod|npm:ocpp-rpc|node:.*)$/,
+  shell: /^(common|model|bridge|drivers|npm:zod|node:.*|npm:node-red)$/,
   nodes: /^(model|shell|bridge|drivers\/[a-z]+|mqtt|site|simulator|npm:zod|node:.*|npm:node-red)$/,
 };
 

@@ -2,8 +2,9 @@
  * A day in a house as its devices measure it, and what has truly flowed: by the sum over its seconds, which has nothing
  * in common with how a site integrates. The same seed lives the same day again.
  */
+
+import { createSeededRandom } from '../../src/common/seeded-random.ts';
 import type { ComponentMeta, QuantityMeta } from '../../src/model/meta.ts';
-import { createRandom } from '../../src/simulator/random.ts';
 import { every, type Played } from './played-site.ts';
 
 export const dayS = 86_400;
@@ -20,7 +21,7 @@ export interface Dice {
 }
 
 const diceOf = (seed: number): Dice => {
-  const random = createRandom(seed);
+  const random = createSeededRandom(seed);
   const between = (from: number, to: number): number => from + random() * (to - from);
   const whole = (from: number, to: number): number => Math.floor(between(from, to + 1));
   return {

@@ -1,5 +1,5 @@
 /** A journal that lasts as long as a test, and can be read by the next bridge as after a restart. */
-import type { Journal } from '../../src/bridge/ledger.ts';
+import type { Journal } from '../../src/common/journal.ts';
 
 export interface MemoryJournal extends Journal {
   records: object[];

@@ -4,7 +4,7 @@
  */
 import { pause } from '../../src/drivers/pause.ts';
 import { systemClock } from '../../src/shell/clock.ts';
-import { type ChargePoint, createChargePoint } from '../../src/simulator/charging/charge-point.ts';
+import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
 import { until } from './events.ts';
 import { type OcppStreet, openOcppStreet, type StationNode } from './ocpp-street.ts';
 
@@ -39,11 +39,11 @@ export interface Garage {
 
 export interface Box {
   device: string;
-  point: ChargePoint;
+  point: SimulatedStation;
   /** Comes, and charges. */
   arrive(): void;
   leave(): void;
-  outlet(): ReturnType<ChargePoint['state']>['outlets'][number];
+  evse(): ReturnType<SimulatedStation['state']>['evses'][number];
 }
 
 const count = 10;
@@ -58,43 +58,43 @@ const wait = (ms: number): Promise<unknown> => pause(ms, systemClock);
 
 const createBox = (nth: number, url: string, sessions: Session[]): Box => {
   const device = `box${nth}`;
-  const point = createChargePoint(
+  const point = new SimulatedStation(
     {
       url,
       identity: device,
       version: nth % 2 === 0 ? '1.6' : '2.0.1',
       access: 'plug',
-      outlets: [{ registerWh: 1_000_000 + nth * 10_000 }],
+      evses: [{ registerWh: 1_000_000 + nth * 10_000 }],
       // Half of them come back without a boot.
-      quirks: { redialS: random(0.5, 2), forgetsProfiles: true, bootsOnce: nth % 4 < 2 },
+      deviations: { redialS: random(0.5, 2), forgetsProfiles: true, bootsOnce: nth % 4 < 2 },
     },
     systemClock,
   );
   point.setSpeed(speed);
-  const outlet = () => {
-    const [first] = point.state().outlets;
-    if (!first) throw new Error(`${device} has no outlet`);
+  const evse = () => {
+    const [first] = point.state().evses;
+    if (!first) throw new Error(`${device} has no EVSE`);
     return first;
   };
   let startWh = 0;
   return {
     device,
     point,
-    outlet,
+    evse,
     arrive() {
-      startWh = Math.round(outlet().registerWh);
+      startWh = Math.round(evse().registerWh);
       point.plug(1, { capacityWh: 100_000_000 });
     },
     leave() {
       point.unplug(1);
-      sessions.push({ device, startWh, stopWh: Math.round(outlet().registerWh) });
+      sessions.push({ device, startWh, stopWh: Math.round(evse().registerWh) });
     },
   };
 };
 
 /** It was told again, and does it. */
-const isObeying = ({ outlet }: Box, limitA: number): boolean => {
-  const { profiles, hasTransaction, offeredA, currentsA } = outlet();
+const isObeying = ({ evse }: Box, limitA: number): boolean => {
+  const { profiles, hasTransaction, offeredA, currentsA } = evse();
   return profiles.length > 0 && hasTransaction && offeredA === limitA && Math.max(...currentsA) <= limitA + 0.01;
 };
 
@@ -176,7 +176,7 @@ export const openGarage = async (brokerPort: number): Promise<Garage> => {
     await Promise.all(boxes.map((_, nth) => order(nth)));
     const lazy = (): Box[] => boxes.filter((box, nth) => !isObeying(box, limits[nth] ?? 0));
     await until(() => lazy().length === 0, 'all obey').catch((error) => {
-      throw new Error(`${error.message}: ${limits} A; ${JSON.stringify(lazy().map(({ outlet }) => outlet()))}`);
+      throw new Error(`${error.message}: ${limits} A; ${JSON.stringify(lazy().map(({ evse }) => evse()))}`);
     });
   };
 
@@ -208,7 +208,7 @@ export const openGarage = async (brokerPort: number): Promise<Garage> => {
     async settle() {
       for (const box of boxes) box.leave();
       const isTold = (): boolean =>
-        boxes.every(({ point }) => point.state().isConnected && point.state().waiting === 0);
+        boxes.every(({ point }) => point.state().isConnected && point.state().queuedMessages === 0);
       await until(isTold, 'the stations have told everything');
       const compareAll = (): string[] => boxes.flatMap(({ device }) => compare(street, device, sessions));
       await until(() => compareAll().length === 0, 'what is told is what was').catch(() => {});

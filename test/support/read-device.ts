@@ -7,14 +7,8 @@ import { openProfile } from '../../src/drivers/modbus/library.ts';
 import { createTcpLink } from '../../src/drivers/modbus/tcp-link.ts';
 import type { ProfileChoice } from '../../src/drivers/modbus/variants.ts';
 import { systemClock } from '../../src/shell/clock.ts';
-import {
-  createImage,
-  type Fault,
-  type RegisterImage,
-  type RegisterTable,
-  startModbusServer,
-  type UnitImages,
-} from '../../src/simulator/modbus-server.ts';
+import { type Fault, startModbusServer } from '../../src/simulator/modbus/modbus-server.ts';
+import { RegisterImage, type RegisterTable, type UnitImages } from '../../src/simulator/modbus/register-image.ts';
 import { until } from './events.ts';
 
 /** Register contents in hexadecimal, by the address of the first one: { 30773: "0000 0f3c" }. */
@@ -66,15 +60,16 @@ export const readDevice = async (
   );
   assert.ok(opened.ok, opened.ok ? '' : opened.reason);
   let refused: number[] = [];
-  const createMoody = (): RegisterImage => {
-    const image = createImage();
-    return { ...image, get: (address) => (refused.includes(address) ? undefined : image.get(address)) };
-  };
+  class RefusingImage extends RegisterImage {
+    override get(address: number): number | undefined {
+      return refused.includes(address) ? undefined : super.get(address);
+    }
+  }
   const images: Required<Pick<UnitImages, RegisterTable>> = {
-    coil: createMoody(),
-    discrete: createMoody(),
-    holding: createMoody(),
-    input: createMoody(),
+    coil: new RefusingImage(),
+    discrete: new RefusingImage(),
+    holding: new RefusingImage(),
+    input: new RefusingImage(),
   };
   if (others !== undefined)
     for (const point of opened.value.points) for (const word of point.words) images[point.table].set(word, others);

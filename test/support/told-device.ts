@@ -1,5 +1,6 @@
 /** A battery on Modbus TCP that can be told something, and a meter beside it; what was written is counted there. */
-import { createImage, startModbusServer } from '../../src/simulator/modbus-server.ts';
+import { type Fault, startModbusServer } from '../../src/simulator/modbus/modbus-server.ts';
+import { RegisterImage } from '../../src/simulator/modbus/register-image.ts';
 
 const watts = { max: 5000 };
 
@@ -68,7 +69,7 @@ export interface ToldState {
 
 /** It does what its registers say, unless it is made to do something else. @param port 0: one that is free */
 export const startToldDevice = async (port = 0) => {
-  const [battery, meter] = [createImage(), createImage()];
+  const [battery, meter] = [new RegisterImage(), new RegisterImage()];
   /** Every write, as the device was afterwards. */
   const writes: ToldState[] = [];
   let stubbornW: number | undefined;
@@ -89,7 +90,7 @@ export const startToldDevice = async (port = 0) => {
         batteryUnit,
         {
           holding: battery,
-          written() {
+          onWritten() {
             writes.push(state());
             follow();
           },
@@ -107,8 +108,8 @@ export const startToldDevice = async (port = 0) => {
       stubbornW = watts === undefined ? undefined : watts & 0xffff;
       follow();
     },
-    setFault: server.setFault,
-    close: server.close,
+    setFault: (at: number, fault: Fault) => server.setFault(at, fault),
+    close: () => server.close(),
   };
 };
 

@@ -5,12 +5,8 @@ import { type Bus, createBus } from '../../../src/drivers/modbus/bus.ts';
 import { readProfile } from '../../../src/drivers/modbus/profile.ts';
 import { resolveProfile } from '../../../src/drivers/modbus/resolve.ts';
 import { createTcpLink } from '../../../src/drivers/modbus/tcp-link.ts';
-import {
-  createImage,
-  type ModbusServer,
-  startModbusServer,
-  type UnitImages,
-} from '../../../src/simulator/modbus-server.ts';
+import { type ModbusServer, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
+import { RegisterImage, type UnitImages } from '../../../src/simulator/modbus/register-image.ts';
 import { until } from '../../support/events.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
 
@@ -148,11 +144,11 @@ describe('orders on a Modbus device', () => {
   };
 
   beforeEach(async () => {
-    holding = createImage();
+    holding = new RegisterImage();
     writes = 0;
     roundsTo = undefined;
     follows = undefined;
-    const written = (): void => {
+    const onWritten = (): void => {
       writes++;
       if (follows?.[0] === holding.peek(20)) {
         holding.set(0, follows[1]);
@@ -160,7 +156,7 @@ describe('orders on a Modbus device', () => {
       }
       if (roundsTo !== undefined) holding.set(13, roundsTo);
     };
-    const images: UnitImages = { holding, written };
+    const images: UnitImages = { holding, onWritten };
     for (const address of [0, 1, 2, 10, 11, 12, 13, 21, 22, 23]) holding.set(address, 0);
     for (const address of [10, 11, 12, 13, 20, 21, 22, 30]) holding.allowWrite(address);
     server = await startModbusServer({ host: '127.0.0.1', port: 0 }, new Map([[1, images]]));

@@ -8,7 +8,8 @@ import { resolveProfile } from '../../../src/drivers/modbus/resolve.ts';
 import { createTcpLink } from '../../../src/drivers/modbus/tcp-link.ts';
 import type { Clock } from '../../../src/model/time.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import { createImage, type ModbusServer, startModbusServer } from '../../../src/simulator/modbus-server.ts';
+import { type ModbusServer, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
+import { RegisterImage } from '../../../src/simulator/modbus/register-image.ts';
 import { until } from '../../support/events.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -30,7 +31,7 @@ const profile = {
   ],
 };
 
-const setText = (image: ReturnType<typeof createImage>, address: number, text: string): void => {
+const setText = (image: RegisterImage, address: number, text: string): void => {
   const bytes = Buffer.from(text.padEnd(8, '\0'));
   for (let i = 0; i < 4; i++) image.set(address + i, bytes.readUInt16BE(i * 2));
 };
@@ -39,7 +40,7 @@ describe('Modbus driver', () => {
   let server: ModbusServer;
   let bus: Bus;
   let driver: Driver;
-  let image: ReturnType<typeof createImage>;
+  let image: RegisterImage;
   let cycles: Cycle[];
   let states: DeviceState[];
   let learnt: LearntRange[];
@@ -50,7 +51,7 @@ describe('Modbus driver', () => {
   };
 
   beforeEach(async () => {
-    image = createImage();
+    image = new RegisterImage();
     fill();
     [cycles, states, learnt] = [[], [], []];
     server = await startModbusServer({ host: '127.0.0.1', port: 0 }, new Map([[1, { holding: image }]]));
@@ -141,7 +142,7 @@ describe('Modbus driver', () => {
   });
 
   it('reads around a register the device does not have, and says so', async () => {
-    image = createImage();
+    image = new RegisterImage();
     for (const [address, word] of [
       [0, 0],
       [1, 1500],
@@ -189,7 +190,7 @@ describe('Modbus driver', () => {
     });
 
   it('remembers a hole it must not read over', async () => {
-    image = createImage();
+    image = new RegisterImage();
     for (const [address, word] of [0, 1500, 2302].entries()) image.set(address, word);
     for (const address of [4, 6, 7]) image.set(address, 1);
     setText(image, 20, 'SN-1');

@@ -6,12 +6,8 @@ import { parseAnswer, pduLength, writePdu } from '../../../src/drivers/modbus/pd
 import { ModbusFailure, type WriteRequest } from '../../../src/drivers/modbus/request.ts';
 import { createTcpLink } from '../../../src/drivers/modbus/tcp-link.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import {
-  createImage,
-  type ModbusServer,
-  startModbusServer,
-  type UnitImages,
-} from '../../../src/simulator/modbus-server.ts';
+import { type ModbusServer, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
+import { RegisterImage, type UnitImages } from '../../../src/simulator/modbus/register-image.ts';
 import { until } from '../../support/events.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -67,7 +63,7 @@ describe('writing over Modbus TCP', () => {
   let bus: Bus;
 
   beforeEach(async () => {
-    images = { holding: createImage(), coil: createImage() };
+    images = { holding: new RegisterImage(), coil: new RegisterImage() };
     for (let address = 0; address < 200; address++) {
       images.holding?.set(address, 0);
       if (address < 150) images.holding?.allowWrite(address);

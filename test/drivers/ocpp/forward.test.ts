@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ForwardOptions } from '../../../src/drivers/ocpp/forward/forward.ts';
-import type { ChargePointOptions } from '../../../src/simulator/charging/charge-point.ts';
+import type { SimulatedStationOptions } from '../../../src/simulator/ocpp/simulated-station.ts';
 import { type ChargingWords, words16, words201 } from '../../support/charging-words.ts';
 import { until } from '../../support/events.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
@@ -71,7 +71,7 @@ for (const words of [words16, words201] satisfies ChargingWords[])
     };
     const open = async (
       more: Partial<ForwardOptions> = {},
-      charger: Partial<ChargePointOptions> = {},
+      charger: Partial<SimulatedStationOptions> = {},
     ): Promise<void> => {
       station = await startForwardedStation(
         clock,
@@ -99,8 +99,8 @@ for (const words of [words16, words201] satisfies ChargingWords[])
       assert.ok(ours.every((data) => Number(data?.energy_wh) > 0));
     };
     const flows = (wh: number): Promise<void> => {
-      const from = station.outlet().registerWh;
-      return until(() => station.outlet().registerWh >= from + wh, `${wh} Wh`);
+      const from = station.evse().registerWh;
+      return until(() => station.evse().registerWh >= from + wh, `${wh} Wh`);
     };
     /** The backend's number of the transaction. */
     const theirs = (ours: string): string => (words.version === '1.6' ? String(given.at(-1)) : ours);
@@ -237,13 +237,13 @@ for (const words of [words16, words201] satisfies ChargingWords[])
         await station.draws(10);
         const order = { purpose: 'tx', transaction: theirs(ours), id: 31, stackLevel: 3 } as const;
         assert.equal((await words.limit(backend, { ...order, limit: 14 })).status, 'Accepted');
-        await until(() => station.outlet().profiles.some(({ purpose, id }) => purpose === 'tx' && id !== 31), 'ours');
+        await until(() => station.evse().profiles.some(({ purpose, id }) => purpose === 'tx' && id !== 31), 'ours');
         await station.draws(10);
         await words.limit(backend, { ...order, limit: 6 });
         await station.draws(6);
         assert.ok(
           station
-            .outlet()
+            .evse()
             .profiles.some(({ id, stackLevel, periods }) => id === 31 && stackLevel === 3 && periods[0]?.limit === 6),
           'theirs stays as it is',
         );
@@ -254,7 +254,7 @@ for (const words of [words16, words201] satisfies ChargingWords[])
 
       it('where theirs is on the highest level, ours is one of the transaction, or of the station', async () => {
         const has = (wanted: string): boolean =>
-          station.outlet().profiles.some(({ purpose, id }) => purpose === wanted && id !== 7 && id !== 31);
+          station.evse().profiles.some(({ purpose, id }) => purpose === wanted && id !== 7 && id !== 31);
         await open();
         station.limit(10);
         await until(() => has('tx_default'), 'a default');
@@ -284,7 +284,7 @@ for (const words of [words16, words201] satisfies ChargingWords[])
         await station.draws(12);
         const refused = words.limit(backend, { limit: 8, purpose: 'tx', evse: 0, transaction: '999' });
         assert.notEqual((await refused.catch(() => ({ status: 'CALLERROR' }))).status, 'Accepted');
-        await until(() => station.outlet().profiles.at(-1)?.periods[0]?.limit === 12, 'ours as before');
+        await until(() => station.evse().profiles.at(-1)?.periods[0]?.limit === 12, 'ours as before');
         await station.draws(12);
       });
 
@@ -293,13 +293,13 @@ for (const words of [words16, words201] satisfies ChargingWords[])
         await station.charge();
         station.limit(10);
         await station.draws(10);
-        const [mine] = station.outlet().profiles;
+        const [mine] = station.evse().profiles;
         await words.limit(backend, { limit: 14, id: mine?.id ?? 0, stackLevel: 1 });
-        await until(() => station.outlet().profiles.length === 2, 'two profiles');
+        await until(() => station.evse().profiles.length === 2, 'two profiles');
         await station.draws(10);
         station.limit(12);
         await station.draws(12);
-        assert.equal(station.outlet().profiles.find(({ id }) => id === mine?.id)?.periods[0]?.limit, 14);
+        assert.equal(station.evse().profiles.find(({ id }) => id === mine?.id)?.periods[0]?.limit, 14);
       });
 
       it('theirs outlives our process', async () => {
@@ -327,7 +327,7 @@ for (const words of [words16, words201] satisfies ChargingWords[])
         await station.draws(12);
         station.limit(0);
         await station.draws(0);
-        assert.equal(station.outlet().hasTransaction, true);
+        assert.equal(station.evse().hasTransaction, true);
       });
 
       it('only observed: theirs alone, and the station is left as it is', async () => {
@@ -343,7 +343,7 @@ for (const words of [words16, words201] satisfies ChargingWords[])
         await words.limit(backend, { limit: 9 });
         await station.draws(9);
         assert.deepEqual(
-          station.outlet().profiles.map(({ id }) => id),
+          station.evse().profiles.map(({ id }) => id),
           [7],
         );
       });
@@ -353,13 +353,13 @@ for (const words of [words16, words201] satisfies ChargingWords[])
       await open();
       station.charger.plug(1);
       assert.equal((await words.start(backend, 'PAYING')).status, 'Accepted');
-      await until(() => station.outlet().transaction !== undefined, 'it has begun');
+      await until(() => station.evse().transaction !== undefined, 'it has begun');
       await flows(20);
       await until(() => words.starts(backend).length === 1, 'the backend knows it');
-      const ours = station.outlet().transaction ?? '';
+      const ours = station.evse().transaction ?? '';
       if (words.version === '1.6') assert.equal((await words.stop(backend, ours)).status, 'Rejected');
       assert.equal((await words.stop(backend, theirs(ours))).status, 'Accepted');
-      await until(() => !station.outlet().hasTransaction, 'it is over');
+      await until(() => !station.evse().hasTransaction, 'it is over');
       await station.leave();
       await agrees(1);
     });
@@ -391,10 +391,10 @@ for (const words of [words16, words201] satisfies ChargingWords[])
       await station.charge();
       await flows(20);
       await until(() => words.starts(backend).length === 2, 'the second has begun there');
-      const second = station.outlet().transaction ?? '';
+      const second = station.evse().transaction ?? '';
       assert.notEqual(second, first);
       assert.equal((await words.stop(backend, theirs(second))).status, 'Accepted');
-      await until(() => !station.outlet().hasTransaction, 'the second is over');
+      await until(() => !station.evse().hasTransaction, 'the second is over');
       await station.leave();
       await agrees(2);
     });
@@ -436,11 +436,11 @@ for (const words of [words16, words201] satisfies ChargingWords[])
         await open();
         backend.answers.Authorize = () => verdict('Blocked');
         station.charger.plug(1);
-        assert.equal(await station.charger.swipe(1, 'BAD'), false);
+        assert.equal(await station.charger.presentToken(1, 'BAD'), false);
         const [{ data } = {}] = station.named('authorized');
         assert.equal(data?.status, 'blocked');
         backend.answers.Authorize = () => verdict('Accepted');
-        assert.equal(await station.charger.swipe(1, 'GOOD'), true);
+        assert.equal(await station.charger.presentToken(1, 'GOOD'), true);
         // Whatever else it says of a card is for the station.
         const whole =
           words.version === '1.6'
@@ -456,17 +456,17 @@ for (const words of [words16, words201] satisfies ChargingWords[])
         backend.answers.StartTransaction = () => ({ transactionId: 5, ...verdict('Invalid') });
         backend.answers.TransactionEvent = ({ idToken }) => (idToken ? verdict('Invalid') : {});
         station.charger.plug(1);
-        await station.charger.swipe(1, 'BAD');
+        await station.charger.presentToken(1, 'BAD');
         await until(() => words.ends(backend).length === 1, 'the station ends it');
-        await until(() => !station.outlet().hasTransaction, 'it is over');
+        await until(() => !station.evse().hasTransaction, 'it is over');
       });
 
       it('a backend that keeps silent: we decide', async () => {
         await open();
         backend.answers.Authorize = () => new Promise(() => {});
         station.charger.plug(1);
-        assert.equal(await station.charger.swipe(1, 'AABB'), true);
-        await until(() => station.outlet().hasTransaction, 'it has begun');
+        assert.equal(await station.charger.presentToken(1, 'AABB'), true);
+        await until(() => station.evse().hasTransaction, 'it has begun');
       });
     });
 

@@ -1,38 +1,8 @@
 import assert from 'node:assert/strict';
 import { createProxyCheck, readOrigin } from '../../../src/drivers/ocpp/link/origin.ts';
-import { createBucket, createBuckets, giveBackTo, takeFrom } from '../../../src/drivers/ocpp/link/rates.ts';
 import { because } from '../../../src/drivers/ocpp/link/reasons.ts';
 import { createRefusals } from '../../../src/drivers/ocpp/link/refusals.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
-
-describe('OCPP rates', () => {
-  it('allow a burst, and then what comes by time', () => {
-    const clock = createVirtualClock();
-    const bucket = createBucket({ perS: 2, burst: 3 }, clock.monotonic());
-    const taken = (): number => [1, 1, 1, 1, 1].filter(() => takeFrom(bucket, clock.monotonic())).length;
-    assert.equal(taken(), 3);
-    clock.advance(1000);
-    assert.equal(taken(), 2);
-    clock.advance(60_000);
-    assert.equal(taken(), 3);
-    giveBackTo(bucket);
-    assert.equal(taken(), 1);
-  });
-
-  it('are kept for a bounded number of keys', () => {
-    const clock = createVirtualClock();
-    const buckets = createBuckets({ perS: 0, burst: 1 }, clock, 2);
-    const isLeft = (key: string): boolean => takeFrom(buckets(key), clock.monotonic());
-    assert.ok(isLeft('a'));
-    buckets('b');
-    assert.ok(!isLeft('a'));
-    buckets('c');
-    assert.ok(!isLeft('a'), 'used a moment ago');
-    buckets('d');
-    buckets('e');
-    assert.ok(isLeft('a'), 'forgotten');
-  });
-});
 
 describe('OCPP refusals', () => {
   it('hold a bounded number, and no more than a share of one address', () => {

@@ -14,12 +14,8 @@ import type { ForeignPolicy } from '../../../src/drivers/ocpp/limits/take-over.t
 import type { StationLink } from '../../../src/drivers/ocpp/link/link.ts';
 import type { Params } from '../../../src/model/command.ts';
 import type { Value } from '../../../src/model/reading.ts';
-import {
-  type ChargePoint,
-  type ChargePointOptions,
-  createChargePoint,
-  type OutletState,
-} from '../../../src/simulator/charging/charge-point.ts';
+import { SimulatedStation, type SimulatedStationOptions } from '../../../src/simulator/ocpp/simulated-station.ts';
+import type { EvseState } from '../../../src/simulator/ocpp/station-state.ts';
 import { openSettings, startTestCsms, type TestCsms } from '../../support/csms.ts';
 import { until } from '../../support/events.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
@@ -32,7 +28,7 @@ const clock = createFastClock(speed);
 for (const version of ['1.6', '2.0.1'] as const)
   describe(`from the car to the device and back, OCPP ${version}`, () => {
     let csms: TestCsms;
-    let point: ChargePoint;
+    let point: SimulatedStation;
     let driver: OcppDriver;
     let link: StationLink;
     let registered: { remove(): void } | undefined;
@@ -41,7 +37,7 @@ for (const version of ['1.6', '2.0.1'] as const)
     let states: DeviceState[];
     let values: Map<string, Value>;
 
-    const outlet = (): OutletState => point.state().outlets[0] as OutletState;
+    const evse = (): EvseState => point.state().evses[0] as EvseState;
     const named = (name: string): DriverEvent[] => events.filter((event) => event.name === name);
 
     const attach = (more: Partial<OcppDriverOptions> = {}): void => {
@@ -74,11 +70,11 @@ for (const version of ['1.6', '2.0.1'] as const)
       });
     };
     const open = async (
-      more: Partial<ChargePointOptions> = {},
+      more: Partial<SimulatedStationOptions> = {},
       options: Partial<OcppDriverOptions> = {},
     ): Promise<void> => {
       attach(options);
-      point = createChargePoint({ url: csms.url(''), identity: 'CP1', version, access: 'plug', ...more }, clock);
+      point = new SimulatedStation({ url: csms.url(''), identity: 'CP1', version, access: 'plug', ...more }, clock);
       await until(() => states.at(-1)?.kind === 'online', 'it is online');
     };
     const apply = (
@@ -101,7 +97,7 @@ for (const version of ['1.6', '2.0.1'] as const)
     const plugIn = async (): Promise<void> => {
       point.plug(1);
       await until(() => values.get('1/status') === 'charging', 'it charges');
-      await until(() => outlet().currentsA[0] > 5.9, 'current flows');
+      await until(() => evse().currentsA[0] > 5.9, 'current flows');
     };
     const sessionIs = (isRunning: boolean): Promise<void> =>
       until(() => ((values.get('1/session_id') ?? '') !== '') === isRunning, `session ${isRunning}`);
@@ -128,9 +124,9 @@ for (const version of ['1.6', '2.0.1'] as const)
       await plugIn();
       await sessionIs(true);
       assert.equal((await apply('set_current_limit', { current_a: 10 })).verified, true);
-      await until(() => Math.abs(outlet().currentsA[0] - 10) < 0.1, '10 A');
+      await until(() => Math.abs(evse().currentsA[0] - 10) < 0.1, '10 A');
       assert.equal((await apply('pause')).verified, true);
-      assert.equal(outlet().currentsA[0], 0);
+      assert.equal(evse().currentsA[0], 0);
       assert.equal((await apply('resume', { current_a: 8 })).verified, true);
       await until(() => Math.abs(Number(values.get('1/current/l1')) - 8) < 0.2, '8 A are told');
       const stopped = await apply('stop', {}, 'actions/1');
@@ -138,7 +134,7 @@ for (const version of ['1.6', '2.0.1'] as const)
       await until(() => named('session_ended').length === 1, 'its end is told');
       const { data } = named('session_ended')[0] ?? {};
       assert.ok(
-        Math.abs(Number(data?.energy_wh) - (outlet().registerWh - Number(data?.meter_start_wh))) < 3,
+        Math.abs(Number(data?.energy_wh) - (evse().registerWh - Number(data?.meter_start_wh))) < 3,
         JSON.stringify(data),
       );
       point.unplug(1);
@@ -152,7 +148,7 @@ for (const version of ['1.6', '2.0.1'] as const)
       assert.equal(driver.actuators().find(({ key }) => key === 'limit/1')?.watchdogS, 300);
       await csms.close();
       await until(() => !point.state().isConnected, 'it is alone');
-      await until(() => Math.abs(outlet().currentsA[0] - 6) < 0.1, 'it has gone to the failsafe current');
+      await until(() => Math.abs(evse().currentsA[0] - 6) < 0.1, 'it has gone to the failsafe current');
     });
 
     it('renewed unchanged it does not fall back, however long', async () => {
@@ -165,7 +161,7 @@ for (const version of ['1.6', '2.0.1'] as const)
         assert.equal(renewed.verified, true);
         const from = clock.monotonic();
         await until(() => {
-          lowestA = Math.min(lowestA, outlet().offeredA);
+          lowestA = Math.min(lowestA, evse().offeredA);
           return clock.monotonic() - from >= 55_000;
         }, 'it is time to renew');
       }
@@ -190,9 +186,9 @@ for (const version of ['1.6', '2.0.1'] as const)
       assert.equal(named('session_ended').length, 1);
     });
 
-    const quirky: [
+    const deviating: [
       name: string,
-      quirks: NonNullable<ChargePointOptions['quirks']>,
+      deviations: NonNullable<SimulatedStationOptions['deviations']>,
       own?: OcppDriverOptions['quirks'],
     ][] = [
       ['stack level 0 only', { hasOnlyLevelZero: true }],
@@ -215,20 +211,20 @@ for (const version of ['1.6', '2.0.1'] as const)
       ['numbers with a comma', { numbers: 'comma', voltagePhases: 'L1', currentPhases: 'L1-N', omitsUnits: true }],
       ['empty frames, long errors', { sendsEmptyFrames: true, explainsAtLength: true }],
     ];
-    for (const [name, quirks, own = {}] of quirky)
+    for (const [name, deviations, own = {}] of deviating)
       it(`obeys: ${name}`, async () => {
-        await open({ quirks }, { quirks: own });
+        await open({ deviations }, { quirks: own });
         await plugIn();
         await until(() => Number(values.get('1/current/l1')) > 5, 'its current is told');
         await apply('pause');
-        await until(() => outlet().currentsA[0] === 0, 'no current');
+        await until(() => evse().currentsA[0] === 0, 'no current');
         const applied = await apply('set_current_limit', { current_a: 9 });
         assert.equal(applied.verified, true);
-        await until(() => Math.abs(outlet().currentsA[0] - 9) < 0.2, '9 A');
+        await until(() => Math.abs(evse().currentsA[0] - 9) < 0.2, '9 A');
       });
 
     it('a station that says yes and does nothing is found out', async () => {
-      await open({ quirks: { ignoresProfiles: true } });
+      await open({ deviations: { ignoresProfiles: true } });
       await plugIn();
       await assert.rejects(
         apply('set_current_limit', { current_a: 8 }),
@@ -237,22 +233,22 @@ for (const version of ['1.6', '2.0.1'] as const)
     });
 
     it('begins again where a pause ended the transaction', async () => {
-      await open({ quirks: { zeroEndsTransaction: true } }, { quirks: { restartsAfterPause: true } });
+      await open({ deviations: { zeroEndsTransaction: true } }, { quirks: { restartsAfterPause: true } });
       await plugIn();
       await sessionIs(true);
       await apply('pause');
       await sessionIs(false);
       await apply('resume', { current_a: 9 });
       await sessionIs(true);
-      await until(() => Math.abs(outlet().currentsA[0] - 9) < 0.2, '9 A');
+      await until(() => Math.abs(evse().currentsA[0] - 9) < 0.2, '9 A');
     });
 
     it('one phase and three', async () => {
-      await open({ outlets: [{ canSwitchPhases: true }] }, { quirks: { switchesPhases: true } });
+      await open({ evses: [{ canSwitchPhases: true }] }, { quirks: { switchesPhases: true } });
       await plugIn();
       await apply('set_current_limit', { current_a: 10 });
       assert.equal((await apply('set_phases', { phases: 1 }, 'phases/1')).verified, true);
-      assert.equal(outlet().livePhases, 1);
+      assert.equal(evse().livePhases, 1);
       assert.equal(named('phase_switched').length, 1);
     });
 
@@ -287,39 +283,43 @@ for (const version of ['1.6', '2.0.1'] as const)
         version === '1.6' ? /allows 7 A and was told 14 A/ : /limits this station: TxProfile 77 of CSO, stack level 5/,
       );
       await begin('clear');
-      await until(() => Math.abs(outlet().currentsA[0] - 14) < 0.2, 'ours is in force');
-      assert.ok(outlet().profiles.every(({ id }) => id !== 77));
+      await until(() => Math.abs(evse().currentsA[0] - 14) < 0.2, 'ours is in force');
+      assert.ok(evse().profiles.every(({ id }) => id !== 77));
     });
 
     it('phases that are chosen by power', async () => {
       await open(
-        { quirks: { onlyW: true, choosesPhasesByPower: true }, outlets: [{ canSwitchPhases: true }] },
+        { deviations: { onlyW: true, choosesPhasesByPower: true }, evses: [{ canSwitchPhases: true }] },
         { quirks: { unit: 'W', switchesPhases: true } },
       );
       await plugIn();
       await apply('set_current_limit', { current_a: 10 });
       const applied = await apply('set_phases', { phases: 1 }, 'phases/1');
-      assert.deepEqual([applied.verified, outlet().livePhases], [true, 1]);
+      assert.deepEqual([applied.verified, evse().livePhases], [true, 1]);
     });
 
     it('power and energy that are called by the wrong unit are noticed', async () => {
-      await open({ quirks: { callsKwW: true } });
+      await open({ deviations: { callsKwW: true } });
       await plugIn();
       await until(() => named('unit_suspect').length > 0, 'it is noticed');
       assert.equal(values.get('1/power'), null);
     });
 
     it('energy of sessions: registers that begin at 0, dropouts, closing values', async () => {
-      for (const quirks of [{ hasSessionRegister: true }, { dropsRegisterEvery: 3 }, { closesWithMeterValues: true }]) {
-        await open({ quirks });
+      for (const deviations of [
+        { hasSessionRegister: true },
+        { dropsRegisterEvery: 3 },
+        { closesWithMeterValues: true },
+      ]) {
+        await open({ deviations });
         await plugIn();
         await sessionIs(true);
-        const before = outlet().registerWh;
-        await until(() => outlet().registerWh > before + 100, 'energy flows');
+        const before = evse().registerWh;
+        await until(() => evse().registerWh > before + 100, 'energy flows');
         point.unplug(1);
         await until(() => named('session_ended').length === 1, 'its end is told');
         const wh = Number(named('session_ended')[0]?.data?.energy_wh);
-        assert.ok(wh > 100 && wh < 2000, `${JSON.stringify(quirks)}: ${wh}`);
+        assert.ok(wh > 100 && wh < 2000, `${JSON.stringify(deviations)}: ${wh}`);
         await point.close();
         registered?.remove();
         await driver.close();

@@ -1,5 +1,6 @@
 /** One connection of a station: its calls are answered, ours wait in line, and who does not behave is shown out. */
 import type { Socket } from 'node:net';
+import { type Rate, TokenBucket } from '../../../common/rate-limit.ts';
 import type { Clock, Timer } from '../../../model/time.ts';
 import type { Version } from '../words.ts';
 import { AnswerError } from './answer-error.ts';
@@ -8,7 +9,6 @@ import { callNumber, describeBadFrame, isAnswered, messageType } from './bad-fra
 import { type CallQueue, createCallQueue, endCalls, holdCalls, queueCall, releaseCalls } from './call-queue.ts';
 import type { CallFailure, Peer, StationLink } from './link.ts';
 import { toPlainText } from './plain-text.ts';
-import { type Bucket, createBucket, type Rate, takeFrom } from './rates.ts';
 import { callStation } from './station-call.ts';
 import type { Place } from './stations.ts';
 import { openState, type RpcClient } from './transport.ts';
@@ -67,15 +67,15 @@ export interface Connection extends Answerer {
   endReason: string | undefined;
   /** Where the calls of the station go; undefined until it has been led there. */
   place: Place | undefined;
-  readonly messages: Bucket;
-  readonly bytes: Bucket;
+  readonly messages: TokenBucket;
+  readonly bytes: TokenBucket;
   isNextMuted: boolean;
   readonly socket: Socket;
   readonly client: RpcClient;
   readonly link: StationLink;
   readonly calls: CallQueue;
   /** Made when there is something to tell. */
-  notes: Bucket | undefined;
+  notes: TokenBucket | undefined;
   grace: Timer | undefined;
   letGo: Timer | undefined;
 }
@@ -101,8 +101,8 @@ const noteRate: Rate = { perS: 0.1, burst: 20 };
 
 const note = (connection: Connection, what: string, to: ConnectionEvents['told']): void => {
   const { clock } = connection.host;
-  connection.notes ??= createBucket(noteRate, clock.monotonic());
-  if (takeFrom(connection.notes, clock.monotonic())) to(connection, toPlainText(what, longestNote));
+  connection.notes ??= new TokenBucket(noteRate, clock.monotonic());
+  if (connection.notes.take(clock.monotonic())) to(connection, toPlainText(what, longestNote));
 };
 
 const tell = (connection: Connection, what: string): void => note(connection, what, connection.host.events.told);
@@ -145,9 +145,9 @@ const guard = (connection: Connection, length: number): void => {
   if (connection.endReason !== undefined) return;
   const { limits, clock } = connection.host;
   const now = clock.monotonic();
-  if (!takeFrom(connection.messages, now))
+  if (!connection.messages.take(now))
     showOut(connection, `more than ${limits.messages.perS} messages per second for too long`);
-  else if (!takeFrom(connection.bytes, now, length))
+  else if (!connection.bytes.take(now, length))
     showOut(connection, `more than ${limits.bytes.perS} bytes per second for too long`);
 };
 
@@ -261,8 +261,8 @@ export const openConnection = (host: ConnectionHost, arrival: Arrival): Connecti
     frame: '',
     endReason: undefined,
     place: undefined,
-    messages: createBucket(limits.messages, now),
-    bytes: createBucket(limits.bytes, now),
+    messages: new TokenBucket(limits.messages, now),
+    bytes: new TokenBucket(limits.bytes, now),
     remembered: [],
     awaited: undefined,
     isNextMuted: false,

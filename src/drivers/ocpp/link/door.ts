@@ -1,11 +1,11 @@
 /** Who may come in, and as what: the checks between a handshake that could be read and a connection. */
+import { KeyedTokenBuckets, type Rate } from '../../../common/rate-limit.ts';
 import type { Clock } from '../../../model/time.ts';
 import { type Version, versions } from '../words.ts';
 import { type Choice, chooseVersion, type Handshake, readHandshake, type UpgradeRequest } from './handshake.ts';
 import type { Peer, StationHandler, StationSettings, UnknownStation } from './link.ts';
 import type { Origin } from './origin.ts';
 import { findPasswordFault, isSlow, type Passwords } from './passwords.ts';
-import { createBuckets, giveBackTo, type Rate, takeFrom } from './rates.ts';
 import { type Objection, object } from './reasons.ts';
 import { findTransportFault, needsPassword } from './requirements.ts';
 import type { Stations } from './stations.ts';
@@ -56,8 +56,8 @@ const missing = {
 };
 
 export const createDoor = (stations: Stations, passwords: Passwords, options: DoorOptions, clock: Clock): Door => {
-  const unknownBuckets = createBuckets(options.unknownRate, clock);
-  const wrongBuckets = createBuckets(options.wrongRate, clock);
+  const unknownBuckets = new KeyedTokenBuckets(options.unknownRate);
+  const wrongBuckets = new KeyedTokenBuckets(options.wrongRate);
   const decoys = { chosen: passwords.decoy('chosen'), generated: passwords.decoy('generated') };
 
   /** An unknown identity costs as much as a wrong password. @returns what is kept of it, where it may be wanted */
@@ -85,7 +85,8 @@ export const createDoor = (stations: Stations, passwords: Passwords, options: Do
   ): Promise<Guest | Objection> => {
     // Not counted: the others behind its address may be welcome.
     if (options.isRejected(identity)) return byHand;
-    if (!takeFrom(unknownBuckets(origin.address), clock.monotonic())) return object(429, 'strangers_too_often');
+    const now = clock.monotonic();
+    if (!unknownBuckets.bucketOf(origin.address, now).take(now)) return object(429, 'strangers_too_often');
     const hasPassword = credentials.kind === 'password';
     const weighed = hasPassword ? await weigh(credentials.password) : {};
     if (!weighed) return busy;
@@ -110,13 +111,13 @@ export const createDoor = (stations: Stations, passwords: Passwords, options: Do
     origin: Origin,
   ): Promise<number | Objection> => {
     if (credentials.kind !== 'password') return missing[credentials.kind];
-    const wrong = wrongBuckets(JSON.stringify([origin.address, identity]));
+    const wrong = wrongBuckets.bucketOf(JSON.stringify([origin.address, identity]), clock.monotonic());
     // Counted before it is known to be wrong: many at once are not fewer.
-    if (!takeFrom(wrong, clock.monotonic())) return object(429, 'wrong_too_often');
+    if (!wrong.take(clock.monotonic())) return object(429, 'wrong_too_often');
     for (const [index, verifier] of (settings.passwords ?? []).entries()) {
       const isRight = await passwords.verify(verifier, credentials.password);
       if (isRight === false) continue;
-      giveBackTo(wrong);
+      wrong.giveBack();
       return isRight ? index : busy;
     }
     return object(401, 'wrong_password');

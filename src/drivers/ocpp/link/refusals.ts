@@ -1,7 +1,7 @@
 /** "Why did my box not connect": the handshakes that were refused last, with the reason and no secrets. */
+import { TokenBucket } from '../../../common/rate-limit.ts';
 import type { Clock } from '../../../model/time.ts';
 import { toPlainText } from './plain-text.ts';
-import { createBucket, takeFrom } from './rates.ts';
 import { type Reason, sentenceOf } from './reasons.ts';
 
 export interface Attempt {
@@ -60,7 +60,7 @@ export const createRefusals = (
   { most, mostPerAddress }: RefusalLimits = { most: 100, mostPerAddress: 25 },
 ): Refusals => {
   const entries = new Map<string, Refusal>();
-  const tells = createBucket(tellRate, clock.monotonic());
+  const tells = new TokenBucket(tellRate, clock.monotonic());
 
   const makeRoom = (address: string): void => {
     const own = [...entries].filter(([, entry]) => entry.address === address);
@@ -83,7 +83,7 @@ export const createRefusals = (
       entries.delete(key);
       entries.set(key, refusal);
       makeRoom(address);
-      if (count === 1 && takeFrom(tells, clock.monotonic())) tell(refusal);
+      if (count === 1 && tells.take(clock.monotonic())) tell(refusal);
     },
     list: () => [...entries.values()].reverse(),
   };

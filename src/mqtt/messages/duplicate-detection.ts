@@ -1,0 +1,78 @@
+/**
+ * Tells a copy of a message from the message: QoS 1 may deliver twice, a cluster that fails over delivers again what it
+ * has delivered, and a client that comes back repeats what nobody acknowledged (model.md §5.3).
+ */
+import { RecentMap } from '../../common/recent-map.ts';
+import type { Message } from '../../model/message.ts';
+import { addSequenceNumber } from './sequence-numbers.ts';
+
+/** The sequence numbers of one publisher on one topic. */
+interface Numbers {
+  boot: string;
+  /** As addSequenceNumber keeps them. */
+  stretches: number[];
+  /** Numbers of publishers before: messages of theirs that are still on their way come later. */
+  earlier: Numbers | undefined;
+}
+
+const hourMs = 3_600_000;
+const mostTopics = 100_000;
+const mostIds = 10_000;
+/** A command that is asked again gets the same response again, and that is no copy for ever. */
+const responseMs = 5 * 60_000;
+const publishersPerTopic = 4;
+
+const numbersOf = (known: Numbers | undefined, boot: string): Numbers | undefined => {
+  let numbers = known;
+  while (numbers && numbers.boot !== boot) numbers = numbers.earlier;
+  return numbers;
+};
+
+const forgetOldest = (newest: Numbers): void => {
+  let numbers = newest;
+  for (let i = 1; i < publishersPerTopic && numbers.earlier; i++) numbers = numbers.earlier;
+  numbers.earlier = undefined;
+};
+
+const isKnownId = (recent: RecentMap<true>, ...words: string[]): boolean => {
+  // Joined: V8 keeps a text that is added up in pieces.
+  const key = words.join(' ');
+  if (recent.get(key)) return true;
+  recent.set(key, true);
+  return false;
+};
+
+/** Remembers the messages that were received. */
+export class DuplicateDetection {
+  readonly #numbers: RecentMap<Numbers>;
+  readonly #events: RecentMap<true>;
+  readonly #responses: RecentMap<true>;
+
+  /** @param monotonic time, ms */
+  constructor(monotonic: () => number) {
+    this.#numbers = new RecentMap(mostTopics, 24 * hourMs, monotonic);
+    this.#events = new RecentMap(mostIds, 24 * hourMs, monotonic);
+    this.#responses = new RecentMap(mostIds, responseMs, monotonic);
+  }
+
+  /** Whether this message came before; remembers it. */
+  isDuplicate(message: Message): boolean {
+    const { topic } = message;
+    // An alarm is raised and cleared, a command accepted and completed, under one id.
+    if (message.schema === 'event/1') return isKnownId(this.#events, topic, message.id, message.state ?? '');
+    if (message.schema === 'response/1') return isKnownId(this.#responses, topic, message.id, message.status);
+    if (!('seq' in message) || !('boot' in message)) return false;
+    const { seq, boot } = message;
+    return typeof seq === 'number' && typeof boot === 'string' && this.#isKnownNumber(topic, boot, seq);
+  }
+
+  #isKnownNumber(topic: string, boot: string, seq: number): boolean {
+    const newest = this.#numbers.get(topic);
+    const known = numbersOf(newest, boot);
+    if (known) return addSequenceNumber(known.stretches, seq);
+    const added: Numbers = { boot, stretches: [seq, seq], earlier: newest };
+    forgetOldest(added);
+    this.#numbers.set(topic, added);
+    return false;
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Publications for which a server has no room at the moment (Reason Code 0x97, Quota exceeded): tried again with
+ * growing pauses, the order of a topic kept.
+ */
+import { BackOff } from '../../common/back-off.ts';
+import type { Clock, Timer } from '../../model/time.ts';
+import type { Outbox } from './outbox.ts';
+import type { OutboxEntry } from './publication.ts';
+
+interface Trial {
+  /** Monotonic, ms. */
+  since: number;
+  count: number;
+  pauses: BackOff;
+}
+
+const firstPauseMs = 250;
+const longestPauseMs = 30_000;
+const giveUpMs = 3600_000;
+/** Refusals of one publication before anybody has to hear of them. */
+const stubbornFrom = 3;
+
+/** Without jitter: only one client sends the publication. */
+const createPauses = (): BackOff => new BackOff(firstPauseMs, longestPauseMs, () => 1);
+
+/** The publications of one client that wait for room at the server. */
+export class QuotaRetries {
+  readonly #outbox: Outbox;
+  readonly #clock: Clock;
+  readonly #retry: () => void;
+  readonly #trials = new Map<OutboxEntry, Trial>();
+  readonly #timers = new Set<Timer>();
+  #isTold = false;
+
+  /** @param retry called when a topic may go on */
+  constructor(outbox: Outbox, clock: Clock, retry: () => void) {
+    this.#outbox = outbox;
+    this.#clock = clock;
+    this.#retry = retry;
+  }
+
+  /** @returns false when the publication has been tried for too long */
+  add(entry: OutboxEntry): boolean {
+    const now = this.#clock.monotonic();
+    const trial = this.#trials.get(entry) ?? { since: now, count: 0, pauses: createPauses() };
+    if (now - trial.since >= giveUpMs) return false;
+    trial.count++;
+    this.#trials.set(entry, trial);
+    const { topic } = entry.publication;
+    this.#outbox.hold(topic, entry);
+    const timer = this.#clock.after(trial.pauses.next(), () => {
+      this.#timers.delete(timer);
+      this.#outbox.release(topic);
+      this.#retry();
+    });
+    this.#timers.add(timer);
+    return true;
+  }
+
+  /** The publication was accepted or refused for good. */
+  end(entry: OutboxEntry): void {
+    this.#trials.delete(entry);
+  }
+
+  /** @returns seconds since the first refusal; undefined: there was none */
+  triedForS(entry: OutboxEntry): number | undefined {
+    const trial = this.#trials.get(entry);
+    return trial && (this.#clock.monotonic() - trial.since) / 1000;
+  }
+
+  /** Number of publications that were refused several times and wait. */
+  get stubborn(): number {
+    if (this.#trials.size === 0) return 0;
+    return [...this.#trials.values()].filter(({ count }) => count >= stubbornFrom).length;
+  }
+
+  /** Whether there are such publications, and nobody has been told since there were none. */
+  isNews(): boolean {
+    const wasTold = this.#isTold;
+    this.#isTold = this.stubborn > 0;
+    return this.#isTold && !wasTold;
+  }
+
+  /** The connection is over: the next one begins anew. */
+  stop(): void {
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+  }
+}
