@@ -2,6 +2,7 @@ import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { checkMessage } from '../src/model/check.ts';
 import { createBoot } from '../src/model/identity.ts';
+import { aggregateFields } from '../src/model/limits.ts';
 import type { Message } from '../src/model/message.ts';
 import { flagField, nodeReference, numberField } from '../src/shell/config.ts';
 import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
@@ -16,14 +17,14 @@ import type { SiteApi } from './ems-site.ts';
 const config = z.object({
   site: nodeReference('the site'),
   /** Seconds between two values of the site's power, at the earliest. */
-  power: numberField(1, 0.2, 3600),
-  energy: numberField(10, 10, 86_400),
+  power: numberField(aggregateFields.power),
+  energy: numberField(aggregateFields.energy),
   offlineMeansZero: flagField(false),
   /** Seconds an old value may be used on, as estimated. */
-  grace: numberField(0, 0, 3600),
-  skew: numberField(30, 1, 3600),
+  grace: numberField(aggregateFields.grace),
+  skew: numberField(aggregateFields.skew),
   /** kW of a device that does not state its own. */
-  maxPower: numberField(100, 1, 1_000_000),
+  maxPower: numberField(aggregateFields.maxPower),
 });
 
 const tickMs = 200;

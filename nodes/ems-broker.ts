@@ -1,13 +1,15 @@
 import type { Node, NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { createBoot } from '../src/model/identity.ts';
+import { brokerFields } from '../src/model/limits.ts';
 import type { Message } from '../src/model/message.ts';
 import type { Phrase } from '../src/model/phrase.ts';
+import { describeServer, parseServer, plainFallback, type Server } from '../src/model/server-address.ts';
 import { type Clock, isoTime } from '../src/model/time.ts';
+import { isPrefix } from '../src/model/topic.ts';
 import { BrokerClient } from '../src/mqtt/client.ts';
 import { toEventMessage } from '../src/mqtt/client-events.ts';
 import { testConnection } from '../src/mqtt/connection/connection-test.ts';
-import { describeServer, parseServer, plainFallback, type Server } from '../src/mqtt/connection/servers.ts';
 import type { Publication } from '../src/mqtt/publishing/publication.ts';
 import { RetainedRemoval } from '../src/mqtt/publishing/retained-removal.ts';
 import { Session } from '../src/mqtt/session/session.ts';
@@ -29,9 +31,6 @@ const readServer = (address: string, context: z.RefinementCtx): Server => {
   return z.NEVER;
 };
 
-/** model.md §4: segments without wildcards, none beginning with "$". */
-const prefixPattern = /^((?!\$)[^/+#\0]+(\/(?!\$)[^/+#\0]+)*\/?)?$/;
-
 const fields = z.object({
   name: textField(),
   /** In order of preference. */
@@ -39,20 +38,17 @@ const fields = z.object({
   /** A server without TLS may follow one with it. */
   plainFallback: flagField(false),
   tls: textField(),
-  version: choiceField(['auto', '5', '4'], 'auto'),
+  version: choiceField(brokerFields.version),
   clientId: textField(),
   prefix: textField().pipe(
-    z
-      .string()
-      .max(128)
-      .regex(prefixPattern, {
-        error: ({ input }) =>
-          `"${input}" is not a prefix like "ems" or "acme/v1": no "+" or "#", no empty level, none beginning with "$"`,
-      }),
+    z.string().refine((text) => text === '' || isPrefix(text), {
+      error: ({ input }) =>
+        `"${input}" is not a prefix like "ems" or "acme/v1": no "+" or "#", no empty level, none beginning with "$"`,
+    }),
   ),
-  keepalive: numberField(30, 5, 3600),
-  sessionExpiry: numberField(3600, 0, 4_294_967_295),
-  queue: numberField(10_000, 1, 1_000_000),
+  keepalive: numberField(brokerFields.keepalive),
+  sessionExpiry: numberField(brokerFields.sessionExpiry),
+  queue: numberField(brokerFields.queue),
 });
 
 /** An attacker who cuts the way to the server with TLS would get the password from the connection to the other. */

@@ -1,6 +1,7 @@
 import type { NodeAPI, NodeMessageInFlow } from 'node-red';
 import { z } from 'zod';
-import { type Command, commandDefaults, type Params, type Response } from '../src/model/command.ts';
+import type { Command, Params, Response } from '../src/model/command.ts';
+import { commandFields } from '../src/model/limits.ts';
 import type { CommandMeta } from '../src/model/meta.ts';
 import { isRecord } from '../src/model/safety.ts';
 import { type Clock, isoTime } from '../src/model/time.ts';
@@ -24,11 +25,11 @@ const config = z.object({
   command: textField(),
   /** Parameters by name, as the form or the message before has them. */
   params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).catch({}),
-  ttl: numberField(commandDefaults.ttlS, 1, 86400),
-  lease: numberField(commandDefaults.leaseS, 1, 86400),
-  priority: numberField(commandDefaults.priority, 0, 100),
+  ttl: numberField(commandFields.ttl),
+  lease: numberField(commandFields.lease),
+  priority: numberField(commandFields.priority),
   requester: textField(),
-  onRange: choiceField(['reject', 'clamp'], 'reject'),
+  onRange: choiceField(commandFields.onRange),
   session: flagField(false),
   releaseOnClose: flagField(false),
 });

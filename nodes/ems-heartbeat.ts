@@ -1,6 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { createBoot } from '../src/model/identity.ts';
+import { heartbeatFields } from '../src/model/limits.ts';
 import type { Message } from '../src/model/message.ts';
 import { type Clock, isoTime } from '../src/model/time.ts';
 import { parseTopic } from '../src/model/topic.ts';
@@ -20,8 +21,8 @@ const config = z.object({
   broker: nodeReference('the broker'),
   /** Name in the topic of the heartbeat; empty: the name of this gateway. */
   node: optionalId('the name'),
-  period: numberField(10, 1, 3600),
-  missed: numberField(3, 2, 100),
+  period: numberField(heartbeatFields.period),
+  missed: numberField(heartbeatFields.missed),
   role: textField(),
 });
 

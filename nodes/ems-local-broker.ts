@@ -1,10 +1,10 @@
 import type { Node, NodeAPI } from 'node-red';
 import { z } from 'zod';
+import { type DefaultedNumber, localBrokerFields as fields, thisMachine } from '../src/model/limits.ts';
 import { ActiveLimits } from '../src/mqtt/embedded-broker/active-limits.ts';
 import {
   type BrokerEvent,
   type BrokerLimits,
-  defaultLimits,
   startEmbeddedBroker,
 } from '../src/mqtt/embedded-broker/embedded-broker.ts';
 import { flagField, numberField, textField } from '../src/shell/config.ts';
@@ -16,31 +16,30 @@ const kB = 1024;
 const MB = 1024 * kB;
 const hourS = 3600;
 
-const count = (limit: keyof BrokerLimits, max: number) => numberField(defaultLimits[limit], 1, max).pipe(z.int());
-/** A size that is entered in a larger unit. */
-const size = (limit: keyof BrokerLimits, unit: number, min: number, max: number) =>
-  numberField(defaultLimits[limit] / unit, min, max).transform((value) => Math.round(value * unit));
+/** A size in bytes or seconds, entered in a larger unit. */
+const scaled = (field: DefaultedNumber, unit: number) =>
+  numberField(field).transform((value) => Math.round(value * unit));
 
 const config = z.object({
-  host: textField('127.0.0.1'),
-  port: numberField(1883, 1, 65535),
+  host: textField(thisMachine),
+  port: numberField(fields.port),
   tls: textField(),
   clientCertificates: flagField(false),
-  connections: count('connections', 100_000),
-  connectionsPerAddress: count('connectionsPerAddress', 100_000),
-  connectTime: numberField(defaultLimits.connectS, 5, 600),
-  loginFailures: count('loginFailures', 1000),
-  packetSize: size('packetBytes', kB, 1, 262_143),
-  outgoingSize: size('outgoingBytes', MB, 0.1, 1024),
-  readTime: numberField(defaultLimits.readS, 5, 600),
-  subscriptions: count('subscriptions', 50_000),
-  sessions: count('sessions', 100_000),
-  sessionExpiry: size('sessionExpiryS', hourS, 0.1, 87_600),
-  queuedMessages: count('queuedMessages', 10_000_000),
-  queuedSize: size('queuedBytes', MB, 0.1, 4096),
-  queuedTotal: size('queuedBytesTotal', MB, 0.1, 16_384),
-  retainedMessages: count('retainedMessages', 10_000_000),
-  retainedSize: size('retainedBytes', MB, 0.1, 4096),
+  connections: numberField(fields.connections),
+  connectionsPerAddress: numberField(fields.connectionsPerAddress),
+  connectTime: numberField(fields.connectTime),
+  loginFailures: numberField(fields.loginFailures),
+  packetSize: scaled(fields.packetSize, kB),
+  outgoingSize: scaled(fields.outgoingSize, MB),
+  readTime: numberField(fields.readTime),
+  subscriptions: numberField(fields.subscriptions),
+  sessions: numberField(fields.sessions),
+  sessionExpiry: scaled(fields.sessionExpiry, hourS),
+  queuedMessages: numberField(fields.queuedMessages),
+  queuedSize: scaled(fields.queuedSize, MB),
+  queuedTotal: scaled(fields.queuedTotal, MB),
+  retainedMessages: numberField(fields.retainedMessages),
+  retainedSize: scaled(fields.retainedSize, MB),
 });
 
 const limitsOf = (given: z.output<typeof config>): BrokerLimits => ({

@@ -1,12 +1,14 @@
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { type Bus, createBus } from '../src/drivers/modbus/bus.ts';
+import { isSerial, modbusClientFields } from '../src/drivers/modbus/codec/limits.ts';
 import type { Link } from '../src/drivers/modbus/link.ts';
 import { probeConnected, probeUnit } from '../src/drivers/modbus/probe.ts';
 import type { Profile } from '../src/drivers/modbus/profile.ts';
 import { createSerialLink } from '../src/drivers/modbus/serial-link.ts';
 import { createTcpLink } from '../src/drivers/modbus/tcp-link.ts';
 import { createUdpLink } from '../src/drivers/modbus/udp-link.ts';
+import { thisMachine } from '../src/model/limits.ts';
 import type { Clock } from '../src/model/time.ts';
 import { systemClock } from '../src/shell/clock.ts';
 import { choiceField, numberField, optionalNumberField, textField } from '../src/shell/config.ts';
@@ -16,19 +18,19 @@ import { defineEndpoint } from '../src/shell/endpoints.ts';
 
 const config = z
   .object({
-    transport: choiceField(['tcp', 'rtu_tcp', 'udp', 'rtu', 'ascii'], 'tcp'),
-    host: textField('127.0.0.1'),
-    port: numberField(502, 1, 65535),
+    transport: choiceField(modbusClientFields.transport),
+    host: textField(thisMachine),
+    port: numberField(modbusClientFields.port),
     path: textField(),
-    baudRate: numberField(9600, 300, 1_000_000),
-    dataBits: choiceField(['8', '7'], '8'),
-    parity: choiceField(['none', 'even', 'odd'], 'none'),
-    stopBits: choiceField(['1', '2'], '1'),
+    baudRate: numberField(modbusClientFields.baudRate),
+    dataBits: choiceField(modbusClientFields.dataBits),
+    parity: choiceField(modbusClientFields.parity),
+    stopBits: choiceField(modbusClientFields.stopBits),
     /** Times in ms; empty: what the profile says, or what is learnt. */
-    timeout: optionalNumberField(10, 60_000),
-    connectDelay: optionalNumberField(0, 60_000),
-    pause: optionalNumberField(0, 60_000),
-    silence: optionalNumberField(1, 1000),
+    timeout: optionalNumberField(modbusClientFields.timeout),
+    connectDelay: optionalNumberField(modbusClientFields.connectDelay),
+    pause: optionalNumberField(modbusClientFields.pause),
+    silence: optionalNumberField(modbusClientFields.silence),
   })
   .refine(({ transport, path }) => !isSerial(transport) || path !== '', {
     message: 'the serial port is missing, like /dev/ttyUSB0 or COM3',
@@ -42,10 +44,6 @@ export interface ModbusClientApi {
   place: string;
   /** The shared bus; the first device's needs decide how the connection is opened. */
   bus(connection: Connection): Bus;
-}
-
-function isSerial(transport: string): boolean {
-  return transport === 'rtu' || transport === 'ascii';
 }
 
 const createLink = (config: Config, connection: Connection, clock: Clock): Link => {

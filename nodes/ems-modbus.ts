@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
+import { addressRange, modbusFields, mostDumpedRegisters, unitRange } from '../src/drivers/modbus/codec/limits.ts';
 import { createModbusDriver } from '../src/drivers/modbus/driver.ts';
 import { inspectProfile } from '../src/drivers/modbus/inspect.ts';
 import { listProfiles, openProfile } from '../src/drivers/modbus/library.ts';
 import type { LearntRange } from '../src/drivers/modbus/plan.ts';
 import { dumpRegisters } from '../src/drivers/modbus/probe.ts';
 import type { Profile } from '../src/drivers/modbus/profile.ts';
+import { choiceOf } from '../src/model/limits.ts';
 import { roles } from '../src/model/meta.ts';
 import { runBridge } from '../src/shell/bridge-node.ts';
 import {
@@ -35,16 +37,16 @@ const config = z.object({
   /** A profile typed into the form, as JSON; then profile is empty. */
   inline: textField(),
   params: z.record(z.string(), z.string()).catch({}),
-  instance: numberField(1, 1, 1000),
-  unit: optionalNumberField(0, 255),
-  interval: numberField(5, 0.1, 86400),
+  instance: numberField(modbusFields.instance),
+  unit: optionalNumberField(modbusFields.unit),
+  interval: numberField(modbusFields.interval),
   /** Usable energy of its battery, kWh, where the device does not tell. */
-  capacity: optionalNumberField(0.1, 1_000_000),
-  role: choiceField(['', ...roles], ''),
-  coupling: choiceField(['', 'ac', 'dc'], ''),
+  capacity: optionalNumberField(modbusFields.capacity),
+  role: choiceField(choiceOf(['', ...roles])),
+  coupling: choiceField(modbusFields.coupling),
   behind: optionalId('the inverter'),
   parent: optionalId('the meter above'),
-  phase: choiceField(['', 'l1', 'l2', 'l3'], ''),
+  phase: choiceField(modbusFields.phase),
   reversed: flagField(false),
   billing: flagField(false),
   single: flagField(false),
@@ -67,12 +69,15 @@ const learntRanges = z.array(
 const dumpRequest = z
   .object({
     client: nodeReference('the Modbus client'),
-    unit: z.int().min(0).max(255),
+    unit: z.int().min(unitRange.min).max(unitRange.max),
     table: z.enum(['holding', 'input', 'coil', 'discrete']),
-    from: z.int().min(0).max(65535),
-    to: z.int().min(0).max(65535),
+    from: z.int().min(addressRange.min).max(addressRange.max),
+    to: z.int().min(addressRange.min).max(addressRange.max),
   })
-  .refine(({ from, to }) => from <= to && to - from < 5000, 'the range is 1 to 5000 registers, first one first');
+  .refine(
+    ({ from, to }) => from <= to && to - from < mostDumpedRegisters,
+    `the range is 1 to ${mostDumpedRegisters} registers, first one first`,
+  );
 
 /** Every verb of a profile, for its form. */
 const commandsOf = ({ actuators = [], config = {} }: Profile): string[] => [

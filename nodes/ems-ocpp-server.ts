@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { codecFor } from '../src/drivers/ocpp/codec/codecs.ts';
-import { CertificateError, expirySoonDays } from '../src/drivers/ocpp/link/certificate-keeper.ts';
+import { expirySoonDays, headerName, ocppServerFields } from '../src/drivers/ocpp/codec/limits.ts';
+import { CertificateError } from '../src/drivers/ocpp/link/certificate-keeper.ts';
 import { type Csms, startCsms } from '../src/drivers/ocpp/link/csms.ts';
 import type { StationHandler, StationSettings } from '../src/drivers/ocpp/link/link.ts';
 import type { ListenerOptions } from '../src/drivers/ocpp/link/listener.ts';
@@ -12,6 +13,7 @@ import { type StationDecision, stationDecision } from '../src/drivers/ocpp/stati
 import { createLobby, type Lobby, type WantedPassword } from '../src/drivers/ocpp/station/lobby.ts';
 import { type RejectedStation, rejectedStationSchema } from '../src/drivers/ocpp/station/rejected.ts';
 import { createTagsInUse, type TagsInUse } from '../src/drivers/ocpp/station/tags-in-use.ts';
+import { everywhere } from '../src/model/limits.ts';
 import { isoTime } from '../src/model/time.ts';
 import { choiceField, flagField, numberField, optionalNumberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
@@ -25,15 +27,15 @@ import { openTlsConfig } from '../src/shell/tls-config.ts';
 const config = z
   .object({
     name: textField(),
-    host: textField('0.0.0.0'),
+    host: textField(everywhere),
     /** ws:// */
-    port: optionalNumberField(1, 65535),
+    port: optionalNumberField(ocppServerFields.port),
     /** wss:// */
-    tlsPort: optionalNumberField(1, 65535),
+    tlsPort: optionalNumberField(ocppServerFields.tlsPort),
     tls: textField(),
     clientCertificates: flagField(false),
     /** hold: a station nobody knows waits until somebody approves it. */
-    unknown: choiceField(['hold', 'refuse'], 'hold'),
+    unknown: choiceField(ocppServerFields.unknown),
     /** Whose X-Forwarded-For is believed: addresses, separated by commas. */
     proxies: textField().transform((text) =>
       text
@@ -43,9 +45,9 @@ const config = z
     ),
     /** In which they say who has shown them a client certificate; empty: they check none. */
     certificateHeader: textField().pipe(
-      z.string().regex(/^[\w-]*$/, 'the header of the proxies has letters and hyphens'),
+      z.string().regex(headerName, 'the header of the proxies has letters and hyphens'),
     ),
-    heartbeat: numberField(120, 10, 86_400),
+    heartbeat: numberField(ocppServerFields.heartbeat),
   })
   .refine(({ port, tlsPort }) => port !== undefined || tlsPort !== undefined, 'a port is missing')
   .refine(({ tlsPort, tls }) => tlsPort === undefined || tls !== '', 'the port with TLS needs a TLS configuration');

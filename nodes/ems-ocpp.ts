@@ -1,14 +1,21 @@
 import type { NodeAPI, NodeMessageInFlow } from 'node-red';
 import { z } from 'zod';
 import { codecFor } from '../src/drivers/ocpp/codec/codecs.ts';
+import {
+  backendUrl,
+  chargePointFields,
+  isIdentity,
+  linesOf,
+  longestIdentity,
+  mostTags,
+  parseTagLine,
+} from '../src/drivers/ocpp/codec/limits.ts';
 import { createOcppDriver, type OcppDriver } from '../src/drivers/ocpp/driver.ts';
 import { listPresets } from '../src/drivers/ocpp/library.ts';
-import { foreignPolicies } from '../src/drivers/ocpp/limits/take-over.ts';
 import { enterStation, type StationEntry } from '../src/drivers/ocpp/link/registration.ts';
 import { needsPassword } from '../src/drivers/ocpp/link/requirements.ts';
 import type { Authorization, Tag } from '../src/drivers/ocpp/station/authorisation.ts';
 import { isDecision, stationDecision } from '../src/drivers/ocpp/station/decision.ts';
-import { phaseRotations } from '../src/drivers/ocpp/station/rotation.ts';
 import { type Token, versions } from '../src/drivers/ocpp/words.ts';
 import { createEventId } from '../src/model/identity.ts';
 import { isRecord } from '../src/model/safety.ts';
@@ -44,15 +51,10 @@ const listOf = (separator: RegExp) =>
 
 /** "04A2B3C4; 2027-12-31; blocked" */
 const tagOf = (line: string, context: z.RefinementCtx): Tag => {
-  const [id = '', ...words] = line.split(';').map((each) => each.trim());
-  const isBlocked = words.includes('blocked');
-  const dates = words.filter((each) => each !== 'blocked' && each !== '').map((each) => Date.parse(each));
-  if (id.length > 36 || dates.length > 1 || dates.some(Number.isNaN)) {
-    context.addIssue({ code: 'custom', message: `"${line}" is no tag like "04A2B3C4; 2027-12-31; blocked"` });
-    return z.NEVER;
-  }
-  const [expiresAt] = dates;
-  return { id, ...(isBlocked && { isBlocked }), ...(expiresAt !== undefined && { expiresAt }) };
+  const tag = parseTagLine(line);
+  if (tag) return tag;
+  context.addIssue({ code: 'custom', message: `"${line}" is no tag like "04A2B3C4; 2027-12-31; blocked"` });
+  return z.NEVER;
 };
 
 const config = z.object({
@@ -61,37 +63,43 @@ const config = z.object({
   device: idField('the device id'),
   name: textField(),
   /** As the station dials in; empty: the one that is approved for this device. */
-  identity: textField().pipe(z.string().max(48)),
-  version: choiceField(['auto', ...versions], 'auto'),
+  identity: textField().pipe(
+    z.string().refine(isIdentity, `the identity has at most ${longestIdentity} characters, without "/", "#" and "?"`),
+  ),
+  version: choiceField(chargePointFields.version),
   assumed: flagField(false),
   preset: textField(),
-  phases: choiceField(['1', '2', '3'], '3'),
-  phaseRotation: choiceField(phaseRotations, 'L1L2L3'),
-  minCurrent: numberField(6, 6, 80),
-  maxCurrent: numberField(16, 6, 500),
-  failsafe: numberField(6, 0, 500),
+  phases: choiceField(chargePointFields.phases),
+  phaseRotation: choiceField(chargePointFields.phaseRotation),
+  minCurrent: numberField(chargePointFields.minCurrent),
+  maxCurrent: numberField(chargePointFields.maxCurrent),
+  failsafe: numberField(chargePointFields.failsafe),
   /** The station itself falls back after this long without us, s; 0: never, empty: where it is proven to. */
-  fallback: optionalNumberField(0, 86_400),
-  foreign: choiceField(foreignPolicies, 'once'),
+  fallback: optionalNumberField(chargePointFields.fallback),
+  foreign: choiceField(chargePointFields.foreign),
   autostart: flagField(false),
-  interval: numberField(10, 1, 3600),
+  interval: numberField(chargePointFields.interval),
   /** What it measures is multiplied by these; empty: as it says, or its preset. */
-  factorPower: optionalNumberField(0.0001, 10_000),
-  factorEnergy: optionalNumberField(0.0001, 10_000),
-  factorCurrent: optionalNumberField(0.0001, 10_000),
-  authorise: choiceField(['free', 'list', 'ask'], 'free'),
-  tags: listOf(/\n/).pipe(z.array(z.string().transform(tagOf)).max(10_000)),
+  factorPower: optionalNumberField(chargePointFields.factorPower),
+  factorEnergy: optionalNumberField(chargePointFields.factorEnergy),
+  factorCurrent: optionalNumberField(chargePointFields.factorCurrent),
+  authorise: choiceField(chargePointFields.authorise),
+  tags: textField()
+    .transform(linesOf)
+    .pipe(z.array(z.string().transform(tagOf)).max(mostTags)),
   onePlace: flagField(false),
-  security: choiceField(['0', '1', '2', '3'], '0'),
+  security: choiceField(chargePointFields.security),
   weak: flagField(false),
   /** A password that was changed: the one before is not right any more, wherever the station has it. */
   shutOut: flagField(false),
   certificateNames: listOf(/[,\n]/),
   /** Where somebody else's central system takes stations; empty: nobody else is told. */
   forwardUrl: textField().pipe(
-    z.string().regex(/^(wss?:\/\/\S+)?$/, 'the address of the backend begins with ws:// or wss://'),
+    z
+      .string()
+      .refine((url) => url === '' || backendUrl.test(url), 'the address of the backend begins with ws:// or wss://'),
   ),
-  forwardMode: choiceField(['observe', 'limit'], 'observe'),
+  forwardMode: choiceField(chargePointFields.forwardMode),
   billing: flagField(false),
   single: flagField(false),
   trusted: listOf(/,/),

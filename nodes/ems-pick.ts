@@ -1,6 +1,7 @@
 import type { NodeAPI, NodeMessage } from 'node-red';
 import { z } from 'zod';
 import { reasons } from '../src/model/common.ts';
+import { pickFields } from '../src/model/limits.ts';
 import { type Picked, ValuePicker } from '../src/mqtt/messages/value-picker.ts';
 import { isFilter } from '../src/mqtt/subscriptions/topic-filter.ts';
 import { inCatalogOf } from '../src/shell/catalog-phrases.ts';
@@ -24,11 +25,11 @@ const choice = z.object({
 
 const config = z.object({
   choices: z.array(choice).min(1, 'choose at least one quantity'),
-  output: choiceField(['value', 'object'], 'value'),
-  /** Fate of values that are old or invalid. */
-  bad: choiceField(['drop', 'null', 'pass'], 'null'),
-  /** Greatest age, s; empty: as the meta of the device says, otherwise three times the interval of its values. */
-  maxAge: optionalNumberField(1, 86_400),
+  output: choiceField(pickFields.output),
+  /** What to do with values that are old or invalid. */
+  bad: choiceField(pickFields.bad),
+  /** Seconds; empty: what the device's meta says, else three times as long as values come apart. */
+  maxAge: optionalNumberField(pickFields.maxAge),
   onlyChanges: flagField(false),
 });
 

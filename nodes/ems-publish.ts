@@ -1,6 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { createBoot } from '../src/model/identity.ts';
+import { defaultReplies } from '../src/model/limits.ts';
 import { MessagePublisher } from '../src/mqtt/messages/message-publisher.ts';
 import { nodeReference, textField } from '../src/shell/config.ts';
 import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
@@ -12,7 +13,7 @@ const config = z.object({
   broker: nodeReference('the broker'),
   mirror: textField(),
   /** Topic filters for the Response Topics that commands may name, separated by commas. */
-  replies: textField('replies/#').transform((text) =>
+  replies: textField(defaultReplies).transform((text) =>
     text
       .split(',')
       .map((each) => each.trim())

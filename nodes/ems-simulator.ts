@@ -1,5 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
+import { defaultOcppServer, simulatorFields, thisMachine } from '../src/model/limits.ts';
 import { numberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { serveAddresses } from '../src/shell/network-addresses.ts';
@@ -8,23 +9,20 @@ import type { Status } from '../src/shell/status.ts';
 import { type SimulationOptions, startSimulation, type TrueState } from '../src/simulator/simulation.ts';
 
 const config = z.object({
-  host: textField('127.0.0.1'),
-  gridPort: numberField(1502, 1, 65535),
-  hybridPort: numberField(1503, 1, 65535),
-  storagePort: numberField(1504, 1, 65535),
+  host: textField(thisMachine),
+  gridPort: numberField(simulatorFields.gridPort),
+  hybridPort: numberField(simulatorFields.hybridPort),
+  storagePort: numberField(simulatorFields.storagePort),
   /** Local hour at which the simulated day begins. */
-  startHour: numberField(10.5, 0, 24),
-  /** Simulated seconds per second. */
-  speed: numberField(1, 0.1, 3600),
-  seed: numberField(7, 0, 4_294_967_295),
-  /** Interval of the messages with the state of the house, s. */
-  every: numberField(5, 1, 3600),
-  /** Time without a write after which the simulated storage goes back to its own control, s. */
-  watchdog: numberField(60, 1, 3600),
-  /** Number of wallboxes. */
-  wallboxes: numberField(0, 0, 3),
-  /** Address of the OCPP server that the wallboxes dial. */
-  ocpp: textField('ws://127.0.0.1:8887'),
+  startHour: numberField(simulatorFields.startHour),
+  speed: numberField(simulatorFields.speed),
+  seed: numberField(simulatorFields.seed),
+  every: numberField(simulatorFields.every),
+  /** The simulated storage falls back after this long without a write, s. */
+  watchdog: numberField(simulatorFields.watchdog),
+  /** Wallboxes, and the OCPP server they dial. */
+  wallboxes: numberField(simulatorFields.wallboxes),
+  ocpp: textField(defaultOcppServer),
 });
 
 const fault = z.union([

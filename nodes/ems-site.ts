@@ -1,5 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
+import { siteFields } from '../src/model/limits.ts';
 import { idField, optionalNumberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 
@@ -7,9 +8,9 @@ const config = z
   .object({
     site: idField('the site id'),
     name: textField(),
-    /** Degrees; positive is north, and east. */
-    latitude: optionalNumberField(-90, 90),
-    longitude: optionalNumberField(-180, 180),
+    /** Degrees, + north and + east. */
+    latitude: optionalNumberField(siteFields.latitude),
+    longitude: optionalNumberField(siteFields.longitude),
   })
   .refine(({ latitude, longitude }) => (latitude === undefined) === (longitude === undefined), {
     error: 'latitude and longitude go together',

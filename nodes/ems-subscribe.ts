@@ -1,6 +1,7 @@
 import type { NodeAPI, NodeMessage, NodeMessageInFlow } from 'node-red';
 import { z } from 'zod';
 import { readTopic } from '../src/model/known-topics.ts';
+import { choiceOf, subscribeFields } from '../src/model/limits.ts';
 import type { Message } from '../src/model/message.ts';
 import type { Clock } from '../src/model/time.ts';
 import type { Topic } from '../src/model/topic.ts';
@@ -20,7 +21,7 @@ import type { BrokerApi } from './ems-broker.ts';
 const config = z
   .object({
     broker: nodeReference('the broker'),
-    what: choiceField(selections, 'readings'),
+    what: choiceField(choiceOf(selections)),
     device: optionalId('the device'),
     deviceType: textField(),
     quantity: textField(),
@@ -28,7 +29,7 @@ const config = z
     /** MQTT filters, separated by commas or lines. */
     pattern: textField(),
     directory: flagField(true),
-    batch: numberField(100, 0, 60_000),
+    batch: numberField(subscribeFields.batch),
   })
   .transform((given) => ({ ...given, patterns: given.pattern.split(/[,\n]/).map((each) => each.trim()) }))
   .transform((given) => ({ ...given, patterns: given.patterns.filter((each) => each !== '') }));

@@ -1,6 +1,7 @@
 import type { NodeAPI, NodeMessage } from 'node-red';
 import { z } from 'zod';
 import { type CheckContext, defaultLimits } from '../src/model/check-context.ts';
+import { validateFields } from '../src/model/limits.ts';
 import type { Message } from '../src/model/message.ts';
 import { numberField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
@@ -8,11 +9,11 @@ import { directoryOf } from '../src/shell/directory.ts';
 import { checkCandidates, type RefusedCandidate } from '../src/shell/node-messages.ts';
 
 const config = z.object({
-  maxBytes: numberField(defaultLimits.maxBytes, 64, 16_777_216),
-  /** How far a time may lie ahead of the clock here, s. */
-  future: numberField(defaultLimits.futureMs / 1000, 1, 86_400),
-  /** How old a reading may be, h. */
-  past: numberField(defaultLimits.pastMs / 3_600_000, 0.01, 87_600),
+  maxBytes: numberField(validateFields.maxBytes),
+  /** Seconds a time may lie ahead of ours. */
+  future: numberField(validateFields.future),
+  /** Hours a reading may be old. */
+  past: numberField(validateFields.past),
 });
 
 /** @returns the RETAIN flag, as Node-RED's own MQTT node and our subscribe node tell it */

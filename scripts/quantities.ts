@@ -7,7 +7,7 @@ import { unitCodes, unitsFor } from '../src/model/units.ts';
 
 const code = (word: string): string => `\`${word}\``;
 
-/** What makes two types have the same quantity of one name. */
+/** Equal where two types have the same quantity of one name. */
 const keyOf = (name: string, quantity: Quantity): string => JSON.stringify([name, quantity]);
 
 /** Quantities that several types have alike are listed once, with the types. */

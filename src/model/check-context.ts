@@ -1,5 +1,5 @@
 /** Knowledge that the check of a message needs beside the message itself. */
-import { believedAheadMs } from './time.ts';
+import { validateFields } from './limits.ts';
 import type { Topic } from './topic.ts';
 
 /** Limits of what a message may say. */
@@ -16,10 +16,10 @@ export interface CheckLimits {
 
 /** The limits of a node whose form says nothing else. */
 export const defaultLimits: CheckLimits = {
-  maxBytes: 65_536,
+  maxBytes: validateFields.maxBytes.default,
   maxDepth: 10,
-  futureMs: believedAheadMs,
-  pastMs: 86_400_000,
+  futureMs: validateFields.future.default * 1000,
+  pastMs: validateFields.past.default * 3_600_000,
 };
 
 /** Knowledge that the check of a message needs beside the message. */

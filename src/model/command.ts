@@ -1,6 +1,7 @@
 /** command/1, response/1 and setpoint/1: the way back to a device. Strict: a typo in a safety parameter is an error. */
 import { z } from 'zod';
 import { finite, instant, shortText, word } from './common.ts';
+import { commandFields } from './limits.ts';
 
 export const longestId = 64;
 const commandId = z.string().min(1).max(longestId);
@@ -13,7 +14,11 @@ const params = z.record(
 export type Params = z.infer<typeof params>;
 
 /** For commands that do not say it: ttl and lease in seconds, and the priority of a controller. */
-export const commandDefaults = { ttlS: 15, leaseS: 120, priority: 50 } as const;
+export const commandDefaults = {
+  ttlS: commandFields.ttl.default,
+  leaseS: commandFields.lease.default,
+  priority: commandFields.priority.default,
+} as const;
 /** Bands that only trusted requesters may claim: grid operator and local safety. */
 export const reservedPriority = 90;
 
@@ -23,10 +28,10 @@ export const commandSchema = z.strictObject({
   ts: instant,
   params,
   /** How long the message is worth acting upon, s. */
-  ttl_s: z.number().positive().max(86400),
+  ttl_s: z.number().positive().max(commandFields.ttl.max),
   /** How long the effect lasts, s. */
-  lease_s: z.number().positive().max(86400).optional(),
-  priority: z.int().min(0).max(100).optional(),
+  lease_s: z.number().positive().max(commandFields.lease.max).optional(),
+  priority: z.int().min(commandFields.priority.min).max(commandFields.priority.max).optional(),
   requester: shortText,
   reply_to: shortText.optional(),
   on_range: z.enum(['reject', 'clamp']).optional(),
@@ -88,7 +93,7 @@ const heldSetpoint = z.looseObject({
   /** The order in force, within the limits of all others. */
   applied: params.optional(),
   owner: shortText,
-  priority: z.int().min(0).max(100).optional(),
+  priority: z.int().min(commandFields.priority.min).max(commandFields.priority.max).optional(),
   id: commandId.optional(),
   from: instant,
   until: instant.optional(),

@@ -50,9 +50,16 @@ export const idPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 /** idPattern in words, after the name of what it is about. */
 export const idRule = 'is 1 to 64 letters, digits, "_", "-" or ".", beginning with a letter or digit';
 export const wordPattern = /^[a-z][a-z0-9_]{0,47}$/;
+/** A component as commands name it: a type and, where there are several, its index: "battery", "ev_charger/2". */
+export const componentPattern = /^[a-z][a-z0-9_]{0,47}(\/[1-9][0-9]{0,8})?$/;
 const subPattern = /^[a-z0-9][a-z0-9_]{0,47}$/;
 const indexPattern = /^[1-9][0-9]{0,8}$/;
 const partPattern = /^(l1|l2|l3|n|l1_l2|l2_l3|l3_l1|t[1-9])$/;
+
+const prefixPattern = /^(?!\$)[^/+#\0]+(\/(?!\$)[^/+#\0]+)*\/?$/;
+
+/** @returns whether all topics may begin with a text: levels without wildcards, none beginning with "$" */
+export const isPrefix = (text: string): boolean => text.length <= 128 && prefixPattern.test(text);
 
 /** Longest topic that is looked at, prefix excluded. */
 export const maxTopicLength = 256;

@@ -1,5 +1,5 @@
 /** How a client of a broker is meant to be. */
-import type { Server } from './connection/servers.ts';
+import type { Server } from '../model/server-address.ts';
 import type { Publication } from './publishing/publication.ts';
 
 export interface ClientOptions {

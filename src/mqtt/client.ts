@@ -7,6 +7,7 @@
 import { Socket } from 'node:net';
 import mqtt, { type IConnackPacket, type MqttClient } from 'mqtt';
 import type { Phrase } from '../model/phrase.ts';
+import { describeServer, type Server } from '../model/server-address.ts';
 import type { Clock, Timer } from '../model/time.ts';
 import type { ClientEvent } from './client-events.ts';
 import type { ClientOptions } from './client-options.ts';
@@ -17,7 +18,6 @@ import { ConnectionNotices } from './connection/connection-notices.ts';
 import type { ConnectionState } from './connection/connection-state.ts';
 import { disconnect } from './connection/disconnect.ts';
 import { PreferredServerWatch } from './connection/preferred-server.ts';
-import { describeServer, type Server } from './connection/servers.ts';
 import type { Publication, QoS } from './publishing/publication.ts';
 import { PublicationSender, type QueueDepth } from './publishing/publication-sender.ts';
 import type { Session } from './session/session.ts';

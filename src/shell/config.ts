@@ -2,11 +2,12 @@
  * Field types of node configurations. The editor stores texts, and so does ${ENV}: numbers and switches are coerced.
  */
 import { z } from 'zod';
+import type { Choice, DefaultedNumber, NumberRange } from '../model/limits.ts';
 import { idPattern, idRule } from '../model/topic.ts';
 
 const isEmpty = (value: unknown): boolean => value === undefined || value === null || value === '';
 
-/** The text that Node-RED leaves in a field whose environment variable does not exist. */
+/** Node-RED leaves the name in a field whose environment variable does not exist. */
 const unresolved = /^\$\{(\S+)\}$|^\$\((\S+)\)$/;
 
 const resolved = (value: unknown, context: z.RefinementCtx): unknown => {
@@ -16,32 +17,37 @@ const resolved = (value: unknown, context: z.RefinementCtx): unknown => {
   return match ? z.NEVER : value;
 };
 
-/** The value of a field in a flow; a flow made by an older version does not have the field. */
+/** The value of a field in a flow; a flow of an earlier version may not hold the field at all. */
 const given = z.unknown().prefault('');
 
-/** A number with bounds; empty means the default. */
-export const numberField = (fallback: number, min: number, max: number) =>
+const within = ({ min, max, isInteger }: NumberRange) => {
+  const number = z.coerce.number().min(min).max(max);
+  return isInteger ? number.pipe(z.int()) : number;
+};
+
+/** A number within its range; empty means the default. */
+export const numberField = (field: DefaultedNumber) =>
   given
     .transform(resolved)
-    .transform((value) => (isEmpty(value) ? fallback : value))
-    .pipe(z.coerce.number().min(min).max(max));
+    .transform((value) => (isEmpty(value) ? field.default : value))
+    .pipe(within(field));
 
 /** A number that may be left empty. */
-export const optionalNumberField = (min: number, max: number) =>
+export const optionalNumberField = (range: NumberRange) =>
   given
     .transform(resolved)
     .transform((value) => (isEmpty(value) ? undefined : value))
-    .pipe(z.coerce.number().min(min).max(max).optional());
+    .pipe(within(range).optional());
 
-/** @returns a text; the default where the field is empty or absent */
+/** A text of at most 10,000 characters; empty means the default. */
 export const textField = (fallback = '') =>
   given
     .transform(resolved)
     .transform((value) => (isEmpty(value) ? fallback : value))
     .pipe(z.string().max(10_000));
 
-/** @returns a text that must not be empty */
-const requiredText = (what: string) => textField().pipe(z.string().min(1, `${what} is missing`));
+/** A text that has to be there. @param what the field is called in the reason: "the broker" */
+export const requiredText = (what: string) => textField().pipe(z.string().min(1, `${what} is missing`));
 
 /** true, "true", "on", "1" and their opposites; empty means the default. */
 export const flagField = (fallback: boolean) =>
@@ -50,22 +56,22 @@ export const flagField = (fallback: boolean) =>
     .transform((value) => (isEmpty(value) ? fallback : value))
     .pipe(z.union([z.boolean(), z.stringbool()]));
 
-/** @returns one of a few words; the default where the field is empty or absent */
-export const choiceField = <const T extends readonly [string, ...string[]]>(choices: T, fallback: T[number]) =>
+/** One of several values; empty means the default. */
+export const choiceField = <Value extends string>(choice: Choice<Value>) =>
   given
     .transform(resolved)
-    .transform((value) => (isEmpty(value) ? fallback : value))
-    .pipe(z.enum(choices));
+    .transform((value) => (isEmpty(value) ? choice.default : value))
+    .pipe(z.enum(choice.values));
 
 const anId = (what: string) =>
   z.string().regex(idPattern, {
     error: ({ input }) => `"${input}" does not fit into a topic: ${what} ${idRule}`,
   });
 
-/** @returns an id of the model that must not be empty */
+/** An id that can stand in a topic. @param what the field is called in the reason */
 export const idField = (what: string) => requiredText(what).pipe(anId(what));
 
-/** @returns an id of the model, or an empty text */
+/** An id that can stand in a topic, or empty. @param what the field is called in the reason */
 export const optionalId = (what: string) => textField().pipe(z.union([z.literal(''), anId(what)]));
 
 /** The id of a config node chosen in a form. */

@@ -1,9 +1,10 @@
 /**
- * Registers node types, with everything that every node needs: the configuration parsed by a schema, an input handler
- * whose every failure reaches done(err) and so the Catch node, an awaited close, status through the catalog, the clock.
+ * The frame of every node: its config migrated and parsed by a schema, an input handler whose every failure reaches
+ * done(err) and so the Catch node, an awaited close, status through the catalog, the clock.
  */
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from 'node-red';
 import type { z } from 'zod';
+import { isFromLaterVersion, migrate } from '../migrations/migrate.ts';
 import type { Clock } from '../model/time.ts';
 import { systemClock } from './clock.ts';
 import { describeError } from './describe-error.ts';
@@ -12,12 +13,12 @@ import { checkCredentials } from './environment.ts';
 import { onFlowsStarted } from './flows-started.ts';
 import { type Status, StatusDot } from './status.ts';
 
-/** Sends Node-RED messages, one or an array for the outputs. */
+/** Sends one message, or an array with one entry per output. */
 export type Send = (message: NodeMessage | (NodeMessage | NodeMessage[] | null)[]) => void;
-/** Handles one Node-RED message; a rejection reaches the Catch node. */
+/** Handles one message; a failure, thrown or rejected, reaches done(err). */
 export type InputHandler = (message: NodeMessageInFlow, send: Send) => void | Promise<void>;
 
-/** Everything that the body of a node works with. */
+/** The parts of Node-RED that a node works with. */
 export interface NodeContext<Config, Credentials> {
   RED: NodeAPI;
   node: Node;
@@ -36,7 +37,7 @@ export interface NodeContext<Config, Credentials> {
   onClose(handler: (isRemoved: boolean) => void | Promise<void>): void;
 }
 
-/** A type of node. */
+/** A node type: its config, its credentials and its work. */
 export interface NodeDefinition<Schema extends z.ZodType, Credentials, Api> {
   config: Schema;
   credentials?: Record<string, { type: 'text' | 'password' }>;
@@ -47,7 +48,18 @@ export interface NodeDefinition<Schema extends z.ZodType, Credentials, Api> {
 
 const apis = new WeakMap<object, { type: string; api: unknown }>();
 
-/** Nodes start after so long where no deploy announces its end, ms. */
+/**
+ * @returns the config as this version of the package writes it
+ * @throws where a later version wrote it: its fields may mean something else
+ */
+const migrated = (type: string, given: NodeDef): Record<string, unknown> => {
+  const config = { ...given };
+  if (isFromLaterVersion(config))
+    throw new Error('a later version of this package configured this node: update the package, or configure it anew');
+  return migrate(type, config);
+};
+
+/** Until a node takes itself for started although no deploy has announced its end. */
 const startedWithinMs = 500;
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
@@ -106,7 +118,7 @@ export const defineNode = <Schema extends z.ZodType, Credentials extends object,
     };
 
     try {
-      const config = definition.config.parse(given) as z.output<Schema>;
+      const config = definition.config.parse(migrated(type, given)) as z.output<Schema>;
       checkCredentials(this.credentials ?? {});
       const api = definition.start({
         RED,

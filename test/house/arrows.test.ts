@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { check, findCycles, type Import, importsOf, readImports } from '../support/house-rules.ts';
+import { check, findCycles, type Import, importsOf, reachedFrom, readImports } from '../support/house-rules.ts';
 
 describe('the house: who may import whom', () => {
   const imports = readImports();
@@ -8,6 +8,11 @@ describe('the house: who may import whom', () => {
 
   it('every import follows an arrow', () => {
     assert.deepEqual(imports.map((each) => check(each, imports)).filter(Boolean), []);
+  });
+
+  it('the bundle of the forms holds nothing of Node.js, and of zod only its small form', () => {
+    const packages = [...reachedFrom('src/editor/', imports)].filter((to) => !to.startsWith('src/'));
+    assert.deepEqual(packages, ['zod/mini']);
   });
 
   it('no file reaches itself', () => {
@@ -48,10 +53,22 @@ describe('the house notices a wrong turn', () => {
     ['src/site/site.ts', 'node:fs'],
     ['src/simulator/devices.ts', '../drivers/modbus/bus.ts'],
     ['src/simulator/devices.ts', '../site/site.ts'],
+    ['src/migrations/migrate.ts', '../shell/config.ts'],
+    ['src/migrations/migrate.ts', '../drivers/ocpp/codec/limits.ts'],
+    ['src/migrations/migrate.ts', 'zod'],
+    ['src/editor/form.ts', '../shell/config.ts'],
+    ['src/editor/form.ts', '../drivers/ocpp/words.ts'],
+    ['src/editor/form.ts', '../drivers/modbus/driver.ts'],
+    ['src/editor/form.ts', '../mqtt/client.ts'],
+    ['src/editor/form.ts', 'zod'],
+    ['src/editor/form.ts', 'node:path'],
+    ['src/model/limits.ts', '../drivers/ocpp/codec/limits.ts'],
     ['src/shell/status.ts', '../mqtt/client.ts'],
     ['src/shell/status.ts', '../drivers/modbus/bus.ts'],
     ['nodes/ems-publish.ts', '../src/control/leases.ts'],
     ['nodes/ems-publish.ts', 'mqtt'],
+    ['nodes/ems-publish.ts', '../src/migrations/migrate.ts'],
+    ['nodes/ems-publish.ts', '../src/editor/form.ts'],
   ];
   for (const [file, target] of refused)
     it(`${file} -> ${target}`, () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { currentVersion } from '../../src/migrations/migrate.ts';
 import { filesIn, root } from '../support/house-rules.ts';
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -16,7 +17,7 @@ const modules = ['package.json', 'node_modules/@flowfuse/node-red-dashboard/pack
   manifest.parse(JSON.parse(read(path))),
 );
 
-/** Of Node-RED itself; those without a definition are the editor's own. */
+/** Node types of Node-RED itself; those without a definition are the editor's own. */
 const coreTypes = new Set([
   ...['tab', 'group', 'subflow', 'global-config'],
   ...filesIn('node_modules/@node-red/nodes/core', '.html').flatMap((file) =>
@@ -26,6 +27,7 @@ const coreTypes = new Set([
 
 interface ShippedNode {
   type: string;
+  configVersion?: number;
   modules?: Record<string, string>;
 }
 
@@ -54,7 +56,19 @@ describe('the house: shipped flows', () => {
     it(`${name} says which modules it needs`, () => {
       assert.deepEqual(moduleFaults(JSON.parse(read(`flows/${name}`))), []);
     });
+
+  for (const name of readdirSync(join(root, 'flows')))
+    it(`${name} is of this version`, () => {
+      assert.deepEqual(oldConfigs(JSON.parse(read(`flows/${name}`))), []);
+    });
 });
+
+/** @returns nodes whose config is not that of this version: it is migrated in every editor that imports it */
+const oldConfigs = (nodes: ShippedNode[]): string[] =>
+  nodes
+    .filter(({ type }) => Object.hasOwn(modules[0]?.['node-red'].nodes ?? {}, type))
+    .filter(({ configVersion }) => configVersion !== currentVersion)
+    .map(({ type }) => `${type} is not of version ${currentVersion}`);
 
 describe('the house notices a flow that', () => {
   const [own, dashboard] = modules.map(({ name, version }) => ({ name, version }));
@@ -85,6 +99,13 @@ describe('the house notices a flow that', () => {
     const old = { type: 'global-config', modules: { ...whole.at(-1)?.modules, [own?.name ?? '']: '0.0.1' } };
     assert.deepEqual(moduleFaults([...without('global-config'), old]), [`${own?.name} ${own?.version} is not named`]);
     assert.deepEqual(moduleFaults([...whole, ...whole.slice(-1)]), ['2 global-config nodes in place of one']);
+  });
+
+  it('is of an earlier version', () => {
+    const config = { configVersion: currentVersion };
+    assert.deepEqual(oldConfigs([{ type: 'inject' }, { type: 'ems-pick', ...config }, { type: 'ems-site' }]), [
+      `ems-site is not of version ${currentVersion}`,
+    ]);
   });
 
   it('has a node of somewhere else', () => {

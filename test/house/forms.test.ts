@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { modbusClientFields, modbusFields } from '../../src/drivers/modbus/codec/limits.ts';
+import { chargePointFields, ocppServerFields } from '../../src/drivers/ocpp/codec/limits.ts';
 import { quirksSchema } from '../../src/drivers/ocpp/quirks.ts';
 import { reasons } from '../../src/model/common.ts';
+import * as limits from '../../src/model/limits.ts';
 import { roles } from '../../src/model/meta.ts';
+import { selections } from '../../src/mqtt/subscriptions/topic-selection.ts';
 import { filesIn, root } from '../support/house-rules.ts';
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -11,7 +15,7 @@ const forms = filesIn('nodes', '.html');
 
 interface Option {
   value: string;
-  /** Of its text in the catalogs; undefined: the value itself is shown. */
+  /** Key of its text in the catalogs; undefined: the value itself is shown. */
   key?: string;
 }
 interface Select {
@@ -52,6 +56,26 @@ describe('what is chosen in forms', () => {
         }
     });
 
+  for (const file of forms)
+    it(`${file}: the help explains each field in the words of the form`, () => {
+      const type = file.replace(/^nodes\/|\.html$/g, '');
+      for (const language of ['en-US', 'de']) {
+        const help = read(`locales/${language}/${type}.md`);
+        const told = [...help.matchAll(/^: (\w+) \([^)]*\) : \*\*(.+?)[.?]\*\* (.*)$/gm)];
+        for (const [, field, label = '', text = ''] of told) {
+          // The help says the unit at the end, the form in its label.
+          assert.equal(
+            String(wordsOf(language, `${type}.label.${field}`)).replace(/ \(ms\)$/, ''),
+            label.replace(/ \(ms\)$/, ''),
+          );
+          assert.ok(
+            text.startsWith(String(wordsOf(language, `${type}.hint.${field}`))),
+            `${language} ${field}: ${text}`,
+          );
+        }
+      }
+    });
+
   it('everything that a preset says of a charging station has words in every language', () => {
     for (const language of ['en-US', 'de']) {
       const words = wordsOf(language, 'ems-ocpp.station.quirk') as Record<string, string>;
@@ -65,8 +89,45 @@ describe('what is chosen in forms', () => {
       assert.deepEqual(Object.keys(wordsOf(language, 'ems-pick.reason') as object).sort(), Object.keys(reasons).sort());
   });
 
-  it('the roles of a meter are those of the model', () => {
-    const role = selectsOf(read('nodes/ems-modbus.html')).find(({ name }) => name === 'node-input-role');
-    assert.deepEqual(role?.options.map(({ value }) => value).sort(), ['', ...roles].sort());
-  });
+  /** Fields of the forms by node type, as the tables of the limits have them. */
+  const tables: Record<string, Record<string, object>> = {
+    'ems-aggregate': limits.aggregateFields,
+    'ems-broker': limits.brokerFields,
+    'ems-command': limits.commandFields,
+    'ems-heartbeat': limits.heartbeatFields,
+    'ems-local-broker': limits.localBrokerFields,
+    'ems-modbus': { ...modbusFields, role: limits.choiceOf(['', ...roles]) },
+    'ems-modbus-client': modbusClientFields,
+    'ems-ocpp': chargePointFields,
+    'ems-ocpp-server': ocppServerFields,
+    'ems-pick': limits.pickFields,
+    'ems-simulator': limits.simulatorFields,
+    'ems-site': limits.siteFields,
+    'ems-subscribe': { ...limits.subscribeFields, what: limits.choiceOf(selections) },
+    'ems-validate': limits.validateFields,
+  };
+  const valuesOf = (field: object): string[] | undefined =>
+    'values' in field && Array.isArray(field.values) ? [...field.values].sort() : undefined;
+
+  for (const [type, fields] of Object.entries(tables)) {
+    it(`${type}: what the html offers is what the node takes, and nothing else`, () => {
+      for (const { name, options } of selectsOf(read(`nodes/${type}.html`))) {
+        const field = /^node-(?:config-)?input-([A-Za-z]+)$/.exec(name)?.[1];
+        // Their choices come from the runtime.
+        if (!field || ['preset', 'profile'].includes(field)) continue;
+        assert.deepEqual(options.map(({ value }) => value).sort(), valuesOf(fields[field] ?? {}), field);
+      }
+    });
+
+    it(`${type}: a hint that tells a range tells the one that holds`, () => {
+      for (const language of ['en-US', 'de'])
+        for (const [name, field] of Object.entries(fields)) {
+          const hint = wordsOf(language, `${type}.hint.${name}`);
+          const range = /(-?\d[\d.,]*) (?:to|bis) (-?[\d.,]*\d)/.exec(String(hint));
+          if (!range || !('min' in field) || !('max' in field)) continue;
+          const told = range.slice(1).map((number) => Number(number.replace(',', '.')));
+          assert.deepEqual(told, [field.min, field.max], `${language} ${name}: ${hint}`);
+        }
+    });
+  }
 });

@@ -22,6 +22,7 @@ const lacksOf = (type: string, has: (path: string) => boolean, text: (path: stri
     return has(path);
   };
   need(`nodes/${type}.ts`);
+  need(`src/editor/forms/${type}.ts`);
   const html = need(`nodes/${type}.html`) ? text(`nodes/${type}.html`) : '';
   if (!new RegExp(`RED\\.nodes\\.registerType\\('${type}', \\{`).test(html))
     lacks.push(`${type} is not registered in its html with an inline definition`);
@@ -86,6 +87,7 @@ describe('the house notices what a node lacks', () => {
     'nodes/ems-x.ts': "showStatus({ fill: 'green', key: 'live' });",
     'nodes/ems-x.html': `RED.nodes.registerType('ems-x', { icon: 'x.svg' });
       <label data-i18n="ems-x.label.speed"></label>`,
+    'src/editor/forms/ems-x.ts': '',
     'icons/x.svg': '<svg/>',
     ...Object.fromEntries(
       languages.flatMap((language) => [
@@ -164,6 +166,7 @@ const packageFaults = (given: typeof manifest, lock: string): string[] => {
     rule(!given.keywords?.includes(protocol) || has(`src/drivers/${protocol}`), `no keyword ${protocol}`);
   rule(Object.keys(given.dependencies ?? {}).length <= 6, 'at most 6 dependencies');
   rule(!given.dependencies?.['@flowfuse/node-red-dashboard'], 'no dashboard among the dependencies');
+  rule(!given.dependencies?.esbuild, 'no bundler among the dependencies');
   rule(!given.scripts?.prepare && !given.scripts?.install && !given.scripts?.postinstall, 'no install scripts');
   rule(!lock.includes('"resolved"'), 'no download addresses in the lock file');
   // npm takes such an entry out at every install, and what was locked is locked no more.
@@ -211,6 +214,7 @@ describe('the house notices a package that', () => {
     ['no keyword eebus', { keywords: [...keywords, 'eebus'] }],
     ['at most 6 dependencies', { dependencies: { ...dependencies, a: '1', b: '1', c: '1' } }],
     ['no dashboard among the dependencies', { dependencies: { '@flowfuse/node-red-dashboard': '1' } }],
+    ['no bundler among the dependencies', { dependencies: { esbuild: '1' } }],
     ...['prepare', 'install', 'postinstall'].map((name): [string, object] => [
       'no install scripts',
       { scripts: { ...scripts, [name]: 'x' } },

@@ -18,7 +18,8 @@ export interface EditorNode {
   _def: { category: string; defaults: Record<string, Field>; credentials?: Record<string, Field> };
 }
 export interface Editor {
-  emsEditor: { modbus: { editor: { setValue(text: string): void } } };
+  /** The code editor of Node-RED. */
+  monaco: { editor: { getModels(): { setValue(text: string): void }[] } };
   $(selector: string): { is(state: string): boolean };
   RED: {
     nodes: {
@@ -53,7 +54,7 @@ export const openForm = async (page: Page, type: string, id = ''): Promise<void>
   );
   assert.notEqual(opened, '', `${type} is in no flow`);
   await page.waitForSelector(`${dialog} .ems-form`);
-  // It slides in from the right.
+  // The form slides in from the right.
   await page.waitForFunction(() => {
     const edge = (selector: string): DOMRect | undefined => document.querySelector(selector)?.getBoundingClientRect();
     return (edge('.red-ui-tray')?.right ?? 0) <= (edge('#red-ui-editor-stack')?.left ?? 0) + 1;

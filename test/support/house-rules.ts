@@ -49,19 +49,24 @@ const arrows: Record<string, RegExp> = {
   'drivers/ocpp': /^(common|model|drivers|npm:zod|node:.*|npm:ocpp-rpc)$/,
   mqtt: /^(common|model|node:.*|npm:mqtt|npm:aedes)$/,
   control: /^(common|model)$/,
+  migrations: /^(common|model)$/,
+  editor: /^(common|model|migrations|drivers\/[a-z]+|npm:zod\/mini)$/,
   bridge: /^(common|model|drivers|control|npm:zod|node:.*)$/,
   site: /^(common|model|npm:zod)$/,
   simulator: /^(common|model|drivers\/modbus|npm:zod|npm:ocpp-rpc|node:.*)$/,
-  shell: /^(common|model|bridge|drivers|npm:zod|node:.*|npm:node-red)$/,
+  shell: /^(common|model|migrations|bridge|drivers|npm:zod|node:.*|npm:node-red)$/,
   nodes: /^(model|shell|bridge|drivers\/[a-z]+|mqtt|site|simulator|npm:zod|node:.*|npm:node-red)$/,
 };
 
 /** Of a driver's files, the simulator knows the descriptions and how they are encoded, never the link. */
 const simulatorMay = /^src\/drivers\/modbus\/(encode|decode|op-table|point|profile|resolve|library)\.ts$/;
 
+/** Forms know of a driver what can be entered, and nothing of how it works. */
+const editorMay = /^src\/drivers\/[a-z]+\/codec\/limits\.ts$/;
+
 /** Parts of a driver that know nothing of the rest of it: frames from strangers, and the words of a version. */
 const chambers: [part: string, may: RegExp][] = [
-  ['src/drivers/ocpp/link/', /^src\/drivers\/ocpp\/(link\/|words\.ts$)/],
+  ['src/drivers/ocpp/link/', /^src\/drivers\/ocpp\/(link\/|codec\/limits\.ts$|words\.ts$)/],
   ['src/drivers/ocpp/codec/', /^src\/drivers\/ocpp\/(codec\/|words\.ts$)/],
 ];
 
@@ -88,11 +93,20 @@ export const check = ({ from, to }: Import, imports: Import[]): string | undefin
   if (!arrows[room]?.test(target)) return `${from} must not import ${to}`;
   if (room === 'simulator' && target === 'drivers/modbus' && !simulatorMay.test(to))
     return `${from} must not import ${to}: only encoding and profiles of a driver`;
+  if (room === 'editor' && target.startsWith('drivers/') && !editorMay.test(to))
+    return `${from} must not import ${to}: only the limits of a driver`;
   if (room === 'nodes' && to.startsWith('src/')) {
     const calls = [...callsOf(from, imports)].sort().join();
     if (!allowedCalls.some((pattern) => pattern.test(calls))) return `${from} calls several rooms: ${calls}`;
   }
   return undefined;
+};
+
+/** @returns every file and package that files of a folder reach over their imports */
+export const reachedFrom = (folder: string, imports: Import[]): Set<string> => {
+  const reached = new Set(imports.map(({ from }) => from).filter((file) => file.startsWith(folder)));
+  for (const file of reached) for (const { from, to } of imports) if (from === file) reached.add(to);
+  return reached;
 };
 
 /** Every cycle once, as the files along it. */

@@ -39,6 +39,13 @@ export const withPorts = (nodes: FlowNode[], moved: Map<number, number>): FlowNo
     return next;
   });
 
+/** @returns errors and warnings in the log, without those that Node-RED says of its own settings */
+export const complaintsIn = (log: string): string[] =>
+  log
+    .split('\n')
+    .filter((line) => /\[(error|warn)\]/.test(line))
+    .filter((line) => !/Projects disabled|unencrypted credentials/.test(line));
+
 const ownSettings = join(root, 'dev/settings.cjs');
 
 export interface NodeRed {

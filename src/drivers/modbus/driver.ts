@@ -1,4 +1,5 @@
 /** A device behind a Modbus bus: polls its profile's blocks, decodes them, and tells in words what does not work. */
+
 import type { Clock } from '../../model/time.ts';
 import type { DeviceDescription, Driver, DriverSink, Sample } from '../driver.ts';
 import { createActor } from './actor.ts';
@@ -6,6 +7,7 @@ import { createBlockReader, type GroupName, type ReadOutcome } from './block-rea
 import type { Bus } from './bus.ts';
 import { eventOf } from './bus-events.ts';
 import type { BusNotice } from './bus-notice.ts';
+import { defaultTimeoutMs } from './codec/limits.ts';
 import { type CompiledBlock, createBlockCompiler } from './compiled-block.ts';
 import { channelsOf, describeProfile, hasTarget, rawWords } from './describe.ts';
 import { DeviceHealth, type PollFinding } from './device-health.ts';
@@ -35,7 +37,6 @@ export interface ModbusDriverOptions {
   onLearnt?(ranges: LearntRange[]): void;
 }
 
-const defaultTimeoutMs = 1000;
 const defaultSlowMs = 60_000;
 
 /** What was told in a poll may have turned out to be in doubt before its end. */

@@ -3,6 +3,7 @@
  * stays silent is opened anew, since adapters and gateways hang.
  */
 import type { Clock } from '../../model/time.ts';
+import { defaultSilenceMs } from './codec/limits.ts';
 import { type Connection, type ConnectionEvents, createLifecycle, type Link, type LinkNotice } from './link.ts';
 import { checkRequest, describeRequest, isWrite, ModbusFailure, type Request } from './request.ts';
 import { openChannel, type SerialChannel, type SerialPlace } from './serial-channel.ts';
@@ -19,14 +20,12 @@ export interface SerialOptions {
   connectTimeoutMs?: number;
 }
 
-const defaultSilentMs = { port: 50, tcp: 100 };
-
 /**
  * @throws never; every request settles with data or a ModbusFailure: at most 1.5 timeouts and a silence after it was
  * sent, or 10 s after something else began to send without a pause
  */
 export const createSerialLink = (place: SerialPlace, clock: Clock, options: SerialOptions): Link => {
-  const { framing, silentMs = 'path' in place ? defaultSilentMs.port : defaultSilentMs.tcp } = options;
+  const { framing, silentMs = 'path' in place ? defaultSilenceMs.serial : defaultSilenceMs.tcp } = options;
   const where = 'path' in place ? place.path : `${place.host}:${place.port}`;
   const listeners: ((notice: LinkNotice) => void)[] = [];
   let channel: SerialChannel | undefined;

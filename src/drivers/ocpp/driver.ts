@@ -5,6 +5,7 @@
 import type { Clock } from '../../model/time.ts';
 import type { Driver } from '../driver.ts';
 import type { Codec } from './codec/codec.ts';
+import { phaseRotations } from './codec/limits.ts';
 import { authorizationOf } from './codec/replies.ts';
 import { createForeignBook, noForeign } from './forward/foreign.ts';
 import { createForward, type ForwardOptions } from './forward/forward.ts';
@@ -37,7 +38,7 @@ import { endSession, showKnown } from './station/plug.ts';
 import { createPulse } from './station/pulse.ts';
 import { beginReadiness, createReadiness, endReadiness, hear } from './station/readiness.ts';
 import { rememberRefusals } from './station/refused.ts';
-import { type PhaseRotation, phaseRotations } from './station/rotation.ts';
+import type { PhaseRotation } from './station/rotation.ts';
 import { createSetUp } from './station/set-up.ts';
 import { type StationSheet, sheetOf } from './station/sheet.ts';
 import { createStanding } from './station/standing.ts';

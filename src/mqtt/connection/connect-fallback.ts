@@ -2,10 +2,11 @@
  * CONNECT as each server takes it: the version and the Will Message that are wanted first, with less where the server
  * does not take that.
  */
+
+import type { Server } from '../../model/server-address.ts';
 import type { Publication, PublishFlags } from '../publishing/publication.ts';
 import { type ConnectionTrace, isReset } from './connection-trace.ts';
 import { connackReasonCode } from './reason-codes.ts';
-import type { Server } from './servers.ts';
 
 /** A CONNECT with all that is wanted, or with less where the server refuses that. */
 export interface ConnectVariant {

@@ -1,10 +1,10 @@
 /** CONNECT (MQTT 5 §3.1) as mqtt.js is asked for it: login, Will Message, Keep Alive, session, limits, and TLS. */
 import { isIP } from 'node:net';
 import type { IClientOptions } from 'mqtt';
+import { isEncrypted, type Server } from '../../model/server-address.ts';
 import type { ClientOptions } from '../client-options.ts';
 import type { Session } from '../session/session.ts';
 import type { ConnectVariant } from './connect-fallback.ts';
-import { isEncrypted, type Server } from './servers.ts';
 
 const defaultKeepaliveS = 30;
 const defaultSessionExpiryS = 3600;

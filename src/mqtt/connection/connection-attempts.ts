@@ -1,5 +1,6 @@
 /** Attempts to connect: which server is asked next with which CONNECT, what came of it, and how long to wait. */
 import type { IClientOptions, IConnackPacket, MqttClient } from 'mqtt';
+import { describeServer, type Server } from '../../model/server-address.ts';
 import type { Clock } from '../../model/time.ts';
 import type { ClientEvent } from '../client-events.ts';
 import type { ClientOptions } from '../client-options.ts';
@@ -11,7 +12,6 @@ import { type ConnectAttempt, type ConnectionFailure, explainFailure, isHangUp }
 import { ConnectionTrace, isMalformed } from './connection-trace.ts';
 import { detectProtocol } from './protocol-detection.ts';
 import { ServerSelection } from './server-selection.ts';
-import { describeServer, type Server } from './servers.ts';
 
 /** A connection that ends sooner counts as a failed attempt: two clients with one identifier end each other's, ms. */
 const stableMs = 5000;

@@ -3,9 +3,9 @@
  * the catalogs that names the cause and a remedy.
  */
 import type { Phrase } from '../../model/phrase.ts';
+import { describeServer, isEncrypted, type Server } from '../../model/server-address.ts';
 import { type ConnectionTrace, isMalformed, isReset } from './connection-trace.ts';
 import { connackReasonCode, isOverMessage, reasonName } from './reason-codes.ts';
-import { describeServer, isEncrypted, type Server } from './servers.ts';
 
 /** The reason why a connection failed, as a sentence for people. */
 export interface ConnectionFailure {

@@ -1,11 +1,11 @@
 /** Tries a broker once, as the Test button of the form does. */
 import type { Phrase } from '../../model/phrase.ts';
+import { describeServer } from '../../model/server-address.ts';
 import type { Clock } from '../../model/time.ts';
 import { BrokerClient } from '../client.ts';
 import type { ClientOptions } from '../client-options.ts';
 import { Session } from '../session/session.ts';
 import type { ConnectionState } from './connection-state.ts';
-import { describeServer } from './servers.ts';
 
 /** ms: how long it took until CONNACK. reasons: why each server failed, in the order of their failures. */
 type ConnectionTestResult =

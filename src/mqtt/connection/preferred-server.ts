@@ -1,7 +1,7 @@
 /** Looks, while another server is connected, whether the preferred one listens again. */
 import { connect } from 'node:net';
+import type { Server } from '../../model/server-address.ts';
 import type { Clock, Timer } from '../../model/time.ts';
-import type { Server } from './servers.ts';
 
 /** The pause doubles with each return that did not last, up to this many times the first. */
 const longestFactor = 15;

@@ -3,7 +3,7 @@
  */
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { isEncrypted, type Server } from './servers.ts';
+import { isEncrypted, type Server } from '../../model/server-address.ts';
 
 const giveUpMs = 2000;
 

@@ -1,6 +1,6 @@
 /** Which server is tried next: the preferred one first, then the others, with growing pauses between the rounds. */
 import { BackOff } from '../../common/back-off.ts';
-import type { Server } from './servers.ts';
+import type { Server } from '../../model/server-address.ts';
 
 const shortPauseMs = 250;
 const longestPauseMs = 5000;

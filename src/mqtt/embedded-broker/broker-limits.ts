@@ -2,6 +2,7 @@
  * The limits that the embedded broker sets its clients. Each one concerns one client or one message, and is told when
  * it is reached.
  */
+import { localBrokerFields } from '../../model/limits.ts';
 
 export interface BrokerLimits {
   /** Open connections, those included that have not logged in yet. */
@@ -35,21 +36,23 @@ export interface BrokerLimits {
 const kB = 1024;
 const MB = 1024 * kB;
 
+const { sessionExpiry, packetSize, outgoingSize, queuedSize, queuedTotal, retainedSize } = localBrokerFields;
+
 /** The limits of a broker whose form says nothing else. */
 export const defaultLimits: BrokerLimits = {
-  connections: 1000,
-  connectionsPerAddress: 500,
-  connectS: 10,
-  loginFailures: 5,
-  packetBytes: MB,
-  outgoingBytes: 4 * MB,
-  readS: 30,
-  subscriptions: 1000,
-  sessions: 1000,
-  sessionExpiryS: 7 * 86_400,
-  queuedMessages: 20_000,
-  queuedBytes: 16 * MB,
-  queuedBytesTotal: 64 * MB,
-  retainedMessages: 20_000,
-  retainedBytes: 32 * MB,
+  connections: localBrokerFields.connections.default,
+  connectionsPerAddress: localBrokerFields.connectionsPerAddress.default,
+  connectS: localBrokerFields.connectTime.default,
+  loginFailures: localBrokerFields.loginFailures.default,
+  packetBytes: packetSize.default * kB,
+  outgoingBytes: outgoingSize.default * MB,
+  readS: localBrokerFields.readTime.default,
+  subscriptions: localBrokerFields.subscriptions.default,
+  sessions: localBrokerFields.sessions.default,
+  sessionExpiryS: sessionExpiry.default * 3600,
+  queuedMessages: localBrokerFields.queuedMessages.default,
+  queuedBytes: queuedSize.default * MB,
+  queuedBytesTotal: queuedTotal.default * MB,
+  retainedMessages: localBrokerFields.retainedMessages.default,
+  retainedBytes: retainedSize.default * MB,
 };

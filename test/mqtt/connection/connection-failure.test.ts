@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { parseServer, type Server } from '../../../src/model/server-address.ts';
 import type { Clock } from '../../../src/model/time.ts';
 import { BrokerClient } from '../../../src/mqtt/client.ts';
 import type { ClientEvent } from '../../../src/mqtt/client-events.ts';
@@ -11,7 +12,6 @@ import { explainFailure } from '../../../src/mqtt/connection/connection-failure.
 import type { ConnectionState } from '../../../src/mqtt/connection/connection-state.ts';
 import { testConnection } from '../../../src/mqtt/connection/connection-test.ts';
 import { ConnectionTrace } from '../../../src/mqtt/connection/connection-trace.ts';
-import { parseServer, type Server } from '../../../src/mqtt/connection/servers.ts';
 import { Session } from '../../../src/mqtt/session/session.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
 import { startBroker } from '../../support/broker.ts';

@@ -2,8 +2,10 @@
  * What others have left in a station: told of, because it may keep our limits from being in force, and cleared only as
  * far as that is ours to do. OCPP 2.x lists its profiles (K09); 1.6 can only be asked what holds in the end.
  */
+
 import type { Clock, Timer } from '../../../model/time.ts';
 import type { DriverEvent } from '../../driver.ts';
+import type { foreignPolicies } from '../codec/limits.ts';
 import type { ForeignLimits } from '../forward/foreign.ts';
 import { CallFailure } from '../link/link.ts';
 import { createAlarms, setAlarm } from '../station/alarms.ts';
@@ -17,7 +19,6 @@ import { type FoundProfile, isFloor, isOfSessions, isOurs, isRival, type OwnPlac
  * once: cleared before the first limit of all, later ones are only told of. clear: whenever they are found. keep: never.
  * Limits of the station as a whole are the installer's, and always stay.
  */
-export const foreignPolicies = ['once', 'keep', 'clear'] as const;
 export type ForeignPolicy = (typeof foreignPolicies)[number];
 
 /** A limit of ours while it is in force. */

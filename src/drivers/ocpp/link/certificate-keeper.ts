@@ -2,7 +2,9 @@
  * The certificate of a server over its life: taken anew where its files hold another one, and told of before it ends.
  * Looked at rather than watched: files that are replaced, linked or on a network drive tell nobody.
  */
+
 import type { Clock } from '../../../model/time.ts';
+import { expirySoonDays } from '../codec/limits.ts';
 import {
   type CertificateFacts,
   type CertificateFault,
@@ -38,8 +40,6 @@ export interface CertificateSink {
   told(news: CertificateNews): void;
 }
 
-/** From then on it has to be renewed, days. */
-export const expirySoonDays = 30;
 const lookEveryMs = 2000;
 const dayMs = 86_400_000;
 /** Days before the end at which it is told. */

@@ -1,5 +1,6 @@
 /** What a station says when it dials: RFC 6455 §4.1, OCPP-J 1.6 §3.1, OCPP 2.0.1 part 4 §3.1. Pure. */
 import type { IncomingHttpHeaders } from 'node:http';
+import { isIdentity, longestIdentity } from '../codec/limits.ts';
 import type { Version } from '../words.ts';
 import { type Objection, object } from './reasons.ts';
 
@@ -24,9 +25,6 @@ export interface Handshake {
 }
 
 export type HandshakeResult = { ok: true; handshake: Handshake } | ({ ok: false } & Objection);
-
-/** OCPP 2.0.1 part 4 §3.1.1: at most 48 characters. */
-const longestIdentity = 48;
 
 /** The last part of the path that holds anything: boxes add slashes in front, behind and twice. */
 const lastSegment = (url: string): string => {
@@ -72,7 +70,7 @@ const readIdentity = (url: string): string | Objection => {
   if (identity === undefined) return object(400, 'broken_encoding');
   const { length } = identity;
   if (length > longestIdentity) return object(400, 'identity_too_long', { length, max: longestIdentity });
-  return /[\p{C}/#?\u{fffd}]/u.test(identity) ? object(400, 'identity_characters') : identity;
+  return isIdentity(identity) ? identity : object(400, 'identity_characters');
 };
 
 export const readHandshake = (request: UpgradeRequest): HandshakeResult => {

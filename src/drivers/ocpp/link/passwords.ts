@@ -3,6 +3,7 @@
  * generated here cannot be guessed, and a keyed hash of it lets a thousand stations reconnect at once.
  */
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { hexPassword, passwordLimits } from '../codec/limits.ts';
 import { createTurnstile, type Turnstile } from './turnstile.ts';
 
 export interface Passwords {
@@ -23,9 +24,7 @@ export interface Passwords {
   decoy(kind: 'chosen' | 'generated'): string;
 }
 
-/** Boxes do not like more. OCPP 2.0.1 part 2, BasicAuthPassword; part 2 appendix: at most 64 in practice. */
-const longestBytes = 255;
-const shortestBytes = 16;
+const { min: shortestBytes, max: longestBytes } = passwordLimits;
 /** N = 2^14, r = 8: 16 MB and some 50 ms for each. */
 const cost = { log2N: 14, r: 8, p: 1 };
 const atOnce = 2;
@@ -38,8 +37,8 @@ const rememberedMax = 5000;
  */
 export const toBytes = (password: string | Buffer): Buffer => {
   const bytes = Buffer.from(password as string);
-  const text = bytes.length >= 32 && bytes.length <= 40 && bytes.length % 2 === 0 ? bytes.toString('latin1') : '';
-  return /^[0-9a-f]+$/i.test(text) ? Buffer.from(text, 'hex') : bytes;
+  const text = bytes.length <= 40 ? bytes.toString('latin1') : '';
+  return hexPassword.test(text) ? Buffer.from(text, 'hex') : bytes;
 };
 
 /** A password that all versions can take: 16 bytes, written as 32 hex digits. */

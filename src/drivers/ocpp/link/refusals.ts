@@ -1,6 +1,7 @@
 /** "Why did my box not connect": the handshakes that were refused last, with the reason and no secrets. */
 import { TokenBucket } from '../../../common/rate-limit.ts';
 import type { Clock } from '../../../model/time.ts';
+import { longestIdentity } from '../codec/limits.ts';
 import { toPlainText } from './plain-text.ts';
 import { type Reason, sentenceOf } from './reasons.ts';
 
@@ -36,7 +37,6 @@ export interface RefusalLimits {
 
 const longestSentence = 300;
 const longestValue = 150;
-const longestIdentity = 48;
 
 /** Strangers must not fill a log. */
 const tellRate = { perS: 0.1, burst: 20 };

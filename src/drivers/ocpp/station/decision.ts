@@ -1,7 +1,9 @@
 /** What somebody decides about a station that nobody has set up, in a form or by a message. */
-import { z } from 'zod';
 
-const identity = z.string().min(1).max(48);
+import { z } from 'zod';
+import { longestIdentity } from '../codec/limits.ts';
+
+const identity = z.string().min(1).max(longestIdentity);
 
 export const stationDecision = z.discriminatedUnion('decision', [
   /** It belongs to the node with this device id. adopt: the password with which it came is right from now on. */

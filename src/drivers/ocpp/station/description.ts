@@ -1,8 +1,9 @@
 /** A charging station as the bridge describes it on MQTT. */
 import type { Channel, DeviceDescription } from '../../driver.ts';
+import { phaseRotations } from '../codec/limits.ts';
 import type { Version } from '../words.ts';
 import type { Facts } from './memory.ts';
-import { type PhaseRotation, phaseRotations } from './rotation.ts';
+import type { PhaseRotation } from './rotation.ts';
 
 export interface DescribedStation {
   /** Of the device. */

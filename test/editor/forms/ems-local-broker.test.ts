@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { localBrokerForm } from '../../../src/editor/forms/ems-local-broker.ts';
 import { defaultLimits } from '../../../src/mqtt/embedded-broker/embedded-broker.ts';
-import { root } from '../../support/house-rules.ts';
 
 describe('the form of the local broker', () => {
   it('shows the limits that hold where nothing else is said', () => {
-    const html = readFileSync(join(root, 'nodes/ems-local-broker.html'), 'utf8');
-    const shown = (field: string): number[] => [
-      Number(new RegExp(`${field}: \\{ value: ([\\d.]+),`).exec(html)?.[1]),
-      Number(new RegExp(`id="node-input-${field}" placeholder="([\\d.]+)"`).exec(html)?.[1]),
-    ];
+    const shown = (field: string): number[] => {
+      const { value, placeholder } = localBrokerForm.fields[field] ?? {};
+      return [Number(value), Number(placeholder)];
+    };
     const units: [field: string, limit: keyof typeof defaultLimits, unit: number][] = [
       ['connections', 'connections', 1],
       ['connectionsPerAddress', 'connectionsPerAddress', 1],

@@ -19,7 +19,7 @@ const names = [
   '07 Garage with three wallboxes',
 ];
 
-/** Of all that is looked at here, what the documentation shows. */
+/** Names of the pictures that the documentation shows. */
 const shown = /^(dashboard|(editor|form-ems-modbus|help)-(en-US-light|de-dark))$/;
 
 const picture = async (page: Page, name: string): Promise<void> => {
@@ -260,7 +260,7 @@ describe('the editor, as a user sees it', () => {
       await openForm(page, 'ems-modbus');
       const type = (profile: object): Promise<void> =>
         page.evaluate(
-          (given) => (window as unknown as Editor).emsEditor.modbus.editor.setValue(given),
+          (given) => (window as unknown as Editor).monaco.editor.getModels().at(-1)?.setValue(given),
           JSON.stringify(profile),
         );
       const told = (words: string): Promise<unknown> =>
