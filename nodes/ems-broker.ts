@@ -1,16 +1,16 @@
-import type { Node, NodeAPI } from 'node-red';
+import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { createBoot } from '../src/model/identity.ts';
 import { brokerFields } from '../src/model/limits.ts';
 import type { Message } from '../src/model/message.ts';
 import type { Phrase } from '../src/model/phrase.ts';
 import { describeServer, parseServer, plainFallback, type Server } from '../src/model/server-address.ts';
-import { type Clock, isoTime } from '../src/model/time.ts';
+import type { Clock } from '../src/model/time.ts';
 import { isPrefix } from '../src/model/topic.ts';
 import { BrokerClient } from '../src/mqtt/client.ts';
 import { toEventMessage } from '../src/mqtt/client-events.ts';
 import { testConnection } from '../src/mqtt/connection/connection-test.ts';
-import type { Publication } from '../src/mqtt/publishing/publication.ts';
+import { gatewayStatus, keepGatewayStatus } from '../src/mqtt/messages/gateway-status.ts';
 import { RetainedRemoval } from '../src/mqtt/publishing/retained-removal.ts';
 import { Session } from '../src/mqtt/session/session.ts';
 import { inCatalogOf, sayIn } from '../src/shell/catalog-phrases.ts';
@@ -22,6 +22,7 @@ import { defineEndpoint } from '../src/shell/endpoints.ts';
 import { fromEnvironment } from '../src/shell/environment.ts';
 import { gatewayName } from '../src/shell/gateway.ts';
 import type { Status } from '../src/shell/status.ts';
+import { tlsOptionsOf } from '../src/shell/tls-config.ts';
 
 const readServer = (address: string, context: z.RefinementCtx): Server => {
   const server = parseServer(address);
@@ -68,10 +69,6 @@ interface Credentials {
 
 /** The text that the editor sends in place of a stored password. */
 const storedPassword = '__PWRD__';
-
-interface TlsNode extends Node {
-  addTLSOptions(options: Record<string, unknown>): Record<string, unknown>;
-}
 
 /** The broker node as other nodes use it. */
 export interface BrokerApi {
@@ -127,13 +124,6 @@ const within = (clock: Clock, ms: number, work: Promise<void>): Promise<void> =>
     });
   });
 
-const useTls = (RED: NodeAPI, id: string): Record<string, unknown> | undefined => {
-  if (id === '') return undefined;
-  const tls = RED.nodes.getNode(id) as TlsNode | null;
-  if (!tls) throw new Error('the TLS configuration of this broker is missing, disabled or not deployed yet');
-  return tls.addTLSOptions({});
-};
-
 const testFields = { servers: true, plainFallback: true, tls: true, version: true } as const;
 /** The values of an open form; a password that was not typed anew is the stored one. */
 const testRequest = fields
@@ -158,14 +148,6 @@ const resolve = (RED: NodeAPI, body: unknown): unknown => {
 const versionOf = (version: 'auto' | '4' | '5'): 'auto' | 4 | 5 =>
   version === 'auto' ? 'auto' : version === '5' ? 5 : 4;
 
-/** Status of this runtime, retained, which other gateways watch. */
-const statusOf = (topic: string, state: 'online' | 'offline', more: object): Publication => ({
-  topic,
-  payload: JSON.stringify({ schema: 'availability/1', state, ...more }),
-  qos: 1,
-  retain: true,
-});
-
 interface ClientParts {
   config: z.output<typeof config>;
   credentials: Credentials;
@@ -179,8 +161,6 @@ interface ClientParts {
 /** A client that tells the other gateways whether it is connected. */
 const createClient = ({ config, credentials, tls, session, nodeId, gateway, clock }: ClientParts): BrokerClient => {
   const { user, password } = credentials;
-  const topic = `system/status/${gateway}`;
-  const online = (): Publication => statusOf(topic, 'online', { ts: isoTime(clock.now()) });
   const client = new BrokerClient(
     {
       servers: config.servers,
@@ -192,17 +172,12 @@ const createClient = ({ config, credentials, tls, session, nodeId, gateway, cloc
       keepaliveS: config.keepalive,
       sessionExpiryS: config.sessionExpiry,
       prefix: config.prefix,
-      will: statusOf(topic, 'offline', { reason: 'lwt' }),
-      birth: online,
-      farewell: () => statusOf(topic, 'offline', { reason: 'closed', ts: isoTime(clock.now()) }),
+      ...gatewayStatus(gateway, clock),
     },
     session,
     clock,
   );
-  // The Will Message of a connection that was replaced may come after our birth: then it is not true.
-  client.subscribe([topic], 1, ({ payload }) => {
-    if (client.state.kind === 'online' && payload.includes('"offline"')) client.publish(online());
-  });
+  keepGatewayStatus(client, gateway, clock);
   return client;
 };
 
@@ -239,7 +214,7 @@ export default function register(RED: NodeAPI): void {
 
   defineEndpoint(RED, 'post', '/ems/broker/test', async (_, body) => {
     const { servers, tls: tlsId, version, user, password } = testRequest.parse(resolve(RED, body));
-    const tls = useTls(RED, tlsId);
+    const tls = tlsOptionsOf(RED, tlsId);
     const result = await testConnection(
       {
         servers,
@@ -261,7 +236,7 @@ export default function register(RED: NodeAPI): void {
     credentials: { user: { type: 'text' }, password: { type: 'password' } },
     start({ config, credentials, node, clock, onStarted, onClose }): BrokerApi {
       const gateway = gatewayName();
-      const tls = useTls(RED, config.tls);
+      const tls = tlsOptionsOf(RED, config.tls);
       const session = sessions.get(node.id) ?? new Session(config.queue);
       session.outbox.resize(config.queue);
       sessions.set(node.id, session);

@@ -1,4 +1,4 @@
-import type { Node, NodeAPI } from 'node-red';
+import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { type DefaultedNumber, localBrokerFields as fields, thisMachine } from '../src/model/limits.ts';
 import { ActiveLimits } from '../src/mqtt/embedded-broker/active-limits.ts';
@@ -11,6 +11,7 @@ import { flagField, numberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { serveAddresses } from '../src/shell/network-addresses.ts';
 import { retryOpening } from '../src/shell/retry-open.ts';
+import { tlsOptionsOf } from '../src/shell/tls-config.ts';
 
 const kB = 1024;
 const MB = 1024 * kB;
@@ -65,10 +66,6 @@ interface Credentials {
   password?: string;
 }
 
-interface TlsNode extends Node {
-  addTLSOptions(options: Record<string, unknown>): Record<string, unknown>;
-}
-
 /** Runs an MQTT broker inside Node-RED, for the first minutes and for a single site. */
 export default function register(RED: NodeAPI): void {
   serveAddresses(RED);
@@ -78,8 +75,7 @@ export default function register(RED: NodeAPI): void {
     start({ node, config, credentials, clock, send, showStatus, report, onClose }) {
       const { host, port } = config;
       const { user, password } = credentials as Credentials;
-      const tls = config.tls === '' ? undefined : (RED.nodes.getNode(config.tls) as TlsNode | null);
-      if (tls === null) throw new Error('the TLS configuration of this broker is missing or disabled');
+      const tls = tlsOptionsOf(RED, config.tls);
       const asked = config.clientCertificates;
 
       const show = (): void => {
@@ -102,7 +98,7 @@ export default function register(RED: NodeAPI): void {
         port,
         limits: limitsOf(config),
         ...(user ? { username: user, password: password ?? '' } : {}),
-        ...(tls ? { tls: { ...tls.addTLSOptions({}), requestCert: asked, rejectUnauthorized: asked } } : {}),
+        ...(tls ? { tls: { ...tls, requestCert: asked, rejectUnauthorized: asked } } : {}),
       };
       showStatus({ fill: 'yellow', shape: 'ring', key: 'opening', params: { port } });
       const opening = retryOpening(clock, () => startEmbeddedBroker(options, tell, clock), {

@@ -46,8 +46,24 @@ const shownBytes = 1024;
 /** Retained meta of devices may still be on its way for so long, ms. */
 const learningMs = 5000;
 
-/** The fields of PUBLISH beside the payload, for msg.mqtt. */
-const publishFacts = ({ qos, retain, responseTopic, correlationData, expiryS }: IncomingMessage) => ({
+/** Fields of PUBLISH beside Topic Name and payload, as msg.mqtt has them. */
+interface PublishFacts {
+  qos: IncomingMessage['qos'];
+  retain: boolean;
+  responseTopic?: string;
+  correlationData?: Buffer;
+  /** Rest of the Message Expiry Interval, s. */
+  expiry?: number;
+}
+
+/** A message to the next node. */
+interface OutgoingMessage extends NodeMessage {
+  mqtt?: PublishFacts;
+  /** All that is against a rejected message. */
+  reasons?: string[];
+}
+
+const publishFacts = ({ qos, retain, responseTopic, correlationData, expiryS }: IncomingMessage): PublishFacts => ({
   qos,
   retain,
   ...(responseTopic === undefined ? {} : { responseTopic }),
@@ -75,7 +91,7 @@ interface SinkParts extends AdmissionParts {
   config: z.output<typeof config>;
   rejectedCommands: RejectedCommands;
   /** Sends to both outputs. @returns whether the messages have reached the next nodes */
-  hand(outputs: (NodeMessage | null)[]): Promise<boolean>;
+  hand(outputs: (OutgoingMessage | null)[]): Promise<boolean>;
 }
 
 /** @returns whether a message is for this node: the selection admits it, and a reading is of a device of the chosen site */
@@ -117,12 +133,11 @@ const createSink = (parts: SinkParts): ReceiverSink => {
       const wanted = config.what === 'commands' ? [] : messages.filter(isWanted);
       return wanted.length === 0 ? undefined : hand([toNodeMessage(wanted), null]);
     },
-    single: (message, incoming) =>
-      hand([{ ...toNodeMessage([message]), mqtt: publishFacts(incoming) } as NodeMessage, null]),
+    single: (message, incoming) => hand([{ ...toNodeMessage([message]), mqtt: publishFacts(incoming) }, null]),
     command(body, incoming) {
       const { topic } = incoming;
       if (isForNobody(topic)) rejectedCommands.add(incoming, ['no such device']);
-      return hand([{ topic, payload: { ...body, topic }, mqtt: publishFacts(incoming) } as NodeMessage, null]);
+      return hand([{ topic, payload: { ...body, topic }, mqtt: publishFacts(incoming) }, null]);
     },
     rejected({ incoming, reasons }) {
       if (incoming.topic.includes('/command/')) {
@@ -130,7 +145,7 @@ const createSink = (parts: SinkParts): ReceiverSink => {
         return undefined;
       }
       const payload = incoming.payload.subarray(0, shownBytes).toString();
-      return hand([null, { topic: incoming.topic, payload, reasons, mqtt: publishFacts(incoming) } as NodeMessage]);
+      return hand([null, { topic: incoming.topic, payload, reasons, mqtt: publishFacts(incoming) }]);
     },
     removed(device) {
       const isGone = !directory.isSpokenFor(`devices/${device}`) && (members()?.has(device) ?? true);
@@ -154,8 +169,11 @@ class AddedSubscriptions {
     return [...this.#added.keys()];
   }
 
-  /** @throws where the message asks for something else, in words */
-  change(message: NodeMessageInFlow): void {
+  /**
+   * @returns the action that the message asks for
+   * @throws where the message asks for something else, in words
+   */
+  change(message: NodeMessageInFlow): z.output<typeof control>['action'] {
     const asked = control.safeParse(message);
     if (!asked.success) throw new Error('msg.action is subscribe or unsubscribe with msg.topic, or getSubscriptions');
     const { data } = asked;
@@ -165,6 +183,7 @@ class AddedSubscriptions {
       this.#added.delete(topic);
       if (data.action === 'subscribe') this.#added.set(topic, this.#subscribe(topic));
     }
+    return data.action;
   }
 
   remove(isFinal: boolean): void {
@@ -181,12 +200,12 @@ export default function register(RED: NodeAPI): void {
       const directory = directoryOf(RED);
       const selection = selectTopics({ ...config, type: config.deviceType, withDirectory: config.directory });
       const rejectedCommands = new RejectedCommands(gatewayName(), clock, (event, incoming) =>
-        send([null, { ...toNodeMessage([event]), mqtt: publishFacts(incoming) } as NodeMessage]),
+        send([null, { ...toNodeMessage([event]), mqtt: publishFacts(incoming) }]),
       );
       const deliver = createRedeployDelivery(RED, node, clock);
       let members: DeviceSubscription | undefined;
       // Only a message that has reached the next node may be forgotten by the broker.
-      const hand = (outputs: (NodeMessage | null)[]): Promise<boolean> => deliver(() => send(outputs));
+      const hand = (outputs: (OutgoingMessage | null)[]): Promise<boolean> => deliver(() => send(outputs));
       const parts = { directory, selection, clock, members: () => members };
       const receiver = new MessageReceiver(
         { batchMs: config.batch, admits: createAdmission(parts), isDeclared: directory.declares },
@@ -215,10 +234,9 @@ export default function register(RED: NodeAPI): void {
       const following = follow(showStatus);
 
       onInput((message, answer) => {
-        added.change(message);
+        if (added.change(message) !== 'getSubscriptions') return;
         const payload = [...selection.filters, ...(members?.filters() ?? []), ...added.filters];
-        if ((message as { action?: unknown }).action === 'getSubscriptions')
-          answer([{ ...message, topic: 'subscriptions', payload }, null]);
+        answer([{ ...message, topic: 'subscriptions', payload }, null]);
       });
       onClose((isRemoved) => {
         following.remove();

@@ -1,14 +1,30 @@
 /**
- * Node-RED's own configuration of TLS, for servers. It reads its files when it is deployed and never again: who wants
- * to know what lies there now finds the paths in the flow.
+ * TLS as Node-RED's own configuration node holds it, for brokers and servers. That node reads its files when it is
+ * deployed and never again: a server that wants a renewed certificate finds the paths in the flow.
  */
 import { readFile } from 'node:fs/promises';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { fromEnvironment } from './environment.ts';
 
+/** Node-RED's own configuration node "tls-config". */
 interface TlsNode extends Node {
   addTLSOptions(options: Record<string, unknown>): Record<string, unknown>;
 }
+
+/** @throws Error where no such node is deployed, with the name of whoever refers to it: "broker", "server" */
+const findTlsNode = (RED: NodeAPI, id: string, owner: string): TlsNode => {
+  const node = RED.nodes.getNode(id) as TlsNode | null;
+  if (!node) throw new Error(`the TLS configuration of this ${owner} is missing, disabled or not deployed yet`);
+  return node;
+};
+
+/**
+ * @param id of the TLS configuration of a broker; empty: it has none
+ * @returns its options for node:tls, with the certificates as they were at the last deploy
+ * @throws Error where no such configuration is deployed
+ */
+export const tlsOptionsOf = (RED: NodeAPI, id: string): Record<string, unknown> | undefined =>
+  id === '' ? undefined : findTlsNode(RED, id, 'broker').addTLSOptions({});
 
 /** Certificates and keys, PEM. */
 interface TlsMaterial {
@@ -43,8 +59,7 @@ const pathsOf = (RED: NodeAPI, node: TlsNode): { cert: string; key: string; ca?:
  * @throws Error in words, where there is no such configuration, or nothing in it
  */
 export const openTlsConfig = (RED: NodeAPI, id: string): (() => Promise<TlsMaterial>) => {
-  const node = RED.nodes.getNode(id) as TlsNode | null;
-  if (!node) throw new Error('the TLS configuration of this server is missing, disabled or not deployed yet');
+  const node = findTlsNode(RED, id, 'server');
   const { cert, key, ca, passphrase } = node.addTLSOptions({}) as Partial<TlsMaterial>;
   const secret = passphrase ? { passphrase } : {};
   const paths = pathsOf(RED, node);

@@ -11,7 +11,7 @@ export const isMalformed = (error: Error): boolean =>
 export const isReset = (error: Error): boolean =>
   'code' in error && /^(ECONNRESET|EPIPE|ECONNABORTED)$/.test(String(error.code));
 
-/** What was seen of one connection so far. */
+/** One connection as it has been seen so far. */
 export class ConnectionTrace {
   /** The first error: those that follow are consequences. */
   error: Error | undefined;
