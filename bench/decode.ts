@@ -1,18 +1,16 @@
 /** Registers to values: the compiled op table against the parser that people write in a function node. */
-import { decodeBlock } from '../src/drivers/modbus/decode.ts';
-import { compileBlock } from '../src/drivers/modbus/op-table.ts';
-import { type Profile, readProfile } from '../src/drivers/modbus/profile.ts';
-import { resolveProfile } from '../src/drivers/modbus/resolve.ts';
+
+import { decodeBlock } from '../src/drivers/modbus/codec/decode.ts';
+import { compileDecodeTable } from '../src/drivers/modbus/codec/decode-table.ts';
+import { resolvedOf } from '../test/support/modbus-profiles.ts';
 import { blockLength, blockPoints, fillBlock, profileOf } from './parts/block.ts';
 import { compare, printRatio, printTable, timed } from './parts/measure.ts';
 import { naiveDecode, wordsIn } from './parts/naive.ts';
 
 export const benchDecode = async (isShort: boolean): Promise<void> => {
   const blocksPerRound = isShort ? 60_000 : 200_000;
-  const resolved = resolveProfile((readProfile(profileOf()) as { value: Profile }).value, {});
-  if (!resolved.ok) throw new Error(resolved.reason);
-  const { points } = resolved.value;
-  const table = compileBlock(
+  const { points } = resolvedOf(profileOf());
+  const table = compileDecodeTable(
     points.map((point, index) => ({ point, index })),
     0,
   );

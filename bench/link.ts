@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
-import { createTcpLink } from '../src/drivers/modbus/tcp-link.ts';
+import { createTcpLink } from '../src/drivers/modbus/transport/tcp-link.ts';
 import { systemClock } from '../src/shell/clock.ts';
 import { compare, type Expected, printRatio, printTable, type Side, timed } from './parts/measure.ts';
 import { startDevice } from './parts/peers.ts';
@@ -34,7 +34,7 @@ const openOwn = async (port: number): Promise<Client> => {
   link.open();
   await opened;
   const read = (count: number) => link.read({ unit: 1, table: 'holding', address: 0, count }, 1000);
-  return { name: 'ours', run: loopOver(read), close: link.close };
+  return { name: 'ours', run: loopOver(read), close: () => link.close() };
 };
 
 const openModbusSerial = async (port: number): Promise<Client> => {

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { FlowNode } from '../test/support/node-red.ts';
-import { percentile, printRatio, printTable } from './parts/measure.ts';
+import { percentile, printAmount, printRatio, printTable } from './parts/measure.ts';
 import { decodeMeter, meterPoints, meterProfile } from './parts/meter.ts';
 import { startBroker, startDevice } from './parts/peers.ts';
 import { flowing, measureWindow, startMeasured } from './parts/runtime.ts';
@@ -234,7 +234,8 @@ export const benchPipeline = async (isShort: boolean): Promise<void> => {
     rowOf('ems nodes, 1000 devices every 10 s', asked, many),
   ]);
   printRatio('CPU per reading, core nodes to ems nodes', core.cpuUs / own.cpuUs, { onlyAs: 'as a figure' });
-  printRatio('CPU per reading, 1000 devices to 100', many.cpuUs / own.cpuUs, { atMost: 1.2 });
+  printRatio('CPU per reading, 1000 devices to 100', many.cpuUs / own.cpuUs, { atMost: 1.15 });
+  printAmount('RSS of the further 900 devices', many.rssMb - own.rssMb, 'MB', { atMost: 130 });
 
   const ownMaximum = await findMaximum(ownFlow, 'ems nodes', ports, isShort);
   const coreMaximum = await findMaximum(coreFlow, 'core and function nodes', ports, isShort);

@@ -3,7 +3,7 @@
  * of node-red-contrib-modbus with a function node that decodes the same points.
  */
 import { randomUUID } from 'node:crypto';
-import { createTcpLink } from '../src/drivers/modbus/tcp-link.ts';
+import { createTcpLink } from '../src/drivers/modbus/transport/tcp-link.ts';
 import { systemClock } from '../src/shell/clock.ts';
 import type { FlowNode } from '../test/support/node-red.ts';
 import { blockLength, blockPoints, profileOf } from './parts/block.ts';

@@ -2,6 +2,7 @@
 import { benchAggregate } from './aggregate.ts';
 import { benchCommand } from './command.ts';
 import { benchDecode } from './decode.ts';
+import { benchDevices } from './devices.ts';
 import { benchLink } from './link.ts';
 import { benchOcpp } from './ocpp.ts';
 import { benchOcppCommand } from './ocpp-command.ts';
@@ -13,6 +14,7 @@ const benches: Record<string, (isShort: boolean) => Promise<void>> = {
   decode: benchDecode,
   link: benchLink,
   units: benchUnits,
+  devices: benchDevices,
   poll: benchPoll,
   aggregate: benchAggregate,
   command: benchCommand,

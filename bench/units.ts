@@ -3,15 +3,15 @@
  * them goes dead, slow or mad: what is left of the interval of the other nine. Beside it the loop that people write
  * with modbus-serial.
  */
+
 import modbusSerial from 'modbus-serial';
-import { createBus } from '../src/drivers/modbus/bus.ts';
 import { createModbusDriver } from '../src/drivers/modbus/driver.ts';
-import { readProfile } from '../src/drivers/modbus/profile.ts';
-import { resolveProfile } from '../src/drivers/modbus/resolve.ts';
-import { createTcpLink } from '../src/drivers/modbus/tcp-link.ts';
+import { createBus } from '../src/drivers/modbus/transport/bus/link-bus.ts';
+import { createTcpLink } from '../src/drivers/modbus/transport/tcp-link.ts';
 import { systemClock } from '../src/shell/clock.ts';
 import { until } from '../test/support/events.ts';
-import { type Asked, frameOf, startFaultServer } from '../test/support/fault-server.ts';
+import { type Asked, frameOf, startFaultServer } from '../test/support/modbus-fault-server.ts';
+import { resolvedPoints, sinkOf } from '../test/support/modbus-profiles.ts';
 import { percentile, printShare, printTable } from './parts/measure.ts';
 
 const units = 10;
@@ -38,29 +38,11 @@ type Poll = (port: number, polled: (unit: number) => void) => Promise<() => Prom
 const ownPoll: Poll = async (port, polled) => {
   const bus = createBus(createTcpLink({ host: '127.0.0.1', port, maxInFlight: 1 }, systemClock), systemClock);
   const points = [{ name: 'p', quantity: 'meter/x_p', addr: 0, type: 'uint16' }];
-  const profile = {
-    schema: 'profile/1',
-    id: 'bench-unit',
-    title: 'A unit',
-    class: 'meter',
-    connection: { timeoutMs },
-    points,
-  };
-  const read = readProfile(profile);
-  if (!read.ok) throw new Error(read.reason);
-  const resolved = resolveProfile(read.value);
-  if (!resolved.ok) throw new Error(resolved.reason);
+  const resolved = resolvedPoints(points, { connection: { timeoutMs } });
   const drivers = Array.from({ length: units }, (_, i) => {
-    const options = { resolved: resolved.value, bus, unit: i + 1, intervalMs, name: `u${i + 1}`, phaseMs: i * 20 };
+    const options = { resolved, bus, unit: i + 1, intervalMs, name: `u${i + 1}`, phaseMs: i * 20 };
     const driver = createModbusDriver(options, systemClock);
-    driver.start({
-      described() {},
-      state() {},
-      drifted() {},
-      progressed() {},
-      event() {},
-      cycle: ({ errors }) => errors.length === 0 && polled(i + 1),
-    });
+    driver.start(sinkOf({ cycle: ({ errors }) => errors.length === 0 && polled(i + 1) }));
     return driver;
   });
   await until(() => bus.health(sick).isDead, 'the sick unit is known');

@@ -1,13 +1,20 @@
 import { join } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
-import { addressRange, modbusFields, mostDumpedRegisters, unitRange } from '../src/drivers/modbus/codec/limits.ts';
-import { createModbusDriver } from '../src/drivers/modbus/driver.ts';
-import { inspectProfile } from '../src/drivers/modbus/inspect.ts';
-import { listProfiles, openProfile } from '../src/drivers/modbus/library.ts';
-import type { LearntRange } from '../src/drivers/modbus/plan.ts';
-import { dumpRegisters } from '../src/drivers/modbus/probe.ts';
-import type { Profile } from '../src/drivers/modbus/profile.ts';
+import {
+  addressRange,
+  createModbusDriver,
+  dumpRegisters,
+  inspectProfile,
+  type LearntRange,
+  listProfiles,
+  modbusFields,
+  mostDumpedRegisters,
+  openProfile,
+  parseLearntRanges,
+  summarizeProfile,
+  unitRange,
+} from '../src/drivers/modbus/index.ts';
 import { choiceOf } from '../src/model/limits.ts';
 import { roles } from '../src/model/meta.ts';
 import { runBridge } from '../src/shell/bridge-node.ts';
@@ -40,7 +47,7 @@ const config = z.object({
   instance: numberField(modbusFields.instance),
   unit: optionalNumberField(modbusFields.unit),
   interval: numberField(modbusFields.interval),
-  /** Usable energy of its battery, kWh, where the device does not tell. */
+  /** Usable energy of the battery, kWh, if the device does not tell it. */
   capacity: optionalNumberField(modbusFields.capacity),
   role: choiceField(choiceOf(['', ...roles])),
   coupling: choiceField(modbusFields.coupling),
@@ -50,7 +57,7 @@ const config = z.object({
   reversed: flagField(false),
   billing: flagField(false),
   single: flagField(false),
-  /** Numbers for commands, by the names of the profile. */
+  /** Settings of the profile, by name and in the unit of the setting. */
   settings: z.record(z.string(), z.coerce.number()).catch({}),
   /** Requesters that may claim priorities from 90 on, separated by commas. */
   trusted: textField().transform((text) =>
@@ -61,10 +68,6 @@ const config = z.object({
   ),
   cycles: flagField(false),
 });
-
-const learntRanges = z.array(
-  z.object({ table: z.enum(['coil', 'discrete', 'holding', 'input']), from: z.int(), to: z.int() }),
-);
 
 const dumpRequest = z
   .object({
@@ -79,47 +82,28 @@ const dumpRequest = z
     `the range is 1 to ${mostDumpedRegisters} registers, first one first`,
   );
 
-/** Every verb of a profile, for its form. */
-const commandsOf = ({ actuators = [], config = {} }: Profile): string[] => [
-  ...actuators.flatMap(({ setpoints = {}, limits = {} }) => [...Object.keys(setpoints), ...Object.keys(limits)]),
-  ...Object.keys(config),
-];
-
-/** What the form asks for and tells, once a profile is chosen. */
-const offerOf = (profile: Profile) => ({
-  title: profile.title,
-  class: profile.class,
-  connection: profile.connection ?? {},
-  params: profile.params ?? {},
-  settings: profile.settings ?? {},
-  commands: commandsOf(profile),
-  commandNote: profile.commandNote,
-  instances: profile.instances?.max ?? 1,
-  hasBattery: profile.points.some(({ quantity = '' }) => quantity.startsWith('battery')),
-});
-
 const inspectRequest = z.object({ text: z.string().max(1_000_000) });
 
-/** Between the first polls of two devices, ms: prime, so that any interval is filled evenly by many devices. */
-const stepMs = 23;
+/** Time between the first polls of two devices, ms: a prime number, so that many devices fill any interval evenly. */
+const phaseStepMs = 23;
 
-/** A device on Modbus: its registers as readings of the model. */
+/** A device on Modbus, whose registers become readings of the model. */
 export default function register(RED: NodeAPI): void {
   const ownProfiles = (): string => join(RED.settings.userDir ?? '.', 'ems', 'profiles');
   const live = serveLiveValues(RED, 'modbus');
-  /** Devices start at different times within their interval, so that they do not all ask at once. */
+  /** Devices started so far: each begins at another moment of its interval, so that they do not all ask at once. */
   let started = 0;
 
   defineEndpoint(RED, 'get', '/ems/modbus/profiles', () =>
     listProfiles(ownProfiles()).map(({ id, profile, mistakes }) =>
-      profile && mistakes.length === 0 ? { id, ...offerOf(profile) } : { id, mistakes },
+      profile && mistakes.length === 0 ? { id, ...summarizeProfile(profile) } : { id, mistakes },
     ),
   );
 
   defineEndpoint(RED, 'post', '/ems/modbus/inspect', (_, body) => {
     const { text } = inspectRequest.parse(body);
     const { profile, mistakes, hints } = inspectProfile(text);
-    return { mistakes, hints, ...(profile && mistakes.length === 0 ? { profile: offerOf(profile) } : {}) };
+    return { mistakes, hints, ...(profile && mistakes.length === 0 ? { profile: summarizeProfile(profile) } : {}) };
   });
 
   defineEndpoint(RED, 'post', '/ems/modbus/dump', (_, body) => {
@@ -139,7 +123,6 @@ export default function register(RED: NodeAPI): void {
       if (!resolved.ok) throw new Error(resolved.reason);
       const { connection = {} } = resolved.value.profile;
       const memory = createStateFile(RED, `ems-modbus-${node.id}`);
-      const learnt = learntRanges.safeParse(memory.load());
       const intervalMs = interval * 1000;
 
       const driver = createModbusDriver(
@@ -149,8 +132,8 @@ export default function register(RED: NodeAPI): void {
           unit: config.unit ?? connection.unitId ?? 1,
           intervalMs,
           name: device,
-          phaseMs: (started++ * stepMs) % intervalMs,
-          ...(learnt.success ? { learnt: learnt.data } : {}),
+          phaseMs: (started++ * phaseStepMs) % intervalMs,
+          learnt: parseLearntRanges(memory.load()),
           settings: config.settings,
           onLearnt: (ranges: LearntRange[]) => void memory.save(ranges),
         },

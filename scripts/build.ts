@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { z } from 'zod';
-import { profileSchema } from '../src/drivers/modbus/profile.ts';
+import { profileSchema } from '../src/drivers/modbus/index.ts';
 import { presetSchema } from '../src/drivers/ocpp/quirks.ts';
 import { jsonSchemas } from '../src/model/message.ts';
 

@@ -11,10 +11,10 @@ import { type Listener, listen } from '../test/support/broker.ts';
 import { until } from '../test/support/events.ts';
 import { createField } from '../test/support/field-station.ts';
 import { allNodes, helper } from '../test/support/helper.ts';
+import { batteryProfile, batteryUnit, startModbusBattery } from '../test/support/modbus-battery.ts';
 import { createObeyingStation } from '../test/support/obeying-station.ts';
 import { startPart } from '../test/support/part.ts';
 import { startLocalBroker } from '../test/support/street.ts';
-import { batteryUnit, startToldDevice, toldProfile } from '../test/support/told-device.ts';
 
 const self = fileURLToPath(import.meta.url);
 const sourceRoot = String(new URL('../', import.meta.url));
@@ -85,7 +85,7 @@ const deviceFlow = (devicePort: number, brokerPort: number, pollS: number): Flow
     site: 'site',
     device: 'b',
     profile: '',
-    inline: JSON.stringify(toldProfile),
+    inline: JSON.stringify(batteryProfile),
     unit: batteryUnit,
     interval: pollS,
     wires: [['validate'], ['publish']],
@@ -182,7 +182,7 @@ const print = (way: string, files: string[], most: number): void => {
 };
 
 if (process.argv[2] === 'device') {
-  const { port } = await startToldDevice();
+  const { port } = await startModbusBattery();
   process.send?.(port);
   process.on('disconnect', () => process.exit());
 } else {

@@ -1,8 +1,7 @@
 /**
  * The simulated house in operation: time passes, three devices answer over Modbus TCP, wallboxes dial an OCPP server.
  */
-import { openProfile } from '../drivers/modbus/library.ts';
-import type { ResolvedProfile } from '../drivers/modbus/resolve.ts';
+import { openProfile, type ResolvedProfile } from '../drivers/modbus/index.ts';
 import type { Clock, Timer } from '../model/time.ts';
 import { House } from './house/house.ts';
 import { createBatteryInverter } from './modbus/battery-inverter.ts';

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { inspectProfile } from '../../src/drivers/modbus/inspect.ts';
-import { describeActuator, settingScope } from '../../src/drivers/modbus/offer.ts';
-import { type Profile, profileSchema } from '../../src/drivers/modbus/profile.ts';
-import { resolveProfile } from '../../src/drivers/modbus/resolve.ts';
+import { describeActuator } from '../../src/drivers/modbus/actuators/describe-actuator.ts';
+import { createSettingScope } from '../../src/drivers/modbus/actuators/order-scope.ts';
+import { inspectProfile } from '../../src/drivers/modbus/profiles/checker.ts';
+import { type Profile, profileSchema } from '../../src/drivers/modbus/profiles/profile-schema.ts';
+import { resolveProfile } from '../../src/drivers/modbus/profiles/resolve-profile.ts';
 import { assertProfile } from '../support/assert-profile.ts';
 import { root } from '../support/house-rules.ts';
 
@@ -42,7 +43,7 @@ describe('what is written about profiles', () => {
     assert.ok(resolved.ok);
     const [actuator] = resolved.value.controls.actuators;
     assert.ok(actuator);
-    const scope = settingScope(profile.settings ?? {}, {}, (name) => (name === 'hardware_max' ? 20 : undefined));
+    const scope = createSettingScope(profile.settings ?? {}, {}, (name) => (name === 'hardware_max' ? 20 : undefined));
     const { key, verbs, fallback, watchdogS } = describeActuator(actuator, scope);
     assert.deepEqual(
       [key, Object.keys(verbs), verbs.set_current_limit?.params.current_a?.max, fallback?.means, watchdogS],

@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pause } from '../../src/drivers/pause.ts';
+import { pause } from '../../src/common/pause.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { type Garage, type GarageReport, openGarage } from '../support/ocpp-garage.ts';
 import { startLocalBroker } from '../support/street.ts';

@@ -5,7 +5,7 @@
  * where a battery was not safe in time or a command had not exactly one outcome.
  */
 
-import { pause } from '../../src/drivers/pause.ts';
+import { pause } from '../../src/common/pause.ts';
 import { type Command, outcomes, type Response } from '../../src/model/command.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { until } from '../support/events.ts';

@@ -66,7 +66,7 @@ describe('the house: style', () => {
       'test/model/a.test.ts',
       ["it.skip('x', f)", "it.only('x', f)", "describe.skip('x', f)", "describe.only('x', f)", "xit('x', f)"],
     ],
-    ...['src/model/a.ts', 'src/site/a.ts', 'src/control/a.ts', 'src/drivers/modbus/decode.ts'].map(
+    ...['src/model/a.ts', 'src/site/a.ts', 'src/control/a.ts', 'src/drivers/modbus/codec/decode.ts'].map(
       (file): [string, RegExp, string, string[]] => [
         `the time in ${file}`,
         /takes the time/,

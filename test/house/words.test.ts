@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { filesIn, root } from '../support/house-rules.ts';
 
 /** The rooms that keep the rules below. */
-const rooms = ['common', 'model', 'mqtt', 'shell', 'simulator'];
+const rooms = ['common', 'drivers/modbus', 'model', 'mqtt', 'shell', 'simulator'];
 
 const metaphors = /desk|lobby|rider|pulse|book|standing|tidings|turnstile|door|judge|sheet|starter|nudge|oddit(y|ies)/i;
 /** File names that every folder or driver may have. */

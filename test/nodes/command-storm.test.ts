@@ -5,11 +5,11 @@ import { isoTime } from '../../src/model/time.ts';
 import { gatewayName } from '../../src/shell/gateway.ts';
 import { type CommandStreet, envelope, startCommandStreet } from '../support/command-street.ts';
 import { until } from '../support/events.ts';
-import { toldProfile } from '../support/told-device.ts';
+import { batteryProfile } from '../support/modbus-battery.ts';
 
 const perSecond = 1000;
 const count = 2 * perSecond;
-const writeIntervalMs = toldProfile.actuators[0]?.minWriteIntervalMs ?? 0;
+const writeIntervalMs = batteryProfile.actuators[0]?.minWriteIntervalMs ?? 0;
 const stepsPerOrder = 2;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pause } from '../../src/drivers/pause.ts';
+import { pause } from '../../src/common/pause.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { dial, type RawStation } from '../support/csms.ts';
 import { freePorts } from '../support/free-ports.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type Applied, CommandFailure, type Driver } from '../../src/drivers/driver.ts';
-import { type Bus, createBus } from '../../src/drivers/modbus/bus.ts';
 import { createModbusDriver } from '../../src/drivers/modbus/driver.ts';
-import { readProfile } from '../../src/drivers/modbus/profile.ts';
-import { resolveProfile } from '../../src/drivers/modbus/resolve.ts';
+import type { Bus } from '../../src/drivers/modbus/transport/bus/bus.ts';
+import { createBus } from '../../src/drivers/modbus/transport/bus/link-bus.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { until } from '../support/events.ts';
+import { resolvedOf } from '../support/modbus-profiles.ts';
 import { createPeerLink, type PeerTransport, type Pymodbus, startPymodbus } from '../support/pymodbus.ts';
 
 /** The unit that is told something, and the one that holds the same values encoded by the server itself. */
@@ -56,14 +56,8 @@ describe('orders on pymodbus', () => {
     bus = createBus(createPeerLink(transport, server), systemClock);
   };
   const use = async (profile: object): Promise<void> => {
-    const read = readProfile(profile);
-    assert.ok(read.ok, read.ok ? '' : read.reason);
-    const resolved = resolveProfile(read.value);
-    assert.ok(resolved.ok, resolved.ok ? '' : resolved.reason);
-    driver = createModbusDriver(
-      { resolved: resolved.value, bus, unit: told, intervalMs: 60_000, name: 'b' },
-      systemClock,
-    );
+    const resolved = resolvedOf(profile);
+    driver = createModbusDriver({ resolved, bus, unit: told, intervalMs: 60_000, name: 'b' }, systemClock);
     await until(() => bus.linkState().kind === 'open', 'the link opens');
   };
   const apply = (actuator: string, power_w: number): Promise<Applied> => {
@@ -72,7 +66,7 @@ describe('orders on pymodbus', () => {
     return driver.apply(order, new AbortController().signal);
   };
   /** What the server got, and nothing else. */
-  const writes = async (...expected: [fc: number, address: number, values: number[]][]): Promise<void> => {
+  const writes = async (...expected: [functionCode: number, address: number, values: number[]][]): Promise<void> => {
     await until(() => server.writes.length >= expected.length, 'the writes');
     assert.deepEqual(
       server.writes,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Cycle, DeviceState, Driver } from '../../src/drivers/driver.ts';
-import { type Bus, createBus } from '../../src/drivers/modbus/bus.ts';
 import { createModbusDriver } from '../../src/drivers/modbus/driver.ts';
-import { readProfile } from '../../src/drivers/modbus/profile.ts';
-import { resolveProfile } from '../../src/drivers/modbus/resolve.ts';
+import type { Bus } from '../../src/drivers/modbus/transport/bus/bus.ts';
+import { createBus } from '../../src/drivers/modbus/transport/bus/link-bus.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { until } from '../support/events.ts';
+import { resolvedOf, sinkOf } from '../support/modbus-profiles.ts';
 import {
   createPeerLink,
   type HeldPoint,
@@ -56,21 +56,13 @@ describe('devices on pymodbus', () => {
   const add = (unit: number, points: object[], intervalMs = 200): Device => {
     const connection = { timeoutMs: 300 };
     const profile = { schema: 'profile/1', id: 'peer', title: 'Peer', class: 'meter', connection, points };
-    const read = readProfile(profile);
-    assert.ok(read.ok, read.ok ? '' : read.reason);
-    const resolved = resolveProfile(read.value);
-    assert.ok(resolved.ok, resolved.ok ? '' : resolved.reason);
-    const options = { resolved: resolved.value, bus, unit, intervalMs, name: `u${unit}` };
+    const resolved = resolvedOf(profile);
+    const options = { resolved, bus, unit, intervalMs, name: `u${unit}` };
     const device: Device = { driver: createModbusDriver(options, systemClock), cycles: [], states: [] };
     devices.push(device);
-    device.driver.start({
-      described() {},
-      state: (state) => device.states.push(state),
-      cycle: (cycle) => device.cycles.push(cycle),
-      drifted() {},
-      progressed() {},
-      event() {},
-    });
+    device.driver.start(
+      sinkOf({ state: (state) => device.states.push(state), cycle: (cycle) => device.cycles.push(cycle) }),
+    );
     return device;
   };
   /** Values by the number in their name, of the last cycle. */
@@ -140,7 +132,7 @@ describe('devices on pymodbus', () => {
         await until(() => bad.states.at(-1)?.kind === 'offline', 'the bad unit is offline');
         const before = good.map(({ cycles }) => cycles.length);
         const errors = good.flatMap(({ cycles }) => cycles).flatMap((cycle) => cycle.errors).length;
-        // How much of the line the bad one may take is counted on a clock of its own (bus-budget.test.ts).
+        // How much of the line the bad one may take is counted on a clock of its own (unit-probes.test.ts).
         await until(() => good.every(({ cycles }, i) => cycles.length >= (before[i] ?? 0) + 10), 'ten polls each');
         const later = good.flatMap(({ cycles }) => cycles).flatMap((cycle) => cycle.errors).length;
         assert.ok(later - errors <= 3, `${later - errors} polls of healthy units failed`);

@@ -59,7 +59,8 @@ const goodValues: Record<string, fc.Arbitrary<unknown>> = {
 
 const present = (fields: Candidate): Candidate =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== absent));
-const absent = Symbol('absent');
+/** In place of a value: the field is not there. */
+export const absent = Symbol('absent');
 
 /** Readings of which most are good; some have a field that is not, some lack one, some have one that nobody knows. */
 export const candidates = fc

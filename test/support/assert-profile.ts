@@ -2,20 +2,21 @@
 import assert from 'node:assert/strict';
 import { createSeededRandom } from '../../src/common/seeded-random.ts';
 import type { Order, ParameterRange } from '../../src/drivers/driver.ts';
-import type { ResolvedAction } from '../../src/drivers/modbus/controls.ts';
-import { decodeBlock } from '../../src/drivers/modbus/decode.ts';
-import { decodeText, isTextPoint } from '../../src/drivers/modbus/decode-text.ts';
-import { encodePattern, encodePoint } from '../../src/drivers/modbus/encode.ts';
-import type { Scope } from '../../src/drivers/modbus/expression.ts';
-import { choicesOf, unusedPoints } from '../../src/drivers/modbus/inspect.ts';
-import { describeActuator, orderScope, settingScope } from '../../src/drivers/modbus/offer.ts';
-import { compileBlock } from '../../src/drivers/modbus/op-table.ts';
-import { planReads } from '../../src/drivers/modbus/plan.ts';
-import type { Point } from '../../src/drivers/modbus/point.ts';
-import { type Profile, readProfile } from '../../src/drivers/modbus/profile.ts';
-import { checkRequest } from '../../src/drivers/modbus/request.ts';
-import { type ResolvedProfile, resolveProfile } from '../../src/drivers/modbus/resolve.ts';
-import { planWrites } from '../../src/drivers/modbus/write-plan.ts';
+import { describeActuator } from '../../src/drivers/modbus/actuators/describe-actuator.ts';
+import { createOrderScope, createSettingScope } from '../../src/drivers/modbus/actuators/order-scope.ts';
+import { planWrites } from '../../src/drivers/modbus/actuators/write-plan.ts';
+import { decodeBlock } from '../../src/drivers/modbus/codec/decode.ts';
+import { compileDecodeTable } from '../../src/drivers/modbus/codec/decode-table.ts';
+import { decodeText } from '../../src/drivers/modbus/codec/decode-text.ts';
+import { encodePattern, encodePoint } from '../../src/drivers/modbus/codec/encode.ts';
+import { checkRequest } from '../../src/drivers/modbus/codec/pdu.ts';
+import { planReads } from '../../src/drivers/modbus/polling/read-plan.ts';
+import { choicesOf, unusedPoints } from '../../src/drivers/modbus/profiles/checker.ts';
+import type { ResolvedAction } from '../../src/drivers/modbus/profiles/controls.ts';
+import type { Scope } from '../../src/drivers/modbus/profiles/expression.ts';
+import { isTextPoint, type Point } from '../../src/drivers/modbus/profiles/point.ts';
+import { type Profile, readProfile } from '../../src/drivers/modbus/profiles/profile-schema.ts';
+import { type ResolvedProfile, resolveProfile } from '../../src/drivers/modbus/profiles/resolve-profile.ts';
 import type { Params } from '../../src/model/command.ts';
 import { findVerb, type Parameter } from '../../src/model/verbs.ts';
 
@@ -108,7 +109,7 @@ const decodeOne = (point: Point, words: Words): number | string | null => {
   const view = viewOf(words, address, count);
   if (isTextPoint(point)) return decodeText(point, address, view);
   const out = new Float64Array([Number.NaN]);
-  decodeBlock(compileBlock([{ point, index: 0 }], address), view, out);
+  decodeBlock(compileDecodeTable([{ point, index: 0 }], address), view, out);
   return Number.isNaN(out[0]) ? null : (out[0] as number);
 };
 
@@ -137,7 +138,7 @@ const assertRoundTrip = (points: Point[], seed: number): void => {
 
 /** The settings as an integrator finds them in the form, and a device whose points all say 100. */
 const probeScope = (settings: NonNullable<Profile['settings']>): Scope =>
-  settingScope(
+  createSettingScope(
     settings,
     Object.fromEntries(Object.keys(settings).map((name) => [name, settings[name]?.max ?? 100])),
     () => 100,
@@ -174,7 +175,7 @@ const assertControls = ({ controls, profile }: ResolvedProfile): void => {
     );
     const assertRequests = (name: string, action: ResolvedAction, params: Params): void => {
       const order: Order = { actuator: key, params, limits: {}, startBy: 0, notAfter: 0 };
-      const plan = planWrites(action.steps, 1, orderScope(actuator, action, order, scope));
+      const plan = planWrites(action.steps, { unit: 1, scope: createOrderScope({ actuator, action }, order, scope) });
       for (const part of plan)
         if ('request' in part) assert.equal(checkRequest(part.request), undefined, `${key} ${name}`);
     };

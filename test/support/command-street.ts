@@ -8,13 +8,20 @@ import { isoTime } from '../../src/model/time.ts';
 import { type Heard, type Listener, listen, startBroker } from './broker.ts';
 import { until } from './events.ts';
 import { allNodes, helper } from './helper.ts';
-import { batteryUnit, meterProfile, meterUnit, startToldDevice, type ToldDevice, toldProfile } from './told-device.ts';
+import {
+  batteryProfile,
+  batteryUnit,
+  type ModbusBattery,
+  meterProfile,
+  meterUnit,
+  startModbusBattery,
+} from './modbus-battery.ts';
 
 export type Told = Response & { topic: string };
 
 export interface CommandStreet {
   brokerPort: number;
-  device: ToldDevice;
+  device: ModbusBattery;
   listener: Listener;
   /** Its nodes, as they are deployed. */
   flow: StreetNode[];
@@ -61,12 +68,12 @@ const bridge = (id: string, device: string, profile: object, unit: number) => ({
   wires: [['publish', 'readings'], ['publish']],
 });
 
-const flowOf = (brokerPort: number, device: ToldDevice, more: StreetNode[]): StreetNode[] => [
+const flowOf = (brokerPort: number, device: ModbusBattery, more: StreetNode[]): StreetNode[] => [
   { id: 'broker', type: 'ems-broker', servers: [`mqtt://127.0.0.1:${brokerPort}`] },
   { id: 'site', type: 'ems-site', site: 'home' },
   { id: 'client', type: 'ems-modbus-client', transport: 'tcp', host: '127.0.0.1', port: device.port },
   { id: 'subscribe', type: 'ems-subscribe', broker: 'broker', what: 'commands', wires: [['battery'], ['publish']] },
-  bridge('battery', 'b', toldProfile, batteryUnit),
+  bridge('battery', 'b', batteryProfile, batteryUnit),
   bridge('meter', 'm', meterProfile, meterUnit),
   { id: 'publish', type: 'ems-publish', broker: 'broker', wires: [] },
   { id: 'readings', type: 'helper' },
@@ -86,7 +93,7 @@ export const startCommandStreet = async (options: StreetOptions = {}): Promise<C
   const userDir = mkdtempSync(join(tmpdir(), 'ems-street-'));
   helper.settings({ userDir });
   await helper.startServer();
-  const device = await startToldDevice();
+  const device = await startModbusBattery();
   const own =
     options.brokerPort === undefined ? await startBroker({ limits: { packetBytes: 16 * 1024 * 1024 } }) : undefined;
   const brokerPort = options.brokerPort ?? own?.port ?? 0;

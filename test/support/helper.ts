@@ -135,6 +135,9 @@ export const allNodes: Register[] = [
   simulator,
 ];
 
+/** Node-RED's own function node. */
+export const functionNode: Register = require('@node-red/nodes/core/function/10-function.js');
+
 /** Node-RED's own configuration of TLS. */
 export const tlsConfig: Register = require('@node-red/nodes/core/network/05-tls.js');
 

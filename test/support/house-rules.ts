@@ -42,7 +42,7 @@ const roomOf = (path: string): string => {
 
 /** What each room may import besides itself; "npm:" before packages, "node:" where the platform is allowed. */
 const arrows: Record<string, RegExp> = {
-  common: /^$/,
+  common: /^model$/,
   model: /^(npm:zod|node:crypto)$/,
   drivers: /^(common|model)$/,
   'drivers/modbus': /^(common|model|drivers|npm:zod|node:.*|npm:serialport)$/,
@@ -55,17 +55,31 @@ const arrows: Record<string, RegExp> = {
   site: /^(common|model|npm:zod)$/,
   simulator: /^(common|model|drivers\/modbus|npm:zod|npm:ocpp-rpc|node:.*)$/,
   shell: /^(common|model|migrations|bridge|drivers|npm:zod|node:.*|npm:node-red)$/,
-  nodes: /^(model|shell|bridge|drivers\/[a-z]+|mqtt|site|simulator|npm:zod|node:.*|npm:node-red)$/,
+  nodes: /^(common|model|shell|bridge|drivers\/[a-z]+|mqtt|site|simulator|npm:zod|node:.*|npm:node-red)$/,
 };
 
-/** Of a driver's files, the simulator knows the descriptions and how they are encoded, never the link. */
-const simulatorMay = /^src\/drivers\/modbus\/(encode|decode|op-table|point|profile|resolve|library)\.ts$/;
+/** Of a driver other rooms see its face alone. */
+const isFace = (to: string): boolean => /^src\/drivers\/modbus\/index\.ts$/.test(to);
 
 /** Forms know of a driver what can be entered, and nothing of how it works. */
 const editorMay = /^src\/drivers\/[a-z]+\/codec\/limits\.ts$/;
 
 /** Parts of a driver that know nothing of the rest of it: frames from strangers, and the words of a version. */
 const chambers: [part: string, may: RegExp][] = [
+  [
+    'src/drivers/modbus/codec/',
+    /^src\/drivers\/modbus\/(codec\/|(messages|failures|profiles\/point|profiles\/point-schema)\.ts$)/,
+  ],
+  [
+    'src/drivers/modbus/profiles/',
+    /^src\/drivers\/(modbus\/(profiles\/|(messages|codec\/limits|codec\/pdu-limits)\.ts$)|(car|driver)\.ts$)/,
+  ],
+  ['src/drivers/modbus/transport/', /^src\/drivers\/modbus\/(transport\/|(messages|failures)\.ts$|codec\/)/],
+  [
+    'src/drivers/modbus/device/',
+    /^src\/drivers\/(driver\.ts$|modbus\/(?!polling|actuators|commissioning|driver|index))/,
+  ],
+  ['src/drivers/modbus/polling/', /^src\/drivers\/(driver\.ts$|modbus\/(?!actuators|commissioning|driver|index))/],
   ['src/drivers/ocpp/link/', /^src\/drivers\/ocpp\/(link\/|codec\/limits\.ts$|words\.ts$)/],
   ['src/drivers/ocpp/codec/', /^src\/drivers\/ocpp\/(codec\/|words\.ts$)/],
 ];
@@ -76,7 +90,7 @@ const leavesChamber = ({ from, to }: Import): boolean =>
 /** A node works with a bridge and one driver, or with one of these rooms. */
 const callsOf = (file: string, imports: Import[]): Set<string> => {
   const rooms = imports.filter(({ from, to }) => from === file && to.startsWith('src/')).map(({ to }) => roomOf(to));
-  const works = rooms.filter((room) => room !== 'model' && room !== 'shell' && room !== 'bridge');
+  const works = rooms.filter((room) => !['model', 'common', 'shell', 'bridge'].includes(room));
   return new Set(rooms.includes('bridge') ? [...works, 'bridge'] : works);
 };
 
@@ -91,10 +105,10 @@ export const check = ({ from, to }: Import, imports: Import[]): string | undefin
   if (leavesChamber({ from, to })) return `${from} must not import ${to}: a part of its own`;
   if (room === target) return undefined;
   if (!arrows[room]?.test(target)) return `${from} must not import ${to}`;
-  if (room === 'simulator' && target === 'drivers/modbus' && !simulatorMay.test(to))
-    return `${from} must not import ${to}: only encoding and profiles of a driver`;
   if (room === 'editor' && target.startsWith('drivers/') && !editorMay.test(to))
     return `${from} must not import ${to}: only the limits of a driver`;
+  if (room !== 'editor' && target === 'drivers/modbus' && !isFace(to))
+    return `${from} must not import ${to}: only the face of a driver`;
   if (room === 'nodes' && to.startsWith('src/')) {
     const calls = [...callsOf(from, imports)].sort().join();
     if (!allowedCalls.some((pattern) => pattern.test(calls))) return `${from} calls several rooms: ${calls}`;

@@ -1,6 +1,7 @@
 /** Requests of tests, and what became of those that must fail. */
 import assert from 'node:assert/strict';
-import { ModbusFailure, type ReadRequest } from '../../src/drivers/modbus/request.ts';
+import { ModbusFailure } from '../../src/drivers/modbus/failures.ts';
+import type { ReadRequest } from '../../src/drivers/modbus/messages.ts';
 
 export const request = (address: number, count = 1, unit = 1): ReadRequest => ({
   unit,

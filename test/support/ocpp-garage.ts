@@ -2,7 +2,7 @@
  * Ten charging stations in the middle of their sessions, at a real Node-RED that is killed again and again. Truth is
  * what the stations know of themselves; what is told of them is read at the broker.
  */
-import { pause } from '../../src/drivers/pause.ts';
+import { pause } from '../../src/common/pause.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
 import { until } from './events.ts';

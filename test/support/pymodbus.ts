@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Link } from '../../src/drivers/modbus/link.ts';
-import { createSerialLink } from '../../src/drivers/modbus/serial-link.ts';
-import { createTcpLink } from '../../src/drivers/modbus/tcp-link.ts';
-import { createUdpLink } from '../../src/drivers/modbus/udp-link.ts';
+import type { ModbusLink } from '../../src/drivers/modbus/transport/modbus-link.ts';
+import { createSerialLink } from '../../src/drivers/modbus/transport/serial/serial-link.ts';
+import { createTcpLink } from '../../src/drivers/modbus/transport/tcp-link.ts';
+import { createUdpLink } from '../../src/drivers/modbus/transport/udp-link.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { freePorts } from './free-ports.ts';
 
@@ -26,7 +26,7 @@ export interface HeldPoint {
 
 /** A write to unit 6, as the server got it. */
 export interface PeerWrite {
-  fc: number;
+  functionCode: number;
   address: number;
   /** Registers, or bits as 0 and 1. */
   values: number[];
@@ -69,7 +69,7 @@ export const startPymodbus = async (transport: PeerTransport, given?: number): P
   };
 };
 
-export const createPeerLink = (transport: PeerTransport, { port, path }: Pymodbus): Link => {
+export const createPeerLink = (transport: PeerTransport, { port, path }: Pymodbus): ModbusLink => {
   const [host, baudRate] = ['127.0.0.1', 115_200];
   if (transport === 'tcp') return createTcpLink({ host, port }, systemClock);
   if (transport === 'udp') return createUdpLink({ host, port }, systemClock);

@@ -1,8 +1,9 @@
 /** A connection without a wire, in virtual time: a test says what comes of each request. */
-import type { Link, LinkNotice, LinkState } from '../../src/drivers/modbus/link.ts';
-import type { ReadRequest } from '../../src/drivers/modbus/request.ts';
 
-export interface ScriptedLink extends Link {
+import { isWrite, type ReadRequest } from '../../src/drivers/modbus/messages.ts';
+import type { LinkNotice, LinkState, ModbusLink } from '../../src/drivers/modbus/transport/modbus-link.ts';
+
+export interface ScriptedLink extends ModbusLink {
   asked: { request: ReadRequest; timeoutMs: number }[];
   notice(notice: LinkNotice): void;
   enter(state: LinkState): void;
@@ -11,7 +12,7 @@ export interface ScriptedLink extends Link {
 /** @param answer the data; rejects with a ModbusFailure */
 export const createScriptedLink = (
   answer: (request: ReadRequest, timeoutMs: number) => Promise<Buffer>,
-  owedMs: (request: ReadRequest) => number = () => 0,
+  holdOffMs: (request: ReadRequest) => number = () => 0,
 ): ScriptedLink => {
   let current: LinkState = { kind: 'closed' };
   const observers: ((notice: LinkNotice) => void)[] = [];
@@ -26,17 +27,16 @@ export const createScriptedLink = (
     maxInFlight: 1,
     open: () => enter({ kind: 'open' }),
     close: async () => enter({ kind: 'closed' }),
-    drop() {},
     read(request, timeoutMs) {
       asked.push({ request, timeoutMs });
       return answer(request, timeoutMs);
     },
     write: async () => {},
-    hurry() {},
+    reconnectSoon() {},
     state: () => current,
     onState: (listener) => void listeners.push(listener),
     onNotice: (observer) => void observers.push(observer),
-    owedMs: (request) => ('fc' in request ? 0 : owedMs(request)),
+    holdOffMs: (request) => (isWrite(request) ? 0 : holdOffMs(request)),
     notice(notice) {
       for (const observer of observers) observer(notice);
     },

@@ -1,8 +1,10 @@
 /** An RTU device that sends more than it was asked for, and what our side makes of it. */
-import type { LinkNotice } from '../../src/drivers/modbus/link.ts';
-import { ModbusFailure, type ReadRequest } from '../../src/drivers/modbus/request.ts';
+
+import { ModbusFailure } from '../../src/drivers/modbus/failures.ts';
+import type { ReadRequest } from '../../src/drivers/modbus/messages.ts';
+import type { LinkNotice } from '../../src/drivers/modbus/transport/modbus-link.ts';
 import type { Clock } from '../../src/model/time.ts';
-import { withCheckSum } from './fault-server.ts';
+import { withCheckSum } from './modbus-fault-server.ts';
 import { request } from './modbus-requests.ts';
 
 /** What comes with the answer, or within the silence after it. */

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Link } from '../../src/drivers/modbus/link.ts';
-import type { SerialPlace } from '../../src/drivers/modbus/serial-channel.ts';
-import { createSerialLink } from '../../src/drivers/modbus/serial-link.ts';
+import type { ModbusLink } from '../../src/drivers/modbus/transport/modbus-link.ts';
+import type { SerialEndpoint } from '../../src/drivers/modbus/transport/serial/serial-channel.ts';
+import { createSerialLink } from '../../src/drivers/modbus/transport/serial/serial-link.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { until } from './events.ts';
 import { createSurplusDevice, type LineOutcome, type LineRun, readAtRandom } from './surplus-line.ts';
@@ -15,7 +15,7 @@ export const surplusTransports = ['rtu_tcp', 'rtu'] as const;
 export type SurplusTransport = (typeof surplusTransports)[number];
 
 interface Cable {
-  place: SerialPlace;
+  place: SerialEndpoint;
   send(bytes: Buffer): void;
   close(): Promise<void>;
 }
@@ -71,7 +71,7 @@ const overSerialLine = async (asked: (request: Buffer) => void): Promise<Cable> 
 export const runTransport = async (transport: SurplusTransport, run: LineRun): Promise<LineOutcome> => {
   const device = createSurplusDevice(run, systemClock, (bytes) => cable.send(bytes));
   const cable = await (transport === 'rtu' ? overSerialLine : overTcp)(device.answer);
-  const link: Link = createSerialLink(cable.place, systemClock, { framing: 'rtu', silentMs: run.silentMs });
+  const link: ModbusLink = createSerialLink(cable.place, systemClock, { framing: 'rtu', silentMs: run.silentMs });
   try {
     link.open();
     await until(() => link.state().kind === 'open', 'the line opens');

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-/** ems-profile FILE...: tells every mistake in profiles; ends with 1 where there is one. */
+/** The command ems-profile FILE...: tells every mistake in profiles, and ends with exit code 1 if there is one. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { inspectProfile } from './inspect.ts';
+import { inspectProfile } from './profiles/checker.ts';
 
 const check = (file: string): boolean => {
   const { profile, mistakes, hints } = inspectProfile(readFileSync(file, 'utf8'), basename(file, '.json'));

@@ -1,6 +1,11 @@
 /** The form of a Modbus connection: what its transport needs, and the times that hold where none are entered. */
 import * as z from 'zod/mini';
-import { defaultSilenceMs, defaultTimeoutMs, isSerial, modbusClientFields } from '../../drivers/modbus/codec/limits.ts';
+import {
+  defaultSilenceMs,
+  defaultTimeoutMs,
+  isSerialPort,
+  modbusClientFields,
+} from '../../drivers/modbus/codec/limits.ts';
 import { thisMachine } from '../../model/limits.ts';
 import { choiceField, numberField, optionalNumberField, textField } from '../field.ts';
 import type { NodeForm } from '../form.ts';
@@ -57,9 +62,9 @@ const showTimes = async (node: EditorNode): Promise<void> => {
 const showTransport = (node: EditorNode): void => {
   const transport = currentText(node, 'transport');
   const isOverTcp = transport === 'rtu_tcp';
-  $('.ems-when-net').toggle(!isSerial(transport));
-  $('.ems-when-serial').toggle(isSerial(transport));
-  $('.ems-when-line').toggle(isSerial(transport) || isOverTcp);
+  $('.ems-when-net').toggle(!isSerialPort(transport));
+  $('.ems-when-serial').toggle(isSerialPort(transport));
+  $('.ems-when-line').toggle(isSerialPort(transport) || isOverTcp);
   inputOf(node, 'silence').attr('placeholder', isOverTcp ? defaultSilenceMs.tcp : defaultSilenceMs.serial);
 };
 
@@ -81,7 +86,7 @@ export const modbusClientForm: NodeForm = {
     silence: optionalNumberField(modbusClientFields.silence),
   },
   label({ path, transport, host, port }) {
-    const isLine = isSerial(transport) && asText(path) !== '';
+    const isLine = isSerialPort(transport) && asText(path) !== '';
     return isLine ? asText(path) : `${asText(host)}:${asText(port)}`;
   },
   open(node) {

@@ -2,6 +2,7 @@
  * Bare values out of messages of the model: of which topics, from which property, and what to do with those that are
  * invalid or have gone old. A value that stops coming goes old by itself.
  */
+import { isRecord } from '../../model/safety.ts';
 import { type Clock, parseTime } from '../../model/time.ts';
 import { TopicFilterTrie } from '../subscriptions/topic-filter-trie.ts';
 
@@ -52,9 +53,6 @@ const leastMaxAgeMs = 30_000;
 /** Interval of a value until a second one has come. */
 const assumedIntervalMs = 60_000;
 const mostEntries = 20_000;
-
-const isRecord = (value: unknown): value is Source =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** @param path "flows.solar_load" leads into the object */
 const property = (object: Source, path: string): unknown =>

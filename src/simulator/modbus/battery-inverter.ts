@@ -1,5 +1,5 @@
 /** An SMA Sunny Boy Storage: a battery inverter on the AC side of the house. */
-import type { ResolvedProfile } from '../../drivers/modbus/resolve.ts';
+import type { ResolvedProfile } from '../../drivers/modbus/index.ts';
 import type { Clock } from '../../model/time.ts';
 import type { HouseState } from '../house/house.ts';
 import { batteryMode, type DeviceControl, type PointValues, SimulatedDevice } from './simulated-device.ts';

@@ -1,5 +1,5 @@
 /** An Eastron SDM630 at the grid connection of the house. */
-import type { ResolvedProfile } from '../../drivers/modbus/resolve.ts';
+import type { ResolvedProfile } from '../../drivers/modbus/index.ts';
 import type { HouseState } from '../house/house.ts';
 import { type PointValues, perPhase, SimulatedDevice } from './simulated-device.ts';
 

@@ -1,5 +1,5 @@
 /** A Sungrow SH-RT hybrid inverter with two strings and a battery. */
-import type { ResolvedProfile } from '../../drivers/modbus/resolve.ts';
+import type { ResolvedProfile } from '../../drivers/modbus/index.ts';
 import type { HouseState } from '../house/house.ts';
 import { batteryMode, type DeviceControl, type PointValues, perPhase, SimulatedDevice } from './simulated-device.ts';
 

@@ -1,11 +1,13 @@
 /**
  * A Modbus device of the house as its profile describes it: the state of the house as registers, and orders read back.
  */
-import { decodeBlock } from '../../drivers/modbus/decode.ts';
-import { encodePoint } from '../../drivers/modbus/encode.ts';
-import { compileBlock } from '../../drivers/modbus/op-table.ts';
-import type { Point } from '../../drivers/modbus/point.ts';
-import type { ResolvedProfile } from '../../drivers/modbus/resolve.ts';
+import {
+  compileDecodeTable,
+  decodeBlock,
+  encodePoint,
+  type Point,
+  type ResolvedProfile,
+} from '../../drivers/modbus/index.ts';
 import type { BatteryOrder } from '../house/battery.ts';
 import type { HouseControls, HouseState } from '../house/house.ts';
 import { RegisterImage, type UnitImages } from './register-image.ts';
@@ -119,7 +121,7 @@ export class SimulatedDevice {
     for (const address of point.words)
       view.setUint16((address - first) * 2, this.images[point.table]?.peek(address) ?? 0);
     const out = new Float64Array([Number.NaN]);
-    decodeBlock(compileBlock([{ point, index: 0 }], first), view, out);
+    decodeBlock(compileDecodeTable([{ point, index: 0 }], first), view, out);
     return out[0] ?? Number.NaN;
   }
 

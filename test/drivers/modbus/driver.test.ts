@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import type { Cycle, DeviceState, Driver } from '../../../src/drivers/driver.ts';
-import { type Bus, createBus } from '../../../src/drivers/modbus/bus.ts';
+import type { LearntRange } from '../../../src/drivers/modbus/device/learnt-ranges.ts';
 import { createModbusDriver } from '../../../src/drivers/modbus/driver.ts';
-import type { LearntRange } from '../../../src/drivers/modbus/plan.ts';
-import { readProfile } from '../../../src/drivers/modbus/profile.ts';
-import { resolveProfile } from '../../../src/drivers/modbus/resolve.ts';
-import { createTcpLink } from '../../../src/drivers/modbus/tcp-link.ts';
+import type { Bus } from '../../../src/drivers/modbus/transport/bus/bus.ts';
+import { createBus } from '../../../src/drivers/modbus/transport/bus/link-bus.ts';
+import { createTcpLink } from '../../../src/drivers/modbus/transport/tcp-link.ts';
 import type { Clock } from '../../../src/model/time.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
 import { type ModbusServer, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
 import { RegisterImage } from '../../../src/simulator/modbus/register-image.ts';
 import { until } from '../../support/events.ts';
+import { resolvedOf, sinkOf } from '../../support/modbus-profiles.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 const profile = {
@@ -64,13 +64,10 @@ describe('Modbus driver', () => {
   });
 
   const start = (): void => {
-    const read = readProfile({ ...profile, connection: { timeoutMs: 150 } });
-    assert.ok(read.ok, read.ok ? '' : read.reason);
-    const resolved = resolveProfile(read.value);
-    assert.ok(resolved.ok, resolved.ok ? '' : resolved.reason);
+    const resolved = resolvedOf({ ...profile, connection: { timeoutMs: 150 } });
     driver = createModbusDriver(
       {
-        resolved: resolved.value,
+        resolved,
         bus,
         unit: 1,
         intervalMs: 50,
@@ -81,14 +78,7 @@ describe('Modbus driver', () => {
       },
       systemClock,
     );
-    driver.start({
-      described() {},
-      state: (state) => states.push(state),
-      cycle: (cycle) => cycles.push(cycle),
-      drifted() {},
-      progressed() {},
-      event() {},
-    });
+    driver.start(sinkOf({ state: (state) => states.push(state), cycle: (cycle) => cycles.push(cycle) }));
   };
 
   /** The last sample of a quantity, by its path. */
@@ -211,16 +201,13 @@ describe('Modbus driver, the rhythm of its polls', () => {
 
   const start = (clock: Clock): void => {
     const { points, ...head } = profile;
-    const read = readProfile({ ...head, points: points.slice(0, 1) });
-    assert.ok(read.ok, read.ok ? '' : read.reason);
-    const resolved = resolveProfile(read.value);
-    assert.ok(resolved.ok, resolved.ok ? '' : resolved.reason);
+    const resolved = resolvedOf({ ...head, points: points.slice(0, 1) });
     const bus: Bus = {
       attach: () => () => {},
       read: ({ count }) =>
         new Promise((resolve) => asked.push({ at: clock.monotonic(), answer: () => resolve(Buffer.alloc(count * 2)) })),
       write: async () => {},
-      hurry() {},
+      reconnectSoon() {},
       health: () => ({ isDead: false, retryMs: 0 }),
       linkState: () => ({ kind: 'open' }),
       onChange: () => () => {},
@@ -228,8 +215,8 @@ describe('Modbus driver, the rhythm of its polls', () => {
       attachedUnit: () => undefined,
       close: async () => {},
     };
-    driver = createModbusDriver({ resolved: resolved.value, bus, unit: 1, intervalMs, name: 'm1' }, clock);
-    driver.start({ described() {}, state() {}, cycle() {}, drifted() {}, progressed() {}, event() {} });
+    driver = createModbusDriver({ resolved, bus, unit: 1, intervalMs, name: 'm1' }, clock);
+    driver.start(sinkOf({}));
   };
   /** Time passes while every request is answered at once. */
   const passAnswering = async (ms: number): Promise<void> => {

@@ -4,23 +4,27 @@
  */
 import { choiceOf, portRange } from '../../../model/limits.ts';
 
-/** Addresses of one table, as they fit into two bytes. */
+/** Data addresses of one table, counted from 0: they fit into two bytes. */
 export const addressRange = { min: 0, max: 65_535 } as const;
 
-/** Unit ids, as they fit into one byte. */
+/** Unit identifiers: one byte of the MBAP header. Messaging on TCP/IP Implementation Guide V1.0b §3.1.3. */
 export const unitRange = { min: 0, max: 255 } as const;
 
-/** Registers that one run of "read unknown registers" asks for at most. */
+/** Registers that one register dump reads at most. */
 export const mostDumpedRegisters = 5000;
 
-/** ms that an answer may take where neither form nor profile says anything. */
+/** Response timeout in ms, if neither the form nor the profile gives one. */
 export const defaultTimeoutMs = 1000;
 
-/** ms of silence between two exchanges where the form says nothing. */
+/** Silence between two exchanges on a serial line in ms, if the form gives none. */
 export const defaultSilenceMs = { serial: 50, tcp: 100 } as const;
+
+/** Requests that a connection with transaction identifiers may have in flight. A limit of this package. */
+export const maxRequestsInFlight = 32;
 
 /** Fields of ems-modbus-client. */
 export const modbusClientFields = {
+  /** tcp: Modbus TCP. udp: its frames in datagrams. rtu_tcp: RTU frames over TCP. rtu, ascii: a serial port. */
   transport: choiceOf(['tcp', 'rtu_tcp', 'udp', 'rtu', 'ascii']),
   port: { default: 502, ...portRange },
   /** Bits per second. */
@@ -51,5 +55,6 @@ export const modbusFields = {
   phase: choiceOf(['', 'l1', 'l2', 'l3']),
 } as const;
 
-/** The transports on which one request at a time is on the line, framed by silence. */
-export const isSerial = (transport: unknown): boolean => transport === 'rtu' || transport === 'ascii';
+/** Whether a transport uses a serial port of this machine. */
+export const isSerialPort = (transport: unknown): transport is 'rtu' | 'ascii' =>
+  transport === 'rtu' || transport === 'ascii';

@@ -1,7 +1,7 @@
 /** The connection to a backend of somebody else: dialled as the station would dial it, and again whenever it is gone. */
 import type { RPCClient } from 'ocpp-rpc';
+import { BackOff } from '../../../common/back-off.ts';
 import type { Clock, Timer } from '../../../model/time.ts';
-import { createBackoff } from '../../backoff.ts';
 import { AnswerError } from '../link/answer-error.ts';
 import { type CallQueue, createCallQueue, endCalls, queueCall, type Send } from '../link/call-queue.ts';
 import { CallFailure } from '../link/link.ts';
@@ -86,7 +86,7 @@ const sendOver =
   };
 
 export const createBackendLine = (address: BackendAddress, clock: Clock, events: BackendLineEvents): BackendLine => {
-  const backoff = createBackoff(firstPauseMs, longestPauseMs);
+  const backOff = new BackOff(firstPauseMs, longestPauseMs);
   /** undefined: hung up. */
   let version: Version | undefined;
   let client: RPCClient | undefined;
@@ -105,7 +105,7 @@ export const createBackendLine = (address: BackendAddress, clock: Clock, events:
   const lost = (reason: string): void => {
     client = undefined;
     end(reason);
-    redialling = clock.after(backoff.next(), () => void attempt());
+    redialling = clock.after(backOff.next(), () => void attempt());
     events.lost(reason);
   };
 
@@ -141,14 +141,14 @@ export const createBackendLine = (address: BackendAddress, clock: Clock, events:
     }
     if (fresh !== client) return;
     queue = createCallQueue('backend', sendOver(fresh), clock);
-    proving = clock.after(goodMs, backoff.reset);
+    proving = clock.after(goodMs, () => backOff.reset());
     events.opened();
   };
 
   return {
     dial(next) {
       version = next;
-      backoff.reset();
+      backOff.reset();
       void attempt();
     },
     hangUp() {

@@ -1,7 +1,8 @@
 /** Whether a station obeys its limit: looked at until it shows, told once more where it does not. */
+
+import { pause } from '../../../common/pause.ts';
 import type { Clock } from '../../../model/time.ts';
 import { type Applied, CommandFailure } from '../../driver.ts';
-import { pause } from '../../pause.ts';
 import type { Connector } from '../station/connector.ts';
 import { intervalOf } from '../station/flow.ts';
 import type { Nudge } from '../station/nudge.ts';

@@ -1,7 +1,8 @@
 /** One phase or three: never under load, with a pause that cars need, and not too often. */
+
+import { pause } from '../../../common/pause.ts';
 import { type Clock, isoTime } from '../../../model/time.ts';
 import { type Applied, CommandFailure, type Order } from '../../driver.ts';
-import { pause } from '../../pause.ts';
 import type { Quirks } from '../quirks.ts';
 import { toCommandFailure } from '../station/asking.ts';
 import type { Connector } from '../station/connector.ts';

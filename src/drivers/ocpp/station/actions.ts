@@ -1,8 +1,9 @@
 /** What a station does once: sessions started and ended, plugs unlocked, settings read and written. */
+
+import { pause } from '../../../common/pause.ts';
 import type { Code, Params } from '../../../model/command.ts';
 import type { Clock } from '../../../model/time.ts';
 import { type Applied, CommandFailure } from '../../driver.ts';
-import { pause } from '../../pause.ts';
 import { CallFailure } from '../link/link.ts';
 import type { StationRequest, StationResult, Variable } from '../words.ts';
 import { type Asker, toCommandFailure } from './asking.ts';

@@ -1,8 +1,9 @@
 /** Questions to a station, by whatever version it speaks, and their failures in the words of commands. */
+
+import { pause } from '../../../common/pause.ts';
 import type { Code } from '../../../model/command.ts';
 import type { Clock } from '../../../model/time.ts';
 import { CommandFailure } from '../../driver.ts';
-import { pause } from '../../pause.ts';
 import type { Codec } from '../codec/codec.ts';
 import { meaningOf } from '../codec/outbound.ts';
 import { CallFailure, type CallOptions, type StationLink } from '../link/link.ts';

@@ -2,8 +2,9 @@
  * A station made ready: what it can do is read, and of what it is set to only that is changed which differs. Slowly
  * and one thing at a time: some restart, or close the connection, when they are asked too much.
  */
+
+import { pause } from '../../../common/pause.ts';
 import type { Clock } from '../../../model/time.ts';
-import { pause } from '../../pause.ts';
 import { plugStatusOf } from '../codec/status-words.ts';
 import type { Quirks } from '../quirks.ts';
 import type { PlugStatus, StationRequest, StationResult, Variable } from '../words.ts';

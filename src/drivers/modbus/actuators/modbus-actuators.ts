@@ -1,0 +1,122 @@
+/** The actuators block: the controls of a profile, and the orders that its actuators carry out. */
+import type { Code } from '../../../model/command.ts';
+import type { Clock } from '../../../model/time.ts';
+import { type Actuator, type Applied, CommandFailure, type DriverSink, type Order } from '../../driver.ts';
+import type { DeviceMessage, DriverBlock } from '../device/device-context.ts';
+import { type FailureKind, ModbusFailure } from '../failures.ts';
+import { createPointReader } from '../polling/point-reader.ts';
+import type { Scope } from '../profiles/expression.ts';
+import type { ResolvedProfile } from '../profiles/resolve-profile.ts';
+import type { Bus } from '../transport/bus/bus.ts';
+import { describeActuator } from './describe-actuator.ts';
+import { createSettingScope } from './order-scope.ts';
+import { type ActuatorDevice, isHeld, RegisterActuator } from './register-actuator.ts';
+import { Verifier } from './verification.ts';
+
+/** The part of a device's context that its actuators work on. */
+interface ActuatorContext {
+  resolved: ResolvedProfile;
+  bus: Bus;
+  unit: number;
+  clock: Clock;
+  /** Settings that the integrator entered, by name and in the unit of the setting. */
+  settings: Readonly<Record<string, number>>;
+  /** The bridge, which may be exchanged. */
+  sink: Pick<DriverSink, 'described' | 'drifted'>;
+  /** @returns the last polled value of a point, in its unit */
+  polled(point: string): number | undefined;
+}
+
+const codeOf: Record<FailureKind, Code> = {
+  timeout: 'TIMEOUT',
+  exception: 'DEVICE_REJECTED',
+  expired: 'EXPIRED',
+  disconnected: 'DEVICE_OFFLINE',
+  unreachable: 'DEVICE_OFFLINE',
+  unconfirmed: 'READBACK_MISMATCH',
+  malformed: 'INTERNAL',
+  refused: 'INTERNAL',
+};
+
+const toCommandFailure = (error: unknown): unknown =>
+  error instanceof ModbusFailure ? new CommandFailure(codeOf[error.kind], error.message) : error;
+
+const createDevice = (context: ActuatorContext, settings: Scope): ActuatorDevice => {
+  const { resolved, bus, unit, clock } = context;
+  const readPoints = createPointReader(resolved, bus, unit);
+  return {
+    bus,
+    unit,
+    clock,
+    settings,
+    readPoints,
+    verifier: new Verifier(readPoints, clock),
+    pointOf(name) {
+      const point = resolved.points.find((each) => each.name === name);
+      if (!point) throw new CommandFailure('INTERNAL', `the profile has no point ${name}`);
+      return point;
+    },
+  };
+};
+
+/** All actuators of one device. */
+export class ModbusActuators implements DriverBlock {
+  readonly #context: ActuatorContext;
+  /** The scope of the settings. */
+  readonly #settings: Scope;
+  readonly #actuators = new Map<string, RegisterActuator>();
+  /** The actuators as they were described last, as JSON; empty before the first description. */
+  #described = '';
+
+  constructor(context: ActuatorContext) {
+    const { resolved, settings } = context;
+    this.#context = context;
+    this.#settings = createSettingScope(resolved.profile.settings ?? {}, settings, (name) => context.polled(name));
+    const { actuators } = resolved.controls;
+    if (actuators.length === 0) return;
+    const device = createDevice(context, this.#settings);
+    for (const actuator of actuators)
+      this.#actuators.set(
+        actuator.key,
+        new RegisterActuator(actuator, device, (what) => context.sink.drifted(actuator.key, what)),
+      );
+  }
+
+  /** @returns the actuators with the ranges that are known at the moment */
+  describe(): Actuator[] {
+    return this.#context.resolved.controls.actuators.map((actuator) => describeActuator(actuator, this.#settings));
+  }
+
+  /**
+   * Carries out an order, and verifies it.
+   * @throws CommandFailure
+   */
+  async apply(order: Order, signal: AbortSignal): Promise<Applied> {
+    const actuator = this.#actuators.get(order.actuator);
+    if (!actuator) throw new CommandFailure('UNSUPPORTED', `there is no ${order.actuator}`);
+    try {
+      return await actuator.apply(order, signal);
+    } catch (error) {
+      const failure = toCommandFailure(error);
+      const isUnreachable = failure instanceof CommandFailure && failure.code === 'DEVICE_OFFLINE';
+      if (isUnreachable && !isHeld(order)) this.#context.bus.reconnectSoon();
+      throw failure;
+    }
+  }
+
+  usable(): void {
+    for (const actuator of this.#actuators.values()) actuator.forget();
+  }
+
+  /** Tells the bridge about ranges that the device itself has told, once its slow points were read. */
+  on(message: DeviceMessage): void {
+    if (message.kind !== 'polled' || this.#actuators.size === 0) return;
+    const described = JSON.stringify(this.describe());
+    if (described !== this.#described && this.#described !== '') this.#context.sink.described();
+    this.#described = described;
+  }
+
+  close(): void {
+    for (const actuator of this.#actuators.values()) actuator.stop();
+  }
+}

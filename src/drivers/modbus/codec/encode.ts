@@ -1,0 +1,75 @@
+/** Values to registers: the inverse of decode.ts, for commands and for the simulator. */
+import type { Point } from '../profiles/point.ts';
+import { encodeNumber, integerRanges } from './number-formats.ts';
+
+/** Registers to be written: the address of each, and its 16 bits. */
+export type Words = { address: number; word: number }[];
+
+const swapBytes = (word: number): number => ((word & 0xff) << 8) | (word >>> 8);
+
+const toWords = (point: Point, raw: bigint): Words =>
+  point.words.map((address, n) => {
+    const word = Number((raw >> BigInt((point.words.length - 1 - n) * 16)) & 0xffffn);
+    return { address, word: point.byteOrder === 'little' ? swapBytes(word) : word };
+  });
+
+/** The scaling of a point: value = raw * factor + offset, in the unit of its quantity if it feeds one. */
+export const scalingOf = ({ source, target }: Point): { factor: number; offset: number } =>
+  target ?? { factor: source.scale ?? 1, offset: source.offset ?? 0 };
+
+/** @returns the number in the register, before it is rounded to one that the register can hold */
+const rawOf = (point: Point, value: number, exponent: number): number => {
+  const { factor, offset } = scalingOf(point);
+  return (value - offset) / factor / 10 ** exponent;
+};
+
+const numberFor = (point: Point, raw: number, exponent: number): number => {
+  const { factor, offset } = scalingOf(point);
+  return raw * factor * 10 ** exponent + offset;
+};
+
+/**
+ * The value nearest to a wanted one that the registers can hold and that is not larger in magnitude: an order of 28.8 A
+ * in whole amperes becomes 28 A, so that no limit is exceeded.
+ * @param value in the unit and with the sign of the quantity, or as the register counts if the point feeds none
+ * @param exponent power of ten from the point named by scaleFrom
+ */
+export const holdable = (point: Point, value: number, exponent = 0): number => {
+  const raw = rawOf(point, value, exponent);
+  if (!integerRanges[point.type] || Math.abs(raw - Math.round(raw)) < 1e-6) return value;
+  const below = numberFor(point, Math.floor(raw), exponent);
+  const above = numberFor(point, Math.ceil(raw), exponent);
+  return Math.abs(below) < Math.abs(above) ? below : above;
+};
+
+/** Whether a value fits into the registers of a point: a value that does not would arrive as another one. */
+export const fits = (point: Point, value: number, exponent = 0): boolean => {
+  const raw = rawOf(point, value, exponent);
+  const [lowest, highest] = integerRanges[point.type] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  return Number.isFinite(raw) && Math.round(raw) >= lowest && Math.round(raw) <= highest;
+};
+
+const encodeText = (point: Point, text: string): Words => {
+  const { source, type, words } = point;
+  const bytes = Buffer.alloc(words.length * 2);
+  if (source.format === 'hex' || type === 'bytes') Buffer.from(text, 'hex').copy(bytes);
+  else if (type === 'datetime') bytes.writeUInt32BE(Date.parse(text) / 1000);
+  else bytes.write(text, 'utf8');
+  return toWords(point, BigInt(`0x${bytes.toString('hex')}`));
+};
+
+/**
+ * Encodes a value.
+ * @param value a number in the unit and with the sign of the quantity (or as the register counts, if the point feeds
+ *   none), or a text; an instant is ISO 8601
+ * @param exponent power of ten from the point named by scaleFrom
+ */
+export const encodePoint = (point: Point, value: number | string, exponent = 0): Words => {
+  if (typeof value === 'string') return encodeText(point, value);
+  const { mask, shift = 0 } = point.source;
+  const shifted = encodeNumber(point.type, rawOf(point, value, exponent)) << BigInt(shift);
+  return toWords(point, mask === undefined ? shifted : shifted & BigInt(mask));
+};
+
+/** @returns the registers of a raw bit pattern in hexadecimal, as a profile lists them in "nan" */
+export const encodePattern = (point: Point, pattern: string): Words => toWords(point, BigInt(pattern));

@@ -1,0 +1,42 @@
+/**
+ * The face of the Modbus driver: all that nodes, the simulator and the SunSpec driver may import.
+ *
+ * A driver for a protocol on top of Modbus finds here: the bus to read and write registers (discovery), the profile of a
+ * device as data and its resolution (models, with their scale factors as points that values name by scaleFrom), the
+ * codec between registers and values, the planner that keeps a scale factor in one request with its values, single
+ * points read at once, and the driver that polls and controls a resolved profile.
+ */
+
+export { decodeBlock, textAt, valueAt } from './codec/decode.ts';
+export { compileDecodeTable } from './codec/decode-table.ts';
+export { decodeText } from './codec/decode-text.ts';
+export { encodePoint } from './codec/encode.ts';
+export {
+  addressRange,
+  isSerialPort,
+  modbusClientFields,
+  modbusFields,
+  mostDumpedRegisters,
+  unitRange,
+} from './codec/limits.ts';
+export { testBus, testLink } from './commissioning/connection-test.ts';
+export { dumpRegisters } from './commissioning/register-dump.ts';
+export type { ModbusDriverOptions } from './device/device-context.ts';
+export { type LearntRange, parseLearntRanges } from './device/learnt-ranges.ts';
+export { createModbusDriver } from './driver.ts';
+export { isIllegalRequest, ModbusFailure } from './failures.ts';
+export type { ReadRequest, Table, WriteRequest } from './messages.ts';
+export { createPointReader, type PointReader } from './polling/point-reader.ts';
+export { planReads } from './polling/read-plan.ts';
+export { inspectProfile } from './profiles/checker.ts';
+export { listProfiles, openProfile } from './profiles/library.ts';
+export { isTextPoint, type Point } from './profiles/point.ts';
+export type { ProfilePoint } from './profiles/point-schema.ts';
+export { type Profile, profileSchema, readProfile } from './profiles/profile-schema.ts';
+export { type ResolvedProfile, resolveProfile } from './profiles/resolve-profile.ts';
+export { summarizeProfile } from './profiles/summary.ts';
+export type { Bus } from './transport/bus/bus.ts';
+export type { UnitLimits } from './transport/bus/bus-unit.ts';
+export { createBus } from './transport/bus/link-bus.ts';
+export { createLink, type LinkSettings } from './transport/create-link.ts';
+export type { ModbusLink } from './transport/modbus-link.ts';

@@ -1,0 +1,57 @@
+/** The values of derived points: sums, and the first of several sources. */
+import type { Reason } from '../../../model/common.ts';
+import type { Sample } from '../../driver.ts';
+import { withoutBinaryResidue } from '../codec/number-formats.ts';
+import type { DerivedLayout } from '../device/profile-layout.ts';
+import type { PointKnowledge } from './point-knowledge.ts';
+import { SourceChoice } from './source-choice.ts';
+
+/** The derived points of one device, with the sources that were chosen. */
+export class DerivedValues {
+  readonly #knowledge: PointKnowledge;
+  /** The choice of each first-of point. */
+  readonly #choices = new Map<DerivedLayout, SourceChoice>();
+
+  constructor(derived: readonly DerivedLayout[], knowledge: PointKnowledge) {
+    this.#knowledge = knowledge;
+    for (const each of derived)
+      if (each.point.kind === 'first')
+        this.#choices.set(each, new SourceChoice(each.point.terms, each.isLifetimeCounter));
+  }
+
+  /** @param ts wall clock, ms since 1970 */
+  sample(derived: DerivedLayout, ts: number): Sample {
+    const { point, channel, termIndices, isLifetimeCounter } = derived;
+    const missing = (reason: Reason): Sample => ({ channel, value: null, ts, reason });
+    const chosen = this.#choices.get(derived)?.choose(termIndices.map((index) => this.#knowledge.known(index)));
+    const made = chosen ? chosen.value : this.#sum(derived);
+    if (typeof made === 'string') return missing(made);
+    const value = withoutBinaryResidue(made);
+    const isUnused = isLifetimeCounter && this.#knowledge.isAsleep && value === 0;
+    const reason = this.#knowledge.voidReason(point.voidWhile) ?? (isUnused ? 'sentinel' : undefined);
+    if (reason !== undefined) return missing(reason);
+    const { min, max } = point.target;
+    if (value < min || value > max) return missing('out_of_range');
+    return { channel, value, ts, ...(isLifetimeCounter && chosen?.source && { counterId: chosen.source }) };
+  }
+
+  /** @returns the sum in the unit of the quantity, 0 if the profile says that nothing means 0, or why there is none */
+  #sum({ point, termIndices }: DerivedLayout): number | Reason {
+    let total = 0;
+    let found = 0;
+    let isPartial = false;
+    point.terms.forEach(({ factor, offset, isOptional }, nth) => {
+      const index = termIndices[nth] ?? -1;
+      const known = this.#knowledge.known(index);
+      const isLost = known.kind === 'unknown' || (known.kind === 'absent' && !this.#knowledge.isLacking(index));
+      if (known.kind === 'value') {
+        total += known.value * factor + offset;
+        found++;
+      } else if (isLost || !isOptional) isPartial = true;
+    });
+    if (isPartial) return 'partial_inputs';
+    if (found > 0) return total;
+    const zeroWhile = point.kind === 'sum' ? point.zeroWhile : undefined;
+    return zeroWhile && this.#knowledge.isCertain(zeroWhile) ? 0 : 'sentinel';
+  }
+}

@@ -1,0 +1,72 @@
+/** Mistakes in a profile, with their place in its JSON, told to the person who writes the profile. */
+import type { z } from 'zod';
+import { didYouMean } from '../../../common/did-you-mean.ts';
+
+/** One mistake, at its place in the profile. */
+export interface Mistake {
+  /** Path in the JSON of the profile: ["points", 3, "unit"]. */
+  path: PropertyKey[];
+  /** Name of the point at the path. */
+  name?: string;
+  text: string;
+}
+
+/** A checked value; or the reason in one line, and every mistake by itself. */
+export type Checked<T> = { ok: true; value: T } | { ok: false; reason: string; mistakes: Mistake[] };
+
+/** Mistakes that fit into the one line of an error. */
+const maxMistakesInReason = 5;
+
+const pathText = (path: PropertyKey[]): string =>
+  path
+    .map((step, i) => (typeof step === 'number' ? `[${step}]` : i === 0 ? String(step) : `.${String(step)}`))
+    .join('');
+
+/** @returns "points[3].unit (power.l1): A cannot be converted to W of meter/power" */
+export const mistakeText = ({ path, name, text }: Mistake): string => {
+  const where = [pathText(path), name === undefined ? '' : `(${name})`].filter((part) => part !== '').join(' ');
+  return where === '' ? text : `${where}: ${text}`;
+};
+
+/** @returns the outcome of a check that found mistakes */
+export const refuse = (mistakes: Mistake[]): { ok: false; reason: string; mistakes: Mistake[] } => {
+  const first = mistakes.slice(0, maxMistakesInReason).map(mistakeText).join('; ');
+  const more = mistakes.length - maxMistakesInReason;
+  return { ok: false, reason: more > 0 ? `${first}; and ${more} more` : first, mistakes };
+};
+
+const isObject = (value: unknown): value is Record<PropertyKey, unknown> => typeof value === 'object' && value !== null;
+
+const valueAt = (json: unknown, path: PropertyKey[]): unknown =>
+  path.reduce((value, step) => (isObject(value) ? value[step] : undefined), json);
+
+/** @returns the name of the point that a path leads into */
+const nameAt = (json: unknown, [list, n]: PropertyKey[]): string | undefined => {
+  if (list !== 'points' || typeof n !== 'number') return undefined;
+  const name = valueAt(json, ['points', n, 'name']);
+  return typeof name === 'string' ? name : undefined;
+};
+
+/** @returns an issue of the schema in words that say how to mend it */
+const textOf = (issue: z.core.$ZodIssue, json: unknown, keys: readonly string[]): string => {
+  const { message, path } = issue;
+  if (/received undefined$/.test(message)) return 'is missing';
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => `there is no key "${key}" here${didYouMean(key, keys)}`).join('; ');
+  const given = valueAt(json, path);
+  if (issue.code === 'invalid_value' && typeof given === 'string') {
+    const words = issue.values.map(String);
+    return `"${given}" is none of ${words.join(', ')}${didYouMean(given, words)}`;
+  }
+  return message.replace(/^Invalid (input|option): /, '');
+};
+
+/**
+ * @param json the value that the schema was applied to
+ * @param keys every key that a profile may have, at any depth
+ */
+export const mistakesOf = (error: z.ZodError, json: unknown, keys: readonly string[]): Mistake[] =>
+  error.issues.map((issue) => {
+    const name = nameAt(json, issue.path);
+    return { path: issue.path, ...(name === undefined ? {} : { name }), text: textOf(issue, json, keys) };
+  });

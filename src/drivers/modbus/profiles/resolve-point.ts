@@ -1,0 +1,94 @@
+/** A point of a profile with its defaults and instance applied, and a check whether its keys fit each other. */
+import type { Result } from '../../../model/time.ts';
+import { addressRange } from '../codec/limits.ts';
+import { functionCodes, isBitTable } from '../messages.ts';
+import type { Point } from './point.ts';
+import { type PointType, type ProfilePoint, wordsOf } from './point-schema.ts';
+import type { Profile } from './profile-schema.ts';
+import { resolveTarget } from './quantity-target.ts';
+
+const refuse = (reason: string): { ok: false; reason: string } => ({ ok: false, reason });
+
+const wordAddresses = (source: ProfilePoint, base: number, wordOrder: 'big' | 'little'): Result<number[]> => {
+  const type = source.type as Exclude<PointType, 'sunspec'>;
+  const shifted = Array.isArray(source.addr) ? source.addr.map((a) => a + base) : undefined;
+  const first = typeof source.addr === 'number' ? source.addr + base : (shifted?.[0] ?? 0);
+  if (type === 'string' || type === 'bytes') {
+    if (source.len === undefined) return refuse(`a ${type} needs len, the number of its registers`);
+    return { ok: true, value: Array.from({ length: source.len }, (_, i) => first + i) };
+  }
+  const count = wordsOf[type];
+  if (source.len !== undefined && source.len !== count)
+    return refuse(
+      type === 'datetime'
+        ? `a datetime is the ${count} registers of a Unix time, not ${source.len}; one of year, month, day ... cannot be read`
+        : `len is for string and bytes; ${type} has ${count} register${count > 1 ? 's' : ''}`,
+    );
+  const inOrder = shifted ?? Array.from({ length: count }, (_, i) => first + i);
+  if (inOrder.length !== count) return refuse(`${type} has ${count} words`);
+  return { ok: true, value: wordOrder === 'little' ? inOrder.reverse() : inOrder };
+};
+
+/** @returns in words why the point could not be read */
+const readFault = ({ nan = [], mask, shift = 0, min, max }: ProfilePoint, point: Point): string | undefined => {
+  const { type, words, table } = point;
+  const bits = words.length * 16;
+  const isBit = isBitTable(table);
+  if (isBit && (bits > 16 || type === 'string' || type === 'bytes'))
+    return `${type} does not fit into table ${table}, whose addresses are single bits; take the type bool`;
+  if (isBit && nan.length > 0) return 'a bit is 0 or 1: it has no raw pattern that means "not available"';
+  const wide = [...nan, ...(mask === undefined ? [] : [mask])].find((pattern) => BigInt(pattern) >> BigInt(bits) > 0n);
+  if (wide !== undefined) return `${wide} is wider than ${type}, which has ${bits / 4} hexadecimal digits`;
+  if (shift >= bits) return `nothing is left of ${type} after a shift by ${shift}`;
+  if (min !== undefined && max !== undefined && min > max) return `min ${min} is above max ${max}`;
+  return undefined;
+};
+
+/**
+ * Discrete inputs and input registers are read only: MODBUS Application Protocol V1.1b3 §4.3.
+ * @returns in words why the point could not be written
+ */
+const writeFault = ({ access = 'r', writeFc }: ProfilePoint, { table, type, words }: Point): string | undefined => {
+  if (access === 'r') return undefined;
+  if (table === 'input' || table === 'discrete')
+    return `lies in table ${table}, which can only be read: commands write to ${table === 'input' ? 'holding' : 'coil'}`;
+  if (writeFc === undefined) return undefined;
+  const { writeSingleCoil, writeMultipleCoils, writeSingleRegister, writeMultipleRegisters } = functionCodes;
+  const fitting: number[] =
+    table === 'coil' ? [writeSingleCoil, writeMultipleCoils] : [writeSingleRegister, writeMultipleRegisters];
+  if (!fitting.includes(writeFc))
+    return `function ${writeFc} does not write to table ${table}; ${fitting.join(' and ')} do`;
+  if (writeFc === writeSingleRegister && words.length > 1)
+    return `function 6 writes a single register; ${type} has ${words.length}: take 16`;
+  return undefined;
+};
+
+/**
+ * @param instance number of the connector, battery or the like, counted from 1
+ * @returns the point, or in words why it cannot be read or written
+ */
+export const resolvePoint = (source: ProfilePoint, profile: Profile, instance: number): Result<Point> => {
+  const { defaults = {}, instances } = profile;
+  if (source.addr === undefined || source.type === undefined) return refuse('needs addr and type, or sum, or firstOf');
+  if (typeof source.addr === 'string') return refuse(`"${source.addr}" is an address of type sunspec only`);
+  if (source.zeroWhile) return refuse('zeroWhile is for a sum');
+  const shift = instances && !source.shared ? (instance - 1) * instances.stride : 0;
+  const words = wordAddresses(source, shift, source.wordOrder ?? defaults.wordOrder ?? 'big');
+  if (!words.ok) return words;
+  if (words.value.some((word) => word > addressRange.max)) return refuse('address beyond 65535');
+  const target = source.quantity === undefined ? undefined : resolveTarget(source, instance);
+  if (target && !target.ok) return target;
+  const point: Point = {
+    name: source.name,
+    source,
+    table: source.table ?? defaults.table ?? 'holding',
+    type: source.type,
+    words: words.value,
+    byteOrder: source.byteOrder ?? defaults.byteOrder ?? 'big',
+    ...(target ? { target: target.value } : {}),
+    group: source.group ?? (source.identity ? 'once' : 'fast'),
+    isReadable: source.access !== 'w',
+  };
+  const fault = readFault(source, point) ?? writeFault(source, point);
+  return fault === undefined ? { ok: true, value: point } : refuse(fault);
+};

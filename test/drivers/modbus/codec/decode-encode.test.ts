@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { decodeBlock } from '../../../../src/drivers/modbus/codec/decode.ts';
+import { compileDecodeTable } from '../../../../src/drivers/modbus/codec/decode-table.ts';
+import { decodeText } from '../../../../src/drivers/modbus/codec/decode-text.ts';
+import { encodePoint, holdable } from '../../../../src/drivers/modbus/codec/encode.ts';
+import type { Point } from '../../../../src/drivers/modbus/profiles/point.ts';
+import type { ProfilePoint } from '../../../../src/drivers/modbus/profiles/point-schema.ts';
+import { resolvedPoints } from '../../../support/modbus-profiles.ts';
+
+const resolve = (...points: Partial<ProfilePoint>[]): Point[] =>
+  resolvedPoints(
+    points.map((point, i) => ({ name: `p${i}`, quantity: `meter/x_${i}`, addr: 0, type: 'uint16', ...point })),
+  ).points;
+
+/** Decodes hexadecimal register content that begins at address 0. */
+const decode = (bytes: string, ...points: Partial<ProfilePoint>[]): number[] => {
+  const resolved = resolve(...points);
+  const data = Buffer.from(bytes.replace(/ /g, ''), 'hex');
+  const out = new Float64Array(resolved.length).fill(Number.NaN);
+  const scaleIndex = (name: string | undefined): object =>
+    name === undefined ? {} : { scaleIndex: resolved.findIndex((point) => point.name === name) };
+  const table = compileDecodeTable(
+    resolved.map((point, index) => ({ point, index, ...scaleIndex(point.source.scaleFrom) })),
+    0,
+  );
+  decodeBlock(table, new DataView(data.buffer, data.byteOffset, data.length), out);
+  return [...out];
+};
+
+describe('registers to numbers', () => {
+  const cases: [name: string, bytes: string, point: Partial<ProfilePoint>, expected: number][] = [
+    ['uint16', 'fffe', { type: 'uint16' }, 65534],
+    ['int16', 'fffe', { type: 'int16' }, -2],
+    ['uint32, high word first', '0001 0002', { type: 'uint32' }, 65538],
+    ['uint32, low word first', '0002 0001', { type: 'uint32', wordOrder: 'little' }, 65538],
+    ['uint32, bytes swapped', '0100 0200', { type: 'uint32', byteOrder: 'little' }, 65538],
+    ['uint32, all swapped', '0200 0100', { type: 'uint32', wordOrder: 'little', byteOrder: 'little' }, 65538],
+    ['int32', 'ffff fff6', { type: 'int32' }, -10],
+    ['uint64', '0000 0000 0001 0000', { type: 'uint64' }, 65536],
+    ['int64', 'ffff ffff ffff ffff', { type: 'int64' }, -1],
+    ['uint64 beyond 2^53 keeps its size', '0100 0000 0000 0000', { type: 'uint64' }, 2 ** 56],
+    ['float32 (an SDM630 at 230.2 V)', '4366 3333', { type: 'float32' }, 230.2],
+    ['float64', '4034 8000 0000 0000', { type: 'float64' }, 20.5],
+    ['float16', '4d00', { type: 'float16' }, 20],
+    ['bcd16', '1234', { type: 'bcd16' }, 1234],
+    ['bcd32', '0012 3456', { type: 'bcd32' }, 123_456],
+    ['high byte', 'a501', { type: 'u8h' }, 165],
+    ['low byte', 'a501', { type: 'u8l' }, 1],
+    ['a bit field', '0340', { type: 'uint16', mask: '0x0f00', shift: 8 }, 3],
+    ['scale and unit', '0019', { type: 'uint16', scale: 0.1, unit: 'kW' }, 2500],
+    ['offset', '0064', { type: 'int16', scale: 0.1, offset: -40 }, -30],
+    ['sign', '0064', { type: 'int16', sign: -1 }, -100],
+    ['float32, low word first', '3333 4366', { type: 'float32', wordOrder: 'little' }, 230.2],
+    ['words that lie apart in order', '0001 ffff 0002', { type: 'uint32', addr: [0, 2] }, 65538],
+    ['words that do not lie together', '0002 ffff 0001', { type: 'uint32', addr: [0, 2], wordOrder: 'little' }, 65538],
+  ];
+  for (const [name, bytes, point, expected] of cases)
+    it(name, () => {
+      const [value] = decode(bytes, point);
+      assert.ok(Math.abs((value ?? Number.NaN) - expected) <= Math.abs(expected) * 1e-6, String(value));
+    });
+
+  const nothing: [name: string, bytes: string, point: Partial<ProfilePoint>][] = [
+    ['a sentinel', '8000 0000', { type: 'int32', nan: ['0x80000000'] }],
+    ['the second of two sentinels', '7fff ffff', { type: 'int32', nan: ['0x80000000', '0x7fffffff'] }],
+    ['IEEE NaN', '7fc0 0000', { type: 'float32' }],
+    ['another NaN', 'ffff ffff', { type: 'float32' }],
+    ['infinity', '7f80 0000', { type: 'float32' }],
+    ['infinity, low word first', '0000 ff80', { type: 'float32', wordOrder: 'little' }],
+    ['a float that stands for nothing', 'c47a 0000', { type: 'float32', nan: ['0xc47a0000'] }],
+    ['the lowest number of 16 bits', '8000', { type: 'int16', nan: ['0x8000'] }],
+    ['no decimal digits', '12ab', { type: 'bcd16' }],
+    ['a sentinel of 64 bits', 'ffff ffff ffff ffff', { type: 'uint64', nan: ['0xffffffffffffffff'] }],
+  ];
+  for (const [name, bytes, point] of nothing)
+    it(`${name} is no value, and not 0`, () => assert.ok(Number.isNaN(decode(bytes, point)[0])));
+
+  it('0 has no sign', () => assert.ok(Object.is(decode('0000', { type: 'int16', sign: -1 })[0], 0)));
+
+  it('scales by another register, and refuses a nonsensical power of ten', () => {
+    const points = [{ scaleFrom: 'p1' }, { addr: 1, type: 'int16' as const }];
+    assert.equal(decode('04d2 fffe', ...points)[0], 12.34);
+    assert.ok(Number.isNaN(decode('04d2 8000', ...points)[0]));
+  });
+});
+
+describe('registers to text', () => {
+  const text = (bytes: string, point: Partial<ProfilePoint>): string | null => {
+    const [resolved] = resolve(point);
+    const data = Buffer.from(bytes.replace(/ /g, ''), 'hex');
+    return decodeText(resolved as Point, 0, new DataView(data.buffer, data.byteOffset, data.length));
+  };
+  it('a padded string', () => assert.equal(text('5344 4d36 3330 0000', { type: 'string', len: 4 }), 'SDM630'));
+  it('swapped bytes', () => assert.equal(text('4453 364d', { type: 'string', len: 2, byteOrder: 'little' }), 'SDM6'));
+  it('an empty string is none', () => assert.equal(text('0000 0000', { type: 'string', len: 2 }), null));
+  it('hexadecimal', () => assert.equal(text('00a5 1234', { type: 'uint32', format: 'hex' }), '00a51234'));
+  it('a time', () => assert.equal(text('6560 0000', { type: 'datetime' }), '2023-11-24T01:44:32.000Z'));
+  it('no time', () => assert.equal(text('ffff ffff', { type: 'datetime' }), null));
+});
+
+describe('there and back', () => {
+  const integers = { int16: 16, uint16: 16, int32: 32, uint32: 32 } as const;
+  it('integers of every order give back what was written (fast-check)', () => {
+    const orders = fc.constantFrom<'big' | 'little'>('big', 'little');
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...(Object.keys(integers) as (keyof typeof integers)[])),
+        orders,
+        orders,
+        fc.integer({ min: 0, max: 0xffffffff }),
+        (type, wordOrder, byteOrder, seed) => {
+          const bits = integers[type];
+          const unsigned = seed % 2 ** bits;
+          const value = type.startsWith('u') ? unsigned : unsigned - 2 ** (bits - 1);
+          const [point] = resolve({ type, wordOrder, byteOrder });
+          const words = encodePoint(point as Point, value);
+          const bytes = Buffer.alloc(bits / 8);
+          for (const { address, word } of words) bytes.writeUInt16BE(word, address * 2);
+          assert.equal(decode(bytes.toString('hex'), { type, wordOrder, byteOrder })[0], value);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('an order that falls between two register values becomes the smaller one, whatever its sign and scale', () => {
+    const settle = (point: Partial<ProfilePoint>, value: number): number =>
+      holdable(resolve({ type: 'int16', ...point })[0] as Point, value);
+    assert.equal(settle({}, 28.8), 28);
+    assert.equal(settle({}, -28.8), -28);
+    assert.equal(settle({ scale: -10 }, 109), 100);
+    assert.equal(settle({ offset: -1000 }, 28.8), 28);
+    assert.equal(settle({ scale: 0.1 }, 0.3), 0.3, 'what binary fractions lose is nothing');
+    assert.equal(settle({ type: 'float32' }, 28.8), 28.8);
+  });
+});
