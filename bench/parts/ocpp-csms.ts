@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RPCServer } from 'ocpp-rpc';
 import { WebSocketServer } from 'ws';
-import { createBridge } from '../../src/bridge/bridge.ts';
+import { Bridge } from '../../src/bridge/bridge.ts';
 import type { Driver, DriverSink } from '../../src/drivers/driver.ts';
 import { codecFor } from '../../src/drivers/ocpp/codec/codecs.ts';
 import { createOcppDriver } from '../../src/drivers/ocpp/driver.ts';
@@ -121,12 +121,8 @@ const openWire = async (port: number): Promise<{ take: Take; lost(): number }> =
 
 const bridgeTo = (identity: string, driver: Driver, take: Take): void => {
   const placement = { device: identity, name: identity, site: 'bench', gateway: 'bench', isBilling: false };
-  const bridge = createBridge({ placement, journal: noRecords }, driver, systemClock, {
-    readings: take,
-    events() {},
-    answer() {},
-    status() {},
-  });
+  const sink = { readings: take, events() {}, answer() {}, status() {} };
+  const bridge = new Bridge({ placement, driver, clock: systemClock, journal: noRecords }, sink);
   bridge.start();
 };
 

@@ -1,177 +1,197 @@
 /**
- * Who holds an actuator, and until when. Limits intersect and nobody overrides them; setpoints compete: the highest
- * priority wins, among equals the newest claim. Time is the injected clock's; a lease is measured monotonically, so
- * a wall clock that jumps neither shortens nor prolongs it.
+ * The leases of one actuator: who holds it, and until when. Limits intersect, and nobody overrides them. Setpoints
+ * compete: the highest priority wins, and among equals the newest claim. The clock is injected; a lease is measured in
+ * monotonic time, so that a wall clock that is set neither shortens nor prolongs it.
  */
+import { isSame } from '../common/is-same.ts';
 import type { Params } from '../model/command.ts';
 import type { Clock } from '../model/time.ts';
 
+/** A wish to hold an actuator for a time. */
 export interface Claim {
-  /** Of the command that claims or renews. */
+  /** Id of the command that claims or renews. */
   id: string;
+  /** Requester of that command. */
   owner: string;
   verb: string;
   kind: 'setpoint' | 'limit';
   params: Params;
-  /** The magnitude of a limit, in the unit of its parameter. */
+  /** Magnitude of a limit, in the unit of its parameter; absent for a setpoint. */
   value?: number;
+  /** 0 to 100; the highest wins. */
   priority: number;
   durationMs: number;
-  /** It ends with the session of its owner. */
+  /** Whether the lease ends with the session of its owner at the broker. */
   isBound: boolean;
 }
 
+/** A claim that holds. An owner has one setpoint, and one limit for each verb. */
 export interface Lease extends Claim {
-  /** Of the claims: the newest wins among equals. A renewal keeps its place. */
+  /** Position among the claims: the newest has the highest. A renewal keeps its position. */
   order: number;
-  /** Wall clock, ms: since when, and until when as it was promised. */
+  /** Wall clock, ms: when the owner began to hold this. */
   from: number;
+  /** Wall clock, ms: the end as it was promised to the owner. */
   untilWall: number;
-  /** Monotonic, ms. */
+  /** Monotonic ms: the end that counts. */
   until: number;
 }
 
-/** A lease on its way through a restart. */
+/** A lease as it is kept over a restart, which has a monotonic time of its own. */
 export type SavedLease = Omit<Lease, 'until'>;
 
-export interface Decision {
+/** The leases that bind the actuator now. */
+export interface Arbitration {
   setpoint: Lease | undefined;
   /** The lowest limit of each verb. */
   limits: Map<string, Lease>;
 }
 
+/** Why a lease ended. */
 export type EndReason = 'expired' | 'released' | 'owner_offline' | 'target_reached';
 
-export interface LeaseBook {
-  /**
-   * @returns the lease, and whoever else loses the actuator by it; undefined where too many owners are here already
-   */
-  claim(claim: Claim): { lease: Lease; displaced: Lease | undefined } | undefined;
-  /** A claim that came to nothing: what its owner held before is back, as far as it still lasts. */
-  undo(lease: Lease): void;
-  /** Ends leases of an owner: all, or those of one verb. */
-  release(owner: string, verb?: string): Lease[];
-  /** Ends one lease. */
-  end(lease: Lease): boolean;
-  /** Takes out and returns what is over. */
-  expire(): Lease[];
-  decide(): Decision;
-  /** Monotonic time of the next expiry. */
-  nextExpiry(): number | undefined;
-  all(): Lease[];
-  save(): SavedLease[];
-}
-
-/** More owners than this on one actuator are an attack or a mistake. */
-export const mostLeases = 64;
-
-const isSame = (a: Params, b: Params): boolean => {
-  const names = Object.keys(a);
-  // The periods of a schedule come as a new list with each renewal.
-  const isEqual = (name: string): boolean => JSON.stringify(a[name]) === JSON.stringify(b[name]);
-  return names.length === Object.keys(b).length && names.every(isEqual);
-};
+/** Leases that one actuator can have; more owners than this are an attack or a mistake. */
+export const maxLeases = 64;
 
 const keyOf = ({ kind, owner, verb }: Pick<Claim, 'kind' | 'owner' | 'verb'>): string =>
   JSON.stringify(kind === 'setpoint' ? [owner] : [owner, verb]);
 
-/** Whether a goes before b. */
 const isStronger = (a: Lease, b: Lease): boolean =>
   a.priority === b.priority ? a.order > b.order : a.priority > b.priority;
 
-/**
- * @param saved leases from before a restart, and when they were saved (wall clock, ms)
- */
-export const createLeaseBook = (clock: Clock, saved?: { leases: SavedLease[]; at: number }): LeaseBook => {
-  const leases = new Map<string, Lease>();
-  /** What an owner held before, as long as the newer claim may still come to nothing. */
-  const earlier = new WeakMap<Lease, Lease>();
-  const undone = new WeakSet<Lease>();
-  let orders = 0;
+const isRenewal = (before: Lease, claim: Claim): boolean =>
+  before.verb === claim.verb && before.priority === claim.priority && isSame(before.params, claim.params);
 
-  if (saved) {
-    const now = clock.now();
-    // A clock that stands before the time of saving does not know how long we were away: nothing is believed.
-    for (const lease of now < saved.at ? [] : saved.leases) {
+/** All leases of one actuator. */
+export class LeaseTable {
+  readonly #clock: Clock;
+  readonly #leases = new Map<string, Lease>();
+  /** The lease that an owner had before a newer one, for as long as the newer one may still come to nothing. */
+  readonly #previous = new WeakMap<Lease, Lease>();
+  readonly #undone = new WeakSet<Lease>();
+  #lastOrder = 0;
+
+  /** @param saved leases from before a restart, and the wall clock at which they were saved, ms */
+  constructor(clock: Clock, saved?: { leases: SavedLease[]; at: number }) {
+    this.#clock = clock;
+    if (saved) this.#restore(saved.leases, saved.at);
+  }
+
+  /**
+   * Gives the owner a lease, in place of the one it has.
+   * @returns the lease, and the setpoint of another owner that loses the actuator; undefined if there are too many owners
+   */
+  claim(claim: Claim): { lease: Lease; displaced: Lease | undefined } | undefined {
+    const key = keyOf(claim);
+    const before = this.#leases.get(key);
+    if (!before && this.#leases.size >= maxLeases) return undefined;
+    const holder = this.#setpoint();
+    const lease = this.#leaseOf(claim, before);
+    this.#leases.set(key, lease);
+    if (before) this.#previous.set(lease, before);
+    const isDisplaced = holder !== undefined && holder.owner !== claim.owner && this.#setpoint() === lease;
+    return { lease, displaced: isDisplaced ? holder : undefined };
+  }
+
+  /** Takes back a claim that came to nothing: its owner has the lease from before again, if that still lasts. */
+  undo(lease: Lease): void {
+    const key = keyOf(lease);
+    this.#undone.add(lease);
+    if (this.#leases.get(key) !== lease) return;
+    this.#leases.delete(key);
+    let before = this.#previous.get(lease);
+    while (before && this.#undone.has(before)) before = this.#previous.get(before);
+    if (before && before.until > this.#clock.monotonic()) this.#leases.set(key, before);
+  }
+
+  /** Ends all leases of an owner, or those of one verb. @returns the leases that ended */
+  release(owner: string, verb?: string): Lease[] {
+    const isMeant = (lease: Lease): boolean => lease.owner === owner && (verb === undefined || lease.verb === verb);
+    const released = this.#takeOut(isMeant);
+    for (const lease of this.#leases.values()) this.#forgetPrevious(lease, isMeant);
+    return released;
+  }
+
+  /** Ends one lease. @returns false if it had ended already */
+  end(lease: Lease): boolean {
+    const key = keyOf(lease);
+    return this.#leases.get(key) === lease && this.#leases.delete(key);
+  }
+
+  /** Ends the leases whose time is over. @returns the leases that ended */
+  expire(): Lease[] {
+    const now = this.#clock.monotonic();
+    return this.#takeOut(({ until }) => until <= now);
+  }
+
+  /** Decides which leases bind the actuator. */
+  arbitrate(): Arbitration {
+    const limits = new Map<string, Lease>();
+    for (const lease of this.#leases.values()) {
+      if (lease.kind !== 'limit') continue;
+      const lowest = limits.get(lease.verb);
+      if (!lowest || (lease.value ?? 0) < (lowest.value ?? 0)) limits.set(lease.verb, lease);
+    }
+    return { setpoint: this.#setpoint(), limits };
+  }
+
+  /** @returns monotonic ms at which the first lease ends; undefined if there is none */
+  nextExpiry(): number | undefined {
+    const ends = [...this.#leases.values()].map(({ until }) => until);
+    return ends.length === 0 ? undefined : Math.min(...ends);
+  }
+
+  all(): Lease[] {
+    return [...this.#leases.values()];
+  }
+
+  save(): SavedLease[] {
+    return this.all().map(({ until: _, ...lease }) => lease);
+  }
+
+  #restore(saved: SavedLease[], savedAt: number): void {
+    const now = this.#clock.now();
+    // A wall clock that is before the time of saving does not tell how long the runtime was away: no lease is believed.
+    if (now < savedAt) return;
+    for (const lease of saved) {
       const leftMs = Math.min(lease.untilWall - now, lease.durationMs);
       if (leftMs <= 0) continue;
-      leases.set(keyOf(lease), { ...lease, until: clock.monotonic() + leftMs });
-      orders = Math.max(orders, lease.order);
+      this.#leases.set(keyOf(lease), { ...lease, until: this.#clock.monotonic() + leftMs });
+      this.#lastOrder = Math.max(this.#lastOrder, lease.order);
     }
   }
 
-  const setpoint = (): Lease | undefined => {
+  #leaseOf(claim: Claim, before: Lease | undefined): Lease {
+    const renewed = before && isRenewal(before, claim) ? before : undefined;
+    const now = this.#clock.now();
+    return {
+      ...claim,
+      order: renewed?.order ?? ++this.#lastOrder,
+      from: renewed?.from ?? now,
+      untilWall: now + claim.durationMs,
+      until: this.#clock.monotonic() + claim.durationMs,
+    };
+  }
+
+  #setpoint(): Lease | undefined {
     let best: Lease | undefined;
-    for (const lease of leases.values())
+    for (const lease of this.#leases.values())
       if (lease.kind === 'setpoint' && (!best || isStronger(lease, best))) best = lease;
     return best;
-  };
+  }
 
-  const takeOut = (which: (lease: Lease) => boolean): Lease[] => {
-    const taken = [...leases.values()].filter(which);
-    for (const lease of taken) leases.delete(keyOf(lease));
+  #takeOut(isMeant: (lease: Lease) => boolean): Lease[] {
+    const taken = this.all().filter(isMeant);
+    for (const lease of taken) this.#leases.delete(keyOf(lease));
     return taken;
-  };
+  }
 
-  return {
-    claim(claim) {
-      const key = keyOf(claim);
-      const before = leases.get(key);
-      if (!before && leases.size >= mostLeases) return undefined;
-      const holder = setpoint();
-      const isRenewal =
-        before?.verb === claim.verb && before.priority === claim.priority && isSame(before.params, claim.params);
-      const lease: Lease = {
-        ...claim,
-        order: isRenewal ? before.order : ++orders,
-        from: isRenewal ? before.from : clock.now(),
-        untilWall: clock.now() + claim.durationMs,
-        until: clock.monotonic() + claim.durationMs,
-      };
-      leases.set(key, lease);
-      if (before) earlier.set(lease, before);
-      const isDisplaced = holder !== undefined && holder.owner !== claim.owner && setpoint() === lease;
-      return { lease, displaced: isDisplaced ? holder : undefined };
-    },
-    undo(lease) {
-      const key = keyOf(lease);
-      undone.add(lease);
-      if (leases.get(key) !== lease) return;
-      leases.delete(key);
-      let before = earlier.get(lease);
-      while (before && undone.has(before)) before = earlier.get(before);
-      if (before && before.until > clock.monotonic()) leases.set(key, before);
-    },
-    release(owner, verb) {
-      const isMeant = (lease: Lease): boolean => lease.owner === owner && (verb === undefined || lease.verb === verb);
-      const released = takeOut(isMeant);
-      // Nor does it come back where what its owner claimed since comes to nothing.
-      for (let lease of leases.values())
-        for (let before = earlier.get(lease); before; before = earlier.get(lease)) {
-          if (isMeant(before) && !undone.has(before)) earlier.delete(lease);
-          lease = before;
-        }
-      return released;
-    },
-    end: (lease) => leases.get(keyOf(lease)) === lease && leases.delete(keyOf(lease)),
-    expire() {
-      const now = clock.monotonic();
-      return takeOut(({ until }) => until <= now);
-    },
-    decide() {
-      const limits = new Map<string, Lease>();
-      for (const lease of leases.values()) {
-        if (lease.kind !== 'limit') continue;
-        const lowest = limits.get(lease.verb);
-        if (!lowest || (lease.value ?? 0) < (lowest.value ?? 0)) limits.set(lease.verb, lease);
-      }
-      return { setpoint: setpoint(), limits };
-    },
-    nextExpiry() {
-      const ends = [...leases.values()].map(({ until }) => until);
-      return ends.length === 0 ? undefined : Math.min(...ends);
-    },
-    all: () => [...leases.values()],
-    save: () => [...leases.values()].map(({ until: _, ...lease }) => lease),
-  };
-};
+  /** Forgets released leases that would come back if a newer claim of their owner came to nothing. */
+  #forgetPrevious(newest: Lease, isReleased: (lease: Lease) => boolean): void {
+    let lease = newest;
+    for (let before = this.#previous.get(lease); before; before = this.#previous.get(lease)) {
+      if (isReleased(before) && !this.#undone.has(before)) this.#previous.delete(lease);
+      lease = before;
+    }
+  }
+}

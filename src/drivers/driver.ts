@@ -1,6 +1,6 @@
 /**
- * The one interface between a protocol and the bridge above it: samples and the state of the device come up, orders
- * go down.
+ * The one interface between a protocol and the bridge above it: samples, progress and the state of the device come up,
+ * orders go down. Values are in the units and signs of the model.
  */
 import type { Code, Params, Proof } from '../model/command.ts';
 import type { Reason } from '../model/common.ts';
@@ -18,34 +18,40 @@ export interface Channel {
   part?: string;
   unit?: string;
   kind: Kind;
+  /** Time between two samples, s. */
   intervalS: number;
+  /** Age at which a sample without a successor is stale, s. */
   maxAgeS: number;
-  /** periodic, where it is not said: told after each interval, changed or not. on_change: the last value holds. */
+  /** periodic (default): told after each interval, changed or not. on_change: the last value holds until the next. */
   report?: 'periodic' | 'on_change';
+  /** Smallest difference between two values, in the unit of the channel. */
   resolution?: number;
-  /** Where a counter begins again from 0. */
+  /** Value at which a counter begins again from 0, in the unit of the channel. */
   modulus?: number;
+  /** Whether the value has a direction, which its sign tells. */
   signed: boolean;
-  /** Tags of people, which cannot be read back. */
+  /** Whether the driver tells the tags of people as hashes already. */
   isHashed?: boolean;
-  /** Computed from other quantities. */
+  /** Whether the driver computes the value from other quantities. */
   isDerived?: boolean;
   /** false where no source proves the sign of the register. */
   isSignVerified?: boolean;
 }
 
-/** What the driver knows of a component beside its quantities; the key is its type, or type/index. */
+/** Facts about a component beside its quantities; the key is its type, or type/index. */
 export interface ComponentHint {
   role?: Role;
   coupling?: 'ac' | 'dc';
+  /** Number of phases. */
   phases?: number;
   /** The phases of the grid at its L1, L2 and L3: "L2L3L1". */
   phaseRotation?: string;
 }
 
+/** A device, as far as its driver knows it. */
 export interface DeviceDescription {
   protocol: string;
-  /** Names the origin in each reading: "modbus/inv1". */
+  /** Origin of the readings: "modbus/inv1". */
   source: string;
   vendor?: string;
   model?: string;
@@ -57,131 +63,139 @@ export interface DeviceDescription {
   components: Record<string, ComponentHint>;
 }
 
+/** One value of a channel. */
 export interface Sample {
-  /** Index into the description's channels. */
+  /** Index of the channel in the description. */
   channel: number;
-  /** null where the device did not tell; then reason says why. */
+  /** null if the device did not tell the value; then reason says why. */
   value: Value;
-  /** Time of measurement, ms since 1970. */
+  /** Time of measurement, wall clock, ms. */
   ts: number;
   reason?: Reason;
-  /** The device's own word for it. */
+  /** The value as the device itself names it. */
   raw?: string;
-  /** Concluded, not measured: the quality is "estimated". */
+  /** Whether the value was concluded, not measured: its quality is "estimated". */
   isEstimated?: boolean;
-  /** Which of several counters it is; another one begins somewhere else. */
+  /** Identity of the counter, if a device has several: each begins from a value of its own. */
   counterId?: string;
 }
 
+/** The state of the connection to a device. */
 export type DeviceState =
   | { kind: 'connecting' }
   | { kind: 'online' }
-  /** It answers partly. */
+  /** The device answers a part of the requests. */
   | { kind: 'degraded'; reason: string }
+  /** retryMs: until the next attempt. */
   | { kind: 'offline'; reason: string; retryMs?: number };
 
+/** The samples of one poll, or of one message. */
 export interface Cycle {
   samples: Sample[];
   durationMs: number;
-  /** What went wrong in it, in words. */
+  /** Failed requests, in words. */
   errors: string[];
 }
 
-/** What a parameter of a command may be on this device, in the unit of the model. */
+/** The values that a parameter of a command may have on this device, in the unit of the model. */
 export interface ParameterRange {
   unit?: string;
   min?: number;
   max?: number;
   step?: number;
-  /** 0 is allowed although it lies below min. */
+  /** Whether 0 is allowed although it lies below min. */
   isZeroAllowed?: boolean;
   choices?: string[];
   isOptional?: boolean;
   default?: number;
-  /** The limit that bounds it. */
+  /** Verb of the limit that bounds the parameter. */
   limitedBy?: string;
 }
 
+/** One command of an actuator. */
 export interface VerbDescription {
   kind: Exclude<VerbKind, 'release'>;
   params: Record<string, ParameterRange>;
+  /** Longest lease, s; 0 for a command without a lease. */
   maxLeaseS: number;
-  /** How far from what it was told counts as reached, in the unit of what is measured; absent: not known. */
+  /** Difference from the order that counts as reached, in the unit of the measured value; absent: not known. */
   tolerance?: number;
 }
 
 /** One thing that can be steered: setpoints compete for it, limits bound it, and it has a safe state. */
 export interface Actuator {
-  /** Unique in the device. */
+  /** Unique in the device: "battery", "limit/1". */
   key: string;
   type: string;
   index?: number;
   verbs: Record<string, VerbDescription>;
-  /** Absent: the device keeps what it was told (config). */
+  /** The safe state. Absent: the device keeps what it was told (config), or is done with it (action). */
   fallback?: {
-    /** In words of the model: { mode: "auto" }, { current_a: 6 }. */
+    /** The safe state in words of the model: { mode: "auto" }, { current_a: 6 }. */
     means: Params;
-    /** The safe state as a command, where it holds the device to something. */
+    /** The safe state as a command, if the safe state holds the device to something. */
     verb?: string;
   };
   /** Shortest time between two different values, ms. */
   minWriteIntervalMs: number;
-  /** Until it begins to follow, s; absent: not known. */
+  /** Time until the device begins to follow an order, s; absent: not known. */
   latencyS?: number;
-  /** How fast it follows then, s: after three of them it is there. Absent: not known. */
+  /** Time constant with which the device follows then, s: after three of them it is there. Absent: not known. */
   timeConstantS?: number;
-  /** So long its effect is looked for before the outcome of a command is told, s. */
+  /** Time for which the driver looks for the effect before the outcome of a command is told, s. */
   verifyS: number;
-  /** Its driver tells whether it does what it was told (DriverSink.progressed). */
+  /** Whether the driver tells the progress of an order (DriverSink.progressed). */
   tellsProgress?: boolean;
   verification: 'readback' | 'effect' | 'none';
-  /** The device itself falls back after this long without us, s. */
+  /** Time without us after which the device itself falls back, s. */
   watchdogS?: number;
-  /** Its registers wear out. */
+  /** Whether its registers wear out with every write. */
   isPersistent: boolean;
 }
 
-/** What an actuator is to do from now on. */
+/** The task of an actuator from now on. */
 export interface Order {
+  /** Key of the actuator. */
   actuator: string;
-  /** Absent: nobody holds it; the safe state, within the limits. */
+  /** Absent: nobody holds the actuator, and it goes into its safe state, within the limits. */
   verb?: string;
   /** Within range and limits. */
   params: Params;
   /** Limits in force by verb, in the unit of their parameter; absent: not limited. */
   limits: Record<string, number>;
-  /** Since when it is wanted, ms since 1970: a schedule counts from there. */
+  /** Wall clock, ms, at which the order was given: a schedule counts from there. */
   since?: number;
-  /** Monotonic time by which it must have begun. */
+  /** Monotonic ms by which the order must have begun. */
   startBy: number;
-  /** Monotonic time after which nothing of it is written, watchdogs included. */
+  /** Monotonic ms after which nothing of the order is written, watchdogs included. */
   notAfter: number;
 }
 
+/** The outcome of an order that was carried out. */
 export type Applied = {
-  /** What an action found out; told in the place of its parameters. */
+  /** Results of an action; told in the place of its parameters. */
   values?: Params;
 } & (
   | { verified: true; by: Proof }
-  /** Why nothing of the device proves it: "no_readback", "within_tolerance", "full", "no_effect" ... */
+  /** Reason why nothing proves that the device obeys: "no_readback", "within_tolerance", "full", "no_effect" ... */
   | { verified: false; reason: string }
 );
 
-/** What an actuator does for the order that it holds, as the device shows it. */
+/** Progress of an order that an actuator holds, as the device shows it. */
 export interface Progress {
-  /** It does what it was told; false: not within its latency. Absent: nothing shows it. */
+  /** Whether the device does what it was told; false: not within its latency. Absent: nothing shows that. */
   isReached?: boolean;
-  /** When that showed, ms since 1970. */
+  /** Wall clock, ms, at which that showed. */
   at: number;
-  /** In force instead of the parameters of the order. */
+  /** Parameters in force instead of those of the order. */
   inForce?: Params;
-  /** What shows instead, in words. */
+  /** The difference that shows, in words. */
   what?: string;
-  /** Why it is not as it was told: "station_limit". */
+  /** Reason for the difference: "station_limit". */
   reason?: string;
 }
 
-/** The order was not carried out, or not seen to be. */
+/** An order was not carried out, or is not known to have been. The message tells why, for the response. */
 export class CommandFailure extends Error {
   readonly code: Code;
 
@@ -189,6 +203,11 @@ export class CommandFailure extends Error {
     super(message);
     this.name = 'CommandFailure';
     this.code = code;
+  }
+
+  /** @returns a failure as it is, and any other error as one of code INTERNAL */
+  static from(error: unknown): CommandFailure {
+    return error instanceof CommandFailure ? error : new CommandFailure('INTERNAL', String(error));
   }
 }
 
@@ -198,7 +217,7 @@ export interface DriverEvent {
   component?: { type: string; index?: number };
   name: string;
   severity: Event['severity'];
-  /** Where it may be told again after a crash: the same as before. */
+  /** Given if the event may be told again after a crash: then with the same id. */
   id?: string;
   state?: Event['state'];
   code?: string;
@@ -206,6 +225,7 @@ export interface DriverEvent {
   data?: NonNullable<Event['data']>;
 }
 
+/** The bridge, as a driver sees it. */
 export interface DriverSink {
   /**
    * The description changed: a serial number was read, a point proved absent, a component showed itself. New channels
@@ -214,18 +234,19 @@ export interface DriverSink {
   described(): void;
   cycle(cycle: Cycle): void;
   state(state: DeviceState): void;
-  /** The device does not hold any more what it was told. */
+  /** The device does not hold any more what it was told. @param actuator key @param what shows that, in words */
   drifted(actuator: string, what: string): void;
-  /** Told when it shows, and when it changes. */
+  /** The progress of an order shows, or changes. @param actuator key */
   progressed(actuator: string, progress: Progress): void;
   event(event: DriverEvent): void;
 }
 
+/** One device of one protocol. */
 export interface Driver {
   describe(): DeviceDescription;
-  /** What the device last said on the wire, by channel, for people who look for a mistake: "5016: 0000 0e10". */
+  /** @returns the last words of the device on the wire, by channel, for people who look for a mistake: "5016: 0e10" */
   inspect(): Map<number, string>;
-  /** What can be commanded, as far as it is known by now. */
+  /** @returns the actuators, as far as they are known by now */
   actuators(): Actuator[];
   /**
    * Carries out one order and reads back what came of it. Orders to one actuator come one after another.
@@ -233,7 +254,7 @@ export interface Driver {
    * @throws CommandFailure
    */
   apply(order: Order, signal: AbortSignal): Promise<Applied>;
-  /** Begins to deliver; called once. */
+  /** Begins to deliver. Called once. */
   start(sink: DriverSink): void;
   close(): Promise<void>;
 }

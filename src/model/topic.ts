@@ -179,6 +179,10 @@ export const parseTopic = (text: string): Result<Topic> => {
 export const isCommandTopic = (topic: Topic): boolean =>
   (topic.kind === 'action' || topic.kind === 'site_action') && topic.action === 'command';
 
+/** @returns a component in its device: "battery", "ev_charger/2" */
+export const componentKey = ({ type, index }: { type: string; index?: number | undefined }): string =>
+  index === undefined ? type : `${type}/${index}`;
+
 /** As a component stands in meta. */
 interface ComponentPath {
   device: string;

@@ -2,8 +2,7 @@
  * The common part of every bridge node: readings and responses out, commands in, and the files that survive a restart.
  */
 import type { NodeMessageInFlow } from 'node-red';
-import { type BridgeOptions, createBridge } from '../bridge/bridge.ts';
-import type { Driver } from '../drivers/driver.ts';
+import { Bridge, type BridgeOptions, type BridgeSink } from '../bridge/bridge.ts';
 import { bridgeStatus } from './bridge-status.ts';
 import { takeCommands, toAnswer } from './command-input.ts';
 import type { NodeContext } from './define-node.ts';
@@ -12,8 +11,7 @@ import type { serveLiveValues } from './endpoints.ts';
 import { openJournal } from './journal-file.ts';
 import { toNodeMessage } from './node-messages.ts';
 
-interface BridgeNodeOptions extends Omit<BridgeOptions, 'journal'> {
-  driver: Driver;
+interface BridgeNodeOptions extends Omit<BridgeOptions, 'journal' | 'clock'> {
   live: ReturnType<typeof serveLiveValues>;
   /** Each object in a message of its own. */
   isSingle: boolean;
@@ -30,12 +28,12 @@ interface BridgeNodeOptions extends Omit<BridgeOptions, 'journal'> {
 /** Runs a bridge from the deploy to the close of its node. */
 export const runBridge = <Config, Credentials>(
   { RED, node, clock, send, showStatus, onInput, onStarted, onClose }: NodeContext<Config, Credentials>,
-  { driver, live, isSingle, onClosed, takes, isGuarded, place, ...options }: BridgeNodeOptions,
+  { live, isSingle, onClosed, takes, isGuarded, place, ...options }: BridgeNodeOptions,
 ): void => {
   const { device, name } = options.placement;
   const directory = directoryOf(RED);
   const journal = openJournal(RED, { name: `${node.type}-${node.id}`, content: 'commands' }, (text) => node.warn(text));
-  const bridge = createBridge({ ...options, journal }, driver, clock, {
+  const sink: BridgeSink = {
     readings(messages) {
       for (const message of messages) directory.take(message);
       if (isSingle) for (const message of messages) send([toNodeMessage([message]), null]);
@@ -44,9 +42,10 @@ export const runBridge = <Config, Credentials>(
     events: (messages) => send([null, toNodeMessage(messages)]),
     answer: (response, reply) => send([null, toAnswer(response, reply)]),
     status: (status) => showStatus(bridgeStatus(status, isGuarded?.(), place)),
-  });
+  };
+  const bridge = new Bridge({ ...options, clock, journal }, sink);
   directory.register(node.id, `devices/${device}`);
-  const watching = directory.onNodeState(bridge.nodeState);
+  const watching = directory.onNodeState((name, isOnline) => bridge.onPresence(name, isOnline));
   live.add(node.id, bridge);
 
   onInput((message) => {

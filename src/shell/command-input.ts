@@ -2,12 +2,12 @@
 import type { NodeMessage, NodeMessageInFlow } from 'node-red';
 import { z } from 'zod';
 import type { Bridge } from '../bridge/bridge.ts';
-import type { Reply } from '../bridge/ledger.ts';
-import { completeCommand } from '../bridge/short-form.ts';
+import type { Reply } from '../bridge/commands/command-journal.ts';
+import { completeCommand } from '../bridge/commands/shorthand.ts';
 import type { Message } from '../model/message.ts';
 import { isRecord } from '../model/safety.ts';
 import { type Clock, isoTime } from '../model/time.ts';
-import { isCommandTopic, parseTopic } from '../model/topic.ts';
+import { formatTopic, isCommandTopic, parseTopic } from '../model/topic.ts';
 import { candidatesOf, commandWishes, toNodeMessage } from './node-messages.ts';
 
 /** Properties of PUBLISH beside a command: from ems-subscribe in msg.mqtt, from the core "mqtt in" in msg itself. */
@@ -35,7 +35,7 @@ const replyOf = (message: object, body: Record<string, unknown>): Reply & { isRe
  */
 export const takeCommands = (
   message: NodeMessageInFlow,
-  bridge: Pick<Bridge, 'take' | 'actuators'>,
+  bridge: Pick<Bridge, 'onCommand' | 'actuators'>,
   { device, requester, clock }: { device: string; requester: string; clock: Clock },
 ): void => {
   if ('command' in message) {
@@ -54,9 +54,13 @@ export const takeCommands = (
       command: given.command,
       params: payload,
     };
-    const completed = completeCommand(short, device, bridge.actuators(), clock);
+    const completed = completeCommand(short, { device, actuators: bridge.actuators(), clock });
     if (!completed.ok) throw new Error(completed.reason);
-    bridge.take({ ...completed.value, isRetained: false, reply: {} });
+    const { topic, body } = completed.value;
+    const address = parseTopic(topic);
+    if (!address.ok) throw new Error(address.reason);
+    if (address.value.kind === 'action')
+      bridge.onCommand({ address: address.value, body, isRetained: false, reply: {} });
     return;
   }
   for (const candidate of candidatesOf(message, { now: clock.now() })) {
@@ -67,9 +71,9 @@ export const takeCommands = (
       throw new Error('this input takes commands: command/1 with its topic, or msg.command with its parameters');
     // A flow may send all commands to all bridges.
     if (topic.value.kind !== 'action' || topic.value.device !== device) continue;
-    const { topic: text, ...body } = value;
+    const { topic: _, ...body } = value;
     const { isRetained, ...reply } = replyOf(message, body);
-    bridge.take({ topic: String(text), body, isRetained, reply });
+    bridge.onCommand({ address: topic.value, body, isRetained, reply });
   }
 };
 
@@ -96,17 +100,16 @@ export const refuseCommands = (
   }: { device: string; reason: string; clock: Clock; answer(message: NodeMessage): void },
 ): void => {
   if ('command' in message) throw new Error(reason);
-  const absent: Pick<Bridge, 'take' | 'actuators'> = {
+  const absent: Pick<Bridge, 'onCommand' | 'actuators'> = {
     actuators: () => [],
-    take({ topic, body, reply }) {
+    onCommand({ address, body, reply }) {
       const { id } = body;
       if (typeof id !== 'string') throw new Error(reason);
-      const command = topic.split('/').at(-1) ?? '';
       const response: Message<'response/1'> = {
-        topic: topic.replace('/command/', '/response/'),
+        topic: formatTopic({ ...address, action: 'response' }),
         schema: 'response/1',
         id,
-        command,
+        command: address.verb,
         status: 'rejected',
         code: 'DEVICE_OFFLINE',
         message: reason,

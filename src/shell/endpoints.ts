@@ -30,7 +30,7 @@ export const serveLiveValues = (RED: NodeAPI, kind: string) => {
   defineEndpoint(RED, 'get', `/ems/${kind}/live/:id`, ({ id = '' }) => {
     const bridge = bridges.get(id);
     if (!bridge) return notDeployed;
-    return { meta: bridge.meta(), readings: bridge.snapshot(), raw: bridge.raw() };
+    return { meta: bridge.meta(), readings: bridge.lastReadings(), raw: bridge.wireValues() };
   });
   return {
     add: (id: string, bridge: Bridge): void => void bridges.set(id, bridge),

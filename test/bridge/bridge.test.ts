@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Bridge, type BridgeOptions, type BridgeStatus, createBridge } from '../../src/bridge/bridge.ts';
+import { Bridge, type BridgeOptions, type BridgeStatus } from '../../src/bridge/bridge.ts';
 import type { Channel, DeviceDescription, Driver, DriverSink, Sample } from '../../src/drivers/driver.ts';
 import { checkMessage } from '../../src/model/check.ts';
 import type { Event } from '../../src/model/event.ts';
@@ -49,10 +49,14 @@ describe('a bridge', () => {
 
   const start = (channels: Channel[], options: Partial<BridgeOptions> = {}, more: Partial<DeviceDescription> = {}) => {
     script = createScripted(channels, more);
-    bridge = createBridge(
-      { placement: { device: 'x', site: 'home', gateway: 'gw' }, journal: createMemoryJournal(), ...options },
-      script.driver,
-      clock,
+    bridge = new Bridge(
+      {
+        placement: { device: 'x', site: 'home', gateway: 'gw' },
+        driver: script.driver,
+        clock,
+        journal: createMemoryJournal(),
+        ...options,
+      },
       {
         readings: (messages) => said.push(...messages),
         events: (messages) => events.push(...(messages as unknown as Event[])),
@@ -157,7 +161,7 @@ describe('a bridge', () => {
     clock.advance(60_000);
     const [, stale, ...more] = readings('battery/soc');
     assert.deepEqual([stale?.value, stale?.quality, stale?.ts, stale?.seq, more.length], [50, 'stale', ts, 2, 0]);
-    assert.deepEqual([statuses.at(-1)?.kind, bridge.snapshot()[0]?.quality], ['stale', 'stale']);
+    assert.deepEqual([statuses.at(-1)?.kind, bridge.lastReadings()[0]?.quality], ['stale', 'stale']);
     poll([51]);
     assert.equal(statuses.at(-1)?.kind, 'live');
   });
@@ -366,8 +370,40 @@ describe('a bridge', () => {
     assert.deepEqual(statuses.at(-1), { kind: 'live', points: 4, durationS: 0.012 });
   });
 
+  it('says how its device is once for each change, and connects before that', () => {
+    start([channel('battery', 'soc', percent)]);
+    script.sink().state({ kind: 'connecting' });
+    assert.deepEqual(statuses, [{ kind: 'connecting' }]);
+    assert.deepEqual(
+      said.map(({ schema }) => schema),
+      ['meta/1'],
+    );
+    poll([50]);
+    script.sink().described();
+    poll([50]);
+    script.sink().state({ kind: 'degraded', reason: 'x'.repeat(300) });
+    script.sink().cycle({ samples: [], durationMs: 1, errors: [] });
+    script.sink().state({ kind: 'degraded', reason: 'x'.repeat(300) });
+    script.sink().cycle({ samples: [], durationMs: 1, errors: [] });
+    assert.deepEqual(
+      ofSchema<{ state: string; reason?: string }>('availability/1').map(({ state, reason }) => [
+        state,
+        reason?.length,
+      ]),
+      [
+        ['online', undefined],
+        ['degraded', 256],
+      ],
+    );
+    const degraded = statuses.at(-1);
+    assert.deepEqual(degraded, { kind: 'degraded', points: 1, reason: 'x'.repeat(300) });
+    script.sink().state({ kind: 'offline', reason: 'gone' });
+    script.sink().cycle({ samples: [], durationMs: 1, errors: [] });
+    assert.deepEqual(statuses.at(-1), { kind: 'offline', reason: 'gone' });
+  });
+
   it('shows for each topic what was on the wire', () => {
     start([channel('battery', 'soc', percent)]);
-    assert.deepEqual(bridge.raw(), { 'devices/x/battery/soc': '0: 0001' });
+    assert.deepEqual(bridge.wireValues(), { 'devices/x/battery/soc': '0: 0001' });
   });
 });

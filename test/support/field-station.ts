@@ -4,7 +4,7 @@
  * whatever the bridge sends has to fit the official schemas.
  */
 import assert from 'node:assert/strict';
-import { type Bridge, createBridge } from '../../src/bridge/bridge.ts';
+import { Bridge } from '../../src/bridge/bridge.ts';
 import {
   type Applied,
   CommandFailure,
@@ -24,6 +24,7 @@ import type { Message } from '../../src/model/message.ts';
 import { isoTime } from '../../src/model/time.ts';
 import { dial, openSettings, type RawStation, startTestCsms, type TestCsms } from './csms.ts';
 import { until } from './events.ts';
+import { incomingCommand } from './incoming-command.ts';
 import { createMemoryJournal, type MemoryJournal } from './memory-journal.ts';
 import { faultsOfCall, faultsOfResult } from './ocpp-schemas.ts';
 import { usualOptions } from './scripted-station.ts';
@@ -182,10 +183,9 @@ export const createField = async (options: FieldOptions = {}): Promise<Field> =>
 
   const openBridge = (driver: Driver, isAlive: () => boolean): void => {
     const say = (said: Message[]): void => void (isAlive() && messages.push(...said));
-    bridge = createBridge(
-      { placement: { device: 'box', site: 'home', gateway: 'gw' }, journal: bridgeJournal },
-      driver,
-      clock,
+    const placement = { device: 'box', site: 'home', gateway: 'gw' };
+    bridge = new Bridge(
+      { placement, driver, clock, journal: bridgeJournal },
       { readings: say, events: say, answer: (response) => say([response]), status() {} },
     );
     bridge.start();
@@ -364,7 +364,7 @@ export const createField = async (options: FieldOptions = {}): Promise<Field> =>
       const { component = 'ev_charger/1', ...rest } = more;
       const given = { id, ts: isoTime(clock.now()), ttl_s: 10, lease_s: 180, requester: 'test', ...rest };
       const topic = `devices/box/${component}/command/${verb}`;
-      bridge?.take({ topic, body: { schema: 'command/1', params, ...given }, isRetained: false, reply: {} });
+      bridge?.onCommand(incomingCommand(topic, { schema: 'command/1', params, ...given }));
       return given.id;
     },
     outcome: (id) => responses().findLast((each) => each.id === id && each.status !== 'accepted'),

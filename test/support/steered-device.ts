@@ -1,6 +1,6 @@
 /** A battery that can be told something, with every way a real one has to fail; and a bridge in front of it. */
-import { type Bridge, type BridgeOptions, createBridge } from '../../src/bridge/bridge.ts';
-import type { Reply } from '../../src/bridge/ledger.ts';
+import { Bridge, type BridgeOptions } from '../../src/bridge/bridge.ts';
+import type { Reply } from '../../src/bridge/commands/command-journal.ts';
 import {
   type Actuator,
   type Applied,
@@ -13,6 +13,7 @@ import {
 import type { Response } from '../../src/model/command.ts';
 import type { Message } from '../../src/model/message.ts';
 import { isoTime } from '../../src/model/time.ts';
+import { incomingCommand } from './incoming-command.ts';
 import { createMemoryJournal, type MemoryJournal } from './memory-journal.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -159,10 +160,9 @@ export const createRig = (
     const own = ++generation;
     // A process that was killed says nothing any more.
     const isAlive = (): boolean => own === generation;
-    const bridge = createBridge(
-      { placement: { device: 'b', site: 'home', gateway: 'gw' }, journal, ...options },
-      device.createDriver(),
-      clock,
+    const placement = { device: 'b', site: 'home', gateway: 'gw' };
+    const bridge = new Bridge(
+      { placement, driver: device.createDriver(), clock, journal, ...options },
       {
         readings: (messages) => isAlive() && rig.said.push(...messages),
         events: (messages) => isAlive() && rig.events.push(...messages),
@@ -187,12 +187,13 @@ export const createRig = (
     send(verb, params, more = {}) {
       const { topic = `devices/b/battery/command/${verb}`, isRetained = false, reply = {}, ...body } = more;
       const given = { id: `c${++sent}`, ts: isoTime(clock.now()), ttl_s: 10, lease_s: 60, requester: 'test', ...body };
-      bridge.take({
-        topic: String(topic),
-        body: { schema: 'command/1', params, ...given },
-        isRetained: isRetained === true,
-        reply: reply as Reply,
-      });
+      bridge.onCommand(
+        incomingCommand(
+          String(topic),
+          { schema: 'command/1', params, ...given },
+          { isRetained: isRetained === true, reply: reply as Reply },
+        ),
+      );
       return given.id as string;
     },
     outcome: (id) => rig.responses.findLast((each) => each.id === id && each.status !== 'accepted'),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Bridge, createBridge } from '../../../src/bridge/bridge.ts';
+import { Bridge } from '../../../src/bridge/bridge.ts';
 import { createOcppDriver, type OcppDriver } from '../../../src/drivers/ocpp/driver.ts';
 import { CallFailure, type StationLink } from '../../../src/drivers/ocpp/link/link.ts';
 import type { Quirks } from '../../../src/drivers/ocpp/quirks.ts';
@@ -10,6 +10,7 @@ import type { Message } from '../../../src/model/message.ts';
 import type { Meta } from '../../../src/model/meta.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import { isoTime } from '../../../src/model/time.ts';
+import { incomingCommand } from '../../support/incoming-command.ts';
 import { createMemoryJournal, type MemoryJournal } from '../../support/memory-journal.ts';
 import {
   type Answering,
@@ -40,12 +41,15 @@ describe('a charging station at a bridge', () => {
   const open = (): void => {
     driver = createOcppDriver({ ...usualOptions, quirks, store: journals[0] }, clock);
     const placement = { device: '102', site: 'home', gateway: 'gw' };
-    bridge = createBridge({ placement, journal: journals[1] }, driver, clock, {
-      readings: (messages) => said.push(...messages),
-      events: (messages) => events.push(...messages),
-      answer: (response) => responses.push(response),
-      status() {},
-    });
+    bridge = new Bridge(
+      { placement, driver, clock, journal: journals[1] },
+      {
+        readings: (messages) => said.push(...messages),
+        events: (messages) => events.push(...messages),
+        answer: (response) => responses.push(response),
+        status() {},
+      },
+    );
     bridge.start();
   };
   const dial = (): void => {
@@ -109,12 +113,16 @@ describe('a charging station at a bridge', () => {
     const { component = 'ev_charger/1', ...rest } = more;
     const id = `c${++sent}`;
     const timing = { ts: isoTime(clock.now()), ttl_s: 10, lease_s: 60 };
-    bridge.take({
-      topic: `devices/102/${component}/command/${verb}`,
-      body: { schema: 'command/1', id, params, requester: 'pv', ...timing, ...rest },
-      isRetained: false,
-      reply: {},
-    });
+    bridge.onCommand(
+      incomingCommand(`devices/102/${component}/command/${verb}`, {
+        schema: 'command/1',
+        id,
+        params,
+        requester: 'pv',
+        ...timing,
+        ...rest,
+      }),
+    );
     return id;
   };
   const outcome = (id: string): Partial<Response> =>

@@ -1,0 +1,156 @@
+/**
+ * The journal of commands: which actuators are ours, who holds them, and how every command was answered. A record is
+ * written before the device is, so that a restart at any moment ends in a known state and carries out nothing twice.
+ */
+import { z } from 'zod';
+import type { Journal } from '../../common/journal.ts';
+import type { SavedLease } from '../../control/leases.ts';
+import { type Response, responseSchema } from '../../model/command.ts';
+
+/** Addresses at which the answers to a command are wanted, beside its own response topic. */
+export interface Reply {
+  /** MQTT 5 Response Topic, or reply_to of the payload. */
+  responseTopic?: string;
+  /** MQTT 5 Correlation Data, base64. */
+  correlationData?: string;
+}
+
+/** The state of one actuator. */
+interface ActuatorState {
+  /** Whether we have told the actuator something, and have not brought it into its safe state since. */
+  isOurs: boolean;
+  leases: SavedLease[];
+  /** Verbs whose setpoints are shown on the broker. */
+  shown: string[];
+  /** When this was saved, wall clock, ms. */
+  at: number;
+}
+
+/** A command that was accepted or refused; one without an answer is under way. */
+export interface KnownCommand {
+  id: string;
+  /** Digest of the content: the same id with another content is another command. */
+  digest: string;
+  /** Topic of the response. */
+  topic: string;
+  /** Key of its actuator; empty for a command that was refused. */
+  actuator: string;
+  reply: Reply;
+  answer?: Response;
+}
+
+const savedLease = z.object({
+  id: z.string(),
+  owner: z.string(),
+  verb: z.string(),
+  kind: z.enum(['setpoint', 'limit']),
+  params: responseSchema.shape.applied.unwrap(),
+  value: z.number().optional(),
+  priority: z.number(),
+  durationMs: z.number(),
+  isBound: z.boolean(),
+  order: z.number(),
+  from: z.number(),
+  untilWall: z.number(),
+});
+
+const actuatorRecord = z.object({
+  actuator: z.string(),
+  state: z.object({
+    isOurs: z.boolean(),
+    leases: z.array(savedLease),
+    shown: z.array(z.string()),
+    at: z.number(),
+  }),
+});
+
+const commandRecord = z.object({
+  command: z.object({
+    id: z.string(),
+    digest: z.string(),
+    topic: z.string(),
+    actuator: z.string(),
+    reply: z.object({ responseTopic: z.string().optional(), correlationData: z.string().optional() }),
+    answer: responseSchema.optional(),
+  }),
+});
+
+const record = z.union([actuatorRecord, commandRecord]);
+
+/** Commands that are remembered; after that, the oldest are forgotten that have an answer. */
+const maxCommands = 20_000;
+/** Records after which the journal is written anew. */
+const maxRecords = 50_000;
+
+/** The journal of one device, and the records that count of it. */
+export class CommandJournal {
+  readonly #journal: Journal;
+  readonly #states = new Map<string, ActuatorState>();
+  /** Remembered commands by id, the oldest first. */
+  readonly #commands = new Map<string, KnownCommand>();
+  /** Records since the journal was written anew. */
+  #written: number;
+
+  /** @param loaded records that are in the journal already */
+  constructor(journal: Journal, loaded: unknown[] = journal.load()) {
+    this.#journal = journal;
+    this.#written = loaded.length;
+    for (const each of loaded) this.#take(each);
+  }
+
+  /** @returns the command with this id, if it is remembered */
+  command(id: string): KnownCommand | undefined {
+    return this.#commands.get(id);
+  }
+
+  /** @returns the last state of an actuator */
+  stateOf(actuator: string): ActuatorState | undefined {
+    return this.#states.get(actuator);
+  }
+
+  /** @returns commands without an answer */
+  unanswered(): KnownCommand[] {
+    return [...this.#commands.values()].filter(({ answer }) => !answer);
+  }
+
+  /**
+   * @param isUrgent whether the record has to survive the loss of power
+   * @returns false if the record could not be written
+   */
+  saveState(actuator: string, state: ActuatorState, isUrgent: boolean): boolean {
+    this.#states.set(actuator, state);
+    return this.#append({ actuator, state }, isUrgent);
+  }
+
+  /** @returns false if the record could not be written */
+  saveCommand(command: KnownCommand): boolean {
+    this.#remember(command);
+    return this.#append({ command }, false);
+  }
+
+  #take(loaded: unknown): void {
+    const parsed = record.safeParse(loaded);
+    if (!parsed.success) return;
+    if ('actuator' in parsed.data) this.#states.set(parsed.data.actuator, parsed.data.state as ActuatorState);
+    else this.#remember(parsed.data.command as KnownCommand);
+  }
+
+  #remember(command: KnownCommand): void {
+    this.#commands.delete(command.id);
+    this.#commands.set(command.id, command);
+    for (const [id, { answer }] of this.#commands) {
+      if (this.#commands.size <= maxCommands) break;
+      if (answer) this.#commands.delete(id);
+    }
+  }
+
+  #append(entry: object, isUrgent: boolean): boolean {
+    this.#written++;
+    if (this.#written <= maxRecords) return this.#journal.append(entry, isUrgent);
+    this.#written = 0;
+    return this.#journal.rewrite([
+      ...[...this.#states].map(([actuator, state]) => ({ actuator, state })),
+      ...[...this.#commands.values()].map((command) => ({ command })),
+    ]);
+  }
+}

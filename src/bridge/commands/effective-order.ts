@@ -1,0 +1,69 @@
+/** The effective order of an actuator: what the device is told, once its leases are arbitrated. */
+import type { Arbitration, Lease } from '../../control/leases.ts';
+import type { Actuator, Order, Progress } from '../../drivers/driver.ts';
+import type { Params } from '../../model/command.ts';
+import { boundByLimits } from './check-params.ts';
+
+/** An order, and the leases that it carries out. */
+export interface EffectiveOrder {
+  order: Order;
+  arbitration: Arbitration;
+}
+
+/** Whether an order holds the device to something: a setpoint, or limits only. The safe state alone does not. */
+export const isHeld = ({ verb, limits }: Order): boolean => verb !== undefined || Object.keys(limits).length > 0;
+
+/** @returns a text that is the same for two orders that ask for the same */
+export const signatureOf = ({ verb, params, limits }: Order): string =>
+  JSON.stringify([verb ?? null, params, Object.entries(limits).sort()]);
+
+const limitValues = ({ limits }: Arbitration): Record<string, number> =>
+  Object.fromEntries([...limits].map(([verb, { value = 0 }]) => [verb, value]));
+
+const orderOf = (key: string, arbitration: Arbitration, actuator: Actuator | undefined): Order => {
+  const limits = limitValues(arbitration);
+  const { setpoint } = arbitration;
+  const startBy = Number.POSITIVE_INFINITY;
+  if (!setpoint) {
+    const ends = [...arbitration.limits.values()].map(({ until }) => until);
+    return { actuator: key, params: {}, limits, startBy, notAfter: Math.min(...ends) };
+  }
+  const description = actuator?.verbs[setpoint.verb];
+  const params = description ? boundByLimits(setpoint.params, description, limits) : setpoint.params;
+  const { verb, from: since, until: notAfter } = setpoint;
+  return { actuator: key, verb, params, limits, since, startBy, notAfter };
+};
+
+/**
+ * @param key of the actuator
+ * @param actuator as the driver describes it now; undefined if the driver does not offer it now
+ */
+export const effectiveOrder = (
+  key: string,
+  arbitration: Arbitration,
+  actuator: Actuator | undefined,
+): EffectiveOrder => ({ order: orderOf(key, arbitration, actuator), arbitration });
+
+/** @returns parameters by verb: of the limits, and of the setpoint or of a safe state that is a command itself */
+export const targetsOf = ({ verb, params, limits }: Order, fallback: Actuator['fallback']): Map<string, Params> => {
+  const targets = new Map(
+    Object.entries(limits).map(([limit, watts]): [string, Params] => [limit, { power_w: watts }]),
+  );
+  if (verb !== undefined) targets.set(verb, params);
+  else if (fallback?.verb !== undefined) targets.set(fallback.verb, fallback.means);
+  return targets;
+};
+
+/**
+ * @param lease undefined: of a release
+ * @returns the parameters that are in force for the owner of a lease: the lowest limit of all, or the setpoint within
+ *   the limits
+ */
+export const inForceFor = (
+  lease: Lease | undefined,
+  { order, arbitration }: EffectiveOrder,
+  { actuator, progress }: { actuator: Actuator | undefined; progress: Progress | undefined },
+): Params => {
+  if (lease?.kind === 'limit') return arbitration.limits.get(lease.verb)?.params ?? lease.params;
+  return order.verb === undefined ? (actuator?.fallback?.means ?? {}) : (progress?.inForce ?? order.params);
+};
