@@ -28,7 +28,7 @@ const describeIssues = (error: z.ZodError): string[] =>
 
 type ReadingTopic = Extract<Topic, { kind: 'reading' }>;
 
-/** Membership, kind, unit and range by the registry. */
+/** @returns why a reading does not fit the quantity of its topic: name, kind, unit or range; undefined: it fits */
 const checkQuantity = (
   reading: Reading,
   quantity: Quantity | undefined,

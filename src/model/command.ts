@@ -77,10 +77,10 @@ export const responseSchema = z.looseObject({
   message: z.string().max(1024).optional(),
   applied: params.optional(),
   clamped: z.boolean().optional(),
-  /** Something of the device proved it. */
+  /** The outcome was proved by a value of the device. */
   verified: z.boolean().optional(),
   by: z.enum(proofs).optional(),
-  /** Why nothing proved it. */
+  /** Reason why nothing proved the outcome. */
   reason: word.optional(),
   lease_until: instant.optional(),
 });
@@ -97,7 +97,7 @@ const heldSetpoint = z.looseObject({
   id: commandId.optional(),
   from: instant,
   until: instant.optional(),
-  /** The device does what it was told; false: it has not within its latency. Absent: nothing shows it. */
+  /** Whether the device follows the order; false: it has not within its latency. Absent: no value shows it. */
   reached: z.boolean().optional(),
   reached_at: instant.optional(),
   /** Why something else is in force: "station_limit". */

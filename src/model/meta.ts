@@ -69,15 +69,15 @@ const commandMeta = z.looseObject({
     .optional(),
   /** The safe state, in words of the model. */
   fallback: z.json().optional(),
-  /** Until the device begins to follow; absent: not known. */
+  /** Time until the device begins to follow a command; absent: not known. */
   latency_s: z.number().nonnegative().optional(),
-  /** How fast it follows then: after three of them it is there. Absent: not known. */
+  /** Time constant with which the device follows then: after three of them the value is reached. Absent: not known. */
   time_constant_s: z.number().positive().optional(),
-  /** How far from what it was told counts as reached, in the unit of what is measured: W, A. */
+  /** Distance from the commanded value that counts as reached, in the unit of the measured quantity: W, A. */
   tolerance: z.number().positive().optional(),
-  /** So long its effect is looked for before the outcome is told. */
+  /** Time for which the effect is looked for before the outcome is told. */
   verify_s: z.number().nonnegative().optional(),
-  /** How it is known that the device obeys. */
+  /** Proof that the device obeys. */
   verification: z.enum(['readback', 'effect', 'none']).optional(),
   /** The device falls back by itself after this long without its bridge. */
   watchdog_s: z.number().positive().optional(),

@@ -108,10 +108,10 @@ export class BrokerClient {
 
   /**
    * @param isFinal the session ends as well: nobody will come back for it
-   * @param settle what still needs the connection
+   * @param settle work that still needs the connection: the connection ends after it
    */
   async close(isFinal: boolean, settle = async (): Promise<void> => {}): Promise<void> {
-    // The local broker may go in the same deploy.
+    // The local broker may go in the same deploy, and how the connection ends is no news then.
     this.#notices.close();
     const session = this.#session;
     const closing = Promise.all([session.closing, settle().then(() => this.#close(isFinal))]);
@@ -141,7 +141,7 @@ export class BrokerClient {
     return { remove: () => void this.#stateListeners.delete(listener) };
   }
 
-  /** Hears what somebody should know, once. */
+  /** Registers a listener for events that people should know of; each is told once. */
   onEvent(listener: (event: ClientEvent) => void): { remove(): void } {
     this.#eventListeners.add(listener);
     return { remove: () => void this.#eventListeners.delete(listener) };

@@ -36,7 +36,7 @@ const listenWith = <T>(listeners: Set<T>, listener: T): Listening => {
   return { remove: () => void listeners.delete(listener) };
 };
 
-/** Paths are the beginning of topics: "devices/101", "sites/home". */
+/** The directory of one runtime. Paths are the beginning of topics: "devices/101", "sites/home". */
 export class Directory {
   readonly #clock: Clock;
   readonly #gateway: () => string;

@@ -24,7 +24,7 @@ const pathOf = (topic: string): string => topic.split('/', 2).join('/');
 const isNotNewer = (ts: string | undefined, than: string | undefined): boolean =>
   ts === undefined || than === undefined || ts <= than;
 
-/** Paths are the beginning of topics: "devices/101", "sites/home". */
+/** The removed paths of one runtime: the beginning of topics, as "devices/101", "sites/home". */
 export class RemovedPaths {
   readonly #clock: Clock;
   readonly #removed = new Map<string, Removed>();

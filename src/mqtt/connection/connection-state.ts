@@ -1,4 +1,4 @@
-/** How the connection to the broker stands. */
+/** State of the connection to the broker. */
 import type { Phrase } from '../../model/phrase.ts';
 
 /** server: its address, as describeServer gives it. */

@@ -18,12 +18,13 @@ const pauseMs = 10_000;
 const mostKinds = 1000;
 
 /** @returns the address without the port, which is another one with each connection */
-const hostOf = (address = ''): string => address.slice(0, Math.max(0, address.lastIndexOf(':')));
+/** @returns the host of "host:port" */
+const hostIn = (address = ''): string => address.slice(0, Math.max(0, address.lastIndexOf(':')));
 
 const keyOf = (event: Repeated): string => {
   const { kind, client, address, reason } = event;
   // A client that is refused may choose another identifier each time; one that is connected has one.
-  return [kind, reason, kind === 'refused' ? hostOf(address) : (client ?? hostOf(address))].join('|');
+  return [kind, reason, kind === 'refused' ? hostIn(address) : (client ?? hostIn(address))].join('|');
 };
 
 /** One sentence about a limit that was reached. */

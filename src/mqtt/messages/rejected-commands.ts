@@ -15,7 +15,7 @@ interface Rejected {
 const pauseMs = 1000;
 const longestTopic = 256;
 
-/** The rejected commands of one bridge. */
+/** The rejected commands of one subscribe node. */
 export class RejectedCommands {
   readonly #limit: RepeatLimit<Rejected>;
 

@@ -35,7 +35,7 @@ const gatewayOf = (payload: Buffer): unknown => {
   }
 };
 
-/** Paths are the beginning of topics: "devices/101", "sites/home". */
+/** The removals of one client. Paths are the beginning of topics: "devices/101", "sites/home". */
 export class RetainedRemoval {
   readonly #client: BrokerClient;
   readonly #retained: RetainedPublications;

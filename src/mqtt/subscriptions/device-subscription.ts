@@ -32,7 +32,7 @@ const gatherWideMs = 1000;
 /** More filters than these are a burden: servers grant a client so many, and look through them for each message. */
 const manyFilters = 100;
 
-/** The subscription of one bridge for the commands of its devices. */
+/** The subscriptions of one node to the devices of its site. */
 export class DeviceSubscription {
   readonly #options: DeviceSubscriptionOptions;
   readonly #clock: Clock;

@@ -230,7 +230,7 @@ describe('orders on a Modbus device', () => {
   });
 
   it('proves nothing by an effect of which nobody knows whether it was there before', async () => {
-    const { get } = holding;
+    const get = holding.get.bind(holding);
     holding.set(0, 510);
     holding.set(1, 50);
     // It cannot be read until the order is written.
@@ -271,7 +271,7 @@ describe('orders on a Modbus device', () => {
     open({}, { ...profile, actuators: [{ ...battery, latencyMs: 600_000 }, ...others] });
     follows = [1000, 0];
     let looks = 0;
-    const { get } = holding;
+    const get = holding.get.bind(holding);
     holding.get = (address) => {
       if (address === 0 && holding.peek(20) === 1000) looks++;
       return get(address);
