@@ -1,5 +1,5 @@
 /** The sum of a site: what a reading costs, with few devices and with many. Time is virtual, so only work is counted. */
-import { createSite } from '../src/site/site.ts';
+import { SiteAggregator } from '../src/site/site-aggregator.ts';
 import { charger, gridMeter, metaOf, readingOf } from '../test/support/site-messages.ts';
 import { createVirtualClock } from '../test/support/virtual-clock.ts';
 import { compare, printRatio, printTable, timed } from './parts/measure.ts';
@@ -10,12 +10,13 @@ const ticksPerSecond = 5;
 const createLoad = (devices: number) => {
   const clock = createVirtualClock();
   let published = 0;
-  const site = createSite({ site: 'home', boot: 'bench' }, clock, {
-    values: (messages) => {
+  const sink = {
+    values(messages: unknown[]) {
       published += messages.length;
     },
     events() {},
-  });
+  };
+  const site = new SiteAggregator({ site: 'home', boot: 'bench' }, { clock, sink });
   site.take(metaOf('d0', gridMeter));
   for (let i = 1; i < devices; i++) site.take(metaOf(`d${i}`, charger));
   const paths = Array.from({ length: devices }, (_, i) => `d${i}/${i === 0 ? 'meter' : 'ev_charger'}/power`);
@@ -40,7 +41,7 @@ const createLoad = (devices: number) => {
 /** Devices that introduce themselves one after the other, each with its first reading. */
 const introduce = async (devices: number) => {
   const clock = createVirtualClock();
-  const site = createSite({ site: 'home', boot: 'bench' }, clock, { values() {}, events() {} });
+  const site = new SiteAggregator({ site: 'home', boot: 'bench' }, { clock, sink: { values() {}, events() {} } });
   const messages = Array.from({ length: devices }, (_, i) => [
     metaOf(`d${i}`, i === 0 ? gridMeter : charger),
     readingOf(`d${i}/${i === 0 ? 'meter' : 'ev_charger'}/power`, 1000, clock.now()),

@@ -10,28 +10,30 @@ import { directoryOf } from '../src/shell/directory.ts';
 import { candidatesOf, toNodeMessage } from '../src/shell/node-messages.ts';
 import { createStateFile } from '../src/shell/state-file.ts';
 import { fewOf, type Status } from '../src/shell/status.ts';
-import { createSite, type Site } from '../src/site/site.ts';
-import { readSnapshot } from '../src/site/snapshot.ts';
+import { SiteAggregator, type SiteSummary } from '../src/site/site-aggregator.ts';
+import { readSnapshot } from '../src/site/site-snapshot.ts';
 import type { SiteApi } from './ems-site.ts';
 
 const config = z.object({
   site: nodeReference('the site'),
-  /** Seconds between two values of the site's power, at the earliest. */
+  /** Shortest time between two messages of power, s. */
   power: numberField(aggregateFields.power),
+  /** Time between two messages of energy, s. */
   energy: numberField(aggregateFields.energy),
   offlineMeansZero: flagField(false),
-  /** Seconds an old value may be used on, as estimated. */
+  /** Time for which a stale value is still used, as estimated, s. */
   grace: numberField(aggregateFields.grace),
+  /** Spread of the times of measurement above which the total is estimated, s. */
   skew: numberField(aggregateFields.skew),
-  /** kW of a device that does not state its own. */
+  /** Largest plausible power of a device that states no rating, kW. */
   maxPower: numberField(aggregateFields.maxPower),
 });
 
 const tickMs = 200;
-/** Where energies are told more rarely. */
+/** Longest time between two saves, for sites whose energies are told more rarely. */
 const saveMs = 30_000;
 
-const showSite = ({ sources, offenders, hasGrid, quality }: ReturnType<Site['summary']>): Status => {
+const showSite = ({ sources, offenders, hasGrid, quality }: SiteSummary): Status => {
   if (sources === 0) return { fill: 'grey', shape: 'ring', key: 'waiting' };
   const names = fewOf(offenders.map((topic) => topic.replace(/^devices\//, '')));
   const params = { n: sources, good: sources - offenders.length, names };
@@ -44,7 +46,7 @@ const showSite = ({ sources, offenders, hasGrid, quality }: ReturnType<Site['sum
     : { fill: 'red', shape: 'ring', key: 'incomplete', params };
 };
 
-/** A site summed up: its power balance now, its energies, and how far both can be trusted. */
+/** Adds up the devices of a site: the power balance now, the energies, and how far both can be trusted. */
 export default function register(RED: NodeAPI): void {
   defineNode(RED, 'ems-aggregate', {
     config,
@@ -57,7 +59,7 @@ export default function register(RED: NodeAPI): void {
       const directory = directoryOf(RED);
       directory.register(node.id, `sites/${id}`);
 
-      const site = createSite(
+      const site = new SiteAggregator(
         {
           site: id,
           boot: createBoot(),
@@ -69,12 +71,14 @@ export default function register(RED: NodeAPI): void {
           skewLimitMs: config.skew * 1000,
           maxPowerW: config.maxPower * 1000,
         },
-        clock,
         {
-          values: (messages) => tell(messages),
-          events: (messages) => send([null, toNodeMessage(messages)]),
+          clock,
+          sink: {
+            values: (messages) => tell(messages),
+            events: (messages) => send([null, toNodeMessage(messages)]),
+          },
+          saved: snapshot?.ok ? snapshot.value : undefined,
         },
-        snapshot?.ok ? snapshot.value : undefined,
       );
       let isOpen = true;
       let savedAt = clock.monotonic();
@@ -86,15 +90,15 @@ export default function register(RED: NodeAPI): void {
         if (isOpen && messages.length > 0) send([toNodeMessage(messages), null]);
       };
       /**
-       * Energies are saved before they are told: after a crash, nobody has heard of more than is remembered. What is now
-       * does not wait for the disk, or a later one would be told first.
+       * Energies are saved before they are told, so that after a crash nobody has heard of more than was saved. Power and
+       * status do not wait for the disk, or a later message would be told first.
        */
       const tell = (messages: Message[]): void => {
         const energies = messages.filter(({ schema }) => schema === 'site-energy/1');
         sendValues(messages.filter((message) => !energies.includes(message)));
         if (energies.length > 0) void save().then(() => sendValues(energies));
       };
-      // What became known before this node was deployed is not said again on the wire.
+      // Messages from before this node was deployed do not come again from the broker.
       for (const message of directory.known()) site.take(message);
       const forgetting = directory.onForget((device) => site.forget(device));
 

@@ -1,9 +1,9 @@
 /** Kinds of fields: what a new node holds, and what may be typed. */
 import type { Choice, DefaultedNumber, NumberRange } from '../model/limits.ts';
 import { idPattern } from '../model/topic.ts';
+import { asText, isVariable } from './field-values.ts';
 import type { EditorNode } from './red.ts';
 import { labelOf, text } from './texts.ts';
-import { asText, isVariable } from './values.ts';
 
 /** The node and the name of the field that is checked. */
 interface FieldPlace {

@@ -1,9 +1,9 @@
 /** From the form of a node to what registerType takes. */
 import { currentVersion, isFromLaterVersion } from '../migrations/migrate.ts';
 import type { FormField } from './field.ts';
+import { asText, inputOf, markFormOpened } from './field-values.ts';
 import type { CredentialDefinition, EditorNode, FieldDefinition, NodeDefinition, SaveResult } from './red.ts';
 import { text } from './texts.ts';
-import { asText, inputOf, markFormOpened } from './values.ts';
 
 /** A form that is open. */
 export interface OpenForm {

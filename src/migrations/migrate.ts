@@ -6,7 +6,7 @@
  * imports only fields that the form still has in its defaults: a step that renames a field needs the former name there as
  * well, with the value undefined. A step that changes a default pins the former one: `{ keepalive: 30, ...config }`.
  */
-import type { Config, Step } from './config.ts';
+import type { Config, Step } from './node-config.ts';
 import { version1 } from './version-1.ts';
 
 /** steps[n] takes a config of version n to version n + 1. */

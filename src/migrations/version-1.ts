@@ -2,7 +2,7 @@
  * From configs without a version, as 0.1.0 exported them and as people write them by hand, to version 1, the first one
  * that says its number.
  */
-import type { Config, Step } from './config.ts';
+import type { Config, Step } from './node-config.ts';
 
 /** A choice that was left empty meant the default; the list of a form would show nothing. */
 const withoutBlank =

@@ -32,8 +32,8 @@ export const readImports = (): Import[] =>
     filesIn(folder, '.ts').flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8'))),
   );
 
-/** The room of a file; a package is no room, even where it has the name of one. */
-const roomOf = (path: string): string => {
+/** @returns the room of a file; a package is no room, even where it has the name of one */
+export const roomOf = (path: string): string => {
   if (path.startsWith('nodes/')) return 'nodes';
   if (!path.startsWith('src/')) return path.startsWith('node:') ? path : `npm:${path}`;
   const match = /^src\/(drivers\/[a-z-]+|[a-z-]+)\//.exec(path);

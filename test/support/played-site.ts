@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { ComponentMeta } from '../../src/model/meta.ts';
 import type { Reading } from '../../src/model/reading.ts';
-import { readSnapshot, type SiteSnapshot } from '../../src/site/snapshot.ts';
+import { readSnapshot, type SiteSnapshot } from '../../src/site/site-snapshot.ts';
 import { type Running, startSite } from './running-site.ts';
 import { metaOf, readingOf } from './site-messages.ts';
 import { createVirtualClock } from './virtual-clock.ts';

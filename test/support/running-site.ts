@@ -1,7 +1,7 @@
 /** A site on virtual time, with all it says. */
 import type { Message } from '../../src/model/message.ts';
-import { createSite, type SiteOptions } from '../../src/site/site.ts';
-import type { SiteSnapshot } from '../../src/site/snapshot.ts';
+import { SiteAggregator, type SiteOptions } from '../../src/site/site-aggregator.ts';
+import type { SiteSnapshot } from '../../src/site/site-snapshot.ts';
 import { readingOf } from './site-messages.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
@@ -11,12 +11,16 @@ type Energy = Message<'site-energy/1'>;
 export const startSite = (options: Partial<SiteOptions> = {}, saved?: SiteSnapshot, clock = createVirtualClock()) => {
   const messages: Message[] = [];
   const events: Message[] = [];
-  const site = createSite(
-    { site: 'home', boot: 'test', ...options },
-    clock,
-    { values: (given) => messages.push(...given), events: (given) => events.push(...given) },
-    saved,
-  );
+  /** Number of messages that were published at a time. */
+  const lists: number[] = [];
+  const sink = {
+    values(given: Message[]) {
+      lists.push(given.length);
+      messages.push(...given);
+    },
+    events: (given: Message[]) => events.push(...given),
+  };
+  const site = new SiteAggregator({ site: 'home', boot: 'test', ...options }, { clock, sink, saved });
   const last = <S extends Message['schema']>(schema: S): Message<S> | undefined =>
     messages.findLast((message): message is Message<S> & Message => message.schema === schema) as
       | Message<S>
@@ -26,7 +30,10 @@ export const startSite = (options: Partial<SiteOptions> = {}, saved?: SiteSnapsh
     clock,
     events,
     messages,
-    say: (...given: Message[]) => given.forEach(site.take),
+    lists,
+    say(...given: Message[]) {
+      for (const message of given) site.take(message);
+    },
     /** Lets time pass in ticks of a fifth of a second. */
     pass(ms: number) {
       for (let left = ms; left > 0; left -= 200) {

@@ -19,7 +19,7 @@ export {
   mostDumpedRegisters,
   unitRange,
 } from './codec/limits.ts';
-export { testBus, testLink } from './commissioning/connection-test.ts';
+export { testBus, testLink } from './commissioning/device-test.ts';
 export { dumpRegisters } from './commissioning/register-dump.ts';
 export type { ModbusDriverOptions } from './device/device-context.ts';
 export { type LearntRange, parseLearntRanges } from './device/learnt-ranges.ts';

@@ -12,12 +12,12 @@ import {
   patternField,
   textField,
 } from '../field.ts';
+import { asText, currentFlag, currentText, inputOf, isVariable, secretIn, typedIn } from '../field-values.ts';
 import type { NodeForm, OpenForm } from '../form.ts';
-import { addConnectionTest } from '../parts/connection-test.ts';
 import { addRowList } from '../parts/row-list.ts';
+import { addConnectionTest } from '../parts/test-connection.ts';
 import type { EditorNode } from '../red.ts';
 import { text } from '../texts.ts';
-import { asText, currentFlag, currentText, inputOf, isVariable, secretIn, typedIn } from '../values.ts';
 
 /** Servers as a node holds them. */
 const listOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(asText) : []);

@@ -12,6 +12,7 @@ import {
   patternField,
   textField,
 } from '../field.ts';
+import { asRecord, asText, inputOf, typedIn } from '../field-values.ts';
 import type { NodeForm, OpenForm } from '../form.ts';
 import { commandMeaning, paramText } from '../parts/command-texts.ts';
 import {
@@ -25,7 +26,6 @@ import {
 import { isOutOfRange, paramInput } from '../parts/param-input.ts';
 import type { EditorNode } from '../red.ts';
 import { labelOf, rangeText, text } from '../texts.ts';
-import { asRecord, asText, inputOf, typedIn } from '../values.ts';
 
 type Commands = Record<string, CommandMeta>;
 

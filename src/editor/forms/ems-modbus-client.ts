@@ -8,11 +8,11 @@ import {
 } from '../../drivers/modbus/codec/limits.ts';
 import { thisMachine } from '../../model/limits.ts';
 import { choiceField, numberField, optionalNumberField, textField } from '../field.ts';
+import { asText, currentText, inputOf } from '../field-values.ts';
 import type { NodeForm } from '../form.ts';
-import { addConnectionTest } from '../parts/connection-test.ts';
+import { addConnectionTest } from '../parts/test-connection.ts';
 import type { EditorClient, EditorNode } from '../red.ts';
 import { get } from '../request.ts';
-import { asText, currentText, inputOf } from '../values.ts';
 
 declare const RED: EditorClient;
 

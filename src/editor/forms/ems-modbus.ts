@@ -12,6 +12,7 @@ import {
   optionalNumberField,
   textField,
 } from '../field.ts';
+import { asRecord, asText, inputOf, typedIn } from '../field-values.ts';
 import type { NodeForm, OpenForm } from '../form.ts';
 import { addLiveValues } from '../parts/live-values.ts';
 import {
@@ -21,13 +22,12 @@ import {
   readTypedProfile,
   type ShownProfile,
 } from '../parts/modbus-profile.ts';
+import { addRegisterDump } from '../parts/read-registers.ts';
 import { ReferenceList } from '../parts/reference-list.ts';
-import { addRegisterDump } from '../parts/register-dump.ts';
 import { showLines } from '../parts/result.ts';
 import type { CodeEditor, EditorClient, EditorNode, SaveResult } from '../red.ts';
 import { get, post } from '../request.ts';
 import { rangeText, text, unitText } from '../texts.ts';
-import { asRecord, asText, inputOf, typedIn } from '../values.ts';
 
 declare const RED: EditorClient;
 

@@ -10,6 +10,7 @@ import {
   numberField,
   textField,
 } from '../field.ts';
+import { asText, currentText, inputOf, isVariable } from '../field-values.ts';
 import type { NodeForm, OpenForm } from '../form.ts';
 import { addListenAddress, machineAddresses, type OwnAddress } from '../parts/listen-address.ts';
 import { showRefusals, showRejected } from '../parts/refused-stations.ts';
@@ -19,7 +20,6 @@ import { identityInUrl, showUrls, stationUrls } from '../parts/station-urls.ts';
 import { WaitingStations } from '../parts/waiting-stations.ts';
 import type { EditorNode } from '../red.ts';
 import { text } from '../texts.ts';
-import { asText, currentText, inputOf, isVariable } from '../values.ts';
 
 /** At least one port is open. */
 const checkPort: FieldCheck = (value, place) => {

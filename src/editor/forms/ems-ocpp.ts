@@ -21,6 +21,7 @@ import {
   patternField,
   textField,
 } from '../field.ts';
+import { asText, currentFlag, currentText, inputOf, isFormOpen, isVariable, secretIn } from '../field-values.ts';
 import type { NodeForm, OpenForm } from '../form.ts';
 import { fillDatalist } from '../parts/known-devices.ts';
 import { machineAddresses, type OwnAddress } from '../parts/listen-address.ts';
@@ -33,7 +34,6 @@ import { copyButton, identityInUrl, showUrls, stationUrls } from '../parts/stati
 import type { EditorClient, EditorNode, SaveResult } from '../red.ts';
 import { get } from '../request.ts';
 import { labelOf, listed, text } from '../texts.ts';
-import { asText, currentFlag, currentText, inputOf, isFormOpen, isVariable, secretIn } from '../values.ts';
 
 declare const RED: EditorClient;
 

@@ -2,12 +2,12 @@
 import * as z from 'zod/mini';
 import { pickFields } from '../../model/limits.ts';
 import { choiceField, flagField, optionalNumberField, textField } from '../field.ts';
+import { typedIn } from '../field-values.ts';
 import type { NodeForm, OpenForm } from '../form.ts';
 import { addSuggestions } from '../parts/known-devices.ts';
 import { addRowList } from '../parts/row-list.ts';
 import type { EditorNode } from '../red.ts';
 import { text } from '../texts.ts';
-import { typedIn } from '../values.ts';
 
 const columns = ['topic', 'field', 'name'] as const;
 type Column = (typeof columns)[number];

@@ -1,10 +1,10 @@
 /** The form of a site: its id in topics, and where it is. */
 import { siteFields } from '../../model/limits.ts';
 import { idField, optionalNumberField, textField } from '../field.ts';
+import { asText } from '../field-values.ts';
 import type { NodeForm } from '../form.ts';
 import { ReferenceList } from '../parts/reference-list.ts';
 import type { EditorClient } from '../red.ts';
-import { asText } from '../values.ts';
 
 declare const RED: EditorClient;
 

@@ -1,9 +1,9 @@
 /** The form of the node that subscribes: what is chosen decides which further fields make sense. */
 import { subscribeFields } from '../../model/limits.ts';
 import { configNodeField, flagField, idField, numberField, textField } from '../field.ts';
+import { currentText, inputOf } from '../field-values.ts';
 import type { NodeForm } from '../form.ts';
 import { addSuggestions } from '../parts/known-devices.ts';
-import { currentText, inputOf } from '../values.ts';
 
 const rows = ['device', 'quantity', 'site', 'pattern', 'directory'] as const;
 type Row = (typeof rows)[number];

@@ -1,10 +1,10 @@
 /** The field "Listen on" of everything that others dial: the addresses of this machine to choose from. */
 import * as z from 'zod/mini';
 import { everywhere, thisMachine } from '../../model/limits.ts';
+import { inputOf, typedIn } from '../field-values.ts';
 import type { EditorNode } from '../red.ts';
 import { get } from '../request.ts';
 import { text } from '../texts.ts';
-import { inputOf, typedIn } from '../values.ts';
 
 const ownAddresses = z.array(z.object({ address: z.string(), name: z.string(), isIpv6: z.boolean() }));
 /** An address of the machine that runs Node-RED, with the name of its interface. */

@@ -1,6 +1,6 @@
 /** The input of one parameter of a command: a list where there is a choice, else a text. */
 import { numberFault } from '../field.ts';
-import { asText } from '../values.ts';
+import { asText } from '../field-values.ts';
 import { isSwitch } from './command-texts.ts';
 import type { ParamRange } from './known-devices.ts';
 

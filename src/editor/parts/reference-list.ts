@@ -3,9 +3,9 @@
  * with it, where that is wanted, in one step that can be undone.
  */
 import { idField } from '../field.ts';
+import { asText, inputOf, isVariable, typedIn } from '../field-values.ts';
 import type { EditorClient, EditorNode, HistoryStep } from '../red.ts';
 import { text } from '../texts.ts';
-import { asText, inputOf, isVariable, typedIn } from '../values.ts';
 import { type Renaming, renamedFields, type TopicRoot } from './find-references.ts';
 
 declare const RED: EditorClient;

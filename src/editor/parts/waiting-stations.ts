@@ -1,7 +1,8 @@
 /** Stations that wait for approval, one card each: what they say of themselves, and for which device they may be let in. */
+
+import { asText, typedIn } from '../field-values.ts';
 import type { EditorClient, EditorNode } from '../red.ts';
 import { listed, momentText, text } from '../texts.ts';
-import { asText, typedIn } from '../values.ts';
 import { showLines } from './result.ts';
 import { type Decision, decide, nameplate, type PendingStation } from './server-stations.ts';
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { Cycle, DeviceState, Driver, DriverEvent, Sample } from '../../../src/drivers/driver.ts';
-import { testBus } from '../../../src/drivers/modbus/commissioning/connection-test.ts';
+import { testBus } from '../../../src/drivers/modbus/commissioning/device-test.ts';
 import { dumpRegisters } from '../../../src/drivers/modbus/commissioning/register-dump.ts';
 import { createModbusDriver } from '../../../src/drivers/modbus/driver.ts';
 import type { Bus } from '../../../src/drivers/modbus/transport/bus/bus.ts';

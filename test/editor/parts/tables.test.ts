@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { commandMeaning, paramText } from '../../../src/editor/parts/command-texts.ts';
-import { outcomeLines } from '../../../src/editor/parts/connection-test.ts';
 import { suggestionsOf } from '../../../src/editor/parts/known-devices.ts';
 import { cellsOf } from '../../../src/editor/parts/live-values.ts';
 import { isOutOfRange } from '../../../src/editor/parts/param-input.ts';
 import { refusalCells } from '../../../src/editor/parts/refused-stations.ts';
 import { type KnownStation, stationRows } from '../../../src/editor/parts/station-facts.ts';
+import { outcomeLines } from '../../../src/editor/parts/test-connection.ts';
 import { editorNode } from '../../support/editor-node.ts';
 
 const at = Date.UTC(2026, 10, 29, 12);

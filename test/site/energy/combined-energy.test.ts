@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { CombinedEnergy } from '../../../src/site/energy/combined-energy.ts';
+import { sourcesOf } from '../../../src/site/sources/sources.ts';
+import { gridMeter, metaOf, solar } from '../../support/site-messages.ts';
+
+const [grid] = sourcesOf(metaOf('grid', gridMeter), 100_000);
+const [pv] = sourcesOf(metaOf('pv', solar), 100_000);
+
+describe('the combined energy of two sources', () => {
+  const start = () => {
+    assert.ok(grid && pv);
+    const added: number[] = [];
+    let elapsedMs = 0;
+    const combined = new CombinedEnergy({ add: (wh) => added.push(wh), elapsedMs: () => elapsedMs });
+    const hear = (source: typeof grid, at: number): void => {
+      elapsedMs = at;
+      combined.hear(source, at);
+    };
+    combined.setMembers([grid, pv], 0);
+    return { combined, added, hear, grid, pv };
+  };
+
+  it('begins with nothing', () => {
+    assert.deepEqual(start().combined.save(), { pendingWh: 0, coveredMs: 0 });
+  });
+
+  it('is added once both were heard', () => {
+    const { combined, added, hear, grid, pv } = start();
+    hear(grid, 1000);
+    hear(pv, 1000);
+    assert.deepEqual(added, [], 'nothing is known of the time before');
+    combined.add(grid, 10);
+    hear(grid, 2000);
+    assert.deepEqual(added, []);
+    combined.add(pv, 5);
+    hear(pv, 2000);
+    assert.deepEqual(added, [15]);
+    assert.deepEqual(combined.save(), { pendingWh: 0, coveredMs: 1000, settled: { at: 2000, startedMs: 1000 } });
+  });
+
+  it('waits for a source that is late, though the devices are described anew meanwhile', () => {
+    const { combined, added, hear, grid, pv } = start();
+    hear(grid, 1000);
+    hear(pv, 1000);
+    combined.add(grid, 10);
+    hear(grid, 200_000);
+    combined.setMembers([{ ...grid }, { ...pv }], 300_000);
+    const [first, second] = [{ ...grid }, { ...pv }];
+    combined.setMembers([first, second], 300_000);
+    hear(second, 300_000);
+    assert.deepEqual(added, [10]);
+  });
+
+  it('is lost where the source that is waited for was taken away', () => {
+    const { combined, added, hear, grid, pv } = start();
+    hear(grid, 1000);
+    hear(pv, 1000);
+    combined.add(grid, 10);
+    hear(grid, 200_000);
+    combined.setMembers([grid], 300_000);
+    assert.deepEqual(added, []);
+  });
+});

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { PowerSeries } from '../../../src/site/energy/power-series.ts';
+
+const read = { isHeld: false, gapMs: 60_000 };
+const onChange = { isHeld: true, gapMs: 60_000 };
+
+describe('the power of a source over time', () => {
+  it('that is held keeps its times together where the clock of the device was off', () => {
+    const series = new PowerSeries();
+    series.append({ w: 3600, at: 1000 }, onChange);
+    assert.equal(series.holdLast(6000, onChange)?.positiveWh, 5);
+    series.move(10_000);
+    assert.deepEqual([series.last?.at, series.knownUntil], [11_000, 16_000]);
+    assert.deepEqual(series.resumeSample, { w: 3600, at: 16_000, until: 71_000 });
+    assert.equal(series.holdLast(17_000, onChange)?.positiveWh, 1);
+  });
+
+  it('names the gap that a late sample fills, until nothing of the gap is left', () => {
+    const series = new PowerSeries();
+    series.append({ w: 100, at: 0 }, read);
+    const gap = series.append({ w: 100, at: 150_000 }, read)?.gap;
+    assert.deepEqual(gap, { pieces: 1 });
+    const first = series.insert({ w: 100, at: 50_000 }, read);
+    assert.deepEqual([first?.gap === gap, first?.isFilled, first?.coveredMs], [true, false, 50_000]);
+    const second = series.insert({ w: 100, at: 25_000 }, read);
+    assert.deepEqual([second?.gap === gap, second?.isFilled, second?.coveredMs], [true, undefined, 0]);
+    const last = series.insert({ w: 100, at: 100_000 }, read);
+    assert.deepEqual([last?.gap === gap, last?.isFilled, last?.coveredMs], [true, true, 100_000]);
+    const late = series.insert({ w: 200, at: 75_000 }, read);
+    assert.deepEqual([late?.gap, late?.isFilled], [undefined, undefined]);
+  });
+});

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { ClockContradiction, DeviceClock } from '../../../src/site/inputs/device-clock.ts';
+
+describe('readings that contradict a clock', () => {
+  it('show that it was set after ten seconds, if there are three of them', () => {
+    const three = new ClockContradiction(true, 0);
+    assert.deepEqual(
+      [0, 5000, 10_000].map((at) => three.add(60_000, at)),
+      [false, false, true],
+    );
+    const two = new ClockContradiction(true, 0);
+    assert.deepEqual(
+      [0, 20_000].map((at) => two.add(60_000, at)),
+      [false, false],
+    );
+    assert.equal(two.add(60_000, 20_001), true);
+  });
+
+  it('begin anew with a reading that leads the others, as in a queue that drains', () => {
+    const draining = new ClockContradiction(false, 0);
+    const added = [0, 5000, 10_000, 15_000].map((at) => draining.add(at, at));
+    assert.deepEqual(added, [false, false, false, false]);
+    assert.equal(draining.lead, 15_000);
+  });
+});
+
+describe('a clock that was set', () => {
+  it('is known from then on, and is corrected where it is off', () => {
+    const reference = { ours: 1000, behindMs: 5000 };
+    const clock = new DeviceClock();
+    assert.deepEqual([clock.isConfirmed, clock.isCorrected, clock.offset], [false, false, Number.NaN]);
+    clock.set(61_000, 0, reference);
+    assert.deepEqual([clock.isConfirmed, clock.isCorrected, clock.offset, clock.lead], [true, true, 61_000, 61_000]);
+    clock.set(1500, 1, reference);
+    assert.deepEqual([clock.isConfirmed, clock.isCorrected, clock.offset, clock.lead], [true, false, 1000, 1500]);
+  });
+});
