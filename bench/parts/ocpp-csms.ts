@@ -10,11 +10,11 @@ import { RPCServer } from 'ocpp-rpc';
 import { WebSocketServer } from 'ws';
 import { Bridge } from '../../src/bridge/bridge.ts';
 import type { Driver, DriverSink } from '../../src/drivers/driver.ts';
-import { codecFor } from '../../src/drivers/ocpp/codec/codecs.ts';
+import { codecFor } from '../../src/drivers/ocpp/codec/codec-by-version.ts';
+import { startCsms } from '../../src/drivers/ocpp/csms.ts';
 import { createOcppDriver } from '../../src/drivers/ocpp/driver.ts';
-import { listPresets } from '../../src/drivers/ocpp/library.ts';
-import { startCsms } from '../../src/drivers/ocpp/link/csms.ts';
-import { createPasswords } from '../../src/drivers/ocpp/link/passwords.ts';
+import { listPresets } from '../../src/drivers/ocpp/presets.ts';
+import { Passwords } from '../../src/drivers/ocpp/security/passwords.ts';
 import { checkMessage } from '../../src/model/check.ts';
 import { createBoot } from '../../src/model/identity.ts';
 import type { Message } from '../../src/model/message.ts';
@@ -132,7 +132,7 @@ const startOwn = async (take?: Take): Promise<Server> => {
   const csms = await startCsms(
     {
       listeners: [{ host, port: 0 }],
-      passwords: createPasswords(Buffer.alloc(32)),
+      passwords: new Passwords(Buffer.alloc(32)),
       limits: { messages: fast, bytes: fast },
     },
     systemClock,

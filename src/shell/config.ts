@@ -49,6 +49,15 @@ export const textField = (fallback = '') =>
 /** A text that has to be there. @param what the field is called in the reason: "the broker" */
 export const requiredText = (what: string) => textField().pipe(z.string().min(1, `${what} is missing`));
 
+/** Entries of a text, without the blanks around them; empty ones are left out. */
+export const listField = (separator: RegExp) =>
+  textField().transform((text) =>
+    text
+      .split(separator)
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== ''),
+  );
+
 /** true, "true", "on", "1" and their opposites; empty means the default. */
 export const flagField = (fallback: boolean) =>
   given

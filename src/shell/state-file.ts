@@ -38,7 +38,7 @@ const write = async (path: string, state: unknown): Promise<void> => {
 };
 
 /** A state as a file of JSON that is replaced as a whole. */
-class StateFile {
+export class StateFile {
   readonly #path: string;
   /** The state that is written next. */
   #waiting: { state: unknown } | undefined;

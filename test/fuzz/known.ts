@@ -1,5 +1,5 @@
 /** The stations that the server under fire knows, and their passwords. */
-import { createPasswords } from '../../src/drivers/ocpp/link/passwords.ts';
+import { Passwords } from '../../src/drivers/ocpp/security/passwords.ts';
 
 /** Anybody comes in as one of these. */
 export const openStations = Array.from({ length: 8 }, (_, i) => `OPEN${i}`);
@@ -21,4 +21,4 @@ export const crowd = {
   password: '0f1e2d3c4b5a69788796a5b4c3d2e1f0',
 };
 
-export const passwords = createPasswords(Buffer.alloc(32, 3));
+export const passwords = new Passwords(Buffer.alloc(32, 3));

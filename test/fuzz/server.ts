@@ -1,6 +1,6 @@
 /** The server under fire, in a process of its own: what it does to itself is seen from outside. */
-import { startCsms } from '../../src/drivers/ocpp/link/csms.ts';
-import { CallFailure, type StationHandler, type StationLink } from '../../src/drivers/ocpp/link/link.ts';
+import { startCsms } from '../../src/drivers/ocpp/csms.ts';
+import { CallFailure, type StationHandler, type StationLink } from '../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { authority, identityOf } from '../support/certificates.ts';
 import { certified, crowd, lockedStations, neighbour, openStations, passwords, secrets } from './known.ts';
@@ -138,7 +138,7 @@ const tell = (): Stats => {
   const loopMs = loop.max;
   loop.max = 0;
   const heapMB = process.memoryUsage().heapUsed / 2 ** 20;
-  const { length: refusals } = csms.refusals();
+  const { length: refusals } = csms.rejections();
   return { ...stats, connected: csms.connected(), refusals, handles, heapMB, loopMs };
 };
 process.on('message', () => process.send?.({ stats: tell() }));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StationSheet } from '../../src/drivers/ocpp/station/sheet.ts';
+import type { StationSummary } from '../../src/drivers/ocpp/station/station-summary.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
 import { until } from '../support/events.ts';
@@ -30,13 +30,13 @@ describe('ems-ocpp: the station in its form', () => {
   const ask = (id: string) => helper.request().get(`/ems/ocpp/station/${id}`);
 
   /** @returns when the station has said what it can */
-  const known = async (id: string): Promise<StationSheet> => {
-    let sheet: Partial<StationSheet> = {};
+  const known = async (id: string): Promise<StationSummary> => {
+    let sheet: Partial<StationSummary> = {};
     await until(async () => {
-      sheet = (await ask(id)).body as Partial<StationSheet>;
+      sheet = (await ask(id)).body as Partial<StationSummary>;
       return sheet.settings?.units !== undefined;
     }, 'the station has said what it can');
-    return sheet as StationSheet;
+    return sheet as StationSummary;
   };
 
   it('is told as soon as it is known; without a station there is nothing to tell', async () => {

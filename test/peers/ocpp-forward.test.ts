@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ForwardOptions } from '../../src/drivers/ocpp/forward/forward.ts';
+import type { ForwardOptions } from '../../src/drivers/ocpp/forwarding/forwarder.ts';
 import { until } from '../support/events.ts';
 import { createFastClock } from '../support/fast-clock.ts';
 import { type ForwardedStation, startForwardedStation } from '../support/forwarded-station.ts';

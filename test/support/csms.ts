@@ -1,14 +1,14 @@
 /** A CSMS on loopback for tests, and stations made of bare WebSockets. */
 import { connect as connectSocket } from 'node:net';
 import WebSocket, { type ClientOptions } from 'ws';
-import { type Csms, type CsmsOptions, startCsms } from '../../src/drivers/ocpp/link/csms.ts';
-import type { StationHandler, StationLink, StationSettings } from '../../src/drivers/ocpp/link/link.ts';
-import { createPasswords } from '../../src/drivers/ocpp/link/passwords.ts';
+import { type Csms, type CsmsOptions, startCsms } from '../../src/drivers/ocpp/csms.ts';
+import type { StationHandler, StationLink, StationSettings } from '../../src/drivers/ocpp/ocpp-j/station-link.ts';
+import { Passwords } from '../../src/drivers/ocpp/security/passwords.ts';
 import type { Clock } from '../../src/model/time.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { until } from './events.ts';
 
-export const passwords = createPasswords(Buffer.alloc(32, 7));
+export const passwords = new Passwords(Buffer.alloc(32, 7));
 
 /** A handler that keeps what it is told; answers with what the call said. */
 export interface Recorder extends StationHandler {
@@ -34,11 +34,11 @@ export const createRecorder = (called?: StationHandler['called']): Recorder => {
 
 export const openSettings: StationSettings = { versions: ['2.1', '2.0.1', '1.6'], security: 0 };
 
-export interface TestCsms extends Csms {
+export type TestCsms = Csms & {
   /** What was reported, as "identity: words". */
   reports: string[];
   url(identity?: string): string;
-}
+};
 
 export const startTestCsms = async (
   options: Partial<CsmsOptions> = {},
@@ -50,7 +50,8 @@ export const startTestCsms = async (
   const limits = { refusalMs: 0, ...options.limits };
   const csms = await startCsms({ listeners, passwords, report, ...options, limits }, clock);
   const scheme = options.listeners?.[0]?.tls ? 'wss' : 'ws';
-  return { ...csms, reports, url: (identity = 'CP1') => `${scheme}://127.0.0.1:${csms.ports[0]}/ocpp/${identity}` };
+  const url = (identity = 'CP1'): string => `${scheme}://127.0.0.1:${csms.ports[0]}/ocpp/${identity}`;
+  return Object.assign(csms, { reports, url });
 };
 
 /** A station of bare frames. */

@@ -15,10 +15,10 @@ import {
   type DriverSink,
   type Progress,
 } from '../../src/drivers/driver.ts';
-import { codecFor } from '../../src/drivers/ocpp/codec/codecs.ts';
+import { codecFor } from '../../src/drivers/ocpp/codec/codec-by-version.ts';
 import { createOcppDriver, type OcppDriver, type OcppDriverOptions } from '../../src/drivers/ocpp/driver.ts';
-import type { StationSettings } from '../../src/drivers/ocpp/link/link.ts';
-import type { Version } from '../../src/drivers/ocpp/words.ts';
+import type { Version } from '../../src/drivers/ocpp/messages.ts';
+import type { StationSettings } from '../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import type { Params, Response } from '../../src/model/command.ts';
 import type { Message } from '../../src/model/message.ts';
 import { isoTime } from '../../src/model/time.ts';

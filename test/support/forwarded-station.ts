@@ -1,8 +1,8 @@
 /** A simulated charge point at our server, forwarded to a second central system: everything real but the time. */
 import type { Cycle, DriverEvent, Order } from '../../src/drivers/driver.ts';
-import { codecFor } from '../../src/drivers/ocpp/codec/codecs.ts';
+import { codecFor } from '../../src/drivers/ocpp/codec/codec-by-version.ts';
 import { createOcppDriver, type OcppDriver } from '../../src/drivers/ocpp/driver.ts';
-import type { ForwardOptions } from '../../src/drivers/ocpp/forward/forward.ts';
+import type { ForwardOptions } from '../../src/drivers/ocpp/forwarding/forwarder.ts';
 import type { Clock } from '../../src/model/time.ts';
 import { SimulatedStation, type SimulatedStationOptions } from '../../src/simulator/ocpp/simulated-station.ts';
 import type { EvseState } from '../../src/simulator/ocpp/station-state.ts';

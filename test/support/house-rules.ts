@@ -46,20 +46,20 @@ const arrows: Record<string, RegExp> = {
   model: /^(npm:zod|node:crypto)$/,
   drivers: /^(common|model)$/,
   'drivers/modbus': /^(common|model|drivers|npm:zod|node:.*|npm:serialport)$/,
-  'drivers/ocpp': /^(common|model|drivers|npm:zod|node:.*|npm:ocpp-rpc)$/,
+  'drivers/ocpp': /^(common|model|drivers|npm:zod|node:.*|npm:ocpp-rpc|npm:ws)$/,
   mqtt: /^(common|model|node:.*|npm:mqtt|npm:aedes)$/,
   control: /^(common|model)$/,
   migrations: /^(common|model)$/,
   editor: /^(common|model|migrations|drivers\/[a-z]+|npm:zod\/mini)$/,
   bridge: /^(common|model|drivers|control|npm:zod|node:.*)$/,
   site: /^(common|model|npm:zod)$/,
-  simulator: /^(common|model|drivers\/modbus|npm:zod|npm:ocpp-rpc|node:.*)$/,
+  simulator: /^(common|model|drivers\/(modbus|ocpp)|npm:zod|npm:ocpp-rpc|node:.*)$/,
   shell: /^(common|model|migrations|bridge|drivers|npm:zod|node:.*|npm:node-red)$/,
   nodes: /^(common|model|shell|bridge|drivers\/[a-z]+|mqtt|site|simulator|npm:zod|node:.*|npm:node-red)$/,
 };
 
 /** Of a driver other rooms see its face alone. */
-const isFace = (to: string): boolean => /^src\/drivers\/modbus\/index\.ts$/.test(to);
+const isFace = (to: string): boolean => /^src\/drivers\/[a-z]+\/index\.ts$/.test(to);
 
 /** Forms know of a driver what can be entered, and nothing of how it works. */
 const editorMay = /^src\/drivers\/[a-z]+\/codec\/limits\.ts$/;
@@ -80,8 +80,8 @@ const chambers: [part: string, may: RegExp][] = [
     /^src\/drivers\/(driver\.ts$|modbus\/(?!polling|actuators|commissioning|driver|index))/,
   ],
   ['src/drivers/modbus/polling/', /^src\/drivers\/(driver\.ts$|modbus\/(?!actuators|commissioning|driver|index))/],
-  ['src/drivers/ocpp/link/', /^src\/drivers\/ocpp\/(link\/|codec\/limits\.ts$|words\.ts$)/],
-  ['src/drivers/ocpp/codec/', /^src\/drivers\/ocpp\/(codec\/|words\.ts$)/],
+  ['src/drivers/ocpp/ocpp-j/', /^src\/drivers\/ocpp\/(ocpp-j\/|codec\/limits\.ts$|messages\.ts$)/],
+  ['src/drivers/ocpp/codec/', /^src\/drivers\/ocpp\/(codec\/|messages\.ts$)/],
 ];
 
 const leavesChamber = ({ from, to }: Import): boolean =>
@@ -107,7 +107,7 @@ export const check = ({ from, to }: Import, imports: Import[]): string | undefin
   if (!arrows[room]?.test(target)) return `${from} must not import ${to}`;
   if (room === 'editor' && target.startsWith('drivers/') && !editorMay.test(to))
     return `${from} must not import ${to}: only the limits of a driver`;
-  if (room !== 'editor' && target === 'drivers/modbus' && !isFace(to))
+  if (room !== 'editor' && /^drivers\//.test(target) && !isFace(to))
     return `${from} must not import ${to}: only the face of a driver`;
   if (room === 'nodes' && to.startsWith('src/')) {
     const calls = [...callsOf(from, imports)].sort().join();

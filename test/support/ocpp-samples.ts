@@ -1,7 +1,7 @@
 /** Messages made from the official schemas of OCPP: with what they demand, or with everything they know. */
 import { readers16 } from '../../src/drivers/ocpp/codec/inbound-16.ts';
-import { oursOf } from '../../src/drivers/ocpp/codec/notices-2.ts';
-import type { Version } from '../../src/drivers/ocpp/words.ts';
+import { oursOf } from '../../src/drivers/ocpp/codec/unprocessed-messages-2.ts';
+import type { Version } from '../../src/drivers/ocpp/messages.ts';
 import { actionsOf, type JsonSchema, schemaOfCall } from './ocpp-schemas.ts';
 
 const timestamp = '2026-11-23T10:00:00Z';

@@ -1,7 +1,7 @@
 /** The official JSON schemas of OCPP, as ocpp-rpc carries them. */
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import type { Version } from '../../src/drivers/ocpp/words.ts';
+import type { Version } from '../../src/drivers/ocpp/messages.ts';
 
 /** Of JSON schemas, what OCPP uses of them. */
 export interface JsonSchema {

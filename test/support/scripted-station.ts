@@ -5,39 +5,39 @@
 import type { Cycle, DeviceState, DriverEvent, DriverSink, Progress } from '../../src/drivers/driver.ts';
 import type { Codec } from '../../src/drivers/ocpp/codec/codec.ts';
 import { createOcppDriver, type OcppDriver, type OcppDriverOptions } from '../../src/drivers/ocpp/driver.ts';
-import { CallFailure, type CallOptions, type StationLink } from '../../src/drivers/ocpp/link/link.ts';
 import type {
-  Decision,
-  Measure,
-  Sample,
-  StationEvent,
+  Answer,
+  MeterValue,
+  SampledValue,
+  StationMessage,
   StationRequest,
   StationResult,
   Version,
-} from '../../src/drivers/ocpp/words.ts';
+} from '../../src/drivers/ocpp/messages.ts';
+import { CallFailure, type CallOptions, type StationLink } from '../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import type { Value } from '../../src/model/reading.ts';
 import { createMemoryJournal, type MemoryJournal } from './memory-journal.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 
 export const passingCodec = (version: Version): Codec => ({
   version,
-  decode: (_action, payload) => ({ ok: true, event: payload as StationEvent, notes: [] }),
+  decode: (_action, payload) => ({ ok: true, event: payload as StationMessage, notes: [] }),
   reply: (_event, decision) => decision,
   encode: (request) => ({ action: request.kind, payload: request }),
   decodeResult: (_request, payload) => payload as StationResult,
 });
 
-export type Answer = StationResult | CallFailure | undefined;
+export type StationAnswer = StationResult | CallFailure | undefined;
 /** What the station answers; undefined: "accepted". */
-export type Answering = (request: StationRequest) => Answer;
+export type Answering = (request: StationRequest) => StationAnswer;
 
 export const accepted: StationResult = { status: 'accepted', raw: 'Accepted' };
 export const rejected: StationResult = { status: 'rejected', raw: 'Rejected' };
 
-export const amperes = (value: number, part = 'l1'): Measure => ({ quantity: 'current', part, value, unit: 'A' });
-export const watts = (value: number): Measure => ({ quantity: 'power', value, unit: 'W' });
-export const wattHours = (value: number): Measure => ({ quantity: 'energy_imported', value, unit: 'Wh' });
-export const offered = (value: number): Measure => ({ quantity: 'current_offered', value, unit: 'A' });
+export const amperes = (value: number, part = 'l1'): SampledValue => ({ quantity: 'current', part, value, unit: 'A' });
+export const watts = (value: number): SampledValue => ({ quantity: 'power', value, unit: 'W' });
+export const wattHours = (value: number): SampledValue => ({ quantity: 'energy_imported', value, unit: 'Wh' });
+export const offered = (value: number): SampledValue => ({ quantity: 'current_offered', value, unit: 'A' });
 
 export interface Rig {
   clock: VirtualClock;
@@ -53,9 +53,12 @@ export interface Rig {
   ready(version?: Version): Promise<void>;
   drop(): void;
   /** What the station says. @returns the decision about the answer */
-  say(event: StationEvent): Promise<Decision>;
-  status(status: Extract<StationEvent, { kind: 'status' }>['status'], evse?: number): Promise<Decision>;
-  measure(measures: Measure[], more?: Partial<Sample> & { evse?: number; transaction?: string }): Promise<Decision>;
+  say(event: StationMessage): Promise<Answer>;
+  status(status: Extract<StationMessage, { kind: 'status' }>['status'], evse?: number): Promise<Answer>;
+  measure(
+    sampledValues: SampledValue[],
+    more?: Partial<MeterValue> & { evse?: number; transaction?: string },
+  ): Promise<Answer>;
   /** Values told, by path: "1/power", "1/current/l1". */
   told(path: string): { value: Value; ts: number; isEstimated?: boolean; reason?: string }[];
   last(path: string): Value | undefined;
@@ -177,15 +180,20 @@ export const createStationRig = (more: Partial<OcppDriverOptions> = {}): Rig => 
       driver.disconnected('the connection was lost');
     },
     async say(event) {
-      const decision = (await driver.called(event.kind, event)) as Decision;
+      const decision = (await driver.called(event.kind, event)) as Answer;
       await clock.advanceAsync(0);
       return decision;
     },
     status: (status, evse = 1) =>
       rig.say({ kind: 'status', evse, status, raw: status, errorCode: 'NoError', at: clock.now() }),
-    measure(measures, { evse = 1, transaction, at = clock.now(), context = 'live', signed = [] } = {}) {
-      const samples = [{ at, context, measures, signed }];
-      return rig.say({ kind: 'meter_values', evse, samples, ...(transaction === undefined ? {} : { transaction }) });
+    measure(sampledValues, { evse = 1, transaction, at = clock.now(), context = 'live', signed = [] } = {}) {
+      const meterValues = [{ at, context, sampledValues, signed }];
+      return rig.say({
+        kind: 'meter_values',
+        evse,
+        meterValues,
+        ...(transaction === undefined ? {} : { transaction }),
+      });
     },
     told: (path) => said.filter((each) => each.path === path),
     last: (path) => rig.told(path).at(-1)?.value,

@@ -1,11 +1,11 @@
 /**
- * What is particular about families of stations, as data: one file per family in profiles/ocpp/. What a form says
- * goes before it; what neither says is found out.
+ * Peculiarities of families of stations, as data: one file per family in profiles/ocpp/. A form goes before its
+ * preset; what neither of them says is found out.
  */
 import { z } from 'zod';
-import { versions } from './words.ts';
+import { versions } from './messages.ts';
 
-/** Matched without regard to case; absent: all of them. */
+/** A regular expression that is matched without regard to case; an absent one matches all. */
 const pattern = z.string().refine(
   (text) => {
     try {
@@ -18,44 +18,45 @@ const pattern = z.string().refine(
   { error: 'a regular expression' },
 );
 
+/** Quirks of a preset or of a form; an absent one is found out. */
 export const quirksSchema = z.strictObject({
-  /** The version that works best with it: no other is taken, where this family was chosen. */
+  /** The version that works best: no other is taken, where this family was chosen. */
   version: z.enum(versions).optional(),
-  /** It connects without naming a version of OCPP: this one is meant. */
+  /** The version that is meant where the station connects without naming one. */
   assumedVersion: z.enum(versions).optional(),
-  /** It must not be asked anything before its BootNotification was answered. */
+  /** The station must not be asked anything before its BootNotification was answered. */
   needsBoot: z.boolean().optional(),
-  /** Between an answer of it and the next call at least, ms. */
+  /** Between an answer of the station and the next call at least, ms. */
   paceMs: z.int().min(0).max(60_000).optional(),
-  /** Settings are left as they are. */
+  /** The settings of the station are left as they are. */
   keepsSettings: z.boolean().optional(),
-  /** What it is asked to measure, as it is: trying harms it. */
+  /** Measurands that the station is asked for, without trying others: that harms it. */
   measurands: z.array(z.string()).min(1).optional(),
-  /** It may be asked for meter values. */
+  /** The station may be asked for meter values. */
   triggersMeterValues: z.boolean().optional(),
   purpose: z.enum(['tx_default', 'tx', 'station_max']).optional(),
   kind: z.enum(['absolute', 'relative']).optional(),
   stackLevel: z.int().min(0).max(99).optional(),
   unit: z.enum(['A', 'W']).optional(),
-  /** Whether limits say for how many phases they are. */
+  /** Limits say for how many phases they are. */
   saysPhases: z.boolean().optional(),
-  /** It can change between one phase and three while a car is plugged in. */
+  /** The station can change between one phase and three while a car is plugged in. */
   switchesPhases: z.boolean().optional(),
   /** Without current, before and after a change of phases, s. */
   phasePauseS: z.number().min(0).max(600).optional(),
   /** Between two different limits at least, s. */
   limitIntervalS: z.number().min(1).max(600).optional(),
-  /** Proven: it goes on to the next period of its profile by itself when we are gone. */
+  /** The station is proven to go on to the next period of its profile by itself when the gateway is gone. */
   keepsFallback: z.boolean().optional(),
-  /** It ends the transaction when it is paused: resuming starts a new one. */
+  /** The station ends the transaction when it is paused: resuming starts a new one. */
   restartsAfterPause: z.boolean().optional(),
-  /** Charging begins when we say so: a car that waits is started. */
+  /** Charging has to be started from here: a car that waits is started. */
   needsRemoteStart: z.boolean().optional(),
-  /** ChangeAvailability upsets it. */
+  /** false: ChangeAvailability upsets the station. */
   takesAvailability: z.boolean().optional(),
-  /** Its times are worth nothing. */
+  /** The clock of the station is worth nothing. */
   ignoresTime: z.boolean().optional(),
-  /** What it measures is off by these factors. */
+  /** Its meter values are multiplied by these. */
   factors: z
     .strictObject({
       power: z.number().positive().optional(),
@@ -63,21 +64,22 @@ export const quirksSchema = z.strictObject({
       current: z.number().positive().optional(),
     })
     .optional(),
-  /** After a lost connection it comes back this late, s. */
+  /** After a lost connection the station comes back this late, s. */
   reconnectS: z.number().positive().max(7200).optional(),
 });
 export type Quirks = z.infer<typeof quirksSchema>;
 
+/** One file of profiles/ocpp. */
 export const presetSchema = z.strictObject({
   $schema: z.string().optional(),
   schema: z.literal('charger/1'),
   id: z.string().regex(/^[a-z0-9-]+$/, 'an id is lower case with hyphens'),
   title: z.string().min(1),
-  /** Where it is known from. */
+  /** Sources of these facts. */
   sources: z.array(z.string().min(1)).min(1),
-  /** For the integrator: settings in the station, what to expect. */
+  /** Notes for the integrator: settings in the station, and what to expect. */
   notes: z.array(z.string()).optional(),
-  /** One of them fits; absent: chosen by hand only. */
+  /** A station that fits one of these has the preset; absent: it is chosen by hand only. */
   matches: z
     .array(z.strictObject({ vendor: pattern.optional(), model: pattern.optional(), firmware: pattern.optional() }))
     .optional(),
@@ -85,6 +87,7 @@ export const presetSchema = z.strictObject({
 });
 export type Preset = z.infer<typeof presetSchema>;
 
+/** The station as its BootNotification names it. */
 export interface StationModel {
   vendor: string;
   model: string;
@@ -94,7 +97,7 @@ export interface StationModel {
 const fits = (text: string | undefined, expected: string | undefined): boolean =>
   expected === undefined || (text !== undefined && new RegExp(expected, 'i').test(text));
 
-/** The more a match says, the better it fits. */
+/** @returns how many fields of the best match fit; 0 for none */
 const fitness = ({ matches = [] }: Preset, { vendor, model, firmware }: StationModel): number =>
   Math.max(
     0,
@@ -113,7 +116,7 @@ export const findPreset = (presets: Preset[], station: StationModel): Preset | u
   return best?.preset;
 };
 
-/** @param form what the integrator said; goes before the preset */
+/** @param form quirks that the integrator set, which go before the preset */
 export const resolveQuirks = (form: Quirks, preset: Preset | undefined): Quirks => ({
   ...preset?.quirks,
   ...form,

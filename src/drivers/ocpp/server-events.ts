@@ -1,14 +1,15 @@
-/** What is told of the server and of no station of it: who waits for approval, and how its certificate fares. */
+/** Events of the server and of no station: which station waits for approval, and how the certificate fares. */
 import type { Event } from '../../model/event.ts';
 import { isoTime } from '../../model/time.ts';
-import type { CertificateNews } from './link/certificate-keeper.ts';
-import type { PendingStation } from './station/pending.ts';
+import type { PendingStation } from './approval/pending-stations.ts';
+import type { CertificateNotice } from './security/certificate-renewal.ts';
 
 export interface ServerEvent extends Pick<Event, 'name' | 'severity' | 'code' | 'message'> {
   data: Record<string, string | number | boolean>;
 }
 
-export const eventOfStation = ({ firstSeen, lastSeen, ...facts }: PendingStation): ServerEvent => ({
+/** charger_pending */
+export const pendingEventOf = ({ firstSeen, lastSeen, ...facts }: PendingStation): ServerEvent => ({
   name: 'charger_pending',
   severity: 'info',
   data: { ...facts, first_seen: isoTime(firstSeen), last_seen: isoTime(lastSeen) },
@@ -16,14 +17,15 @@ export const eventOfStation = ({ firstSeen, lastSeen, ...facts }: PendingStation
 
 const severities = { renewed: 'info', refused: 'warning', expiring: 'warning', expired: 'alarm' } as const;
 
-export const eventOfCertificate = ({
+/** certificate_renewed, certificate_refused, certificate_expiring, certificate_expired */
+export const certificateEventOf = ({
   kind,
   sentence,
   subject,
   expiresAt,
   daysLeft,
   fault,
-}: CertificateNews): ServerEvent => ({
+}: CertificateNotice): ServerEvent => ({
   name: `certificate_${kind}`,
   severity: severities[kind],
   ...(fault && { code: fault.code }),

@@ -1,12 +1,12 @@
 /** Two cars at a time, a station that gets numbers, times and statuses wrong, and a gateway that is killed in between. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
-import type { Decision, StationEvent } from '../../../src/drivers/ocpp/words.ts';
+import type { Answer, StationMessage } from '../../../src/drivers/ocpp/messages.ts';
+import { CallFailure } from '../../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import { isoTime } from '../../../src/model/time.ts';
 import { createStationRig, type Rig, wattHours } from '../../support/scripted-station.ts';
 
-type Message = Extract<StationEvent, { kind: 'transaction_started' | 'transaction_ended' | 'meter_values' }>;
+type Message = Extract<StationMessage, { kind: 'transaction_started' | 'transaction_ended' | 'meter_values' }>;
 
 /** How the end of a session is told. */
 const ends = ['by number', 'without a number', 'by the number before', 'never'] as const;
@@ -57,7 +57,7 @@ interface Truth {
 /** Messages about transactions wait in a queue, in order, until they are answered. */
 const createLife = (rig: Rig) => {
   const truths: Truth[] = [];
-  const queue: { make(): Message; answered?(decision: Decision): void }[] = [];
+  const queue: { make(): Message; answered?(decision: Answer): void }[] = [];
   const registers = [0, 100_000, 200_000];
   const going = new Map<number, { truth: Truth; id?: string }>();
   const before = new Map<number, string | undefined>();
@@ -104,7 +104,7 @@ const createLife = (rig: Rig) => {
         at: start,
         meterStartWh,
         isOffline: rig.clock.now() - start > 120_000,
-        samples: [],
+        meterValues: [],
         token: { id: `TAG${truths.length % 3}` },
       }),
       answered({ transaction }) {
@@ -128,7 +128,7 @@ const createLife = (rig: Rig) => {
         kind: 'meter_values',
         evse: at,
         ...(isNumbered ? number(own.id) : {}),
-        samples: [{ at: taken, context: 'live', measures: [wattHours(wh)], signed: [] }],
+        meterValues: [{ at: taken, context: 'live', sampledValues: [wattHours(wh)], signed: [] }],
       }),
     });
   };
@@ -150,7 +150,7 @@ const createLife = (rig: Rig) => {
           at: endedAt,
           meterStopWh,
           isOffline: rig.clock.now() - endedAt > 120_000,
-          samples: [],
+          meterValues: [],
           reason: 'Local',
         }),
         answered() {

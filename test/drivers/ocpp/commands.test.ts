@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { Bridge } from '../../../src/bridge/bridge.ts';
 import { createOcppDriver, type OcppDriver } from '../../../src/drivers/ocpp/driver.ts';
-import { CallFailure, type StationLink } from '../../../src/drivers/ocpp/link/link.ts';
+import type { StationMessage, StationRequest } from '../../../src/drivers/ocpp/messages.ts';
+import { CallFailure, type StationLink } from '../../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import type { Quirks } from '../../../src/drivers/ocpp/quirks.ts';
-import type { StationEvent, StationRequest } from '../../../src/drivers/ocpp/words.ts';
 import { checkMessage } from '../../../src/model/check.ts';
 import type { Response } from '../../../src/model/command.ts';
 import type { Message } from '../../../src/model/message.ts';
@@ -78,19 +78,19 @@ describe('a charging station at a bridge', () => {
     await clock.advanceAsync(5000);
     requests.length = 0;
   };
-  const say = async (event: StationEvent): Promise<{ transaction?: number }> => {
+  const say = async (event: StationMessage): Promise<{ transaction?: number }> => {
     const decision = await driver.called(event.kind, event);
     await clock.advanceAsync(0);
     return decision;
   };
-  const status = (word: Extract<StationEvent, { kind: 'status' }>['status']): Promise<unknown> =>
+  const status = (word: Extract<StationMessage, { kind: 'status' }>['status']): Promise<unknown> =>
     say({ kind: 'status', evse: 1, status: word, raw: word, at: clock.now() });
   const measure = (...values: number[]): Promise<unknown> => {
-    const measures = [...values.map((value, i) => amperes(value, `l${i + 1}`)), watts(230 * (values[0] ?? 0))];
-    const samples = [{ at: clock.now(), context: 'live' as const, measures, signed: [] }];
-    return say({ kind: 'meter_values', evse: 1, samples });
+    const sampledValues = [...values.map((value, i) => amperes(value, `l${i + 1}`)), watts(230 * (values[0] ?? 0))];
+    const meterValues = [{ at: clock.now(), context: 'live' as const, sampledValues, signed: [] }];
+    return say({ kind: 'meter_values', evse: 1, meterValues });
   };
-  const facts = () => ({ at: clock.now(), isOffline: false, samples: [] });
+  const facts = () => ({ at: clock.now(), isOffline: false, meterValues: [] });
   const begin = async (): Promise<string> => {
     await status('preparing');
     const token = { id: 'TAG' };

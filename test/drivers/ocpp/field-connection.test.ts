@@ -1,6 +1,6 @@
 /** Stations that connect, boot and speak in ways of their own: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
-import { listPresets } from '../../../src/drivers/ocpp/library.ts';
+import { listPresets } from '../../../src/drivers/ocpp/presets.ts';
 import { createSettings, usualSettings } from '../../support/field-settings.ts';
 import { type Answering, createField, type Field, type FieldOptions } from '../../support/field-station.ts';
 import { faultsOfCall } from '../../support/ocpp-schemas.ts';
@@ -291,7 +291,7 @@ describe('stations in the field: connecting and booting', () => {
       await field.pass(20_000);
       const [refused] = field
         .driver()
-        .sheet()
+        .summary()
         .refused.filter(({ asked }) => asked === 'get_variables');
       assert.match(refused?.answer ?? '', new RegExp(`^${error}`));
       assert.ok(field.asked('ChangeConfiguration').length > 0, 'it goes on');

@@ -1,6 +1,6 @@
 /** Stations in the field that take limits in one form only, or obey them in their own way. */
 import assert from 'node:assert/strict';
-import { listPresets } from '../../../src/drivers/ocpp/library.ts';
+import { listPresets } from '../../../src/drivers/ocpp/presets.ts';
 import {
   type Answering,
   createField,

@@ -1,11 +1,11 @@
 /** The list of tags in a station, in the words of each version: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
-import type { Tag } from '../../../src/drivers/ocpp/station/authorisation.ts';
+import type { ListedIdToken } from '../../../src/drivers/ocpp/authorization/authorize.ts';
 import { createSettings, createVariables, usualSettings, usualVariables } from '../../support/field-settings.ts';
 import { type Answering, createField, type Field, type Payload } from '../../support/field-station.ts';
 
 const card = '04A2B3C4';
-const tags: Tag[] = [
+const tags: ListedIdToken[] = [
   { id: card, expiresAt: Date.UTC(2030, 0, 1) },
   { id: 'blocked', isBlocked: true },
   { id: 'E004015055AABBCC' },

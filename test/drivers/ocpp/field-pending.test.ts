@@ -1,9 +1,9 @@
 /** Stations that nobody has approved, on a real socket: they are answered, and nothing they say counts. */
 import assert from 'node:assert/strict';
-import { codecFor } from '../../../src/drivers/ocpp/codec/codecs.ts';
-import { createPendingList } from '../../../src/drivers/ocpp/station/pending.ts';
-import { createWaitingRoom } from '../../../src/drivers/ocpp/station/waiting-room.ts';
-import type { Version } from '../../../src/drivers/ocpp/words.ts';
+import { createPendingConnection } from '../../../src/drivers/ocpp/approval/pending-connection.ts';
+import { createPendingStations } from '../../../src/drivers/ocpp/approval/pending-stations.ts';
+import { codecFor } from '../../../src/drivers/ocpp/codec/codec-by-version.ts';
+import type { Version } from '../../../src/drivers/ocpp/messages.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
 import { dial, type RawStation, startTestCsms, type TestCsms } from '../../support/csms.ts';
 import { assertResult } from '../../support/ocpp-schemas.ts';
@@ -13,9 +13,9 @@ describe('stations in the field: not approved yet', () => {
   let station: RawStation;
   let count = 0;
   const open = async (version: Version): Promise<void> => {
-    const pending = createPendingList(systemClock);
+    const pending = createPendingStations(systemClock);
     csms = await startTestCsms({
-      unknown: () => createWaitingRoom(pending, codecFor, systemClock, () => {}),
+      unknown: () => createPendingConnection(pending, codecFor, systemClock, () => {}),
     });
     station = await dial(csms.url('NEW'), { protocols: [`ocpp${version}`] });
   };

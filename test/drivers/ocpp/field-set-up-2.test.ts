@@ -75,7 +75,7 @@ for (const version of ['2.0.1', '2.1'] as const)
     it('what a session begins and ends with is known', async () => {
       const points = { 'TxCtrlr.TxStartPoint': 'Authorized', 'TxCtrlr.TxStopPoint': 'EVConnected' };
       await boot(createVariables({ ...usualVariables, ...points }).answers);
-      const { beginsWith, endsWith } = field.driver().sheet().settings;
+      const { beginsWith, endsWith } = field.driver().summary().settings;
       assert.deepEqual([beginsWith, endsWith], ['Authorized', 'EVConnected']);
     });
 

@@ -1,6 +1,6 @@
 /** Stations that are made ready, each with settings of its own: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
-import { listPresets } from '../../../src/drivers/ocpp/library.ts';
+import { listPresets } from '../../../src/drivers/ocpp/presets.ts';
 import { createSettings, usualSettings, wantedMeasurands } from '../../support/field-settings.ts';
 import {
   type Answering,

@@ -1,6 +1,6 @@
 /** Sessions that begin: where, whose they are, and what is said in which order. On a real socket, frame by frame. */
 import assert from 'node:assert/strict';
-import { listPresets } from '../../../src/drivers/ocpp/library.ts';
+import { listPresets } from '../../../src/drivers/ocpp/presets.ts';
 import { hashTag } from '../../../src/model/identity.ts';
 import { createTeller, energy, entry2, power } from '../../support/field-samples.ts';
 import { createField, type Field, type FieldOptions, type Payload } from '../../support/field-station.ts';

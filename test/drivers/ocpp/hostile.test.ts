@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { EncodedCall } from '../../../src/drivers/ocpp/codec/codec.ts';
-import { codecFor } from '../../../src/drivers/ocpp/codec/codecs.ts';
-import { type StationEvent, type StationRequest, type Version, versions } from '../../../src/drivers/ocpp/words.ts';
+import { codecFor } from '../../../src/drivers/ocpp/codec/codec-by-version.ts';
+import {
+  type StationMessage,
+  type StationRequest,
+  type Version,
+  versions,
+} from '../../../src/drivers/ocpp/messages.ts';
 import { isUnit } from '../../../src/model/units.ts';
 import { actionsOf, faultsOfCall, faultsOfResult } from '../../support/ocpp-schemas.ts';
 import { type Frame, readFrames } from './frames.ts';
@@ -48,10 +53,10 @@ const { message } = fc.letrec<{ message: object; value: unknown }>((tie) => ({
 const fromWire = (value: unknown): unknown => JSON.parse(JSON.stringify(value) ?? 'null');
 
 /** What was understood can be kept, published and counted with. */
-const assertSound = (event: StationEvent): void => {
+const assertSound = (event: StationMessage): void => {
   JSON.stringify(event);
   if ('evse' in event && event.evse !== undefined) assert.ok(Number.isInteger(event.evse) && event.evse >= 0);
-  for (const { at: time, measures } of 'samples' in event ? event.samples : []) {
+  for (const { at: time, sampledValues: measures } of 'meterValues' in event ? event.meterValues : []) {
     assert.ok(time === undefined || (time > Date.parse('2015-01-01') && time < at + 3_600_000));
     for (const { value, unit } of measures) assert.ok(Number.isFinite(value) && isUnit(unit));
   }

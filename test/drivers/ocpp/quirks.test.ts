@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { listPresets, presetFolder, readPreset } from '../../../src/drivers/ocpp/library.ts';
+import { listPresets, presetFolder, readPreset } from '../../../src/drivers/ocpp/presets.ts';
 import { findPreset, presetSchema, resolveQuirks } from '../../../src/drivers/ocpp/quirks.ts';
 
 describe('presets of charging stations', () => {

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { codecFor } from '../../../src/drivers/ocpp/codec/codecs.ts';
-import { roundLimit } from '../../../src/drivers/ocpp/codec/exact.ts';
+import { codecFor } from '../../../src/drivers/ocpp/codec/codec-by-version.ts';
+import { roundLimit } from '../../../src/drivers/ocpp/codec/strict-values.ts';
 import {
-  type Profile,
+  type ChargingProfile,
   type StationRequest,
   type StationResult,
   type Version,
   versions,
-} from '../../../src/drivers/ocpp/words.ts';
+} from '../../../src/drivers/ocpp/messages.ts';
 import { assertCall } from '../../support/ocpp-schemas.ts';
 
-const profile: Profile = {
+const profile: ChargingProfile = {
   id: 101,
   stackLevel: 8,
   purpose: 'tx_default',
@@ -413,7 +413,7 @@ for (const version of versions)
     });
 
     it('no limit without a period, and none that is no number', () => {
-      const limited = (periods: Profile['periods']): StationRequest => ({
+      const limited = (periods: ChargingProfile['periods']): StationRequest => ({
         kind: 'set_profile',
         evse: 1,
         profile: { ...profile, periods },
@@ -425,7 +425,7 @@ for (const version of versions)
   });
 
 describe('OCPP 2.1: dynamic profiles', () => {
-  const dynamic: Profile = {
+  const dynamic: ChargingProfile = {
     id: 101,
     stackLevel: 8,
     purpose: 'tx_default',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
-import type { Decision, StationEvent } from '../../../src/drivers/ocpp/words.ts';
+import type { Answer, StationMessage } from '../../../src/drivers/ocpp/messages.ts';
+import { CallFailure } from '../../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import { createStationRig, type Rig, wattHours } from '../../support/scripted-station.ts';
 
 /** What happens next to a station, to the process here, or to the disk. */
@@ -20,7 +20,7 @@ const steps: Step[] = [
   'wait',
 ];
 
-type Message = Extract<StationEvent, { kind: 'transaction_started' | 'transaction_ended' | 'meter_values' }>;
+type Message = Extract<StationMessage, { kind: 'transaction_started' | 'transaction_ended' | 'meter_values' }>;
 
 /**
  * A station of 1.6 as in the book: what it has to tell about transactions waits in a queue, in order, until it is
@@ -37,7 +37,7 @@ const createLife = (rig: Rig) => {
   let last: Message | undefined;
   let durable = 0;
 
-  const say = async (message: Message): Promise<Decision | undefined> => {
+  const say = async (message: Message): Promise<Answer | undefined> => {
     try {
       return await rig.say(message);
     } catch (error) {
@@ -86,7 +86,7 @@ const createLife = (rig: Rig) => {
         const meterStartWh = register;
         startWh = register;
         truth.push({ energy: 0 });
-        const facts = { at, isOffline: false, samples: [], token: { id: 'TAG' } };
+        const facts = { at, isOffline: false, meterValues: [], token: { id: 'TAG' } };
         if (isConnected) await rig.status('charging');
         queue.push(() => ({ kind: 'transaction_started', evse: 1, meterStartWh, ...facts }));
       }
@@ -98,7 +98,7 @@ const createLife = (rig: Rig) => {
           kind: 'meter_values',
           evse: 1,
           transaction: known.get(own) ?? '',
-          samples: [{ at, context: 'live', measures: [wattHours(wh)], signed: [] }],
+          meterValues: [{ at, context: 'live', sampledValues: [wattHours(wh)], signed: [] }],
         }));
       }
       if (step === 'unplug' && own !== undefined) {
@@ -113,7 +113,7 @@ const createLife = (rig: Rig) => {
           meterStopWh,
           at,
           isOffline: false,
-          samples: [],
+          meterValues: [],
           reason: 'EVDisconnected',
         }));
         if (isConnected) await rig.status('available');

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
-import { codecFor } from '../../../src/drivers/ocpp/codec/codecs.ts';
-import type { Measure, Version } from '../../../src/drivers/ocpp/words.ts';
+import { codecFor } from '../../../src/drivers/ocpp/codec/codec-by-version.ts';
+import type { SampledValue, Version } from '../../../src/drivers/ocpp/messages.ts';
 import { assertResult } from '../../support/ocpp-schemas.ts';
 import { type Frame, readFrames } from './frames.ts';
 
-const shownMeasure = ({ quantity, part, value, unit, isDerived }: Measure): string =>
+const shownMeasure = ({ quantity, part, value, unit, isDerived }: SampledValue): string =>
   `${isDerived ? '~' : ''}${part ? `${quantity} ${part}` : quantity} ${value} ${unit}`;
 
 /** As in the files of frames. */
 const shown = (key: string, value: unknown): unknown => {
   if (key === 'at' && value !== undefined) return new Date(value as number).toISOString();
-  return key === 'measures' ? (value as Measure[]).map(shownMeasure) : value;
+  return key === 'sampledValues' ? (value as SampledValue[]).map(shownMeasure) : value;
 };
 
 /** Times to the millisecond, however they are written. */

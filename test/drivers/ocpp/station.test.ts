@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { listPresets } from '../../../src/drivers/ocpp/library.ts';
-import { CallFailure } from '../../../src/drivers/ocpp/link/link.ts';
-import { createTagsInUse } from '../../../src/drivers/ocpp/station/tags-in-use.ts';
-import type { Decision, Sample, StationEvent } from '../../../src/drivers/ocpp/words.ts';
+import { createConcurrentTx } from '../../../src/drivers/ocpp/authorization/concurrent-tx.ts';
+import type { Answer, MeterValue, StationMessage } from '../../../src/drivers/ocpp/messages.ts';
+import { CallFailure } from '../../../src/drivers/ocpp/ocpp-j/station-link.ts';
+import { listPresets } from '../../../src/drivers/ocpp/presets.ts';
 import {
   accepted,
   amperes,
@@ -22,26 +22,26 @@ describe('a charging station as a device', () => {
   });
   afterEach(() => rig.driver().close());
 
-  type Started = Extract<StationEvent, { kind: 'transaction_started' }>;
-  type Ended = Extract<StationEvent, { kind: 'transaction_ended' }>;
-  const start = (more: Partial<Started> = {}): Promise<Decision> =>
+  type Started = Extract<StationMessage, { kind: 'transaction_started' }>;
+  type Ended = Extract<StationMessage, { kind: 'transaction_ended' }>;
+  const start = (more: Partial<Started> = {}): Promise<Answer> =>
     rig.say({
       kind: 'transaction_started',
       evse: 1,
       at: rig.clock.now(),
       isOffline: false,
-      samples: [],
+      meterValues: [],
       token: { id: 'TAG' },
       meterStartWh: 1000,
       ...more,
     });
-  const stop = (transaction: string, more: Partial<Ended> = {}): Promise<Decision> =>
+  const stop = (transaction: string, more: Partial<Ended> = {}): Promise<Answer> =>
     rig.say({
       kind: 'transaction_ended',
       transaction,
       at: rig.clock.now(),
       isOffline: false,
-      samples: [],
+      meterValues: [],
       meterStopWh: 3000,
       reason: 'Local',
       ...more,
@@ -52,10 +52,10 @@ describe('a charging station as a device', () => {
     await rig.status('charging');
     return String(transaction);
   };
-  const sample = (measures: Sample['measures'], more: Partial<Sample> = {}): Sample => ({
+  const sample = (measures: MeterValue['sampledValues'], more: Partial<MeterValue> = {}): MeterValue => ({
     at: rig.clock.now(),
     context: 'live',
-    measures,
+    sampledValues: measures,
     signed: [],
     ...more,
   });
@@ -71,21 +71,21 @@ describe('a charging station as a device', () => {
 
   it('a card that charges elsewhere is told so as it begins: at the next connector, or at the next station', async () => {
     await rig.driver().close();
-    const tagsInUse = createTagsInUse();
+    const tagsInUse = createConcurrentTx();
     const authorisation = { mode: 'list' as const, tags: [{ id: 'TAG' }], ownTag: 'EMS', isOnePlaceOnly: true };
-    rig = createStationRig({ tagsInUse, authorisation });
-    const other = createStationRig({ tagsInUse, authorisation });
+    rig = createStationRig({ concurrentTx: tagsInUse, authorisation });
+    const other = createStationRig({ concurrentTx: tagsInUse, authorisation });
     await rig.ready();
     await other.ready();
     const id = await plugIn();
     assert.equal((await rig.say({ kind: 'authorize', token: { id: 'tag' } })).authorization, 'accepted');
-    const begin = (at: Rig, evse: number, isOffline = false): Promise<Decision> =>
+    const begin = (at: Rig, evse: number, isOffline = false): Promise<Answer> =>
       at.say({
         kind: 'transaction_started',
         evse,
         at: at.clock.now() - (isOffline ? 3_600_000 : 0),
         isOffline,
-        samples: [],
+        meterValues: [],
         token: { id: 'tag' },
         meterStartWh: 7,
       });
@@ -411,13 +411,13 @@ describe('a charging station as a device', () => {
   });
 
   describe('2.x', () => {
-    const update = (more: Partial<Extract<StationEvent, { kind: 'transaction_updated' }>>): Promise<Decision> =>
+    const update = (more: Partial<Extract<StationMessage, { kind: 'transaction_updated' }>>): Promise<Answer> =>
       rig.say({
         kind: 'transaction_updated',
         transaction: 'T1',
         at: rig.clock.now(),
         isOffline: false,
-        samples: [],
+        meterValues: [],
         trigger: 'ChargingStateChanged',
         seqNo: 0,
         ...more,
@@ -535,7 +535,7 @@ describe('a charging station as a device', () => {
       const data = 'OCMF|{"FV":"1.0"}|{"SA":"x"}';
       const signed = [{ measurand: 'Energy.Active.Import.Register', context: 'Transaction.End', data }];
       await rig.measure([], { transaction: id, signed });
-      await stop(id, { samples: [sample([], { context: 'end', signed })] });
+      await stop(id, { meterValues: [sample([], { context: 'end', signed })] });
       const values = rig.named('signed_value');
       assert.deepEqual([values[0]?.data?.signed, values[0]?.data?.session_id], [data, id]);
       assert.equal(values[0]?.id, values[1]?.id);
@@ -572,7 +572,7 @@ describe('a charging station as a device', () => {
   });
 
   describe('faults', () => {
-    const faulted = (more: object): Promise<Decision> =>
+    const faulted = (more: object): Promise<Answer> =>
       rig.say({ kind: 'status', evse: 1, status: 'faulted', raw: 'Faulted', at: rig.clock.now(), ...more });
 
     it('are alarms with all that is said of them, until they are over', async () => {

@@ -7,11 +7,11 @@ import {
   type DeviceState,
   type DriverEvent,
 } from '../../../src/drivers/driver.ts';
-import { codecFor } from '../../../src/drivers/ocpp/codec/codecs.ts';
+import { codecFor } from '../../../src/drivers/ocpp/codec/codec-by-version.ts';
 import { createOcppDriver, type OcppDriver, type OcppDriverOptions } from '../../../src/drivers/ocpp/driver.ts';
-import { listPresets } from '../../../src/drivers/ocpp/library.ts';
-import type { ForeignPolicy } from '../../../src/drivers/ocpp/limits/take-over.ts';
-import type { StationLink } from '../../../src/drivers/ocpp/link/link.ts';
+import type { StationLink } from '../../../src/drivers/ocpp/ocpp-j/station-link.ts';
+import { listPresets } from '../../../src/drivers/ocpp/presets.ts';
+import type { ForeignPolicy } from '../../../src/drivers/ocpp/smart-charging/foreign-profiles.ts';
 import type { Params } from '../../../src/model/command.ts';
 import type { Value } from '../../../src/model/reading.ts';
 import { SimulatedStation, type SimulatedStationOptions } from '../../../src/simulator/ocpp/simulated-station.ts';

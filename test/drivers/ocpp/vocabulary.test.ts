@@ -1,8 +1,8 @@
 /** Every word that the official schemas allow where it matters: understood, and nothing to be noted about it. */
 import assert from 'node:assert/strict';
-import { codecFor } from '../../../src/drivers/ocpp/codec/codecs.ts';
-import { readSamples } from '../../../src/drivers/ocpp/codec/meter-values.ts';
-import { type Sample, type StationEvent, type Version, versions } from '../../../src/drivers/ocpp/words.ts';
+import { codecFor } from '../../../src/drivers/ocpp/codec/codec-by-version.ts';
+import { readMeterValues } from '../../../src/drivers/ocpp/codec/meter-values.ts';
+import { type MeterValue, type StationMessage, type Version, versions } from '../../../src/drivers/ocpp/messages.ts';
 import { findQuantity } from '../../../src/model/quantities.ts';
 import { type JsonSchema, schemaOfCall } from '../../support/ocpp-schemas.ts';
 
@@ -24,11 +24,12 @@ const wordsOf = (schema: JsonSchema, name: string, root = schema): string[] | un
 const words = (version: Version, action: string, name: string): string[] =>
   wordsOf(schemaOfCall(version, action), name) ?? assert.fail(`${action} has no ${name}`);
 
-const read = (version: Version, sampled: object): Sample[] => {
+const read = (version: Version, sampled: object): MeterValue[] => {
   const notes: string[] = [];
   const value = version === '1.6' ? '1' : 1;
   const meterValue = [{ timestamp, sampledValue: [{ value, ...sampled }] }];
-  const samples = readSamples({ meterValue }, 'meterValue', version === '1.6' ? 'string' : 'number', at, notes);
+  const valueType = version === '1.6' ? 'string' : 'number';
+  const samples = readMeterValues({ meterValue }, { field: 'meterValue', valueType }, { arrival: at, notes });
   assert.deepEqual(notes, []);
   return samples;
 };
@@ -54,7 +55,7 @@ for (const version of versions)
     for (const measurand of words(version, 'MeterValues', 'measurand'))
       it(`measurand ${measurand}`, () => {
         const samples = read(version, { measurand, ...inUnit(version, unitOf(measurand)) });
-        for (const { quantity, isDerived } of samples.flatMap(({ measures }) => measures)) {
+        for (const { quantity, isDerived } of samples.flatMap(({ sampledValues: measures }) => measures)) {
           assert.ok(findQuantity('ev_charger', quantity) || beyondTheModel.test(quantity), quantity);
           assert.equal(isDerived, undefined, 'its unit is no guess');
         }
@@ -62,7 +63,7 @@ for (const version of versions)
 
     it('what an energy manager lives on has a quantity', () => {
       const quantities = words(version, 'MeterValues', 'measurand').flatMap((measurand) =>
-        read(version, { measurand, ...inUnit(version, unitOf(measurand)) }).flatMap(({ measures }) =>
+        read(version, { measurand, ...inUnit(version, unitOf(measurand)) }).flatMap(({ sampledValues: measures }) =>
           measures.map(({ quantity }) => quantity),
         ),
       );
@@ -73,7 +74,7 @@ for (const version of versions)
     it('phases: each is a part, or the whole', () => {
       const parts = words(version, 'MeterValues', 'phase').map((phase) => {
         const [sample] = read(version, { measurand: 'Voltage', phase, ...inUnit(version, 'V') });
-        return `${phase} ${sample?.measures[0]?.part}`;
+        return `${phase} ${sample?.sampledValues[0]?.part}`;
       });
       assert.deepEqual(parts.sort(), [
         'L1 l1',
@@ -111,7 +112,7 @@ for (const version of versions)
       ]);
     });
 
-    const eventOf = (action: string, payload: object): StationEvent => {
+    const eventOf = (action: string, payload: object): StationMessage => {
       const decoded = codecFor(version).decode(action, payload, at);
       assert.ok(decoded.ok);
       assert.deepEqual(decoded.notes, []);
@@ -148,7 +149,7 @@ for (const version of versions)
         it(`unit ${unit}`, () => {
           const [measurand, factor, offset = 0] = units[unit] ?? assert.fail('a unit that is not known');
           const [sample] = read(version, { measurand, unit });
-          assert.ok(Math.abs(Number(sample?.measures[0]?.value) - (factor + offset)) < 1e-6);
+          assert.ok(Math.abs(Number(sample?.sampledValues[0]?.value) - (factor + offset)) < 1e-6);
         });
     } else
       for (const chargingState of words(version, 'TransactionEvent', 'chargingState'))

@@ -8,12 +8,14 @@ const codec2 = (version: '2.0.1' | '2.1'): Codec => {
   const readers = readers2(version);
   return {
     version,
-    decode: (action, payload, at) => readCall(readers, action, payload, at),
+    decode: (action, payload, arrival) => readCall(readers, { action, payload, arrival }),
     reply: reply2(version),
     encode: encode2(version),
     decodeResult: decodeResult2,
   };
 };
 
+/** OCPP 2.0.1. */
 export const codec201 = codec2('2.0.1');
+/** OCPP 2.1. */
 export const codec21 = codec2('2.1');

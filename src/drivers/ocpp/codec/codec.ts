@@ -1,20 +1,22 @@
-/** One version of OCPP: wire messages <-> words.ts. Pure; what comes in is read leniently, what goes out is exact. */
-import type { Decision, StationEvent, StationRequest, StationResult, Version } from '../words.ts';
+/** One version of OCPP: messages of the wire <-> messages.ts. Pure; what comes in is read leniently, what goes out is exact. */
+import type { Answer, StationMessage, StationRequest, StationResult, Version } from '../messages.ts';
 
 export type Decoded =
   | {
       ok: true;
-      event: StationEvent;
-      /** What was missing or odd and how it was understood, in words. */
+      event: StationMessage;
+      /** Notes on what was missing or odd, and how it was understood, in words. */
       notes: string[];
     }
-  /** OCPP-J error code, and why in words. */
   | {
       ok: false;
+      /** OCPP-J 1.6 §4.2.3, OCPP 2.x part 4 §4.3. */
       code: 'NotImplemented' | 'NotSupported' | 'FormationViolation' | 'PropertyConstraintViolation';
+      /** In words. */
       reason: string;
     };
 
+/** A CALL as it goes out. */
 export interface EncodedCall {
   action: string;
   payload: object;
@@ -23,12 +25,12 @@ export interface EncodedCall {
 export interface Codec {
   version: Version;
   /**
-   * A CALL of the station.
-   * @param at when it arrived, ms
+   * Reads a CALL of the station.
+   * @param arrival wall clock, ms since 1970
    */
-  decode(action: string, payload: unknown, at: number): Decoded;
-  /** The CALLRESULT of an event; always fits the schema. @param now ms */
-  reply(event: StationEvent, decision: Decision, now: number): object;
+  decode(action: string, payload: unknown, arrival: number): Decoded;
+  /** @returns the payload of the CALLRESULT, which always fits the schema. @param now wall clock, ms since 1970 */
+  reply(event: StationMessage, decision: Answer, now: number): object;
   /** @throws Error where this version has no words for it */
   encode(request: StationRequest): EncodedCall;
   decodeResult(request: StationRequest, payload: unknown): StationResult;

@@ -1,6 +1,8 @@
 /** OCPP 1.6: calls of a station and their answers. Clauses: OCPP 1.6 edition 2, §4 and §6. */
 
-import type { Decision, StationEvent } from '../words.ts';
+import type { Answer, StationMessage } from '../messages.ts';
+import { commonReply, idInfo } from './call-results.ts';
+import { readStatus } from './connector-status.ts';
 import {
   demandText,
   noticeOf,
@@ -11,48 +13,62 @@ import {
   readSecurityEvent,
   tokenOf,
 } from './inbound.ts';
-import { type Fields, type Notes, note, quote, readInteger, readNumber, readPlace, readText } from './lenient.ts';
-import { readSamples } from './meter-values.ts';
-import { commonReply, idInfo } from './replies.ts';
-import { readTime } from './station-time.ts';
-import { readStatus } from './status-words.ts';
+import {
+  type Fields,
+  type Notes,
+  note,
+  quote,
+  type ReadContext,
+  readEvseId,
+  readInteger,
+  readNumber,
+  readText,
+} from './lenient-fields.ts';
+import { type MeterValueList, readMeterValues } from './meter-values.ts';
+import { readTime } from './timestamps.ts';
+
+const meterValue: MeterValueList = { field: 'meterValue', valueType: 'string' };
+const transactionData: MeterValueList = { field: 'transactionData', valueType: 'string' };
 
 /** 1.6 has no mark for what is told late: minutes are more than a slow line, or a clock that is a little off. */
 const lateMs = 120_000;
 
-const isLate = (time: number | undefined, at: number): boolean => time !== undefined && at - time > lateMs;
+const isLate = (time: number | undefined, { arrival }: ReadContext): boolean =>
+  time !== undefined && arrival - time > lateMs;
 
-/** Ids are positive (we give them); 0 and -1 are what some say when there is none. */
+/** Transaction ids are positive, for the central system gives them; some stations say 0 or -1 where there is none. */
 const readTransaction = (from: Fields, notes: Notes): string | undefined => {
   const id = readInteger(from, 'transactionId', notes);
   return id === undefined || id <= 0 ? undefined : String(id);
 };
 
-const readStop: Reader = (from, at, notes) => {
+const readStop: Reader = (from, context) => {
+  const { notes } = context;
   const transaction = readTransaction(from, notes);
   if (transaction === undefined)
     note(notes, `transactionId is ${quote(from.transactionId)}: the session it fits is ended`);
-  const time = readTime(from, 'timestamp', at, notes);
+  const time = readTime(from, 'timestamp', context);
   return {
     kind: 'transaction_ended',
     ...present({ transaction }),
     at: time,
-    isOffline: isLate(time, at),
-    samples: readSamples(from, 'transactionData', 'string', at, notes),
+    isOffline: isLate(time, context),
+    meterValues: readMeterValues(from, transactionData, context),
     // §6.51: without a reason it was "Local".
     reason: readText(from, 'reason', notes) ?? 'Local',
     ...present({ meterStopWh: readNumber(from, 'meterStop', notes), token: tokenOf(readText(from, 'idTag', notes)) }),
   };
 };
 
-const readStart: Reader = (from, at, notes) => {
-  const time = readTime(from, 'timestamp', at, notes);
+const readStart: Reader = (from, context) => {
+  const { notes } = context;
+  const time = readTime(from, 'timestamp', context);
   return {
     kind: 'transaction_started',
-    evse: readPlace(from, 'connectorId', notes),
+    evse: readEvseId(from, 'connectorId', notes),
     at: time,
-    isOffline: isLate(time, at),
-    samples: [],
+    isOffline: isLate(time, context),
+    meterValues: [],
     token: { id: demandText(from, 'idTag', notes) },
     ...present({
       meterStartWh: readNumber(from, 'meterStart', notes),
@@ -61,15 +77,16 @@ const readStart: Reader = (from, at, notes) => {
   };
 };
 
-const readStatusNotification: Reader = (from, at, notes) => {
+const readStatusNotification: Reader = (from, context) => {
+  const { notes } = context;
   const plug = readStatus(from, 'status', notes);
   if (!plug) return noticeOf('StatusNotification', from);
   return {
     kind: 'status',
-    evse: readPlace(from, 'connectorId', notes),
+    evse: readEvseId(from, 'connectorId', notes),
     ...plug,
-    // Optional, unlike all other times.
-    at: from.timestamp === undefined ? undefined : readTime(from, 'timestamp', at, notes),
+    // This timestamp is optional, unlike all others.
+    at: from.timestamp === undefined ? undefined : readTime(from, 'timestamp', context),
     ...present({
       errorCode: readText(from, 'errorCode', notes),
       vendorErrorCode: readText(from, 'vendorErrorCode', notes),
@@ -78,12 +95,12 @@ const readStatusNotification: Reader = (from, at, notes) => {
   };
 };
 
-const readBoot: Reader = (from, _at, notes) => ({
+const readBoot: Reader = (from, { notes }) => ({
   kind: 'boot',
   vendor: demandText(from, 'chargePointVendor', notes),
   model: demandText(from, 'chargePointModel', notes),
   ...present({
-    // The second is what it was called before 1.6.
+    // chargeBoxSerialNumber is the deprecated name of the same.
     serial: readText(from, 'chargePointSerialNumber', notes) ?? readText(from, 'chargeBoxSerialNumber', notes),
     firmware: readText(from, 'firmwareVersion', notes),
     meterSerial: readText(from, 'meterSerialNumber', notes),
@@ -92,34 +109,36 @@ const readBoot: Reader = (from, _at, notes) => ({
   }),
 });
 
-const readMeterValues: Reader = (from, at, notes) => {
-  const evse = readPlace(from, 'connectorId', notes);
-  const samples = readSamples(from, 'meterValue', 'string', at, notes);
+const readMeterValuesCall: Reader = (from, context) => {
+  const { notes } = context;
+  const evse = readEvseId(from, 'connectorId', notes);
+  const meterValues = readMeterValues(from, meterValue, context);
   const transaction = readTransaction(from, notes);
   return transaction === undefined
-    ? { kind: 'meter_values', evse, samples }
-    : { kind: 'meter_values', evse, transaction, samples };
+    ? { kind: 'meter_values', evse, meterValues }
+    : { kind: 'meter_values', evse, transaction, meterValues };
 };
 
-/** Answered with an empty object, or with a no. */
+/** Answers of messages in which there is nothing for us. */
 const notices: Readonly<Record<string, object>> = {
   DiagnosticsStatusNotification: {},
   FirmwareStatusNotification: {},
   LogStatusNotification: {},
   SignedFirmwareStatusNotification: {},
-  // We run no CA.
+  // There is no certificate authority here.
   SignCertificate: { status: 'Rejected' },
 };
 
+/** Readers of OCPP 1.6, by action. */
 export const readers16: Readers = {
   byAction: new Map<string, Reader>([
     ['BootNotification', readBoot],
     ['Heartbeat', () => ({ kind: 'heartbeat' })],
     ['StatusNotification', readStatusNotification],
-    ['Authorize', (from, _at, notes) => ({ kind: 'authorize', token: { id: demandText(from, 'idTag', notes) } })],
+    ['Authorize', (from, { notes }) => ({ kind: 'authorize', token: { id: demandText(from, 'idTag', notes) } })],
     ['StartTransaction', readStart],
     ['StopTransaction', readStop],
-    ['MeterValues', readMeterValues],
+    ['MeterValues', readMeterValuesCall],
     ['DataTransfer', readDataTransfer],
     ['SecurityEventNotification', readSecurityEvent],
     ...Object.keys(notices).map((action): [string, Reader] => [action, (from) => noticeOf(action, from)]),
@@ -133,8 +152,8 @@ export const readers16: Readers = {
   ),
 };
 
-/** The CALLRESULT of an event. @param now ms */
-export const reply16 = (event: StationEvent, decision: Decision, now: number): object => {
+/** @returns the payload of the CALLRESULT. @param now wall clock, ms since 1970 */
+export const reply16 = (event: StationMessage, decision: Answer, now: number): object => {
   switch (event.kind) {
     case 'authorize':
       return { idTagInfo: idInfo(decision) };

@@ -1,10 +1,10 @@
 /**
  * OCPP 2.0.1 and 2.1: calls of a station and their answers. Names in brackets are the use cases of part 2.
- * 2.1 adds PullDynamicScheduleUpdate and the notices of notices-2.ts.
+ * 2.1 adds PullDynamicScheduleUpdate, NotifyPriorityCharging and some of unprocessed-messages-2.ts.
  */
-
-import type { Decision, StationEvent, Version } from '../words.ts';
-import { roundLimit } from './exact.ts';
+import type { Answer, StationMessage, Version } from '../messages.ts';
+import { commonReply, idInfo } from './call-results.ts';
+import { readStatus } from './connector-status.ts';
 import {
   demandText,
   noticeOf,
@@ -22,21 +22,20 @@ import {
   type Notes,
   note,
   quote,
+  readEvseId,
   readFields,
   readFlag,
   readInteger,
-  readPlace,
   readText,
-} from './lenient.ts';
-import { readSamples } from './meter-values.ts';
-import { noticesOf, oursOf } from './notices-2.ts';
-import { commonReply, idInfo } from './replies.ts';
+} from './lenient-fields.ts';
+import { meterValue, readMeterValues } from './meter-values.ts';
 import { readEvents, readProfiles, readReport } from './reports-2.ts';
-import { readTime } from './station-time.ts';
-import { readStatus } from './status-words.ts';
+import { roundLimit } from './strict-values.ts';
+import { readTime } from './timestamps.ts';
 import { readTransactionEvent } from './transaction-event.ts';
+import { noticesOf, oursOf } from './unprocessed-messages-2.ts';
 
-const readBoot: Reader = (from, _at, notes) => {
+const readBoot: Reader = (from, { notes }) => {
   const station = readFields(from, 'chargingStation', notes) ?? {};
   const modem = readFields(station, 'modem', notes) ?? {};
   return {
@@ -53,51 +52,52 @@ const readBoot: Reader = (from, _at, notes) => {
   };
 };
 
-const readStatusNotification: Reader = (from, at, notes) => {
+const readStatusNotification: Reader = (from, context) => {
+  const { notes } = context;
   const plug = readStatus(from, 'connectorStatus', notes);
   if (!plug) return noticeOf('StatusNotification', from);
   return {
     kind: 'status',
-    evse: readPlace(from, 'evseId', notes),
+    evse: readEvseId(from, 'evseId', notes),
     ...present({ connector: readInteger(from, 'connectorId', notes) }),
     ...plug,
-    at: readTime(from, 'timestamp', at, notes),
+    at: readTime(from, 'timestamp', context),
   };
 };
 
-const readAuthorize: Reader = (from, _at, notes) => {
+const readAuthorize: Reader = (from, { notes }) => {
   const token = readToken(from, 'idToken', notes);
   if (!token) note(notes, 'idToken is missing');
   return { kind: 'authorize', token: token ?? { id: '' } };
 };
 
-/** 0, the whole station, where none is named. */
-const readOptionalPlace = (from: Fields, notes: Notes): number =>
-  from.evseId === undefined ? 0 : readPlace(from, 'evseId', notes);
+/** @returns 0, the whole station, where no EVSE is named */
+const readOptionalEvseId = (from: Fields, notes: Notes): number =>
+  from.evseId === undefined ? 0 : readEvseId(from, 'evseId', notes);
 
-const readChargingLimit: Reader = (from, _at, notes) => ({
+const readChargingLimit: Reader = (from, { notes }) => ({
   kind: 'charging_limit',
-  evse: readOptionalPlace(from, notes),
+  evse: readOptionalEvseId(from, notes),
   source: readText(readFields(from, 'chargingLimit', notes) ?? {}, 'chargingLimitSource', notes) ?? '',
   isCleared: false,
 });
 
-const readClearedLimit: Reader = (from, _at, notes) => ({
+const readClearedLimit: Reader = (from, { notes }) => ({
   kind: 'charging_limit',
-  evse: readOptionalPlace(from, notes),
+  evse: readOptionalEvseId(from, notes),
   source: readText(from, 'chargingLimitSource', notes) ?? '',
   isCleared: true,
 });
 
-const readSchedulePull: Reader = (from, _at, notes) => {
+const readSchedulePull: Reader = (from, { notes }) => {
   const profile = readInteger(from, 'chargingProfileId', notes);
   if (profile !== undefined) return { kind: 'schedule_pull', profile };
   note(notes, `chargingProfileId is ${quote(from.chargingProfileId)}: there is no such profile`);
   return noticeOf('PullDynamicScheduleUpdate', from);
 };
 
-/** K22. */
-const readPriorityCharging: Reader = (from, _at, notes) => ({
+/** NotifyPriorityCharging, use case K22. */
+const readPriorityCharging: Reader = (from, { notes }) => ({
   kind: 'priority_charging',
   transaction: readText(from, 'transactionId', notes) ?? '',
   isActive: readFlag(from, 'activated', notes) ?? false,
@@ -108,11 +108,12 @@ const only21: [string, Reader][] = [
   ['NotifyPriorityCharging', readPriorityCharging],
 ];
 
+/** Readers of OCPP 2.x, by action. */
 export const readers2 = (version: Version): Readers => ({
   byAction: new Map<string, Reader>([
     ...[...noticesOf(version)].map(([action, answer]): [string, Reader] => [
       action,
-      (from, at) => (answer(from, at) ? noticeOf(action, from) : undefined),
+      (from, { arrival }) => (answer(from, arrival) ? noticeOf(action, from) : undefined),
     ]),
     ['BootNotification', readBoot],
     ['Heartbeat', () => ({ kind: 'heartbeat' })],
@@ -121,10 +122,10 @@ export const readers2 = (version: Version): Readers => ({
     ['TransactionEvent', readTransactionEvent],
     [
       'MeterValues',
-      (from, at, notes) => ({
+      (from, context) => ({
         kind: 'meter_values',
-        evse: readPlace(from, 'evseId', notes),
-        samples: readSamples(from, 'meterValue', 'number', at, notes),
+        evse: readEvseId(from, 'evseId', context.notes),
+        meterValues: readMeterValues(from, meterValue, context),
       }),
     ],
     ['NotifyReport', readReport],
@@ -134,9 +135,9 @@ export const readers2 = (version: Version): Readers => ({
     ['ClearedChargingLimit', readClearedLimit],
     [
       'NotifyEVChargingNeeds',
-      (from, _at, notes) => ({
+      (from, { notes }) => ({
         kind: 'charging_needs',
-        evse: readPlace(from, 'evseId', notes),
+        evse: readEvseId(from, 'evseId', notes),
         needs: readAnything(from, 'chargingNeeds', notes),
       }),
     ],
@@ -148,15 +149,15 @@ export const readers2 = (version: Version): Readers => ({
 });
 
 /** PullDynamicScheduleUpdate [K28]: the limit that is in force, or none. */
-const scheduleReply = ({ limit }: Decision): object =>
+const scheduleReply = ({ limit }: Answer): object =>
   limit === undefined
     ? { status: 'Rejected' }
     : { status: 'Accepted', scheduleUpdate: { limit: roundLimit(limit, 'A') } };
 
-/** The CALLRESULT of an event. @param now ms */
+/** @returns the payload of the CALLRESULT. @param now wall clock, ms since 1970 */
 export const reply2 =
   (version: Version) =>
-  (event: StationEvent, decision: Decision, now: number): object => {
+  (event: StationMessage, decision: Answer, now: number): object => {
     switch (event.kind) {
       case 'authorize':
         return { idTokenInfo: idInfo(decision) };

@@ -4,7 +4,7 @@
  * zod nor anything of Node.js.
  */
 import { choiceOf, portRange } from '../../../model/limits.ts';
-import { versions } from '../words.ts';
+import { versions } from '../messages.ts';
 
 /** OCPP 2.0.1 part 4 §3.1.1. */
 export const longestIdentity = 48;

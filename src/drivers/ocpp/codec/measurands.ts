@@ -1,9 +1,9 @@
 /** Measurands of OCPP and the quantities they are (model.md §3.4); how their phases are read is in phase-values.ts. */
 import { type Conversion, conversion, type Unit } from '../../../model/units.ts';
-import { wordsOf } from './lenient.ts';
+import { createEnumeration } from './lenient-fields.ts';
 
 /**
- * What the values of one measurand become:
+ * How the values of one measurand become values of its quantity:
  * sum: one total, that of the phases where it is not told; parts: the phases beside it;
  * phases: each on its own, a total being another quantity; voltage: against the neutral;
  * mean, highest, first: one of what the phases say.
@@ -16,14 +16,14 @@ export interface Measurand {
   quantity: string;
   unit: Unit;
   rule: Rule;
-  /** What flows back from the car: counts against what flows into it. */
+  /** A flow back from the car, which counts against the flow into it. */
   isReversed: boolean;
-  /** Of energy: what it says grows, in the unit in which it did so before. */
+  /** A register of energy: its values grow, in the unit in which they did so before. */
   isRegister: boolean;
-  /** Without a unit it is said what is meant: an energy in Wh (OCPP 1.6 §7.43, 2.x UnitOfMeasureType), or what has no
-   * other unit. */
+  /** A value without a unit is no guess: an energy in Wh (OCPP 1.6 §7.43, 2.x UnitOfMeasureType), or a quantity that
+   * has no other unit. */
   isUnitOptional: boolean;
-  /** By the spelling of the unit. */
+  /** Conversions to the unit, by the spelling of the other. */
   units: ReadonlyMap<string, Conversion>;
 }
 
@@ -65,7 +65,9 @@ const unitsOf = (target: Unit): ReadonlyMap<string, Conversion> =>
 
 const conversions = new Map<Unit, ReadonlyMap<string, Conversion>>();
 
-const row = (name: string, quantity: string, unit: Unit, rule: Rule): Measurand => {
+type Row = [name: string, quantity: string, unit: Unit, rule: Rule];
+
+const measurandOf = ([name, quantity, unit, rule]: Row): Measurand => {
   const units = conversions.get(unit) ?? unitsOf(unit);
   conversions.set(unit, units);
   return {
@@ -81,34 +83,35 @@ const row = (name: string, quantity: string, unit: Unit, rule: Rule): Measurand 
   };
 };
 
-const known: Measurand[] = [
-  row('Energy.Active.Import.Register', 'energy_imported', 'Wh', 'sum'),
-  row('Energy.Active.Export.Register', 'energy_exported', 'Wh', 'sum'),
-  row('Energy.Active.Import.Interval', 'energy_imported_interval', 'Wh', 'sum'),
-  row('Energy.Active.Export.Interval', 'energy_exported_interval', 'Wh', 'sum'),
-  row('Energy.Reactive.Import.Register', 'energy_reactive_import', 'varh', 'sum'),
-  row('Energy.Reactive.Export.Register', 'energy_reactive_export', 'varh', 'sum'),
-  row('Energy.Reactive.Import.Interval', 'energy_reactive_import_interval', 'varh', 'sum'),
-  row('Energy.Reactive.Export.Interval', 'energy_reactive_export_interval', 'varh', 'sum'),
-  row('Power.Active.Import', 'power', 'W', 'parts'),
-  row('Power.Active.Export', 'power', 'W', 'parts'),
-  row('Power.Offered', 'power_offered', 'W', 'sum'),
-  row('Power.Import.Offered', 'power_offered', 'W', 'sum'),
-  row('Power.Reactive.Import', 'reactive_power', 'var', 'parts'),
-  row('Power.Reactive.Export', 'reactive_power', 'var', 'parts'),
-  row('Power.Factor', 'power_factor', '1', 'mean'),
-  row('Current.Import', 'current', 'A', 'phases'),
-  row('Current.Export', 'current', 'A', 'phases'),
-  row('Current.Offered', 'current_offered', 'A', 'highest'),
-  row('Current.Import.Offered', 'current_offered', 'A', 'highest'),
-  row('Voltage', 'voltage', 'V', 'voltage'),
-  row('Frequency', 'frequency', 'Hz', 'first'),
-  row('Temperature', 'temperature', 'degC', 'first'),
-  row('SoC', 'soc', '%', 'first'),
-  row('Display.PresentSOC', 'soc', '%', 'first'),
+const rows: Row[] = [
+  ['Energy.Active.Import.Register', 'energy_imported', 'Wh', 'sum'],
+  ['Energy.Active.Export.Register', 'energy_exported', 'Wh', 'sum'],
+  ['Energy.Active.Import.Interval', 'energy_imported_interval', 'Wh', 'sum'],
+  ['Energy.Active.Export.Interval', 'energy_exported_interval', 'Wh', 'sum'],
+  ['Energy.Reactive.Import.Register', 'energy_reactive_import', 'varh', 'sum'],
+  ['Energy.Reactive.Export.Register', 'energy_reactive_export', 'varh', 'sum'],
+  ['Energy.Reactive.Import.Interval', 'energy_reactive_import_interval', 'varh', 'sum'],
+  ['Energy.Reactive.Export.Interval', 'energy_reactive_export_interval', 'varh', 'sum'],
+  ['Power.Active.Import', 'power', 'W', 'parts'],
+  ['Power.Active.Export', 'power', 'W', 'parts'],
+  ['Power.Offered', 'power_offered', 'W', 'sum'],
+  ['Power.Import.Offered', 'power_offered', 'W', 'sum'],
+  ['Power.Reactive.Import', 'reactive_power', 'var', 'parts'],
+  ['Power.Reactive.Export', 'reactive_power', 'var', 'parts'],
+  ['Power.Factor', 'power_factor', '1', 'mean'],
+  ['Current.Import', 'current', 'A', 'phases'],
+  ['Current.Export', 'current', 'A', 'phases'],
+  ['Current.Offered', 'current_offered', 'A', 'highest'],
+  ['Current.Import.Offered', 'current_offered', 'A', 'highest'],
+  ['Voltage', 'voltage', 'V', 'voltage'],
+  ['Frequency', 'frequency', 'Hz', 'first'],
+  ['Temperature', 'temperature', 'degC', 'first'],
+  ['SoC', 'soc', '%', 'first'],
+  ['Display.PresentSOC', 'soc', '%', 'first'],
 ];
+const known: Measurand[] = rows.map(measurandOf);
 
-/** OCPP 1.6 §7.31, 2.0.1 and 2.1 MeasurandEnumType: what the model has no quantity for. */
+/** Measurands that the model has no quantity for: OCPP 1.6 §7.31, 2.0.1 and 2.1 MeasurandEnumType. */
 const unused = `RPM Energy.Active.Net Energy.Reactive.Net Energy.Apparent.Net Energy.Apparent.Import
   Energy.Apparent.Export Energy.Active.Import.CableLoss Energy.Active.Import.LocalGeneration.Register
   Energy.Active.Setpoint.Interval EnergyRequest.Target EnergyRequest.Minimum EnergyRequest.Maximum
@@ -118,10 +121,11 @@ const unused = `RPM Energy.Active.Net Energy.Reactive.Net Energy.Apparent.Net En
   Display.RemainingTimeToMinimumSOC Display.RemainingTimeToTargetSOC Display.RemainingTimeToMaximumSOC
   Display.ChargingComplete Display.BatteryEnergyCapacity Display.InletHot`.split(/\s+/);
 
+/** OCPP 1.6 §7.43, OCPP 2.x SampledValueType: the measurand of a value that names none. */
 export const defaultMeasurand = known[0] as Measurand;
 
-/** "unused": known, but no quantity. */
-export const measurands = wordsOf<Measurand | 'unused'>({
+/** unused: a measurand that the model has no quantity for. */
+export const measurands = createEnumeration<Measurand | 'unused'>('measurand', {
   ...Object.fromEntries(unused.map((name) => [name, 'unused' as const])),
   ...Object.fromEntries(known.map((measurand) => [measurand.name, measurand])),
 });

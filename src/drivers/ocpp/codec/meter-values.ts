@@ -1,26 +1,36 @@
-/** Meter values of all versions -> samples. Defaults: OCPP 1.6 §7.43, OCPP 2.x SampledValueType. */
-
-import type { Sample, SignedValue } from '../words.ts';
+/** Meter values of all versions. Defaults: OCPP 1.6 §7.43, OCPP 2.x SampledValueType. */
+import type { MeterValue, SignedMeterValue } from '../messages.ts';
 import {
   asFields,
+  createEnumeration,
   type Fields,
-  findWord,
+  findMember,
   isShallow,
   maxItems,
   type Notes,
   note,
   parseNumber,
   quote,
+  type ReadContext,
   readInteger,
   readList,
-  wordsOf,
-} from './lenient.ts';
+} from './lenient-fields.ts';
 import { defaultMeasurand, type Measurand, measurands } from './measurands.ts';
-import { measuresOf, phasePlaces, placeCount, type Told } from './phase-values.ts';
-import { readTime } from './station-time.ts';
+import { phasePlaces, placeCount, sampledValuesOf, type Told } from './phase-values.ts';
+import { readTime } from './timestamps.ts';
 import { readUnit } from './unit-of-measure.ts';
 
-const contexts = wordsOf<Sample['context']>({
+/** A list of MeterValue within a message. */
+export interface MeterValueList {
+  field: string;
+  /** A value is text in OCPP 1.6 and a number in 2.x. */
+  valueType: 'string' | 'number';
+}
+
+/** The list of OCPP 2.x. */
+export const meterValue: MeterValueList = { field: 'meterValue', valueType: 'number' };
+
+const contexts = createEnumeration<MeterValue['context']>('context', {
   'Sample.Periodic': 'live',
   'Sample.Clock': 'live',
   Trigger: 'live',
@@ -31,63 +41,74 @@ const contexts = wordsOf<Sample['context']>({
   'Interruption.End': 'interruption',
 });
 
-const places = wordsOf(phasePlaces);
+const places = createEnumeration('phase', phasePlaces);
 
-/** OCPP 2.1: by a meter above the station, with others below it. */
+/** The rank of a meter above the station, with others below it: OCPP 2.1 Upstream. */
 const elsewhere = 5;
 
-/** Where it was measured: at the plug, else as near to it as there is something. */
-const ranks = wordsOf<number>({ Outlet: 0, Cable: 1, EV: 2, Inlet: 3, Body: 4, Upstream: elsewhere });
+/** Ranks of the locations: a value at the outlet counts, else the one that is nearest to it. */
+const ranks = createEnumeration<number>('location', {
+  Outlet: 0,
+  Cable: 1,
+  EV: 2,
+  Inlet: 3,
+  Body: 4,
+  Upstream: elsewhere,
+});
 
-const formats = wordsOf<'raw' | 'signed'>({ Raw: 'raw', SignedData: 'signed' });
+const formats = createEnumeration<'raw' | 'signed'>('format', { Raw: 'raw', SignedData: 'signed' });
 
-/** What was told of one time and context. */
+/** The values of one time and context. */
 interface Group {
-  /** As it was written. */
+  /** The timestamp as it was written. */
   stamp: string;
   at: number | undefined;
-  context: Sample['context'];
+  context: MeterValue['context'];
   told: Told[];
-  signed: SignedValue[];
+  signed: SignedMeterValue[];
 }
 
-/** In Wh, W, V, A: the energy of a lifetime is less. Sums of it are still numbers. */
+/** In Wh, W, V and A: the energy of a lifetime is less, and sums of such values are still numbers. */
 const mostOfAnything = 1e15;
 
-/** OCMF, or the XML of the transparency software, where SignedData was not said. */
+/** Signed values without the format SignedData: OCMF, or the XML of the transparency software. */
 const looksSigned = (value: unknown): boolean => typeof value === 'string' && /^\s*(OCMF\||<)/.test(value);
 
-const add = (
-  group: Group,
-  measurand: Measurand,
-  rank: number,
-  place: number,
-  value: number,
-  guessed: boolean,
-  factor: number | undefined,
-): void => {
+/** One value in the unit of its quantity. */
+interface Measured {
+  measurand: Measurand;
+  rank: number;
+  place: number;
+  value: number;
+  isGuessed: boolean;
+  factor: number | undefined;
+}
+
+const add = (group: Group, { measurand, rank, place, value, isGuessed, factor }: Measured): void => {
   let told = group.told.find((each) => each.measurand === measurand && each.rank === rank);
   if (!told) {
     told = { measurand, rank, values: new Array<number>(placeCount).fill(Number.NaN), isGuessed: false, factor };
     group.told.push(told);
   }
   told.values[place] = value;
-  told.isGuessed ||= guessed;
+  told.isGuessed ||= isGuessed;
 };
 
 /** @returns undefined for a phase that is none */
 const findPlace = (phase: unknown, notes: Notes): number | undefined =>
-  phase === undefined || phase === null || phase === '' ? 0 : findWord(places, phase, 'phase', notes);
+  phase === undefined || phase === null || phase === '' ? 0 : findMember(places, phase, notes);
 
-/** Adds what one value says to its group. */
-const readValue = (from: Fields, group: Group, valueType: 'string' | 'number', notes: Notes): void => {
+interface ValueContext extends Pick<MeterValueList, 'valueType'> {
+  notes: Notes;
+}
+
+/** Adds what one SampledValue says to its group. */
+const readValue = (from: Fields, group: Group, { valueType, notes }: ValueContext): void => {
   const { value, signedMeterValue } = from;
   const named = from.measurand;
   const measurand =
-    named === undefined || named === null || named === ''
-      ? defaultMeasurand
-      : findWord(measurands, named, 'measurand', notes);
-  const isSigned = findWord(formats, from.format, 'format', notes) === 'signed' || looksSigned(value);
+    named === undefined || named === null || named === '' ? defaultMeasurand : findMember(measurands, named, notes);
+  const isSigned = findMember(formats, from.format, notes) === 'signed' || looksSigned(value);
   const data = isSigned ? value : asFields(signedMeterValue);
   if (data !== undefined && isShallow(data))
     group.signed.push({
@@ -105,7 +126,7 @@ const readValue = (from: Fields, group: Group, valueType: 'string' | 'number', n
   else if (typeof value === 'string' && value.includes(','))
     note(notes, `${measurand.name} is ${quote(value)}: taken as ${number}`);
   const place = findPlace(from.phase, notes);
-  const rank = findWord(ranks, from.location, 'location', notes) ?? 0;
+  const rank = findMember(ranks, from.location, notes) ?? 0;
   if (place === undefined || rank === elsewhere) return;
   const unitFrom = asFields(from.unitOfMeasure) ?? from;
   const { conversion, isGuessed, isSaid } = readUnit(unitFrom, measurand, notes);
@@ -118,45 +139,40 @@ const readValue = (from: Fields, group: Group, valueType: 'string' | 'number', n
     return;
   }
   const factor = isSaid || power !== 0 ? 10 ** power * conversion.factor : undefined;
-  add(group, measurand, rank, place, real, isGuessed, factor);
+  add(group, { measurand, rank, place, value: real, isGuessed, factor });
 };
 
-/**
- * The samples of a list of MeterValue. Entries of one time and context are one sample, however they are listed.
- * @param key of the list among the fields
- * @param valueType what a value is in this version: text in 1.6, a number in 2.x
- * @param arrival when the message came, ms
- */
-export const readSamples = (
+/** Reads a list of MeterValue. Entries of one time and context become one, however they are listed. */
+export const readMeterValues = (
   from: Fields,
-  key: string,
-  valueType: 'string' | 'number',
-  arrival: number,
-  notes: Notes,
-): Sample[] => {
+  { field, valueType }: MeterValueList,
+  context: ReadContext,
+): MeterValue[] => {
+  const { notes } = context;
+  const valueContext = { valueType, notes };
   const groups = new Map<string, Group>();
   let group: Group | undefined;
   let left = maxItems;
-  for (const entry of readList(from, key, notes)) {
-    const at = readTime(entry, 'timestamp', arrival, notes);
+  for (const entry of readList(from, field, notes)) {
+    const at = readTime(entry, 'timestamp', context);
     const stamp = typeof entry.timestamp === 'string' ? entry.timestamp.slice(0, 40) : '';
     for (const value of readList(entry, 'sampledValue', notes)) {
       if (left-- === 0) note(notes, `more than ${maxItems} values: the rest is left out`);
       if (left < 0) break;
-      const context = findWord(contexts, value.context, 'context', notes) ?? 'live';
-      // Nearly always the one before.
-      if (group?.context !== context || group.stamp !== stamp) {
-        const name = `${context} ${stamp}`;
-        group = groups.get(name) ?? { stamp, at, context, told: [], signed: [] };
+      const moment = findMember(contexts, value.context, notes) ?? 'live';
+      // Nearly always the group of the value before.
+      if (group?.context !== moment || group.stamp !== stamp) {
+        const name = `${moment} ${stamp}`;
+        group = groups.get(name) ?? { stamp, at, context: moment, told: [], signed: [] };
         groups.set(name, group);
       }
-      readValue(value, group, valueType, notes);
+      readValue(value, group, valueContext);
     }
   }
-  const samples: Sample[] = [];
+  const meterValues: MeterValue[] = [];
   for (const { at, context, told, signed } of groups.values()) {
-    const measures = measuresOf(told);
-    if (measures.length > 0 || signed.length > 0) samples.push({ at, context, measures, signed });
+    const sampledValues = sampledValuesOf(told);
+    if (sampledValues.length > 0 || signed.length > 0) meterValues.push({ at, context, sampledValues, signed });
   }
-  return samples;
+  return meterValues;
 };

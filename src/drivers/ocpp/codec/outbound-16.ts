@@ -1,15 +1,15 @@
 /** OCPP 1.6: what we ask of a station, and its answers. Clauses: OCPP 1.6 edition 2, §5 and §6. */
 import { isoTime } from '../../../model/time.ts';
-import type { Profile, StationRequest, StationResult } from '../words.ts';
+import type { ChargingProfile, StationRequest, StationResult } from '../messages.ts';
+import { forStart, profile16, purposes16 } from './charging-profile.ts';
 import type { EncodedCall } from './codec.ts';
-import { exactInteger, exactText, wholeSeconds } from './exact.ts';
-import { maxValue, parseNumber, readFlag, readList, readText } from './lenient.ts';
+import { parseNumber, readFlag, readList, readText, readVariableValue } from './lenient-fields.ts';
 import { compositeOf, listVersionOf, noWords, statusOf, told } from './outbound.ts';
-import { forStart, profile16, purposes16 } from './profile.ts';
+import { exactInteger, exactText, wholeSeconds } from './strict-values.ts';
 
 const call = (action: string, payload: object): EncodedCall => ({ action, payload });
 
-/** Ours are numbers (§6.46). */
+/** Transaction ids of 1.6 are numbers (§6.46). */
 const idOf = (transaction: string): number => {
   const id = parseNumber(transaction);
   if (!Number.isSafeInteger(id)) throw new Error(`"${transaction}" is no transaction of OCPP 1.6`);
@@ -24,7 +24,7 @@ const connectorOf = (evse: number): number => exactInteger(evse, 'the connector'
 /** A connector where one is meant: 0 and none are the whole station. */
 const onConnector = (evse: number | undefined): object => (evse ? { connectorId: connectorOf(evse) } : {});
 
-const setProfile = (evse: number, profile: Profile): EncodedCall => {
+const setProfile = (evse: number, profile: ChargingProfile): EncodedCall => {
   const { purpose, transaction } = profile;
   const id = purpose === 'tx' && transaction !== undefined ? idOf(transaction) : undefined;
   return call('SetChargingProfile', { connectorId: connectorOf(evse), csChargingProfiles: profile16(profile, id) });
@@ -143,13 +143,14 @@ const readConfiguration = (payload: unknown): StationResult => {
   const variables = readList(from, 'configurationKey', []).flatMap((entry) => {
     const name = readText(entry, 'key', []);
     const isReadOnly = readFlag(entry, 'readonly', []) ?? false;
-    const value = readText(entry, 'value', [], maxValue);
+    const value = readVariableValue(entry, 'value', []);
     return name === undefined ? [] : [{ name, value, isReadOnly, status: 'Accepted' }];
   });
   const isNoneKnown = variables.length === 0 && Array.isArray(from.unknownKey) && from.unknownKey.length > 0;
   return isNoneKnown ? { status: 'unknown', raw: 'UnknownKey', variables } : { ...result, variables };
 };
 
+/** Reads the answer to a request. */
 export const decodeResult16 = (request: StationRequest, payload: unknown): StationResult => {
   switch (request.kind) {
     case 'get_variables':

@@ -1,19 +1,28 @@
 /** OCPP 2.0.1 and 2.1: what we ask of a station, and its answers. 2.1 adds dynamic profiles and longer, free tokens. */
 import { isoTime } from '../../../model/time.ts';
-import type { StationRequest, StationResult, Token } from '../words.ts';
+import type { IdToken, StationRequest, StationResult } from '../messages.ts';
+import { forStart, profile2, purposes2 } from './charging-profile.ts';
 import type { EncodedCall } from './codec.ts';
-import { exactInteger, exactText, roundLimit, wholeSeconds } from './exact.ts';
-import { asFields, findWord, maxValue, readFlag, readList, readText, wordsOf } from './lenient.ts';
+import {
+  asFields,
+  createEnumeration,
+  findMember,
+  readFlag,
+  readList,
+  readText,
+  readVariableValue,
+} from './lenient-fields.ts';
 import { compositeOf, listVersionOf, meaningOf, noWords, statusOf, told, worstOf } from './outbound.ts';
-import { forStart, profile2, purposes2 } from './profile.ts';
-import { readVariableName, wireEvse, wireVariable } from './variables.ts';
+import { exactInteger, exactText, roundLimit, wholeSeconds } from './strict-values.ts';
+import { readVariableName, wireEvse, wireVariable } from './variable-names.ts';
 
 type Version2 = '2.0.1' | '2.1';
 
 const call = (action: string, payload: object): EncodedCall => ({ action, payload });
 
 /** OCPP 2.0.1 IdTokenEnumType; 2.1 has left it open. */
-const tokenTypes = wordsOf<string>(
+const tokenTypes = createEnumeration<string>(
+  'type',
   Object.fromEntries(
     ['Central', 'eMAID', 'ISO14443', 'ISO15693', 'KeyCode', 'Local', 'MacAddress', 'NoAuthorization'].map((type) => [
       type,
@@ -22,8 +31,8 @@ const tokenTypes = wordsOf<string>(
   ),
 );
 
-const tokenOf = ({ id, type = 'Central' }: Token, version: Version2): object => {
-  const known = findWord(tokenTypes, type, 'type', []);
+const tokenOf = ({ id, type = 'Central' }: IdToken, version: Version2): object => {
+  const known = findMember(tokenTypes, type, []);
   if (!known && version === '2.0.1') throw new Error(`OCPP 2.0.1 knows no token of type "${type}"`);
   return {
     idToken: exactText(id, version === '2.1' ? 255 : 36, 'the token'),
@@ -183,7 +192,7 @@ export const encode2 =
         return sendLocalList(request, version);
       case 'update_dynamic':
         if (version === '2.0.1') return noWords(version, request);
-        // The unit is that of the profile: to 0.1 is fine enough for both.
+        // The limit has the unit of the profile: 0.1 is fine enough for A and for W.
         return call('UpdateDynamicSchedule', {
           chargingProfileId: exactInteger(request.profile, 'the profile'),
           scheduleUpdate: { limit: roundLimit(request.limit, 'A') },
@@ -197,10 +206,11 @@ export const encode2 =
 const readVariables = (payload: unknown, key: string): NonNullable<StationResult['variables']> =>
   readList(asFields(payload) ?? {}, key, []).map((entry) => ({
     ...readVariableName(entry, []),
-    value: readText(entry, 'attributeValue', [], maxValue),
+    value: readVariableValue(entry, 'attributeValue', []),
     status: readText(entry, 'attributeStatus', []) ?? '',
   }));
 
+/** Reads the answer to a request. */
 export const decodeResult2 = (request: StationRequest, payload: unknown): StationResult => {
   switch (request.kind) {
     case 'get_variables': {
@@ -211,7 +221,7 @@ export const decodeResult2 = (request: StationRequest, payload: unknown): Statio
       return { ...result, variables };
     }
     case 'set_variables': {
-      // In the order they were asked for.
+      // Stations answer in the order of the request.
       const answers = readVariables(payload, 'setVariableResult');
       const variables = request.variables.map((variable, i) => ({ ...variable, status: answers[i]?.status ?? '' }));
       return { ...worstOf(variables.map(({ status }) => status)), variables };

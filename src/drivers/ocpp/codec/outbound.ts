@@ -1,15 +1,23 @@
-/** What all versions share in asking a station: its answers. */
+/** Answers of a station to our calls, as far as all versions read them alike. */
+import type { StationRequest, StationResult } from '../messages.ts';
+import {
+  asFields,
+  createEnumeration,
+  type Fields,
+  findMember,
+  parseNumber,
+  readInteger,
+  readList,
+  readText,
+} from './lenient-fields.ts';
 
-import type { StationRequest, StationResult } from '../words.ts';
-import { asFields, type Fields, findWord, parseNumber, readInteger, readList, readText, wordsOf } from './lenient.ts';
-
-/** Of the switch over all requests: those a version cannot say. */
+/** @throws Error for a request that a version cannot say */
 export const noWords = (version: string, { kind }: StationRequest): never => {
   throw new Error(`OCPP ${version} has no words for "${kind}"`);
 };
 
-/** What a station says about whether it will -> what it means. */
-const statuses = wordsOf<StationResult['status']>({
+/** The status of an answer, as stations say it -> what it means. */
+const statuses = createEnumeration<StationResult['status']>('status', {
   Accepted: 'accepted',
   Rejected: 'rejected',
   NotSupported: 'not_supported',
@@ -24,15 +32,16 @@ const statuses = wordsOf<StationResult['status']>({
   NotSupportedAttributeType: 'not_supported',
 });
 
-export const meaningOf = (raw: string): StationResult['status'] => findWord(statuses, raw, 'status', []) ?? 'unknown';
+/** @returns unknown for what is no status */
+export const meaningOf = (raw: string): StationResult['status'] => findMember(statuses, raw, []) ?? 'unknown';
 
-/** The status an answer states, in the word that stands for it there. */
+/** An answer that holds a status and nothing else. */
 export const statusOf = (payload: unknown): StationResult => {
   const raw = readText(asFields(payload) ?? {}, 'status', []) ?? '';
   return { status: meaningOf(raw), raw };
 };
 
-/** An answer that tells something instead. */
+/** An answer that tells something instead of a status. */
 export const told = (payload: unknown): { result: StationResult; from: Fields } => ({
   result: { status: asFields(payload) ? 'done' : 'unknown', raw: '' },
   from: asFields(payload) ?? {},

@@ -1,6 +1,5 @@
 /** The phases of one measurand at one time -> values of its quantity. */
-
-import type { Measure } from '../words.ts';
+import type { SampledValue } from '../messages.ts';
 import type { Measurand, Rule } from './measurands.ts';
 
 /** Phase as stations name it -> its place among the values; 0 is all of them. Currents and powers of L1 and of L1-N
@@ -17,22 +16,23 @@ export const phasePlaces: Readonly<Record<string, number>> = {
   'L2-L3': 9,
   'L3-L1': 10,
 };
+/** Places of the table above, with that of all phases. */
 export const placeCount = 11;
 
-/** What was told of one measurand at one time. */
+/** The values of one measurand at one time. */
 export interface Told {
   measurand: Measurand;
-  /** Of the place it was measured at; the lowest counts. */
+  /** Rank of the location; the lowest counts. */
   rank: number;
-  /** By place of the phase; NaN: not told. */
+  /** Values by the place of their phase; NaN: not told. */
   values: number[];
   /** The station did not say a unit that it should have. */
   isGuessed: boolean;
-  /** Factor of the number; undefined: without a unit, as it was. */
+  /** Factor by which the station's number was multiplied; undefined: it had no unit. */
   factor: number | undefined;
 }
 
-/** Without the dust of binary fractions: 1.1 kWh are 1100 Wh. */
+/** Rounds binary fractions away: 1.1 kWh are 1100 Wh. */
 const tidy = (value: number): number => (Math.abs(value) < 1e9 ? Math.round(value * 1e6) / 1e6 + 0 : value);
 
 const isTold = (value: number | undefined): value is number => value !== undefined && !Number.isNaN(value);
@@ -42,13 +42,16 @@ const ofPhase = (values: number[], phase: number): number | undefined =>
 
 const threePhases = (values: number[]): number[] => [1, 2, 3].map((phase) => ofPhase(values, phase)).filter(isTold);
 
-type Add = (value: number, part?: string, isDerived?: boolean, quantity?: string) => void;
+type Add = (value: number, part?: string, more?: { isDerived?: boolean; quantity?: string }) => void;
+
+const derived = { isDerived: true };
+const currentTotal = { quantity: 'current_total' };
 
 const addTotal = (values: number[], add: Add, fromPhases: (phases: number[]) => number): void => {
   const [total] = values;
   const phases = threePhases(values);
   if (isTold(total)) add(total);
-  else if (phases.length > 0) add(fromPhases(phases), undefined, true);
+  else if (phases.length > 0) add(fromPhases(phases), undefined, derived);
 };
 
 const sumOf = (list: number[]): number => list.reduce((sum, value) => sum + value, 0);
@@ -70,7 +73,7 @@ const rules: Record<Rule, (values: number[], add: Add) => void> = {
   phases: (values, add) => {
     addPhases(values, add);
     if (isTold(values[4])) add(values[4], 'n');
-    if (isTold(values[0])) add(values[0], undefined, false, 'current_total');
+    if (isTold(values[0])) add(values[0], undefined, currentTotal);
   },
   voltage: (values, add) => {
     let isAny = false;
@@ -78,7 +81,7 @@ const rules: Record<Rule, (values: number[], add: Add) => void> = {
       const toNeutral = ofPhase(values, phase);
       const toNext = values[phase + 7];
       if (isTold(toNeutral)) add(toNeutral, `l${phase}`);
-      else if (isTold(toNext)) add(toNext / Math.sqrt(3), `l${phase}`, true);
+      else if (isTold(toNext)) add(toNext / Math.sqrt(3), `l${phase}`, derived);
       isAny ||= isTold(toNeutral) || isTold(toNext);
     }
     if (!isAny && isTold(values[0])) add(values[0]);
@@ -92,10 +95,10 @@ const rules: Record<Rule, (values: number[], add: Add) => void> = {
 };
 
 /** Adds the quantities of one measurand to those that are there. */
-const addMeasures = ({ measurand, values, isGuessed, factor }: Told, measures: Measure[]): void => {
+const addSampledValues = ({ measurand, values, isGuessed, factor }: Told, sampledValues: SampledValue[]): void => {
   const { rule, unit, isReversed, isRegister } = measurand;
-  rules[rule](values, (value, part, isDerived = false, quantity = measurand.quantity) => {
-    const there = measures.find((each) => each.quantity === quantity && each.part === part);
+  rules[rule](values, (value, part, { isDerived = false, quantity = measurand.quantity } = {}) => {
+    const there = sampledValues.find((each) => each.quantity === quantity && each.part === part);
     // No flow back says nothing about the flow forth, which may be told in a message of its own.
     if (isReversed && value === 0) return;
     if (there) {
@@ -104,21 +107,21 @@ const addMeasures = ({ measurand, values, isGuessed, factor }: Told, measures: M
       there.isDerived = true;
       return;
     }
-    const measure: Measure = { quantity, value: tidy(isReversed ? -value : value), unit };
+    const measure: SampledValue = { quantity, value: tidy(isReversed ? -value : value), unit };
     if (part) measure.part = part;
     if (isDerived || isGuessed) measure.isDerived = true;
     if (isRegister && factor === undefined) measure.isUnitless = true;
     else if (isRegister && factor !== undefined && factor !== 1) measure.factor = factor;
-    measures.push(measure);
+    sampledValues.push(measure);
   });
 };
 
 /** The values of all quantities that were told at one time. */
-export const measuresOf = (told: Told[]): Measure[] => {
-  const measures: Measure[] = [];
+export const sampledValuesOf = (told: Told[]): SampledValue[] => {
+  const sampledValues: SampledValue[] = [];
   const isBest = (one: Told): boolean =>
     !told.some((other) => other.measurand === one.measurand && other.rank < one.rank);
-  for (const one of told) if (!one.measurand.isReversed && isBest(one)) addMeasures(one, measures);
-  for (const one of told) if (one.measurand.isReversed && isBest(one)) addMeasures(one, measures);
-  return measures;
+  for (const one of told) if (!one.measurand.isReversed && isBest(one)) addSampledValues(one, sampledValues);
+  for (const one of told) if (one.measurand.isReversed && isBest(one)) addSampledValues(one, sampledValues);
+  return sampledValues;
 };

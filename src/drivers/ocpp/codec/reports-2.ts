@@ -1,49 +1,51 @@
 /** OCPP 2.x: what a station tells of its variables and charging profiles, asked (B07, K09) or by itself (N07, G01). */
 
-import type { PlugState, Variable } from '../words.ts';
+import type { ReportedStatus, Variable } from '../messages.ts';
+import { readStatus } from './connector-status.ts';
 import { present, type Reader } from './inbound.ts';
 import {
+  createEnumeration,
   type Fields,
-  maxValue,
   type Notes,
+  type ReadContext,
+  readEvseId,
   readFields,
   readFlag,
   readInteger,
   readList,
+  readMember,
   readNumber,
-  readPlace,
   readText,
-  readWord,
-  wordsOf,
-} from './lenient.ts';
-import { readTime } from './station-time.ts';
-import { readStatus } from './status-words.ts';
-import { readVariableName } from './variables.ts';
+  readVariableValue,
+} from './lenient-fields.ts';
+import { readTime } from './timestamps.ts';
+import { readVariableName } from './variable-names.ts';
 
-const mutabilities = wordsOf<boolean>({ ReadOnly: true, ReadWrite: false, WriteOnly: false });
-const attributeTypes = wordsOf<'actual' | 'other'>({
+const mutabilities = createEnumeration<boolean>('mutability', { ReadOnly: true, ReadWrite: false, WriteOnly: false });
+const attributeTypes = createEnumeration<'actual' | 'other'>('type', {
   Actual: 'actual',
   Target: 'other',
   MinSet: 'other',
   MaxSet: 'other',
 });
 
-/** One entry of a report [B07]: its actual value, or that it has none. */
+/** One entry of a NotifyReport: its actual value, or that there is none. */
 const readReported = (from: Fields, notes: Notes): Variable => {
   const attribute =
     readList(from, 'variableAttribute', notes).find(
-      (each) => (readWord(each, 'type', attributeTypes, notes) ?? 'actual') === 'actual',
+      (each) => (readMember(each, attributeTypes, notes) ?? 'actual') === 'actual',
     ) ?? {};
   const characteristics = readFields(from, 'variableCharacteristics', notes) ?? {};
   return {
     ...readVariableName(from, notes),
-    value: readText(attribute, 'value', notes, maxValue),
-    isReadOnly: readWord(attribute, 'mutability', mutabilities, notes) ?? false,
+    value: readVariableValue(attribute, 'value', notes),
+    isReadOnly: readMember(attribute, mutabilities, notes) ?? false,
     ...present({ max: readNumber(characteristics, 'maxLimit', notes) }),
   };
 };
 
-export const readReport: Reader = (from, _at, notes) => ({
+/** NotifyReport (B07). */
+export const readReport: Reader = (from, { notes }) => ({
   kind: 'report',
   requestId: readInteger(from, 'requestId', notes) ?? 0,
   isLast: !(readFlag(from, 'tbc', notes) ?? false),
@@ -51,32 +53,35 @@ export const readReport: Reader = (from, _at, notes) => ({
 });
 
 /** G01: "AvailabilityState" of a connector, an EVSE or the station stands for a StatusNotification. */
-const isPlug = /^(Connector|EVSE|ChargingStation)\.AvailabilityState$/i;
+const isAvailabilityState = /^(Connector|EVSE|ChargingStation)\.AvailabilityState$/i;
 
-const readPlugState = (entry: Fields, variable: Variable, at: number, notes: Notes): PlugState[] => {
-  const plug = isPlug.test(variable.name) ? readStatus(entry, 'actualValue', notes) : undefined;
-  if (!plug) return [];
+const readReportedStatus = (entry: Fields, variable: Variable, context: ReadContext): ReportedStatus[] => {
+  const said = isAvailabilityState.test(variable.name) ? readStatus(entry, 'actualValue', context.notes) : undefined;
+  if (!said) return [];
   const { evse = 0, connector } = variable;
-  return [{ evse, ...present({ connector }), ...plug, at: readTime(entry, 'timestamp', at, notes) }];
+  return [{ evse, ...present({ connector }), ...said, at: readTime(entry, 'timestamp', context) }];
 };
 
-export const readEvents: Reader = (from, at, notes) => {
+/** NotifyEvent (N07). */
+export const readEvents: Reader = (from, context) => {
+  const { notes } = context;
   const entries = readList(from, 'eventData', notes).map((entry) => ({
     entry,
-    variable: { ...readVariableName(entry, notes), value: readText(entry, 'actualValue', notes, maxValue) },
+    variable: { ...readVariableName(entry, notes), value: readVariableValue(entry, 'actualValue', notes) },
   }));
   return {
     kind: 'variables',
     variables: entries.map(({ variable }) => variable),
-    statuses: entries.flatMap(({ entry, variable }) => readPlugState(entry, variable, at, notes)),
+    statuses: entries.flatMap(({ entry, variable }) => readReportedStatus(entry, variable, context)),
   };
 };
 
-export const readProfiles: Reader = (from, _at, notes) => ({
+/** ReportChargingProfiles (K09). */
+export const readProfiles: Reader = (from, { notes }) => ({
   kind: 'profiles',
   requestId: readInteger(from, 'requestId', notes) ?? 0,
   isLast: !(readFlag(from, 'tbc', notes) ?? false),
-  evse: readPlace(from, 'evseId', notes),
+  evse: readEvseId(from, 'evseId', notes),
   source: readText(from, 'chargingLimitSource', notes) ?? '',
   profiles: readList(from, 'chargingProfile', notes).flatMap((profile) => {
     const id = readInteger(profile, 'id', notes);

@@ -1,23 +1,24 @@
 /** OCPP 2.x TransactionEvent (use cases E01 to E14): begin, change and end of a transaction. */
+
+import { chargingStates } from './connector-status.ts';
 import { noticeOf, present, type Reader, readToken, registerOf } from './inbound.ts';
 import {
+  createEnumeration,
   type Fields,
   type Notes,
   note,
+  readEvseId,
   readFields,
   readFlag,
   readInteger,
+  readMember,
   readNumber,
-  readPlace,
   readText,
-  readWord,
-  wordsOf,
-} from './lenient.ts';
-import { readSamples } from './meter-values.ts';
-import { readTime } from './station-time.ts';
-import { chargingStates } from './status-words.ts';
+} from './lenient-fields.ts';
+import { meterValue, readMeterValues } from './meter-values.ts';
+import { readTime } from './timestamps.ts';
 
-const eventTypes = wordsOf<'Started' | 'Updated' | 'Ended'>({
+const eventTypes = createEnumeration<'Started' | 'Updated' | 'Ended'>('eventType', {
   Started: 'Started',
   Updated: 'Updated',
   Ended: 'Ended',
@@ -28,20 +29,21 @@ const readPhasesUsed = (from: Fields, notes: Notes): number | undefined => {
   return phases !== undefined && phases >= 1 && phases <= 3 ? phases : undefined;
 };
 
-/** What is absent is unchanged; the EVSE is told once only (E01.FR.16). */
-export const readTransactionEvent: Reader = (from, at, notes) => {
+/** A field that is absent is unchanged; the EVSE is told once only (E01.FR.16). */
+export const readTransactionEvent: Reader = (from, context) => {
+  const { notes } = context;
   const info = readFields(from, 'transactionInfo', notes) ?? {};
   const transaction = readText(info, 'transactionId', notes);
-  const type = readWord(from, 'eventType', eventTypes, notes) ?? 'Updated';
+  const type = readMember(from, eventTypes, notes) ?? 'Updated';
   const evse = readFields(from, 'evse', notes);
-  const samples = readSamples(from, 'meterValue', 'number', at, notes);
+  const meterValues = readMeterValues(from, meterValue, context);
   const seqNo = readInteger(from, 'seqNo', notes);
-  const place = evse ? { evse: readPlace(evse, 'id', notes) } : {};
+  const place = evse ? { evse: readEvseId(evse, 'id', notes) } : {};
   const facts = {
     ...place,
-    at: readTime(from, 'timestamp', at, notes),
+    at: readTime(from, 'timestamp', context),
     isOffline: readFlag(from, 'offline', notes) ?? false,
-    samples,
+    meterValues,
     ...present({ token: readToken(from, 'idToken', notes) }),
   };
   if (type === 'Ended') {
@@ -50,9 +52,9 @@ export const readTransactionEvent: Reader = (from, at, notes) => {
       kind: 'transaction_ended',
       ...facts,
       ...present({ transaction }),
-      // Absent: "Local" (TransactionType).
+      // TransactionType: an absent reason is "Local".
       reason: readText(info, 'stoppedReason', notes) ?? 'Local',
-      ...present({ meterStopWh: registerOf(samples, 'end'), seqNo }),
+      ...present({ meterStopWh: registerOf(meterValues, 'end'), seqNo }),
     };
   }
   if (transaction === undefined) {
@@ -60,7 +62,7 @@ export const readTransactionEvent: Reader = (from, at, notes) => {
     return noticeOf('TransactionEvent', from);
   }
   const state = present({
-    chargingState: readWord(info, 'chargingState', chargingStates, notes),
+    chargingState: readMember(info, chargingStates, notes),
     remoteStartId: readInteger(info, 'remoteStartId', notes),
     phasesUsed: readPhasesUsed(from, notes),
     cableMaxA: readNumber(from, 'cableMaxCurrent', notes),
@@ -80,7 +82,7 @@ export const readTransactionEvent: Reader = (from, at, notes) => {
     ...facts,
     ...state,
     ...present({
-      meterStartWh: registerOf(samples, 'begin'),
+      meterStartWh: registerOf(meterValues, 'begin'),
       reservation: readInteger(from, 'reservationId', notes),
       seqNo,
     }),

@@ -1,6 +1,6 @@
 /** The unit of a meter value: missing, misspelt or that of something else, as it may be. */
 import type { Conversion } from '../../../model/units.ts';
-import { type Fields, type Notes, note, quote } from './lenient.ts';
+import { type Fields, type Notes, note, quote } from './lenient-fields.ts';
 import { type Measurand, smallUnits } from './measurands.ts';
 
 /** @returns how the value becomes one in the unit of the quantity, whether its unit had to be guessed, and whether it was said */

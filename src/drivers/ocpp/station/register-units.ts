@@ -3,11 +3,11 @@
  * 2.x UnitOfMeasureType); but a register that was told in kWh all along, and falls to a thousandth where it has no unit,
  * is told in kWh still.
  */
-import type { Measure, Sample, StationEvent } from '../words.ts';
-import type { Connector } from './connector.ts';
-import { jitter, mostRise } from './register.ts';
+import type { MeterValue, SampledValue, StationMessage } from '../messages.ts';
+import { jitter, mostRise } from './energy-register.ts';
+import type { Evse } from './evse.ts';
 
-type Sampled = Extract<StationEvent, { samples: Sample[] }>;
+type Sampled = Extract<StationMessage, { meterValues: MeterValue[] }>;
 
 /** The reading before, and when it was taken, ms since 1970. */
 export interface LastReading {
@@ -15,12 +15,12 @@ export interface LastReading {
   at: number | undefined;
 }
 
-const isImported = ({ quantity, part }: Measure): boolean => quantity === 'energy_imported' && part === undefined;
+const isImported = ({ quantity, part }: SampledValue): boolean => quantity === 'energy_imported' && part === undefined;
 
 /** Whether there is anything to read otherwise than it is written, or to remember: most stations say one unit for ever. */
-const isOdd = ({ registerFactor }: Connector, { samples }: Sampled): boolean =>
-  samples.some(({ measures }) =>
-    measures.some(
+const isUnitInDoubt = ({ registerFactor }: Evse, { meterValues }: Sampled): boolean =>
+  meterValues.some(({ sampledValues }) =>
+    sampledValues.some(
       (measure) =>
         isImported(measure) && (measure.isUnitless ? registerFactor !== 1 : (measure.factor ?? 1) !== registerFactor),
     ),
@@ -30,33 +30,36 @@ const isOdd = ({ registerFactor }: Connector, { samples }: Sampled): boolean =>
 const tidy = (wh: number): number => Math.round(wh * 1e6) / 1e6;
 
 /** @returns Wh in the unit of before, where they follow from what the register said before and plain ones do not */
-const meantBy = (value: number, factor: number, { wh: last, at: lastAt }: LastReading, at: number | undefined) => {
+const meantBy = (
+  scaling: { value: number; factor: number },
+  { wh: last, at: lastAt }: LastReading,
+  at: number | undefined,
+) => {
+  const { value, factor } = scaling;
   const scaled = tidy(value * factor);
   const passedMs = at === undefined || lastAt === undefined ? Number.POSITIVE_INFINITY : at - lastAt;
   const follows = (wh: number): boolean => wh >= last - jitter(last) && wh - last <= mostRise(passedMs);
   return !follows(value) && follows(scaled) ? scaled : undefined;
 };
 
-/**
- * @param last what its register said last; undefined: nobody knows
- * @param note what was read otherwise than it was written, in words
- * @returns the event, its registers in Wh
- */
-export const readRegisterUnits = <T extends Sampled>(
-  own: Connector,
-  event: T,
-  last: LastReading | undefined,
-  note: (what: string) => void,
-): T => {
-  if (!isOdd(own, event)) return event;
+export interface RegisterUnitOptions {
+  /** The last reading of the register; undefined: not known. */
+  last: LastReading | undefined;
+  /** Reports what was read otherwise than it was written, in words. */
+  note(what: string): void;
+}
+
+/** @returns the message, its registers in Wh */
+export const readRegisterUnits = <T extends Sampled>(own: Evse, event: T, { last, note }: RegisterUnitOptions): T => {
+  if (!isUnitInDoubt(own, event)) return event;
   let before = last;
   let stopWh: number | undefined;
-  const read = (measure: Measure, at: number | undefined): Measure => {
+  const read = (measure: SampledValue, at: number | undefined): SampledValue => {
     if (!isImported(measure)) return measure;
     if (!measure.isUnitless) own.registerFactor = measure.factor ?? 1;
     const { registerFactor } = own;
     const isInDoubt = measure.isUnitless === true && registerFactor !== 1 && before !== undefined;
-    const wh = isInDoubt && before ? meantBy(measure.value, registerFactor, before, at) : undefined;
+    const wh = isInDoubt && before ? meantBy({ value: measure.value, factor: registerFactor }, before, at) : undefined;
     before = { wh: wh ?? measure.value, at };
     if (wh === undefined) return measure;
     note(
@@ -65,9 +68,9 @@ export const readRegisterUnits = <T extends Sampled>(
     if ('meterStopWh' in event && event.meterStopWh === measure.value) stopWh = wh;
     return { ...measure, value: wh, isDerived: true };
   };
-  const samples = event.samples.map((sample) => ({
+  const meterValues = event.meterValues.map((sample) => ({
     ...sample,
-    measures: sample.measures.map((measure) => read(measure, sample.at)),
+    sampledValues: sample.sampledValues.map((measure) => read(measure, sample.at)),
   }));
-  return { ...event, samples, ...(stopWh === undefined ? {} : { meterStopWh: stopWh }) };
+  return { ...event, meterValues, ...(stopWh === undefined ? {} : { meterStopWh: stopWh }) };
 };

@@ -1,153 +1,299 @@
 /**
- * A charging station while it is known: what it has and remembers, what it tells on, and what happens to that with
- * time and with its connection.
+ * The context of all blocks of one charging station: what is known of it and kept, the calls to it, and what it reports
+ * upwards. A station outlives its connections.
  */
-import type { Clock, Timer } from '../../../model/time.ts';
-import type { DriverEvent, Sample as DriverSample } from '../../driver.ts';
+
+import type { Clock } from '../../../model/time.ts';
+import type { DeviceDescription, DriverEvent, DriverSink } from '../../driver.ts';
+import type { Block } from '../block.ts';
+import type { Codec } from '../codec/codec.ts';
+import { phaseRotations } from '../codec/limits.ts';
+import type { Answer, StationMessage, Version } from '../messages.ts';
+import type { StationLink } from '../ocpp-j/station-link.ts';
 import type { Quirks } from '../quirks.ts';
-import type { StationEvent } from '../words.ts';
-import { type Alarms, createAlarms } from './alarms.ts';
-import type { Authoriser } from './authorisation.ts';
-import { type Connectors, connectorOf, drainAll } from './connectors.ts';
-import { graceMs, lose, loseOvertaken } from './lost-ends.ts';
-import type { Memory } from './memory.ts';
-import { forgetAll, repeat, takeSession } from './plug.ts';
-import { createRemoteStarts, type RemoteStarts } from './remote-starts.ts';
-import { registerSuspect, type Session, sessionEnded, sessionStarted } from './session.ts';
-import { beginConnection, createTimekeeper, type Timekeeper } from './timekeeper.ts';
-import { running, type TransactionBook, tell, untold } from './transaction-book.ts';
-import { seenLive } from './transactions.ts';
+import { createBufferedSink } from './buffered-sink.ts';
+import { PacedCalls, type StationCalls } from './calls.ts';
+import { ClockOffset, type Moment } from './clock-offset.ts';
+import { concludeOvertaken } from './concluded-transactions.ts';
+import { ConnectionState } from './connection-state.ts';
+import { describeStation } from './describe.ts';
+import type { Evse } from './evse.ts';
+import { Evses } from './evses.ts';
+import { Alarms } from './faults.ts';
+import { type AppliedPreset, applyPreset, type PresetOptions } from './find-preset.ts';
+import type { PhaseRotation } from './phase-rotation.ts';
+import { QuantityChannels } from './quantity-channels.ts';
+import { RejectedCalls } from './rejected-calls.ts';
+import { createRemoteStarts, type RemoteStarts } from './remote-start-ids.ts';
+import { createFactStore, type FactStore } from './station-facts.ts';
+import { createStationRecords, type RecordStore, type StationRecords } from './station-records.ts';
+import type { Transaction } from './transaction.ts';
+import { TransactionRecords } from './transaction-records.ts';
+import { TransactionReports } from './transaction-reports.ts';
 
-export type EventOf<K extends StationEvent['kind']> = Extract<StationEvent, { kind: K }>;
+export type MessageOf<K extends StationMessage['kind']> = Extract<StationMessage, { kind: K }>;
 
-export interface StationOptions {
+/** The installation as the form describes it, as far as all blocks need it. */
+export interface InstallationSettings {
+  phases: 1 | 2 | 3;
+  /** A per phase. */
+  minCurrentA: number;
+  maxCurrentA: number;
+  /** Between two samples of the station, s. */
+  intervalS: number;
+}
+
+export interface StationOptions extends PresetOptions {
+  /** The station's name in the URL with which it dials in. */
   identity: string;
-  quirks(): Quirks;
-  authoriser: Authoriser;
-  /** Between two heartbeats of the station, s. */
+  /** Name of the device, in the source of its readings. */
+  name: string;
+  codecOf(version: Version): Codec;
+  store: RecordStore;
+  /** Phase of the grid at L1, L2, L3 of the installation; absent: L1L2L3. */
+  phaseRotation?: PhaseRotation;
+  limits: InstallationSettings;
+  /** Between two Heartbeats of the station, s. */
   heartbeatS: number;
+  /** EVSEs that it is known to have before it says so. */
+  evses?: number[];
 }
 
-export interface StationSink {
-  samples(samples: DriverSample[]): void;
-  event(event: DriverEvent): void;
-  /** Something of the description is new. */
-  described(): void;
-  /** Something is charging, or not any more, or a car came or went. */
-  moved(evse: number): void;
-  /** What a profile of ours says now. */
-  inForce(profile: number): number | undefined;
-  /** Something was read otherwise than it was written, in words. */
-  odd(what: string): void;
-  /** It tells of charging profiles that lie in it. */
-  profiles(event: EventOf<'profiles'>): void;
-}
+const describeSkew = (ms: number | undefined): string | undefined =>
+  ms === undefined
+    ? undefined
+    : `its clock is more than 10 minutes ${ms > 0 ? 'ahead' : 'behind'}; the times here are used`;
 
-/** Thousands of these are at work: a record. */
-export interface Station extends StationOptions {
-  readonly connectors: Connectors;
-  readonly book: TransactionBook;
-  readonly memory: Memory;
+/** Deviations of the protocol that are reported, each once; a station that is never right has been reported enough. */
+const mostDeviations = 100;
+
+/** The context that all blocks of one station share. */
+export class Station {
+  readonly identity: string;
+  readonly options: StationOptions;
   readonly clock: Clock;
-  readonly time: Timekeeper;
+  readonly sink: DriverSink;
+  readonly records: StationRecords;
+  readonly factStore: FactStore;
+  readonly transactions: TransactionRecords;
+  readonly reports: TransactionReports;
+  readonly channels: QuantityChannels;
+  readonly evses: Evses;
+  readonly calls: StationCalls;
   readonly alarms: Alarms;
   readonly remoteStarts: RemoteStarts;
-  /** Ends that are on their way to the outbox. */
-  readonly telling: Set<Timer>;
-  readonly sink: StationSink;
-  /** It told of the time before its connection, monotonic ms: there may be more of that. */
-  replayedAt: number;
-}
+  /** In the order in which their hooks are called. */
+  blocks: readonly Block[] = [];
+  link: StationLink | undefined;
+  /** Codec of the present connection; undefined: not connected. */
+  codec: Codec | undefined;
+  /** Version of the last connection; undefined: the station never dialled in. */
+  version: Version | undefined;
+  /** The station is connected, and may be sent calls. */
+  isUsable = false;
+  /** When it last told of the time before its connection, monotonic ms: more of that may follow. */
+  replayedAt = Number.NEGATIVE_INFINITY;
+  readonly rejectedCalls: RejectedCalls;
+  readonly connectionState: ConnectionState;
+  readonly open: (listener: DriverSink) => void;
+  private readonly clockOffset: ClockOffset;
+  private readonly deviations = new Set<string>();
+  private boot: FactStore['facts']['boot'];
+  private applied: AppliedPreset;
+  /** Reported with the next samples, since a first message brings many new channels at once. */
+  private hasNewChannels = false;
 
-/** After this long, what was told has reached the outbox, ms; before, a crash has it told again. */
-const toldAfterMs = 5000;
-
-export const createStation = (
-  options: StationOptions,
-  connectors: Connectors,
-  book: TransactionBook,
-  memory: Memory,
-  clock: Clock,
-  sink: StationSink,
-): Station => ({
-  ...options,
-  connectors,
-  book,
-  memory,
-  clock,
-  time: createTimekeeper(clock),
-  alarms: createAlarms(sink.event),
-  remoteStarts: createRemoteStarts(),
-  telling: new Set(),
-  sink,
-  replayedAt: Number.NEGATIVE_INFINITY,
-});
-
-/** Tells what the connectors have to tell. */
-export const flush = ({ connectors, sink }: Station): void => {
-  const samples = drainAll(connectors);
-  if (samples.length > 0) sink.samples(samples);
-};
-
-export const tellEnded = ({ identity, sink, clock, telling, book }: Station, session: Session): void => {
-  sink.event(sessionEnded(identity, session));
-  const suspect = registerSuspect(identity, session);
-  if (suspect) sink.event(suspect);
-  const timer = clock.after(toldAfterMs, () => {
-    telling.delete(timer);
-    tell(book, session);
-  });
-  telling.add(timer);
-};
-
-export const tellStarted = ({ identity, sink }: Station, session: Session): void =>
-  sink.event(sessionStarted(identity, session));
-
-export const tellLive = (station: Station, session: Session): void => {
-  if (seenLive(station.book, session)) tellStarted(station, session);
-};
-
-/** Sessions that go on, to the best of our knowledge. */
-export const showSessions = (station: Station): void => {
-  const { book, connectors } = station;
-  for (const evse of connectors.numbers) {
-    const session = running(book, evse);
-    if (session) takeSession(connectorOf(connectors, evse), session);
+  constructor(options: StationOptions, clock: Clock) {
+    const { limits, phaseRotation = phaseRotations[0] } = options;
+    this.identity = options.identity;
+    this.options = options;
+    this.clock = clock;
+    const { sink, open } = createBufferedSink();
+    this.sink = sink;
+    this.open = open;
+    this.records = createStationRecords(options.store);
+    this.factStore = createFactStore(this.records);
+    this.transactions = new TransactionRecords(this.records, clock);
+    this.reports = new TransactionReports(this.transactions, {
+      identity: options.identity,
+      clock,
+      event: sink.event,
+    });
+    this.connectionState = new ConnectionState(this.records, sink, clock);
+    this.boot = this.factStore.facts.boot;
+    this.applied = applyPreset(options, this.boot);
+    this.channels = new QuantityChannels(this.records, {
+      intervalS: limits.intervalS,
+      changed: () => {
+        this.hasNewChannels = true;
+      },
+    });
+    this.rejectedCalls = new RejectedCalls(clock);
+    this.calls = new PacedCalls(this, this.rejectedCalls, clock);
+    this.evses = new Evses(
+      {
+        phases: limits.phases,
+        phaseRotation,
+        minCurrentA: limits.minCurrentA,
+        maxCurrentA: limits.maxCurrentA,
+        intervalMs: limits.intervalS * 1000,
+        supplyPhases: (evse) => this.factStore.facts.supplyPhases?.[String(evse)],
+        channels: this.channels,
+        clock,
+      },
+      this.factStore,
+      () => this.described(),
+    );
+    this.alarms = new Alarms(sink.event);
+    this.remoteStarts = createRemoteStarts();
+    this.clockOffset = new ClockOffset(clock);
   }
-  flush(station);
-};
 
-/** Sessions that ended and that nobody was told of for sure, and those that go on. */
-export const resume = (station: Station): void => {
-  const { book, connectors } = station;
-  loseOvertaken(book);
-  for (const session of untold(book)) tellEnded(station, session);
-  for (const evse of connectors.numbers) connectorOf(connectors, evse).oldRegister = running(book, evse)?.register;
-  showSessions(station);
-};
+  /** Quirks of the form, over those of the preset. */
+  quirks(): Quirks {
+    return this.applied.quirks;
+  }
 
-/** The connection is over. */
-export const loseStation = (station: Station): void => {
-  for (const each of station.connectors.all) forgetAll(each);
-  flush(station);
-};
+  get preset(): AppliedPreset['preset'] {
+    return this.applied.preset;
+  }
 
-/** The connection is new: what waited for it comes now. */
-export const findStation = (station: Station): void => {
-  const { time, clock } = station;
-  beginConnection(time, clock);
-  station.replayedAt = clock.monotonic();
-};
+  /** Numbers of its EVSEs in ascending order, without 0, the station as a whole. */
+  evseIds(): number[] {
+    return this.evses.numbers;
+  }
 
-/** Time passes while it is connected. */
-export const tick = (station: Station): void => {
-  const { book, clock, connectors, replayedAt } = station;
-  const isQuiet = clock.monotonic() - replayedAt >= graceMs;
-  for (const session of isQuiet ? lose(book, clock.now() - graceMs) : []) tellEnded(station, session);
-  for (const each of connectors.all) repeat(each);
-  flush(station);
-};
+  /** @param id 0: the station as a whole; an unknown one is added */
+  evse(id: number): Evse {
+    return this.evses.get(id);
+  }
 
-export const closeStation = ({ telling }: Station): void => {
-  for (const timer of telling) timer.cancel();
-};
+  /** The transaction that runs on an EVSE, to the best of our knowledge. */
+  runningOn(evse: number): Transaction | undefined {
+    return this.transactions.runningOn(evse);
+  }
+
+  describe(): DeviceDescription {
+    const { name, limits, phaseRotation } = this.options;
+    return describeStation({
+      name,
+      version: this.version,
+      boot: this.factStore.facts.boot,
+      channels: this.channels.all,
+      phases: limits.phases,
+      phaseRotation,
+    });
+  }
+
+  /** Something of the description is new. */
+  described(): void {
+    const { boot } = this.factStore.facts;
+    if (boot !== this.boot) {
+      this.boot = boot;
+      this.applied = applyPreset(this.options, boot);
+    }
+    this.sink.described();
+  }
+
+  /** Passes on what the EVSEs have to tell. */
+  flush(): void {
+    const samples = this.evses.drain();
+    if (samples.length === 0) return;
+    if (this.hasNewChannels) this.described();
+    this.hasNewChannels = false;
+    this.sink.cycle({ samples, durationMs: 0, errors: [] });
+  }
+
+  event(event: DriverEvent): void {
+    this.sink.event(event);
+  }
+
+  /** Reports a deviation from the protocol that was read over, in words; each once. */
+  deviated(note: string): void {
+    if (this.deviations.has(note) || this.deviations.size >= mostDeviations) return;
+    this.deviations.add(note);
+    this.event({ name: 'protocol_deviation', severity: 'debug', message: note.slice(0, 1024) });
+  }
+
+  /**
+   * Every block hears a message; the first that has an answer answers it.
+   * @throws CallFailure where the station has to repeat it
+   */
+  on(message: StationMessage): Answer | Promise<Answer> {
+    let answer: Answer | Promise<Answer> | undefined;
+    for (const block of this.blocks) {
+      const own = block.on?.(message);
+      answer ??= own;
+    }
+    this.flush();
+    return answer ?? {};
+  }
+
+  /** Tells the blocks that a car came or left, or a transaction began, went on or ended. */
+  moved(evse: number): void {
+    for (const block of this.blocks) block.moved?.(evse);
+  }
+
+  /** A time of the station, by our clock. @param at ms since 1970 @param isOffline the station says that it tells it late */
+  timeOf(at: number | undefined, isOffline: boolean): Moment {
+    const { clockOffset, alarms, clock } = this;
+    const moment = clockOffset.momentOf(this.quirks().ignoresTime ? undefined : at, isOffline);
+    if (moment.isReplay) this.replayedAt = clock.monotonic();
+    alarms.set({ evse: 0, name: 'clock_skew', severity: 'warning' }, describeSkew(clockOffset.wrongBy()));
+    return moment;
+  }
+
+  /** Shows the transactions that go on, to the best of our knowledge. */
+  showTransactions(): void {
+    for (const id of this.evses.numbers) {
+      const transaction = this.runningOn(id);
+      if (transaction) this.evse(id).setTransaction(transaction);
+    }
+    this.flush();
+  }
+
+  /** After a restart: reports ends that nobody may have heard of, and shows the transactions that go on. */
+  resume(): void {
+    const { transactions } = this;
+    concludeOvertaken(transactions);
+    this.reports.resume();
+    for (const id of this.evses.numbers) this.evse(id).oldRegister = this.runningOn(id)?.register;
+    this.showTransactions();
+  }
+
+  connected(link: StationLink): void {
+    this.link = link;
+    this.codec = this.options.codecOf(link.version);
+    this.version = link.version;
+    this.clockOffset.begin();
+    // Messages that waited for the connection come now.
+    this.replayedAt = this.clock.monotonic();
+  }
+
+  /** The station may be sent calls from now on. */
+  usable(): void {
+    this.isUsable = true;
+    const wasUsable = this.connectionState.usable();
+    for (const block of this.blocks) block.usable?.(wasUsable);
+  }
+
+  /** The station was read and configured on this connection. */
+  async provisioned(signal: AbortSignal): Promise<void> {
+    for (const block of this.blocks) await block.provisioned?.(signal);
+  }
+
+  /** Nothing is known of its EVSEs any more. @param reason in words */
+  disconnected(reason: string): void {
+    this.link = undefined;
+    this.codec = undefined;
+    for (const evse of this.evses.all) evse.forget();
+    this.flush();
+    this.connectionState.disconnected(reason, this.quirks().reconnectS);
+  }
+
+  close(): void {
+    this.link = undefined;
+    this.codec = undefined;
+    this.reports.close();
+  }
+}

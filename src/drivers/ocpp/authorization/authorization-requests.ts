@@ -1,0 +1,60 @@
+/** Requests for authorization that a flow decides: the id token goes out as one message, and the answer comes as another. */
+import { z } from 'zod';
+import type { Clock } from '../../../model/time.ts';
+import type { IdToken } from '../messages.ts';
+import type { Authorization } from './authorize.ts';
+
+const authorizations = [
+  'accepted',
+  'blocked',
+  'expired',
+  'invalid',
+  'concurrent_tx',
+] as const satisfies Authorization[];
+
+const answerSchema = z.object({ tag: z.string(), status: z.enum(authorizations) });
+
+/** A flow has this long, ms. */
+const patienceMs = 5000;
+
+type Settle = (authorization: Authorization | undefined) => void;
+
+export class AuthorizationRequests {
+  private readonly send: (token: IdToken) => void;
+  private readonly clock: Clock;
+  /** By id, as the station read it. */
+  private readonly open = new Map<string, Settle[]>();
+
+  /** @param send tells the flow */
+  constructor(send: (token: IdToken) => void, clock: Clock) {
+    this.send = send;
+    this.clock = clock;
+  }
+
+  /** @returns undefined where the flow is silent */
+  ask(token: IdToken): Promise<Authorization | undefined> {
+    return new Promise((resolve) => {
+      const timer = this.clock.after(patienceMs, () => this.settle(token.id, undefined));
+      const settle: Settle = (authorization) => {
+        timer.cancel();
+        resolve(authorization);
+      };
+      this.open.set(token.id, [...(this.open.get(token.id) ?? []), settle]);
+      this.send(token);
+    });
+  }
+
+  /**
+   * @param payload { tag, status }, as the flow wrote it
+   * @throws ZodError where it is none
+   */
+  answer(payload: unknown): void {
+    const { tag, status } = answerSchema.parse(payload);
+    this.settle(tag, status);
+  }
+
+  private settle(id: string, authorization: Authorization | undefined): void {
+    for (const settle of this.open.get(id) ?? []) settle(authorization);
+    this.open.delete(id);
+  }
+}

@@ -1,0 +1,37 @@
+/** The authorization block (OCPP 2.0.1 part 2, blocks C and D). */
+import type { Block } from '../block.ts';
+import type { Answer, StationMessage } from '../messages.ts';
+import type { Station } from '../station/station.ts';
+import { type AuthorizationOptions, Authorizer } from './authorize.ts';
+import { type ConcurrentTx, createConcurrentTx, type StationIdTokens } from './concurrent-tx.ts';
+import { onAuthorize } from './on-authorize.ts';
+
+export interface AuthorizationBlockOptions extends AuthorizationOptions {
+  /** Id tokens in use at all stations of the server; absent: at this station alone. */
+  concurrentTx?: ConcurrentTx | undefined;
+}
+
+/** The authorization block of one station. */
+export class AuthorizationBlock implements Block {
+  readonly authorizer: Authorizer;
+  private readonly station: Station;
+  private readonly idTokens: StationIdTokens;
+
+  constructor(station: Station, { concurrentTx = createConcurrentTx(), ...options }: AuthorizationBlockOptions) {
+    this.station = station;
+    this.idTokens = concurrentTx.join(() =>
+      [...station.transactions.byId.values()].flatMap(({ state, evse = 0, tag }) =>
+        state === 'running' && tag ? [{ evse, tag }] : [],
+      ),
+    );
+    this.authorizer = new Authorizer(options, station.clock, this.idTokens.isElsewhere);
+  }
+
+  on(message: StationMessage): Answer | Promise<Answer> | undefined {
+    return message.kind === 'authorize' ? onAuthorize(this.station, this.authorizer, message) : undefined;
+  }
+
+  close(): void {
+    this.idTokens.leave();
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * SendLocalList and GetLocalListVersion: the list of id tokens in a station, with which the station decides by itself while
+ * it has no connection (OCPP 1.6 §3.5.2; OCPP 2.0.1 part 2, D01). The list is sent only where it is another one, or the
+ * station does not have it, in as many messages as the station wants.
+ */
+import { createHash } from 'node:crypto';
+import type { IdToken, StationRequest, StationResult } from '../messages.ts';
+import { type DeviceVariables, localListNamesOf } from '../station/device-variables.ts';
+import type { FactStore } from '../station/station-facts.ts';
+import type { ListedIdToken } from './authorize.ts';
+
+type SendList = Extract<StationRequest, { kind: 'send_local_list' }>;
+type ListRequest = SendList | Extract<StationRequest, { kind: 'local_list_version' }>;
+type Entry = SendList['tokens'][number];
+
+/** Limits for a station that does not say its own. */
+const usualItems = 50;
+const usualMost = 1000;
+/** Size of one entry of OCPP 2.x on the wire, bytes. */
+const entryBytes = 220;
+
+/** OCPP 2.0.1 part 2, IdTokenEnumType: what a reader will call it; serial numbers of cards have 4, 7, 8 or 10 bytes. */
+const typeOf = (id: string): string => {
+  if (/^E0[0-9A-F]{14}$/i.test(id)) return 'ISO15693';
+  return /^([0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})$/i.test(id) ? 'ISO14443' : 'Central';
+};
+
+const entryOf = ({ id, type = typeOf(id), expiresAt }: ListedIdToken): Entry => {
+  const token: IdToken = { id, type };
+  return { token, ...(expiresAt === undefined ? {} : { expiresAt }) };
+};
+
+const digestOf = (entries: Entry[]): string =>
+  createHash('sha256').update(JSON.stringify(entries)).digest('base64url').slice(0, 16);
+
+type Ask = (request: ListRequest) => Promise<StationResult | undefined>;
+
+/** The version of the list that is in the station (OCPP 1.6 §5.10, OCPP 2.0.1 D02). @returns undefined: it does not tell */
+const heldVersion = async (factStore: FactStore, ask: Ask): Promise<number | undefined> => {
+  const { boot, silent } = factStore.facts;
+  const firmware = boot?.firmware ?? '';
+  const kinds = silent?.firmware === firmware ? silent.kinds : [];
+  const kind = 'local_list_version';
+  if (kinds.includes(kind)) return undefined;
+  const result = await ask({ kind });
+  // One that is silent is not asked again until its firmware is another.
+  if (!result) factStore.note({ silent: { firmware, kinds: [...kinds, kind] } });
+  return result?.listVersion;
+};
+
+/**
+ * @param tags those that may charge; none: whatever was told before is taken out again
+ * @param ask undefined: the station is silent
+ */
+export const sendLocalList = async (
+  tags: ListedIdToken[],
+  settings: DeviceVariables,
+  { factStore, ask }: { factStore: FactStore; ask: Ask },
+): Promise<void> => {
+  const { localList, features, boot } = factStore.facts;
+  const names = localListNamesOf(settings.version);
+  const firmware = boot?.firmware ?? '';
+  if (features ? !features.includes('localauthlistmanagement') : settings.flag(names.available) === false) return;
+  const most = settings.number(names.most) || usualMost;
+  const entries = tags
+    .filter(({ isBlocked }) => !isBlocked)
+    .map(entryOf)
+    .slice(0, most);
+  if (entries.length === 0 && localList === undefined) return;
+  const digest = digestOf(entries);
+  if (localList?.refused === firmware) return;
+  const held = await heldVersion(factStore, ask);
+  const isEmptied = entries.length === 0 && held !== undefined && held <= 0;
+  const isHeld = held === undefined || held === localList?.version || isEmptied;
+  if (digest === localList?.digest && isHeld) return;
+  const bytes = settings.number(names.bytes) ?? Number.POSITIVE_INFINITY;
+  const items = Math.max(1, Math.min(settings.number(names.items) || usualItems, Math.floor(bytes / entryBytes)));
+  let version = Math.max(0, localList?.version ?? 0, held ?? 0);
+  for (let from = 0; from === 0 || from < entries.length; from += items) {
+    version++;
+    const tokens = entries.slice(from, from + items);
+    const result = await ask({ kind: 'send_local_list', version, isUpdate: from > 0, tokens });
+    if (result?.status === 'not_supported')
+      factStore.note({ localList: { version: 0, digest: '', refused: firmware } });
+    if (result?.status !== 'accepted' && result?.status !== 'done') return;
+  }
+  factStore.note({ localList: { version, digest } });
+};

@@ -1,0 +1,72 @@
+/**
+ * A functional block of the specification, as one station has it: hooks that the driver calls in the order of its list of
+ * blocks. A block is created once per station from its context (station/station.ts) and options of its own.
+ */
+import type { Params } from '../../model/command.ts';
+import type { Applied } from '../driver.ts';
+import type { Answer, StationMessage } from './messages.ts';
+import type { StationLink } from './ocpp-j/station-link.ts';
+
+/** A CALL of the station on its way through the blocks. */
+export interface IncomingCall {
+  readonly action: string;
+  readonly payload: unknown;
+  /** The decoded payload; a block may replace it before it calls `next`. */
+  message: StationMessage;
+  /** What was decided about the CALLRESULT; undefined until `next` has settled. */
+  answer: Answer | undefined;
+}
+
+/** The payload of the CALLRESULT. */
+export type Reply = object | Promise<object>;
+
+/** A command that is carried out once, as a session started or a connector unlocked. */
+export interface StationCommand {
+  /** 0: the station as a whole. */
+  evse: number;
+  /** A verb of model/verbs.ts. */
+  verb: string;
+  params: Params;
+  /** Monotonic ms; after it, nothing is sent any more. */
+  startBy: number;
+}
+
+export interface Block {
+  /**
+   * Wraps the handling of a CALL of the station.
+   * @throws CallFailure instead of a reply: the station gets a CALLERROR, or has to repeat its call
+   */
+  around?(call: IncomingCall, next: () => Reply): Reply;
+  /**
+   * Every block hears every message; the first that returns an answer answers it.
+   * @throws CallFailure where the station has to repeat the message
+   */
+  on?(message: StationMessage): Answer | Promise<Answer> | undefined;
+  /** Carries out a command. @returns undefined where the verb is another block's @throws CommandFailure, CallFailure */
+  act?(command: StationCommand): Promise<Applied> | undefined;
+  /** A connection is open; the station has not said anything on it yet. */
+  connected?(link: StationLink): void;
+  /** The station may be sent calls. @param wasUsable the end of the connection before was not seen */
+  usable?(wasUsable: boolean): void;
+  /** The station was read and configured on this connection. @param signal aborts with the connection */
+  provisioned?(signal: AbortSignal): Promise<void>;
+  /** On this EVSE a car came or left, or a transaction began, went on or ended. @param evse 0: the station as a whole */
+  moved?(evse: number): void;
+  /** Time passes while the station is usable: about every 10 s, or every sampling interval where that is shorter. */
+  tick?(): void;
+  disconnected?(): void;
+  /** Timers end for good. */
+  close?(): void;
+}
+
+/** Passes a call through the `around` of all blocks. @param answer the reply to a call that has passed them */
+export const passAround = (blocks: readonly Block[], call: IncomingCall, answer: () => Reply): Reply => {
+  const pass = (from: number): Reply => {
+    for (let i = from; i < blocks.length; i++) {
+      const block = blocks[i];
+      if (block?.around) return block.around(call, () => pass(i + 1));
+    }
+    return answer();
+  };
+  return pass(0);
+};

@@ -1,0 +1,23 @@
+/** The face of OCPP: all that nodes and the simulator may import. */
+export { isDecision, stationDecision } from './approval/decision.ts';
+export { AuthorizationRequests } from './authorization/authorization-requests.ts';
+export { codecFor } from './codec/codec-by-version.ts';
+export {
+  backendUrl,
+  chargePointFields,
+  expirySoonDays,
+  headerName,
+  isIdentity,
+  longestIdentity,
+  mostTags,
+  ocppServerFields,
+  parseTagLine,
+} from './codec/limits.ts';
+export type { Csms } from './csms.ts';
+export { createOcppDriver, type OcppDriver } from './driver.ts';
+export { OcppServer } from './ocpp-server.ts';
+export { listPresets } from './presets.ts';
+export { CertificateError } from './security/certificate-renewal.ts';
+export type { ListenerOptions } from './security/listener.ts';
+export { StationBinding } from './station-binding.ts';
+export { driverOptionsOf, stationSettingsOf } from './station-options.ts';

@@ -1,0 +1,291 @@
+/**
+ * What a charging station says and what it is asked, in words that all versions of OCPP share: connectors of 1.6 and
+ * EVSEs of 2.x are both "evse", 0 is the station as a whole. Times are ms since 1970, units those of the model.
+ */
+
+export const versions = ['1.6', '2.0.1', '2.1'] as const;
+export type Version = (typeof versions)[number];
+
+/** model.md §3.4. "occupied": 2.x, before it is known what the transaction does. */
+export type ConnectorStatus =
+  | 'available'
+  | 'preparing'
+  | 'charging'
+  | 'suspended_ev'
+  | 'suspended_evse'
+  | 'finishing'
+  | 'reserved'
+  | 'unavailable'
+  | 'faulted'
+  | 'occupied';
+
+/** OCPP 2.0.1 part 2, ChargingStateEnumType, in the words of the model. */
+export type ChargingState = 'charging' | 'ev_connected' | 'suspended_ev' | 'suspended_evse' | 'idle';
+
+export interface IdToken {
+  /** As the station read it. */
+  id: string;
+  /** Central, ISO14443, KeyCode, ...; 1.6 knows none. */
+  type?: string;
+}
+
+/** One measured value, in unit and sign of the model. */
+export interface SampledValue {
+  /**
+   * A quantity of ev_charger: "power", "current", "energy_imported", "soc", ... or an energy the model has no place for
+   * there: energy_{imported,exported}_interval, energy_reactive_{import,export}, both also with _interval.
+   */
+  quantity: string;
+  /** "l1", "l2", "l3", "n". A voltage without one is that of l1 where the station has one phase. */
+  part?: string;
+  value: number;
+  unit: string;
+  /** Computed from others, or the station did not say its unit. */
+  isDerived?: boolean;
+  /** Factor of the number that was told, where a register is in another unit. */
+  factor?: number;
+  /** A register was told without a unit, and the one that is meant then was taken. */
+  isUnitless?: boolean;
+}
+
+/** A value with a signature: never parsed, passed on as it came. */
+export interface SignedMeterValue {
+  measurand: string;
+  context: string;
+  /** Signature and value as the station sent them: text of 1.6, object of 2.x. */
+  data: unknown;
+}
+
+/** What was measured at one time. */
+export interface MeterValue {
+  /** undefined: the station did not say, or what it said cannot be. */
+  at: number | undefined;
+  /** live: now or a moment ago. begin, end: of a transaction. interruption: around a pause of it. */
+  context: 'live' | 'begin' | 'end' | 'interruption';
+  sampledValues: SampledValue[];
+  signed: SignedMeterValue[];
+}
+
+export interface TransactionFacts {
+  at: number | undefined;
+  /** Told late, from the time without a connection. */
+  isOffline: boolean;
+  meterValues: MeterValue[];
+  token?: IdToken;
+}
+
+export interface ReportedStatus {
+  evse: number;
+  /** 2.x: the connector of the EVSE. */
+  connector?: number;
+  status: ConnectorStatus;
+  /** The station's own word. */
+  raw: string;
+  at: number | undefined;
+}
+
+/** A charging profile as the station tells of it. */
+export interface ReportedProfile {
+  id: number;
+  stackLevel: number;
+  /** In the words of the wire: 2.1 has more of them than we set. */
+  purpose: string;
+  transaction?: string;
+}
+
+export type StationMessage =
+  | {
+      kind: 'boot';
+      vendor: string;
+      model: string;
+      serial?: string;
+      firmware?: string;
+      meterSerial?: string;
+      iccid?: string;
+      imsi?: string;
+      reason?: string;
+    }
+  | { kind: 'heartbeat' }
+  | (ReportedStatus & {
+      kind: 'status';
+      errorCode?: string;
+      vendorErrorCode?: string;
+      info?: string;
+    })
+  | { kind: 'authorize'; token: IdToken }
+  | (TransactionFacts & {
+      kind: 'transaction_started';
+      /** undefined: 2.x, a tag is shown before a cable is plugged in. */
+      evse?: number | undefined;
+      /** 2.x: chosen by the station; 1.6: given in the reply. */
+      transaction?: string;
+      meterStartWh?: number;
+      chargingState?: ChargingState;
+      remoteStartId?: number;
+      reservation?: number;
+      phasesUsed?: number;
+      cableMaxA?: number;
+      seqNo?: number;
+    })
+  | (TransactionFacts & {
+      kind: 'transaction_updated';
+      transaction: string;
+      /** 2.x says it once only. */
+      evse?: number | undefined;
+      chargingState?: ChargingState;
+      remoteStartId?: number;
+      phasesUsed?: number;
+      cableMaxA?: number;
+      trigger: string;
+      seqNo: number;
+    })
+  | (TransactionFacts & {
+      kind: 'transaction_ended';
+      /** undefined: the station names none. */
+      transaction?: string;
+      evse?: number | undefined;
+      meterStopWh?: number;
+      reason: string;
+      seqNo?: number;
+    })
+  | { kind: 'meter_values'; evse: number; transaction?: string; meterValues: MeterValue[] }
+  /** 2.x: one part of an inventory. */
+  | {
+      kind: 'report';
+      requestId: number;
+      isLast: boolean;
+      variables: Variable[];
+    }
+  /** 2.x NotifyEvent; statuses: those of plugs among its variables (AvailabilityState). */
+  | { kind: 'variables'; variables: Variable[]; statuses?: ReportedStatus[] }
+  /** 2.x: charging profiles that the station has, one part of an answer to get_profiles. */
+  | {
+      kind: 'profiles';
+      requestId: number;
+      isLast: boolean;
+      evse: number;
+      /** Who set them: "CSO" through us, "EMS", "SO", "Other". */
+      source: string;
+      profiles: ReportedProfile[];
+    }
+  | { kind: 'data_transfer'; vendor: string; message?: string; data?: unknown }
+  | { kind: 'security_event'; type: string; info?: string; at: number | undefined }
+  | { kind: 'charging_limit'; evse: number; source: string; isCleared: boolean }
+  /** 2.1: a driver has asked for more than the limits of his session, or does not any more. */
+  | { kind: 'priority_charging'; transaction: string; isActive: boolean }
+  | { kind: 'charging_needs'; evse: number; needs: unknown }
+  /** 2.1: the station asks for its present limit. */
+  | { kind: 'schedule_pull'; profile: number }
+  /** Everything else that only has to be answered. */
+  | { kind: 'notice'; action: string; payload: unknown };
+
+/**
+ * A setting of the station: a key of 1.6, a variable of 2.x by component and name, instances in brackets
+ * ("SmartChargingCtrlr.RateUnit", "OCPPCommCtrlr.MessageTimeout[Default]").
+ */
+export interface Variable {
+  name: string;
+  /** 2.x: of which EVSE. */
+  evse?: number;
+  /** 2.x: of which connector of the EVSE. */
+  connector?: number;
+  value: string | undefined;
+  isReadOnly?: boolean;
+  /** 2.x, in reports: the most it may be ("EVSE.Power": W). */
+  max?: number;
+}
+
+/** Which variable. */
+export type VariableName = Pick<Variable, 'name' | 'evse' | 'connector'>;
+
+/** What the one who handles an event decides about the answer; what is left out has the usual answer. */
+export interface Answer {
+  /** boot */
+  registration?: 'accepted' | 'pending' | 'rejected';
+  intervalS?: number;
+  /** authorize, transactions with a token */
+  authorization?: 'accepted' | 'blocked' | 'expired' | 'invalid' | 'concurrent_tx';
+  /** transaction_started of 1.6 */
+  transaction?: number;
+  /** transaction_ended: the one that it was the end of, where it was the end of one. */
+  ended?: string;
+  /** data_transfer */
+  isVendorKnown?: boolean;
+  /** schedule_pull: A or W as the profile was set, by phase where they differ */
+  limit?: number;
+}
+
+export interface ChargingSchedulePeriod {
+  startS: number;
+  /** A per phase, or W of all phases. */
+  limit: number;
+  phases?: 1 | 2 | 3;
+  /** 2.x: with one phase, which. */
+  phaseToUse?: 1 | 2 | 3;
+}
+
+export interface ChargingProfile {
+  id: number;
+  stackLevel: number;
+  purpose: 'station_max' | 'tx_default' | 'tx';
+  /** dynamic, 2.1: one period whose limit is changed by update_dynamic. */
+  kind: 'absolute' | 'relative' | 'dynamic';
+  unit: 'A' | 'W';
+  periods: ChargingSchedulePeriod[];
+  durationS?: number;
+  /** absolute */
+  startAt?: number;
+  /** tx */
+  transaction?: string;
+  /** dynamic: how often the station asks for its limit by itself. */
+  pullIntervalS?: number;
+  /** 2.1: the station drops the profile after this long without a connection. */
+  maxOfflineS?: number;
+}
+
+/** What we ask of a station. */
+export type StationRequest =
+  | { kind: 'set_profile'; evse: number; profile: ChargingProfile }
+  | { kind: 'clear_profile'; id?: number; evse?: number; purpose?: ChargingProfile['purpose']; stackLevel?: number }
+  | { kind: 'get_profiles'; requestId: number; evse?: number }
+  | { kind: 'composite_schedule'; evse: number; durationS: number; unit?: 'A' | 'W' }
+  | { kind: 'start'; evse: number; token: IdToken; remoteStartId: number; profile?: ChargingProfile }
+  | { kind: 'stop'; transaction: string }
+  | { kind: 'unlock'; evse: number; connector?: number }
+  | { kind: 'reset'; isHard: boolean; evse?: number }
+  | { kind: 'set_availability'; evse: number; isOperative: boolean }
+  | {
+      kind: 'trigger';
+      message: 'boot' | 'status' | 'meter_values' | 'heartbeat' | 'transaction';
+      evse?: number;
+      connector?: number;
+    }
+  /** names undefined: all of them (1.6). */
+  | { kind: 'get_variables'; variables: VariableName[] | undefined }
+  /** 1.6: one at a time. */
+  | { kind: 'set_variables'; variables: (VariableName & { value: string })[] }
+  | { kind: 'get_report'; requestId: number; isFull: boolean }
+  | { kind: 'transaction_status'; transaction?: string }
+  /** Of the list of tags in it. */
+  | { kind: 'local_list_version' }
+  /** isUpdate: more of the list that was sent before. */
+  | { kind: 'send_local_list'; version: number; isUpdate?: boolean; tokens: { token: IdToken; expiresAt?: number }[] }
+  | { kind: 'update_dynamic'; profile: number; limit: number }
+  | { kind: 'data_transfer'; vendor: string; message?: string; data?: unknown };
+
+/** What the station answers: "accepted" only means that it will try. */
+export interface StationResult {
+  status: 'accepted' | 'rejected' | 'not_supported' | 'reboot_required' | 'scheduled' | 'unknown' | 'done';
+  /** The station's own word. */
+  raw: string;
+  /** get_variables: those it told, be it without a value; set_variables: all, with what it said of each. */
+  variables?: (Variable & { status: string })[];
+  /** composite_schedule: A or W. */
+  schedule?: { unit: 'A' | 'W'; periods: { startS: number; limit: number }[] };
+  /** start, 2.x: where it has begun already. */
+  transaction?: string;
+  /** transaction_status */
+  isOngoing?: boolean;
+  /** local_list_version; 0 or less: it has none. */
+  listVersion?: number;
+}

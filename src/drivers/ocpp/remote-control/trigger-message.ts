@@ -1,0 +1,18 @@
+/** TriggerMessage (OCPP 1.6 and 2.x) as a command. */
+import type { Applied } from '../../driver.ts';
+import type { StationCommand } from '../block.ts';
+import type { StationRequest } from '../messages.ts';
+import { sendCommand, shownStatus } from '../station/send-command.ts';
+import type { Station } from '../station/station.ts';
+
+type Triggered = Extract<StationRequest, { kind: 'trigger' }>['message'];
+
+/** Asks the station for a message. @throws CommandFailure, CallFailure */
+export const triggerMessage = async (
+  { calls }: Station,
+  { evse, params, startBy }: StationCommand,
+): Promise<Applied> => {
+  const message = params.message as Triggered;
+  const result = await sendCommand(calls, { kind: 'trigger', message, ...(evse === 0 ? {} : { evse }) }, startBy);
+  return { verified: false, reason: 'no_readback', values: shownStatus(result) };
+};

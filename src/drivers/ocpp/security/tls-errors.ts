@@ -1,0 +1,44 @@
+/** Faults of TLS in words that an integrator understands: those of OpenSSL name neither side. */
+import type { TLSSocket } from 'node:tls';
+import type { Origin } from './proxy-headers.ts';
+import { createReason, type Reason } from './rejection-reasons.ts';
+
+/** Reasons by the error code of a TLS handshake that never came to a request. */
+const handshakeFaults: [code: RegExp, reason: Reason][] = [
+  [/HTTP_REQUEST/, createReason('ws_at_wss')],
+  [/UNKNOWN_CA|ALERT_BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|DECRYPT_ERROR/, createReason('server_not_trusted')],
+  [/ALERT_CERTIFICATE_EXPIRED/, createReason('server_expired')],
+  [/UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|VERSION_TOO_LOW/, createReason('old_tls')],
+  [/NO_SHARED_CIPHER|HANDSHAKE_FAILURE|NO_SHARED_GROUP|NO_SUITABLE/, createReason('no_cipher')],
+  [/WRONG_VERSION_NUMBER|PACKET_LENGTH|UNEXPECTED_MESSAGE|BAD_RECORD/, createReason('not_tls')],
+  [/ECONNRESET|EPIPE/, createReason('tls_broken_off')],
+  [/TLS_HANDSHAKE_TIMEOUT/, createReason('tls_too_slow')],
+];
+
+/** @param error of a TLS handshake, with the code of Node or OpenSSL */
+export const explainTlsFailure = (error: Error & { code?: string }): Reason =>
+  handshakeFaults.find(([code]) => code.test(error.code ?? ''))?.[1] ??
+  createReason('tls_failed', { fault: error.message });
+
+/** Reasons by the error code of the check of a client certificate. */
+const certificateFaults: [code: RegExp, reason: Reason][] = [
+  [/CERT_HAS_EXPIRED/, createReason('certificate_expired')],
+  [/CERT_NOT_YET_VALID/, createReason('certificate_not_yet_valid')],
+  [/REVOKED/, createReason('certificate_revoked')],
+  [/UNABLE_TO|SELF_SIGNED|UNTRUSTED|ISSUER/, createReason('certificate_authority')],
+];
+
+/** @returns the common name of a client certificate, or why it does not count; nothing where none was shown */
+export const readClientCertificate = (socket: TLSSocket): Pick<Origin, 'certificate' | 'certificateFault'> => {
+  const { subject } = socket.getPeerCertificate();
+  if (!subject) return {};
+  if (!socket.authorized) {
+    const fault = String(socket.authorizationError);
+    const reason = certificateFaults.find(([code]) => code.test(fault))?.[1];
+    return { certificateFault: reason ?? createReason('certificate_refused', { fault }) };
+  }
+  // Several common names come as a list, whatever the types say.
+  const [certificate, ...others] = [subject.CN as string | string[] | undefined].flat();
+  if (!certificate || others.length > 0) return { certificateFault: createReason('certificate_names') };
+  return { certificate };
+};

@@ -1,0 +1,188 @@
+/** The variables of a station, whatever the version calls them and however it writes them. */
+
+import type { Variable, Version } from '../messages.ts';
+import type { StationFacts } from './station-facts.ts';
+
+export interface VariableNames {
+  connectors: string | undefined;
+  features: string | undefined;
+  units: string;
+  maxStackLevel: string;
+  switchesPhases: string;
+  dynamic: string | undefined;
+  measurands: string;
+  mostMeasurands: string | undefined;
+  interval: string;
+  /** Measured where a transaction begins and ends; 1.6 tells the register there by itself. */
+  endMeasurands: string[];
+  beginsWith: string | undefined;
+  endsWith: string | undefined;
+}
+
+/** Names of the variables of the local authorization list. */
+export interface LocalListVariableNames {
+  available: string | undefined;
+  most: string | undefined;
+  items: string;
+  bytes: string | undefined;
+  /** Variables that make the station use its list, with a connection and without. */
+  switches: string[];
+}
+
+/** OCPP 1.6 §9; 2.0.1 part 2, appendices. */
+const names16: VariableNames = {
+  connectors: 'NumberOfConnectors',
+  features: 'SupportedFeatureProfiles',
+  units: 'ChargingScheduleAllowedChargingRateUnit',
+  maxStackLevel: 'ChargeProfileMaxStackLevel',
+  switchesPhases: 'ConnectorSwitch3to1PhaseSupported',
+  dynamic: undefined,
+  measurands: 'MeterValuesSampledData',
+  mostMeasurands: 'MeterValuesSampledDataMaxLength',
+  interval: 'MeterValueSampleInterval',
+  endMeasurands: [],
+  beginsWith: undefined,
+  endsWith: undefined,
+};
+const names2: VariableNames = {
+  connectors: undefined,
+  features: undefined,
+  units: 'SmartChargingCtrlr.RateUnit',
+  maxStackLevel: 'SmartChargingCtrlr.ProfileStackLevel',
+  switchesPhases: 'SmartChargingCtrlr.Phases3to1',
+  dynamic: undefined,
+  measurands: 'SampledDataCtrlr.TxUpdatedMeasurands',
+  mostMeasurands: undefined,
+  interval: 'SampledDataCtrlr.TxUpdatedInterval',
+  endMeasurands: ['SampledDataCtrlr.TxStartedMeasurands', 'SampledDataCtrlr.TxEndedMeasurands'],
+  beginsWith: 'TxCtrlr.TxStartPoint',
+  endsWith: 'TxCtrlr.TxStopPoint',
+};
+
+/** OCPP 2.1 part 2, appendices. */
+const names21: VariableNames = { ...names2, dynamic: 'SmartChargingCtrlr.SupportsDynamicProfiles' };
+
+const names: Record<Version, VariableNames> = { '1.6': names16, '2.0.1': names2, '2.1': names21 };
+
+/** Names of the variables that are read and set, in a version of OCPP. */
+export const namesOf = (version: Version): VariableNames => names[version];
+
+const listNames16: LocalListVariableNames = {
+  available: undefined,
+  most: 'LocalAuthListMaxLength',
+  items: 'SendLocalListMaxLength',
+  bytes: undefined,
+  switches: ['LocalAuthListEnabled', 'LocalAuthorizeOffline'],
+};
+const listNames2: LocalListVariableNames = {
+  available: 'LocalAuthListCtrlr.Available',
+  // The most that it may hold is told in reports only.
+  most: undefined,
+  items: 'LocalAuthListCtrlr.ItemsPerMessage',
+  bytes: 'LocalAuthListCtrlr.BytesPerMessage',
+  switches: ['LocalAuthListCtrlr.Enabled', 'AuthCtrlr.LocalAuthorizeOffline'],
+};
+
+/** Names of the variables of the local authorization list, in a version of OCPP. */
+export const localListNamesOf = (version: Version): LocalListVariableNames =>
+  version === '1.6' ? listNames16 : listNames2;
+
+/** All that is read when a station is made ready. */
+export const variableNames = (version: Version): string[] =>
+  [namesOf(version), localListNamesOf(version)]
+    .flatMap((names): (string | undefined | string[])[] => Object.values(names))
+    .flat()
+    .filter((name) => name !== undefined);
+
+/** The measurand of the energy register, Wh. */
+export const registerMeasurand = 'Energy.Active.Import.Register';
+
+/** Measurands that a station is asked to sample, the most important first. */
+export const wantedMeasurands = [
+  registerMeasurand,
+  'Power.Active.Import',
+  'Current.Import',
+  'Voltage',
+  'Current.Offered',
+  'SoC',
+];
+
+/** Names of a list, as far as there are any. */
+export const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((each) => each.trim())
+    .filter(Boolean);
+
+/** The same measurands, in whatever order and case. */
+export const isSameList = (a: string, b: string): boolean => {
+  const sorted = (text: string): string => listOf(text.toLowerCase()).sort().join();
+  return sorted(a) === sorted(b);
+};
+
+/** The variables that a station told, by their names in any case. */
+export const createDeviceVariables = (variables: Variable[], version: Version) => {
+  const names = namesOf(version);
+  const byName = new Map(variables.map((variable) => [variable.name.toLowerCase(), variable]));
+  const find = (name: string | undefined): Variable | undefined => byName.get(name?.toLowerCase() ?? '');
+  const text = (name: string | undefined): string | undefined => find(name)?.value?.trim() || undefined;
+  const number = (name: string | undefined): number | undefined => {
+    const value = Number(text(name) ?? Number.NaN);
+    return Number.isFinite(value) ? value : undefined;
+  };
+  const flag = (name: string | undefined): boolean | undefined => {
+    const value = text(name)?.toLowerCase();
+    return value === 'true' || value === 'false' ? value === 'true' : undefined;
+  };
+
+  /** "Current,Power", "A", "Current, Power", "W" */
+  const units = (): StationFacts['units'] => {
+    const said = text(names.units)?.toLowerCase() ?? '';
+    const known: NonNullable<StationFacts['units']> = [];
+    if (/current|\ba\b/.test(said)) known.push('A');
+    if (/power|\bw\b/.test(said)) known.push('W');
+    return known.length > 0 ? known : undefined;
+  };
+
+  return {
+    version,
+    find,
+    text,
+    number,
+    flag,
+    isEmpty: variables.length === 0,
+    facts(): Partial<StationFacts> {
+      const maxStackLevel = number(names.maxStackLevel);
+      const switchesPhases = flag(names.switchesPhases);
+      const supportsDynamic = flag(names.dynamic);
+      const features = text(names.features);
+      const beginsWith = text(names.beginsWith);
+      const endsWith = text(names.endsWith);
+      const allowed = units();
+      return {
+        ...(maxStackLevel === undefined ? {} : { maxStackLevel }),
+        ...(switchesPhases === undefined ? {} : { switchesPhases }),
+        ...(supportsDynamic === undefined ? {} : { supportsDynamic }),
+        ...(features === undefined ? {} : { features: listOf(features.toLowerCase()) }),
+        ...(beginsWith === undefined ? {} : { beginsWith }),
+        ...(endsWith === undefined ? {} : { endsWith }),
+        ...(allowed === undefined ? {} : { units: allowed }),
+      };
+    },
+  };
+};
+export type DeviceVariables = ReturnType<typeof createDeviceVariables>;
+
+/** OCPP 2.0.1 part 2, appendix 3.1: of each EVSE. */
+export const evseNames = ['EVSE.SupplyPhases', 'EVSE.ACPhaseSwitchingSupported'];
+
+/** @param known what the station said of itself as a whole goes before what it says of one EVSE */
+export const evseFacts = (evse: number, variables: Variable[], known: StationFacts): Partial<StationFacts> => {
+  const [supply = '', switching = ''] = evseNames.map((name) => variables.find((each) => each.name === name)?.value);
+  const phases = Number(supply.trim() || Number.NaN);
+  return {
+    // 0: direct current.
+    ...([1, 2, 3].includes(phases) && { supplyPhases: { ...known.supplyPhases, [String(evse)]: phases } }),
+    ...(known.switchesPhases === undefined && /^true$/i.test(switching.trim()) && { switchesPhases: true }),
+  };
+};

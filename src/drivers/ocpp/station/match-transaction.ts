@@ -1,0 +1,148 @@
+/** Ends as a station tells them. Those that name another transaction, or none, are led to the session they fit. */
+import { hashTag } from '../../../model/identity.ts';
+import type { StationMessage } from '../messages.ts';
+import { isBelievable } from './clock-offset.ts';
+import { apartMs, isConcluded, isOpenTransaction, lost, registerOf } from './concluded-transactions.ts';
+import { endRegister, energyOf, jitter, mostRise, readAll } from './energy-register.ts';
+import { hashesOf } from './id-token-hashes.ts';
+import type { Transaction } from './transaction.ts';
+import { openTransaction, type TransactionRecords } from './transaction-records.ts';
+
+type Ended = Extract<StationMessage, { kind: 'transaction_ended' }>;
+
+/** Whether it may be the end of this session, by time, place and register. @param at ms, by our clock */
+export const fits = (session: Transaction, { evse, at: said, meterStopWh = 0 }: Ended, at: number): boolean => {
+  const { last, lastAt, firstAt } = registerOf(session);
+  if (evse !== undefined && session.evse !== undefined && evse !== session.evse) return false;
+  // From before it began, or before it was measured last.
+  if (isBelievable(said) && (at < (session.startedAt ?? 0) - apartMs || said < (lastAt ?? 0) - apartMs)) return false;
+  // A register that reads 0 says nothing.
+  if (meterStopWh === 0 || last === undefined) return true;
+  const passedMs = (said ?? Number.POSITIVE_INFINITY) - (lastAt ?? firstAt ?? 0);
+  return meterStopWh >= last - jitter(last) && meterStopWh - last <= mostRise(passedMs);
+};
+
+const hasTag = ({ tag }: Transaction, { token }: Ended): boolean =>
+  tag !== undefined && token !== undefined && hashesOf(token.id).includes(tag);
+
+const isOfAnotherTag = (session: Transaction, event: Ended): boolean =>
+  session.tag !== undefined && event.token !== undefined && !hasTag(session, event);
+
+/** The end that was told of it, perhaps with a new time. */
+const isRepeated = ({ register: { end } }: Transaction, { meterStopWh }: Ended): boolean =>
+  meterStopWh !== undefined && meterStopWh > 0 && meterStopWh === end;
+
+const onlyOne = (sessions: Transaction[]): Transaction | undefined => (sessions.length === 1 ? sessions[0] : undefined);
+
+/** Wh that its register would have risen by. */
+const riseOf = ({ register: { last } }: Transaction, { meterStopWh = 0 }: Ended): number =>
+  Math.max(0, meterStopWh - (last ?? meterStopWh));
+
+/** Registers of two connectors are told apart from this on: so many times as far from the end, and so many Wh. */
+const [farOff, apartWh] = [10, 1000];
+
+/** The open session with its tag; else the one whose register stands nearest, or whose car has left. */
+const nearestTo = (open: Transaction[], event: Ended): Transaction | undefined => {
+  const tagged = open.filter((session) => hasTag(session, event));
+  const own = tagged.length > 0 ? tagged : open;
+  const least = Math.min(...own.map((session) => riseOf(session, event)));
+  const near = own.filter((session) => riseOf(session, event) <= farOff * least + apartWh);
+  return onlyOne(near) ?? onlyOne(near.filter(({ state }) => state === 'detached'));
+};
+
+/**
+ * The session that it may be the end of, where there is only one; else one that ended with this very reading, or of which
+ * the end was concluded, and was not before this.
+ */
+const meantBy = (sessions: Transaction[], event: Ended, at: number): Transaction | undefined => {
+  const fitting = sessions.filter((session) => fits(session, event, at));
+  const told = sessions.findLast((session) => session.state === 'ended' && isRepeated(session, event));
+  const open = fitting.filter(isOpenTransaction);
+  const nearest = nearestTo(open, event);
+  if (told) return nearest && riseOf(nearest, event) <= jitter(event.meterStopWh ?? 0) ? nearest : told;
+  if (open.length > 0) return nearest;
+  return onlyOne(fitting.filter((each) => isConcluded(each) && at <= (each.endedAt ?? at) + apartMs));
+};
+
+/** The end is from after the end of the session, or, where that is not known, from after the beginning of the next one. */
+const isAfter = (sessions: Transaction[], named: Transaction, { event, at }: { event: Ended; at: number }): boolean => {
+  const { evse, startedAt = 0, endedAt = at } = named;
+  if (!isConcluded(named)) return at > endedAt + apartMs && !isRepeated(named, event);
+  return sessions.some(
+    ({ evse: own, startedAt: began = 0 }) => own === evse && began > startedAt && at > began + apartMs,
+  );
+};
+
+/** The session that it names had ended, and has drawn more since, by what is said now. @param at ms, by our clock */
+export const hasDrawnMore = (named: Transaction, event: Ended, at: number): boolean => {
+  const { state, endedAt = at, register } = named;
+  const { meterStopWh = 0 } = event;
+  if (state !== 'ended' || isConcluded(named) || meterStopWh <= (register.last ?? meterStopWh)) return false;
+  return at > endedAt + apartMs && fits(named, event, at);
+};
+
+/**
+ * The transaction that an end is about. Some say 0, -1, or the number of the one before (OCPP 1.6 §4.10 leaves no
+ * doubt, and stations do it all the same).
+ * @param at when it ended, ms
+ * @returns undefined: it names none, and none fits
+ */
+export const findEndedTransaction = (
+  { byId: sessions }: TransactionRecords,
+  event: Ended,
+  at: number,
+): string | undefined => {
+  const { transaction } = event;
+  const all = [...sessions.values()];
+  if (transaction === undefined) return meantBy(all, event, at)?.transaction;
+  const named = sessions.get(transaction);
+  const isTooLate = named?.state === 'ended' && isBelievable(event.at) && isAfter(all, named, { event, at });
+  const isOthers = named !== undefined && isOfAnotherTag(named, event) && !fits(named, event, at);
+  if (named && !isTooLate && !isOthers) return transaction;
+  // Only where we give the numbers is an unknown one none.
+  const ours = all.filter((session) => session.fingerprint !== undefined && !isOfAnotherTag(session, event));
+  return meantBy(ours, event, at)?.transaction ?? transaction;
+};
+
+/** Nothing that was told is different. */
+const isSameEnd = (a: Transaction, b: Transaction): boolean =>
+  a.reason !== lost &&
+  energyOf(a.register) === energyOf(b.register) &&
+  Math.abs((a.endedAt ?? 0) - (b.endedAt ?? 0)) <= apartMs;
+
+/**
+ * @param transaction that is ended: the one that was named, or meant
+ * @returns isNew false: it was ended before
+ */
+export const recordEnd = (
+  transactions: TransactionRecords,
+  event: Ended,
+  { transaction, at }: { transaction: string; at: number },
+): { transaction: Transaction; isNew: boolean } => {
+  const { evse, meterValues, meterStopWh, reason, token } = event;
+  const before = transactions.byId.get(transaction);
+  const isNamed = transaction === event.transaction;
+  // A conclusion gives way to what the station says.
+  const isOpenToMore =
+    before && (isConcluded(before) ? isNamed || !isRepeated(before, event) : hasDrawnMore(before, event, at));
+  if (before?.state === 'ended' && !isOpenToMore) return { transaction: before, isNew: false };
+  const from = before ?? { ...openTransaction(transaction, evse, undefined), isAdopted: true };
+  const session: Transaction = {
+    ...from,
+    ...(from.evse === undefined && evse !== undefined ? { evse } : {}),
+    ...(from.tag === undefined && token ? { tag: hashTag(token.id) } : {}),
+    state: 'ended',
+    endedAt: Math.max(at, from.startedAt ?? at),
+    reason,
+    register: endRegister(readAll(registerOf(from), meterValues), meterStopWh, event.at),
+    registerBefore: isNamed ? undefined : registerOf(from),
+    isTold: false,
+    ...(before?.state === 'ended' ? { isCorrected: true } : {}),
+  };
+  if (before?.state === 'ended' && isSameEnd(before, session))
+    return {
+      transaction: transactions.write({ ...before, registerBefore: session.registerBefore }),
+      isNew: false,
+    };
+  return { transaction: transactions.write(session), isNew: true };
+};

@@ -1,0 +1,101 @@
+/** Facts found out about a station, kept so that the next start need not try again. */
+import { z } from 'zod';
+import type { StationRecords } from './station-records.ts';
+
+/** How a station takes limits. */
+const limitFormSchema = z.object({
+  purpose: z.enum(['tx_default', 'tx', 'station_max']),
+  kind: z.enum(['absolute', 'relative']),
+  stackLevel: z.number(),
+  unit: z.enum(['A', 'W']),
+  saysPhases: z.boolean(),
+});
+export type LimitForm = z.infer<typeof limitFormSchema>;
+
+const factsSchema = z.object({
+  boot: z
+    .object({
+      vendor: z.string(),
+      model: z.string(),
+      serial: z.string().optional(),
+      firmware: z.string().optional(),
+      meterSerial: z.string().optional(),
+    })
+    .optional(),
+  /** EVSEs that showed themselves. */
+  evses: z.array(z.number()).optional(),
+  /** Variables of the station, as read when it was provisioned. */
+  maxStackLevel: z.number().optional(),
+  units: z.array(z.enum(['A', 'W'])).optional(),
+  switchesPhases: z.boolean().optional(),
+  /** 2.x, by EVSE: phases that it supplies. */
+  supplyPhases: z.record(z.string(), z.number()).optional(),
+  /** 2.1: profiles of kind Dynamic. */
+  supportsDynamic: z.boolean().optional(),
+  /** The firmware that refused one all the same. */
+  refusedDynamic: z.string().optional(),
+  /** Feature profiles of 1.6, lower case; absent: it did not say. */
+  features: z.array(z.string()).optional(),
+  limitForm: limitFormSchema.optional(),
+  /** The charging profile with which each EVSE was limited last. */
+  limitIds: z.record(z.string(), z.number()).optional(),
+  /** Foreign limits were cleared once. */
+  isTakenOver: z.boolean().optional(),
+  /** Calls that this firmware did not answer. */
+  silent: z.object({ firmware: z.string(), kinds: z.array(z.string()) }).optional(),
+  /** Measurands as they were asked for, and what the station took of them. */
+  measurands: z.object({ wanted: z.string(), taken: z.string() }).optional(),
+  /** The number of phases to which each EVSE was switched, and when, ms since 1970. */
+  phases: z.record(z.string(), z.object({ phases: z.number(), at: z.number() })).optional(),
+  /** The list of tags in the station. */
+  localList: z
+    .object({
+      version: z.number(),
+      digest: z.string(),
+      /** The firmware that takes none. */
+      refused: z.string().optional(),
+    })
+    .optional(),
+  /** 2.x: what a transaction begins with, and ends with (TxCtrlr.TxStartPoint, TxStopPoint). */
+  beginsWith: z.string().optional(),
+  endsWith: z.string().optional(),
+});
+export type StationFacts = z.infer<typeof factsSchema>;
+
+export interface FactStore {
+  /** Replaced as a whole where something is new. */
+  readonly facts: StationFacts;
+  /** Takes up what is new; where it cannot be written, it is found out again after a restart. */
+  note(facts: Partial<StationFacts>): void;
+  /** Forgets the station before: nothing that was found out about the one before holds, but for where its EVSEs are. */
+  reset(boot: NonNullable<StationFacts['boot']>): void;
+}
+
+/** Whether somebody has put another station in the place of the one before. */
+export const isOtherStation = (before: StationFacts['boot'], now: NonNullable<StationFacts['boot']>): boolean => {
+  if (!before) return false;
+  if (before.serial !== undefined && now.serial !== undefined) return before.serial !== now.serial;
+  return before.vendor !== now.vendor || before.model !== now.model;
+};
+
+const record = z.object({ facts: factsSchema });
+
+/** The facts of a station as its records hold them. */
+export const createFactStore = (records: StationRecords): FactStore => {
+  const kept = records.loaded.flatMap((given) => record.safeParse(given).data?.facts ?? []);
+  const keep = (facts: StationFacts): void => {
+    if (JSON.stringify(facts) === JSON.stringify(factStore.facts)) return;
+    factStore.facts = facts;
+    records.append({ facts }, false);
+  };
+  const factStore = {
+    facts: kept.at(-1) ?? {},
+    note: (more: Partial<StationFacts>) => keep({ ...factStore.facts, ...more }),
+    reset({ ...boot }: NonNullable<StationFacts['boot']>) {
+      const { evses } = factStore.facts;
+      keep({ boot, ...(evses && { evses }) });
+    },
+  };
+  records.keep(() => [{ facts: factStore.facts }]);
+  return factStore;
+};

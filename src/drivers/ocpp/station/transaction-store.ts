@@ -1,0 +1,205 @@
+/** The transactions of one station as it tells them: begun and going on. */
+import { createHash } from 'node:crypto';
+import { hashTag } from '../../../model/identity.ts';
+import type { StationMessage } from '../messages.ts';
+import { isBelievable, type Moment } from './clock-offset.ts';
+import { apartMs, concludeTransaction, overtaken } from './concluded-transactions.ts';
+import {
+  beganAt,
+  chargedWh,
+  energyOf,
+  newRegister,
+  type RegisterReading,
+  readAll,
+  readRegister,
+} from './energy-register.ts';
+import { hashesOf } from './id-token-hashes.ts';
+import type { Transaction } from './transaction.ts';
+import { openTransaction, type TransactionRecords } from './transaction-records.ts';
+
+type Started = Extract<StationMessage, { kind: 'transaction_started' }>;
+type Updated = Extract<StationMessage, { kind: 'transaction_updated' }>;
+
+/** A beginning or an update, as it was taken. */
+export interface TransactionChange {
+  transaction: Transaction;
+  isNew: boolean;
+  /** Those that can have no end of their own any more because this one began. */
+  lost: Transaction[];
+}
+
+/** Between two records of a register that only rises, ms. */
+const registerEveryMs = 60_000;
+
+const fingerprintOf = ({ evse, token, at, meterStartWh }: Started): string =>
+  createHash('sha256')
+    .update(JSON.stringify([evse, token?.id, isBelievable(at) ? at : null, meterStartWh]))
+    .digest('base64url')
+    .slice(0, 22);
+
+/** Nothing but what flows is different. */
+const isSame = (a: Transaction, b: Transaction): boolean =>
+  a.evse === b.evse && a.tag === b.tag && a.remoteStartId === b.remoteStartId && a.hasFlowed === b.hasFlowed;
+
+const tagOf = (id: string | undefined): Pick<Transaction, 'tag'> => (id === undefined ? {} : { tag: hashTag(id) });
+
+const withState = (session: Transaction, state: Transaction['chargingState']): Transaction =>
+  state === undefined
+    ? session
+    : { ...session, chargingState: state, hasFlowed: session.hasFlowed || state === 'charging' };
+
+/** 2.x: a number that was used before, for a session that is over, or for somebody else's. */
+const isReused = ({ state, endedAt = 0, startedAt = 0, tag }: Transaction, { token, at }: Started): boolean => {
+  if (!isBelievable(at)) return false;
+  if (state === 'ended') return at > endedAt + apartMs;
+  const isOthers = tag !== undefined && token !== undefined && !hashesOf(token.id).includes(tag);
+  return isOthers && at > startedAt + apartMs;
+};
+
+const known = ({ byId: sessions }: TransactionRecords, event: Started): Transaction | undefined => {
+  if (event.transaction !== undefined) {
+    const named = sessions.get(event.transaction);
+    return named && isReused(named, event) ? undefined : named;
+  }
+  const fingerprint = fingerprintOf(event);
+  // Without a time, two sessions of one person may look the same.
+  return [...sessions.values()].find(
+    (session) => session.fingerprint === fingerprint && (isBelievable(event.at) || session.state !== 'ended'),
+  );
+};
+
+const withRegister = (session: Transaction, register: Transaction['register']): Transaction => ({
+  ...session,
+  register,
+  hasFlowed: session.hasFlowed || (energyOf(register) ?? 0) >= chargedWh,
+});
+
+/** A register that rises is not worth a record each time, and what it does now is told again soon. */
+const keep = (transactions: TransactionRecords, before: Transaction, session: Transaction): Transaction => {
+  const { byId: sessions, current, writtenAt, clock } = transactions;
+  const isDue = clock.monotonic() - (writtenAt.get(session.transaction) ?? 0) >= registerEveryMs;
+  const isOther =
+    before.chargingState !== session.chargingState || before.register.carried !== session.register.carried;
+  if (!isDue && !isOther) {
+    if (current.get(session.evse ?? 0) === session.transaction) sessions.set(session.transaction, session);
+    else transactions.remember(session);
+    return session;
+  }
+  writtenAt.set(session.transaction, clock.monotonic());
+  return transactions.note(session);
+};
+
+/** Its updates came first: whose it is, where, and from which reading on is known only now. */
+const begin = (
+  transactions: TransactionRecords,
+  before: Transaction,
+  { event, at }: { event: Started; at: number },
+): Transaction => {
+  const { evse = before.evse, token, meterStartWh } = event;
+  return transactions.write({
+    ...before,
+    evse,
+    startedAt: at,
+    isAdopted: false,
+    ...(before.tag === undefined ? tagOf(token?.id) : {}),
+    ...(meterStartWh === undefined ? {} : { register: beganAt(before.register, meterStartWh, event.at) }),
+  });
+};
+
+/** Facts about a start or an update beside the message itself. */
+export interface Circumstances extends Moment {
+  /** The id token with which the transaction was started from here; undefined: it was not. */
+  asked?: string | undefined;
+}
+
+/** @throws CallFailure where it could not be written down; so do updates and ends */
+export const startTransaction = (
+  transactions: TransactionRecords,
+  event: Started,
+  { at, isReplay, asked }: Circumstances,
+): TransactionChange => {
+  const before = known(transactions, event);
+  const { evse, token, meterStartWh, meterValues, remoteStartId } = event;
+  if (before) {
+    const isToldLate = before.isAdopted && before.state !== 'ended' && event.transaction !== undefined;
+    return { transaction: isToldLate ? begin(transactions, before, { event, at }) : before, isNew: false, lost: [] };
+  }
+  const opened = openTransaction(event.transaction ?? transactions.nextId(), evse, at);
+  const session: Transaction = {
+    ...withState(opened, event.chargingState),
+    ...(event.transaction === undefined ? { fingerprint: fingerprintOf(event) } : {}),
+    ...tagOf(token?.id ?? asked),
+    ...(remoteStartId === undefined ? {} : { remoteStartId }),
+    register: readAll(newRegister(meterStartWh, event.at), meterValues),
+    isLive: !isReplay && evse !== undefined,
+  };
+  const over = evse === undefined ? [] : overtaken(transactions, evse, at);
+  // One that is open under the number of this one is over before this one takes its place.
+  const [namesake] = over.filter((each) => each.transaction === session.transaction);
+  const first = namesake ? [concludeTransaction(transactions, namesake, { at, next: event })] : [];
+  const written = transactions.write(session);
+  const others = over
+    .filter((each) => each !== namesake)
+    .map((each) => concludeTransaction(transactions, each, { at, next: event }));
+  return { transaction: written, isNew: true, lost: [...first, ...others] };
+};
+
+/** 2.x; of a transaction we know nothing of, it is the beginning. */
+export const updateTransaction = (
+  transactions: TransactionRecords,
+  event: Updated,
+  { at, isReplay, asked }: Circumstances,
+): TransactionChange => {
+  const { transaction, evse, meterValues, token, remoteStartId, chargingState } = event;
+  const before = transactions.byId.get(transaction);
+  if (before?.state === 'ended') return { transaction: before, isNew: false, lost: [] };
+  const known = before ?? {
+    ...openTransaction(transaction, evse, at),
+    isAdopted: true,
+    isLive: !isReplay && evse !== undefined,
+  };
+  const session: Transaction = {
+    ...withRegister(withState(known, chargingState), readAll(known.register, meterValues)),
+    ...(evse === undefined ? {} : { evse }),
+    ...tagOf(token?.id ?? (known.tag === undefined ? asked : undefined)),
+    ...(remoteStartId === undefined ? {} : { remoteStartId }),
+  };
+  if (before && isSame(before, session))
+    return { transaction: keep(transactions, before, session), isNew: false, lost: [] };
+  // Now it is known where.
+  const isPlaced = evse !== undefined && before?.evse !== evse;
+  const over = isPlaced ? overtaken(transactions, evse, session.startedAt ?? at) : [];
+  return {
+    transaction: transactions.write(session),
+    isNew: !before,
+    lost: over.map((each) => concludeTransaction(transactions, each, { at })),
+  };
+};
+
+/** A reading of the energy register while it runs. */
+export const applyRegisterReading = (
+  transactions: TransactionRecords,
+  session: Transaction,
+  { at, wh }: RegisterReading,
+): Transaction => keep(transactions, session, withRegister(session, readRegister(session.register, wh, at)));
+
+/** The transaction goes on now, as something said live tells. @returns whether that was not known */
+export const seenLive = (transactions: TransactionRecords, session: Transaction): boolean => {
+  if (session.isLive || session.state !== 'running') return false;
+  transactions.note({ ...session, isLive: true });
+  return true;
+};
+
+/**
+ * A transaction that goes on, begun before we knew of it.
+ * @returns undefined where it is known to be over
+ */
+export const adoptTransaction = (
+  transactions: TransactionRecords,
+  transaction: string,
+  { evse, at }: { evse: number; at: number },
+): Transaction | undefined => {
+  const before = transactions.byId.get(transaction);
+  if (before) return before.state === 'running' ? before : undefined;
+  return transactions.note({ ...openTransaction(transaction, evse, at), isAdopted: true, isLive: true });
+};

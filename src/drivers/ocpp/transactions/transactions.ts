@@ -1,0 +1,49 @@
+/** The transactions block (OCPP 2.0.1 part 2, block E). */
+import type { Authorizer } from '../authorization/authorize.ts';
+import type { Block } from '../block.ts';
+import type { Answer, StationMessage } from '../messages.ts';
+import { concludeDetached, graceMs } from '../station/concluded-transactions.ts';
+import type { Station } from '../station/station.ts';
+import { onStartTransaction } from './on-start-transaction.ts';
+import { onStopTransaction } from './on-stop-transaction.ts';
+import { onTransactionEvent } from './on-transaction-event.ts';
+import type { TransactionContext } from './place-transaction.ts';
+
+export interface TransactionsOptions {
+  authorizer: Authorizer;
+}
+
+/** The transactions block of one station. */
+export class Transactions implements Block {
+  private readonly context: TransactionContext;
+
+  constructor(station: Station, { authorizer }: TransactionsOptions) {
+    this.context = { station, authorizer };
+  }
+
+  on(message: StationMessage): Answer | Promise<Answer> | undefined {
+    switch (message.kind) {
+      case 'transaction_started':
+        return onStartTransaction(this.context, message);
+      case 'transaction_updated':
+        return onTransactionEvent(this.context, message);
+      case 'transaction_ended':
+        return onStopTransaction(this.context, message);
+      default:
+        return undefined;
+    }
+  }
+
+  usable(): void {
+    this.context.station.showTransactions();
+  }
+
+  /** Transactions whose car has left, and whose end never came, are over. */
+  tick(): void {
+    const { station } = this.context;
+    const { clock, transactions, replayedAt } = station;
+    // A station that still tells of the time before its connection may yet tell the end.
+    if (clock.monotonic() - replayedAt < graceMs) return;
+    for (const each of concludeDetached(transactions, clock.now() - graceMs)) station.reports.ended(each);
+  }
+}
