@@ -114,10 +114,10 @@ type Config = z.output<typeof config>;
 
 type Context = NodeContext<Config, Credentials>;
 
-/** What all nodes of this type share. */
+/** Endpoints and drivers that all nodes of this type share. */
 interface Shared {
   live: ReturnType<typeof serveLiveValues>;
-  /** By node. */
+  /** Drivers by the id of their node. */
   drivers: Map<string, OcppDriver>;
 }
 

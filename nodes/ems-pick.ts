@@ -26,7 +26,7 @@ const choice = z.object({
 const config = z.object({
   choices: z.array(choice).min(1, 'choose at least one quantity'),
   output: choiceField(pickFields.output),
-  /** What to do with values that are old or invalid. */
+  /** Treatment of values that are old or invalid. */
   bad: choiceField(pickFields.bad),
   /** Seconds; empty: what the device's meta says, else three times as long as values come apart. */
   maxAge: optionalNumberField(pickFields.maxAge),

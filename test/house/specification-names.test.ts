@@ -15,7 +15,7 @@ describe('the house: a name of a specification is found where it is handled', ()
     sources = factsOf(texts).map(({ file, code }) => ({ file, code, text: texts[file] ?? '' }));
   });
 
-  for (const names of specificationNames.filter(({ isOn }) => isOn))
+  for (const names of specificationNames)
     it(names.specification, () => assert.deepEqual(misplacedNames(names, sources), []));
 });
 
@@ -24,7 +24,6 @@ describe('the house notices that a name', () => {
     specification: 'OCPP',
     folder: 'src/drivers/ocpp',
     besides: /\/codec\//,
-    isOn: true,
     names: { Reset: 'block', 'Read Coils': ['src/a.ts'] },
   };
   const source = (path: string, code: string, comment = ''): NamedSource => ({

@@ -38,8 +38,8 @@ const withoutSubject = /^(Of|By|What|Where|Who|Whoever|It)\b/;
 /** Rooms whose functions take a context and options. */
 const fewParameters = /^(drivers|bridge|site)(\/|$)/;
 
-/** File names that every folder may have. */
-const templates = new Set(['index.ts', 'driver.ts', 'messages.ts']);
+/** File names that every folder may have; limits.ts has those of a protocol in its codec, and those of the model. */
+const templates = new Set(['index.ts', 'driver.ts', 'messages.ts', 'limits.ts']);
 
 /** @returns the words of a name in camel case or kebab case */
 const wordsOf = (name: string): string[] =>

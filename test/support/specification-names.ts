@@ -5,10 +5,8 @@ export interface SpecificationNames {
   specification: string;
   /** Folder in which the names are handled. */
   folder: string;
-  /** Parts of the folder that name everything: they translate, describe types, connect the blocks or relay calls. */
+  /** Parts of the folder that name everything: they translate, describe, connect the blocks, relay calls or answer stations that nobody has approved. */
   besides: RegExp;
-  /** Whether the folder is in order, so that the names are checked. */
-  isOn: boolean;
   /** block: exactly one block handles the name; files: each of these names it. */
   names: Record<string, 'block' | string[]>;
 }
@@ -16,67 +14,27 @@ export interface SpecificationNames {
 const eachInOneBlock = (...names: string[]): Record<string, 'block'> =>
   Object.fromEntries(names.map((name) => [name, 'block']));
 
-const mqttClient = 'src/mqtt/';
-const mqttBroker = 'src/mqtt/embedded-broker/';
-
 /** Operations, functions, packets and classes by the names of their specifications. */
 export const specificationNames: SpecificationNames[] = [
   {
     specification: 'OCPP',
     folder: 'src/drivers/ocpp',
-    besides: /^src\/drivers\/ocpp\/(codec\/|forwarding\/|(messages|driver|index)\.ts$)/,
-    isOn: false,
+    besides: /^src\/drivers\/ocpp\/(codec\/|ocpp-j\/|forwarding\/|approval\/|(messages|driver|index|quirks)\.ts$)/,
     // Messages of OCPP 1.6 and 2.0.1; an operation that has another name in each version has both.
     names: eachInOneBlock(
       ...['Authorize', 'BootNotification', 'ChangeAvailability', 'ChangeConfiguration', 'ClearChargingProfile'],
-      ...['DataTransfer', 'GetBaseReport', 'GetChargingProfiles', 'GetCompositeSchedule', 'GetConfiguration'],
+      ...['DataTransfer', 'GetChargingProfiles', 'GetCompositeSchedule', 'GetConfiguration'],
       ...['GetLocalListVersion', 'GetTransactionStatus', 'GetVariables', 'Heartbeat', 'MeterValues', 'NotifyEvent'],
-      ...['NotifyReport', 'RemoteStartTransaction', 'RemoteStopTransaction', 'ReportChargingProfiles'],
+      ...['RemoteStartTransaction', 'RemoteStopTransaction', 'ReportChargingProfiles'],
       ...['RequestStartTransaction', 'RequestStopTransaction', 'Reset', 'SecurityEventNotification', 'SendLocalList'],
       ...['SetChargingProfile', 'SetVariables', 'StartTransaction', 'StatusNotification', 'StopTransaction'],
       ...['TransactionEvent', 'TriggerMessage', 'UnlockConnector'],
     ),
   },
   {
-    specification: 'Modbus',
-    folder: 'src/drivers/modbus',
-    besides: /^src\/drivers\/modbus\/(?!codec\/)/,
-    isOn: false,
-    names: Object.fromEntries(
-      [
-        ...['Read Coils', 'Read Discrete Inputs', 'Read Holding Registers', 'Read Input Registers'],
-        ...['Write Single Coil', 'Write Single Register', 'Write Multiple Coils', 'Write Multiple Registers'],
-      ].map((name) => [name, ['src/drivers/modbus/codec/pdu.ts']]),
-    ),
-  },
-  {
-    specification: 'MQTT',
-    folder: 'src/mqtt',
-    besides: /^$/,
-    isOn: false,
-    names: {
-      CONNECT: [`${mqttClient}connection/connect.ts`, `${mqttBroker}aedes-server.ts`],
-      CONNACK: [`${mqttClient}connection/server-capabilities.ts`, `${mqttBroker}broker.ts`],
-      PUBLISH: [`${mqttClient}publishing/publish-flows.ts`, `${mqttClient}subscriptions/incoming-publish.ts`],
-      PUBACK: [`${mqttClient}publishing/publish-flows.ts`, `${mqttClient}subscriptions/acknowledgements.ts`],
-      PUBREC: [`${mqttClient}publishing/publish-flows.ts`, `${mqttClient}subscriptions/acknowledgements.ts`],
-      PUBREL: [`${mqttClient}publishing/pubrel.ts`, `${mqttClient}subscriptions/acknowledgements.ts`],
-      PUBCOMP: [`${mqttClient}publishing/pubrel.ts`, `${mqttClient}subscriptions/acknowledgements.ts`],
-      SUBSCRIBE: [`${mqttClient}subscriptions/subscribe.ts`],
-      SUBACK: [`${mqttClient}subscriptions/subscribe.ts`],
-      UNSUBSCRIBE: [`${mqttClient}subscriptions/subscribe.ts`],
-      UNSUBACK: [`${mqttClient}subscriptions/subscribe.ts`],
-      PINGREQ: [`${mqttClient}connection/connect.ts`],
-      PINGRESP: [`${mqttClient}connection/connect.ts`],
-      DISCONNECT: [`${mqttClient}connection/disconnect.ts`, `${mqttClient}connection/reason-codes.ts`],
-      AUTH: [`${mqttClient}connection/connect.ts`],
-    },
-  },
-  {
     specification: 'readings',
     folder: 'src/model',
     besides: /^$/,
-    isOn: true,
     // The classes of quantities.
     names: {
       telemetry: ['src/model/qos.ts', 'src/model/quantities.ts'],

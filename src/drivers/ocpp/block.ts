@@ -13,7 +13,7 @@ export interface IncomingCall {
   readonly payload: unknown;
   /** The decoded payload; a block may replace it before it calls `next`. */
   message: StationMessage;
-  /** What was decided about the CALLRESULT; undefined until `next` has settled. */
+  /** The decision about the CALLRESULT; undefined until `next` has settled. */
   answer: Answer | undefined;
 }
 

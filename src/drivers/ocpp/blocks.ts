@@ -3,7 +3,7 @@ import type { Applied } from '../driver.ts';
 import { AuthorizationBlock } from './authorization/authorization.ts';
 import type { AuthorizationOptions } from './authorization/authorize.ts';
 import type { ConcurrentTx } from './authorization/concurrent-tx.ts';
-import { Availability } from './availability/availability.ts';
+import { Availability } from './availability/evse-availability.ts';
 import type { Block, StationCommand } from './block.ts';
 import { dataTransfer } from './data-transfer/data-transfer.ts';
 import type { ForwardOptions } from './forwarding/forwarder.ts';
@@ -61,7 +61,7 @@ export const createBlocks = (
   const list: Block[] = [
     new Provisioning(station, {
       isWatchedOnly,
-      // What another central system has put into the list of the station is the other's.
+      // Entries that another central system has put into the list of the station are the other's.
       listed: () => (forward ? undefined : authorizer.listed()),
       password,
     }),

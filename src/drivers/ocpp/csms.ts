@@ -55,7 +55,7 @@ export interface CsmsOptions extends Pick<AdmissionOptions, 'unknown'>, Partial<
   /** Proxies whose headers about the station behind them are believed. */
   proxies?: Proxies;
   limits?: Partial<CsmsLimits>;
-  /** What happened to a station that its integrator should know, in words without secrets. */
+  /** Told when something happened to a station that its integrator should know, in words without secrets. */
   report?(identity: string, what: string): void;
   /** A handshake was refused; not told again while only the same goes on. */
   onRejected?(rejection: LoggedRejection): void;

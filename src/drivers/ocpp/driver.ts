@@ -19,7 +19,7 @@ export type { OcppDriverOptions } from './blocks.ts';
 
 export interface OcppDriver extends Driver, StationHandler {
   facts(): StationFacts;
-  /** What is known of the station, for the form. */
+  /** Everything that is known of the station, for the form. */
   summary(): StationSummary;
   /** Whether the station falls back to its failsafe current by itself while nobody is connected. */
   isGuarded(): boolean;
@@ -41,6 +41,7 @@ const act = async (blocks: readonly Block[], command: StationCommand): Promise<A
   throw new CommandFailure('UNSUPPORTED', `a station cannot ${command.verb}`);
 };
 
+/** Creates the driver of one station, which waits for the station to dial in. */
 export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): OcppDriver => {
   const station = new Station(options, clock);
   const { list, smartCharging } = createBlocks(station, options, (command) => act(list, command));

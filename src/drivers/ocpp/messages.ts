@@ -1,5 +1,5 @@
 /**
- * What a charging station says and what it is asked, in words that all versions of OCPP share: connectors of 1.6 and
+ * Messages of a charging station and requests to it, in words that all versions of OCPP share: connectors of 1.6 and
  * EVSEs of 2.x are both "evse", 0 is the station as a whole. Times are ms since 1970, units those of the model.
  */
 
@@ -56,7 +56,7 @@ export interface SignedMeterValue {
   data: unknown;
 }
 
-/** What was measured at one time. */
+/** Values that were measured at one time. */
 export interface MeterValue {
   /** undefined: the station did not say, or what it said cannot be. */
   at: number | undefined;
@@ -164,7 +164,7 @@ export type StationMessage =
       requestId: number;
       isLast: boolean;
       evse: number;
-      /** Who set them: "CSO" through us, "EMS", "SO", "Other". */
+      /** The system that set them: "CSO" through us, "EMS", "SO", "Other". */
       source: string;
       profiles: ReportedProfile[];
     }
@@ -198,7 +198,7 @@ export interface Variable {
 /** Which variable. */
 export type VariableName = Pick<Variable, 'name' | 'evse' | 'connector'>;
 
-/** What the one who handles an event decides about the answer; what is left out has the usual answer. */
+/** The decision of a block about the answer to a message; a field that is left out has its usual value. */
 export interface Answer {
   /** boot */
   registration?: 'accepted' | 'pending' | 'rejected';
@@ -243,7 +243,7 @@ export interface ChargingProfile {
   maxOfflineS?: number;
 }
 
-/** What we ask of a station. */
+/** Requests to a station. */
 export type StationRequest =
   | { kind: 'set_profile'; evse: number; profile: ChargingProfile }
   | { kind: 'clear_profile'; id?: number; evse?: number; purpose?: ChargingProfile['purpose']; stackLevel?: number }
@@ -266,14 +266,14 @@ export type StationRequest =
   | { kind: 'set_variables'; variables: (VariableName & { value: string })[] }
   | { kind: 'get_report'; requestId: number; isFull: boolean }
   | { kind: 'transaction_status'; transaction?: string }
-  /** Of the list of tags in it. */
+  /** Asks for the version of the list of id tokens in the station. */
   | { kind: 'local_list_version' }
   /** isUpdate: more of the list that was sent before. */
   | { kind: 'send_local_list'; version: number; isUpdate?: boolean; tokens: { token: IdToken; expiresAt?: number }[] }
   | { kind: 'update_dynamic'; profile: number; limit: number }
   | { kind: 'data_transfer'; vendor: string; message?: string; data?: unknown };
 
-/** What the station answers: "accepted" only means that it will try. */
+/** The answer of a station: "accepted" only means that it will try. */
 export interface StationResult {
   status: 'accepted' | 'rejected' | 'not_supported' | 'reboot_required' | 'scheduled' | 'unknown' | 'done';
   /** The station's own word. */

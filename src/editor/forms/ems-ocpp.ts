@@ -29,7 +29,7 @@ import { addLiveValues } from '../parts/live-values.ts';
 import { ReferenceList } from '../parts/reference-list.ts';
 import { repeatWhileShown, showLines } from '../parts/result.ts';
 import { askStations, lookEveryMs, nameplate } from '../parts/server-stations.ts';
-import { showStation } from '../parts/station-facts.ts';
+import { showStation } from '../parts/station-details.ts';
 import { copyButton, identityInUrl, showUrls, stationUrls } from '../parts/station-urls.ts';
 import type { EditorClient, EditorNode, SaveResult } from '../red.ts';
 import { get } from '../request.ts';

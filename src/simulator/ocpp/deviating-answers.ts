@@ -1,7 +1,7 @@
 /** The calls of a CSMS at a simulated station, answered as late, as badly or as little as real stations do. */
 import { createRPCError } from 'ocpp-rpc';
 import type { Clock } from '../../model/time.ts';
-import type { AnswerCall } from './incoming-calls.ts';
+import type { AnswerCall } from './csms-requests.ts';
 import type { StationDeviations } from './station-deviations.ts';
 
 interface DeviatingAnswersOptions {

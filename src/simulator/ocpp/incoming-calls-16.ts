@@ -8,7 +8,7 @@ import {
   createAnswerCall,
   deviatingSchedule,
   type IncomingCallContext,
-} from './incoming-calls.ts';
+} from './csms-requests.ts';
 import { readParams } from './request-params.ts';
 import type { Setting, SettingChange } from './station-configuration.ts';
 

@@ -8,7 +8,7 @@ import {
   createAnswerCall,
   deviatingSchedule,
   type IncomingCallContext,
-} from './incoming-calls.ts';
+} from './csms-requests.ts';
 import { provisioningHandlers } from './provisioning-calls-201.ts';
 import { readParams } from './request-params.ts';
 

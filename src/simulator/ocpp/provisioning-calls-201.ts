@@ -1,6 +1,6 @@
 /** Provisioning at a simulated station of OCPP 2.0.1: its variables, its reports, and Reset. OCPP 2.0.1 part 2 B. */
 import { z } from 'zod';
-import { acceptedOrRejected, type CallHandlers, type IncomingCallContext } from './incoming-calls.ts';
+import { acceptedOrRejected, type CallHandlers, type IncomingCallContext } from './csms-requests.ts';
 import type { Call } from './outgoing-calls.ts';
 import { readParams } from './request-params.ts';
 import type { Setting, SettingChange } from './station-configuration.ts';

@@ -15,7 +15,7 @@ describe('stations in the field: not approved yet', () => {
   const open = async (version: Version): Promise<void> => {
     const pending = createPendingStations(systemClock);
     csms = await startTestCsms({
-      unknown: () => createPendingConnection(pending, codecFor, systemClock, () => {}),
+      unknown: () => createPendingConnection(pending, { codecOf: codecFor, clock: systemClock, changed: () => {} }),
     });
     station = await dial(csms.url('NEW'), { protocols: [`ocpp${version}`] });
   };

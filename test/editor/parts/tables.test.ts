@@ -4,7 +4,7 @@ import { suggestionsOf } from '../../../src/editor/parts/known-devices.ts';
 import { cellsOf } from '../../../src/editor/parts/live-values.ts';
 import { isOutOfRange } from '../../../src/editor/parts/param-input.ts';
 import { refusalCells } from '../../../src/editor/parts/refused-stations.ts';
-import { type KnownStation, stationRows } from '../../../src/editor/parts/station-facts.ts';
+import { type KnownStation, stationRows } from '../../../src/editor/parts/station-details.ts';
 import { outcomeLines } from '../../../src/editor/parts/test-connection.ts';
 import { editorNode } from '../../support/editor-node.ts';
 

@@ -10,8 +10,8 @@ import { failureOf, ModbusFailure } from '../failures.ts';
 import type { Request } from '../messages.ts';
 import { encodeFrame, parseFrame, takeFrames, transactionIdAt } from './mbap.ts';
 import type { ModbusLink } from './modbus-link.ts';
+import { Transactions } from './open-transactions.ts';
 import { type Connection, type ConnectionCallbacks, ReconnectingLink } from './reconnecting-link.ts';
-import { Transactions } from './transactions.ts';
 
 /** The settings of a Modbus TCP link. */
 interface TcpOptions {

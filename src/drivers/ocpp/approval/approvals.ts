@@ -81,7 +81,7 @@ export const createApprovals = (
 
   return {
     receive({ identity }) {
-      const room = createPendingConnection(pending, codecOf, clock, changed);
+      const room = createPendingConnection(pending, { codecOf, clock, changed });
       return {
         ...room,
         connected(link) {

@@ -28,12 +28,17 @@ const answerMs = 1000;
 /** OCPP-J §3.4: a policy is violated. */
 const policyViolation = 1008;
 
-/** @param changed there is something new to be seen of it */
+interface PendingConnectionOptions {
+  codecOf(version: Version): Codec;
+  clock: Clock;
+  /** Told when there is something new to be seen of the station. */
+  changed(station: PendingStation): void;
+}
+
+/** Answers a station that nobody has approved, and keeps what it says of itself in the list. */
 export const createPendingConnection = (
   pending: PendingStations,
-  codecOf: (version: Version) => Codec,
-  clock: Clock,
-  changed: (station: PendingStation) => void,
+  { codecOf, clock, changed }: PendingConnectionOptions,
 ): PendingConnection => {
   let link: StationLink | undefined;
   let isRejected = false;

@@ -19,10 +19,11 @@ const patienceMs = 5000;
 
 type Settle = (authorization: Authorization | undefined) => void;
 
+/** Asks a flow whether a driver may charge, and gives its answer to all stations that wait for the same id token. */
 export class AuthorizationRequests {
   private readonly send: (token: IdToken) => void;
   private readonly clock: Clock;
-  /** By id, as the station read it. */
+  /** Open requests by the id token as the station read it. */
   private readonly open = new Map<string, Settle[]>();
 
   /** @param send tells the flow */

@@ -125,7 +125,7 @@ const createSecureServer = async (
 export class StationListener {
   /** The port that was opened. */
   port = 0;
-  /** Where the server listens, for the words of failures. */
+  /** Address and port of the server, for the words of failures. */
   private readonly where: string;
   private readonly isSecure: boolean;
   private readonly server: Server;

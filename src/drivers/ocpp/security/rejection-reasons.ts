@@ -17,7 +17,7 @@ export const sentences = {
   too_slow: 'the handshake did not come in time',
   not_http: 'something else than HTTP was spoken',
 
-  // Who it is, and what it speaks
+  // Identity and version of the station
   no_identity: 'the URL ends without an identity: it has to be .../<identity of the station>',
   broken_encoding: 'the URL has a broken percent encoding',
   identity_too_long: 'the identity has __length__ characters, at most __max__ are allowed',
@@ -27,7 +27,7 @@ export const sentences = {
   sub_protocol: 'the station offers __offered__, allowed here: __allowed__',
   unknown: 'no station __identity__ is set up here',
 
-  // What it has to bring
+  // Credentials of the station
   no_password: 'the station sends no password',
   not_basic: 'the station sends something else than basic authentication',
   other_user: 'the station sends another user name than its identity',

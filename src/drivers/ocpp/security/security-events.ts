@@ -11,6 +11,7 @@ const onSecurityEventNotification = (message: Extract<StationMessage, { kind: 's
   ...(message.info && { message: message.info.slice(0, 1024) }),
 });
 
+/** The security block: SecurityEventNotification becomes an event of the model. */
 export class SecurityEvents implements Block {
   private readonly station: { event(event: DriverEvent): void };
 

@@ -99,7 +99,7 @@ describe('stations that wait for approval', () => {
     let answering: () => Promise<StationResult>;
     const enter = (most = 10) => {
       const list = createPendingStations(clock, { most, mostPerAddress: 10, forgetMs: 1e9 });
-      room = createPendingConnection(list, passingCodec, clock, (station) => seen.push(station));
+      room = createPendingConnection(list, { codecOf: passingCodec, clock, changed: (station) => seen.push(station) });
       const link: StationLink = {
         identity: 'new',
         version: '1.6',
