@@ -91,7 +91,7 @@ export class Station {
   version: Version | undefined;
   /** The station is connected, and may be sent calls. */
   isUsable = false;
-  /** When it last told of the time before its connection, monotonic ms: more of that may follow. */
+  /** When the station last told of an earlier time, monotonic ms: more of that may follow. */
   replayedAt = Number.NEGATIVE_INFINITY;
   readonly rejectedCalls: RejectedCalls;
   readonly connectionState: ConnectionState;

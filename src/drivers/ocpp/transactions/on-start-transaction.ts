@@ -20,6 +20,8 @@ const withoutCar = (station: Station, transaction: Transaction): Transaction => 
   if (evse === 0 || statusNotification?.status !== 'available' || availableAt <= startedAt + apartMs)
     return transaction;
   detach(station.transactions, evse, availableAt);
+  // The station tells of an earlier time, and the end of the transaction is told after its start.
+  station.replayedAt = station.clock.monotonic();
   return station.transactions.byId.get(id) ?? transaction;
 };
 
