@@ -63,7 +63,14 @@ describe('the first hour, by the README', () => {
   const node = (label: string) => page.locator('.red-ui-flow-node-group', { hasText: label }).first();
   /** A click on a node selects it, and the dialog comes in from the side. */
   const open = async (label: string): Promise<void> => {
-    await node(label).locator('.red-ui-flow-node').first().dblclick({ force: true });
+    // Two clicks that a busy machine tells the editor too far apart only select the node.
+    await until(async () => {
+      await node(label).locator('.red-ui-flow-node').first().dblclick({ force: true });
+      return page.waitForSelector(dialog, { timeout: 5000 }).then(
+        () => true,
+        () => false,
+      );
+    }, `the form of ${label}`);
     await settled();
   };
   const settled = (): Promise<unknown> =>
