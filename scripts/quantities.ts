@@ -39,8 +39,8 @@ export const quantitiesText = (): string => `# Quantities, units, words and reas
 
 Written from the code by \`node scripts/quantities.ts\`.
 
-A quantity is named by its type and its own name, with the index of the component and the phase where there is one:
-\`meter/power\`, \`meter/power/l1\`, \`solar/2/dc_power\`. What fits none of these begins with \`x_\` and goes with any unit below.
+The full name of a quantity is its type and its own name, with the index of the component and the phase where there is one:
+\`meter/power\`, \`meter/power/l1\`, \`solar/2/dc_power\`. A quantity that fits none of these begins with \`x_\` and may have any unit below.
 
 Types: ${deviceTypes.map(code).join(', ')}.
 
@@ -59,11 +59,11 @@ ${table(
   ]),
 )}
 
-Where a value is one of several words, a reader takes one that is not in the list as \`unknown\`.
+Where a value is one of several words, readers treat a word that is not in the list as \`unknown\`.
 
 ## Units
 
-The unit on the wire, and what a device profile or a message may give in its place; it is converted.
+The unit on the wire, and the units that a device profile or a message may use in its place; they are converted.
 
 ${table(
   ['unit', 'also understood'],
@@ -78,7 +78,7 @@ ${table(
 
 ## Reasons
 
-Why the value of a reading is not good: its field \`reason\`. Further ones may follow.
+The field \`reason\` says why the value of a reading is not good. More reasons may follow.
 
 ${table(
   ['reason', ''],
