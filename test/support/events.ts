@@ -3,12 +3,13 @@
 /** Resolves as soon as the condition holds; it is looked at again with every turn of a short timer. */
 export const until = async (
   condition: () => boolean | Promise<boolean>,
-  what: string,
+  what: string | (() => string),
   withinMs = 45_000,
 ): Promise<void> => {
   const deadline = performance.now() + withinMs;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`in ${withinMs} ms it did not happen: ${what}`);
+    if (performance.now() > deadline)
+      throw new Error(`in ${withinMs} ms it did not happen: ${typeof what === 'string' ? what : what()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 };

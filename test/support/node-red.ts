@@ -100,7 +100,7 @@ export const startNodeRed = async (
       });
     await until(
       () => written.slice(before).includes('Started flows'),
-      `Node-RED starts: ${written.slice(-2000)}`,
+      () => `Node-RED starts: ${written.slice(before).slice(-2000)}`,
       60_000,
     );
   };
