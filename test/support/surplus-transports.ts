@@ -81,7 +81,7 @@ export const runTransport = async (transport: SurplusTransport, run: LineRun): P
         await until(() => link.state().kind === 'open', 'the line is open');
         return link.read(request, timeoutMs);
       },
-      onNotice: link.onNotice,
+      onNotice: (listener) => link.onNotice(listener),
       wait: (ms) => pause(ms),
       told: device.told,
     });
