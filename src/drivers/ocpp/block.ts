@@ -4,6 +4,7 @@
  */
 import type { Params } from '../../model/command.ts';
 import type { Applied } from '../driver.ts';
+import type { BlockCommands } from './block-commands.ts';
 import type { Answer, StationMessage } from './messages.ts';
 import type { StationLink } from './ocpp-j/station-link.ts';
 
@@ -42,6 +43,8 @@ export interface Block {
    * @throws CallFailure where the station has to repeat the message
    */
   on?(message: StationMessage): Answer | Promise<Answer> | undefined;
+  /** The commands that `act` carries out, for this station as far as it is known by now. */
+  commands?(): BlockCommands;
   /** Carries out a command. @returns undefined where the verb is another block's @throws CommandFailure, CallFailure */
   act?(command: StationCommand): Promise<Applied> | undefined;
   /** A connection is open; the station has not said anything on it yet. */

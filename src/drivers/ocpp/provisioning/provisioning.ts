@@ -2,6 +2,7 @@
 import type { Applied } from '../../driver.ts';
 import type { ListedIdToken } from '../authorization/authorize.ts';
 import type { Block, IncomingCall, Reply, StationCommand } from '../block.ts';
+import { type BlockCommands, describeVerbs } from '../block-commands.ts';
 import type { Answer, StationMessage } from '../messages.ts';
 import { renewPassword } from '../security/password-rotation.ts';
 import type { Station } from '../station/station.ts';
@@ -20,6 +21,20 @@ export interface ProvisioningBlockOptions {
   /** Newest of the station's passwords; undefined: none is known. */
   password: string | undefined;
 }
+
+const reset = describeVerbs({ reset: { type: { choices: ['soft', 'hard'], isOptional: true } } });
+const stationCommands: NonNullable<BlockCommands['station']> = {
+  ...reset,
+  ...describeVerbs({
+    get_configuration: { key: { isOptional: true } },
+    set_configuration: { key: {}, value: {} },
+    get_variables: { variables: {} },
+    set_variables: { variables: {} },
+  }),
+};
+const offered16: BlockCommands = { station: stationCommands };
+/** OCPP 2.0.1 part 2, B11 and B12: one EVSE may be reset alone. */
+const offered2: BlockCommands = { evse: reset, station: stationCommands };
 
 /** The provisioning block of one station. */
 export class Provisioning implements Block {
@@ -44,6 +59,11 @@ export class Provisioning implements Block {
   on(message: StationMessage): Answer | undefined {
     if (message.kind === 'boot') return onBootNotification(this.station, message);
     return message.kind === 'heartbeat' ? onHeartbeat() : undefined;
+  }
+
+  commands(): BlockCommands {
+    const { version = '1.6' } = this.station;
+    return version === '1.6' ? offered16 : offered2;
   }
 
   act(command: StationCommand): Promise<Applied> | undefined {

@@ -5,10 +5,14 @@ import { CallFailure } from '../ocpp-j/station-link.ts';
 import { sendCommand, shownStatus } from '../station/send-command.ts';
 import type { Station } from '../station/station.ts';
 
-/** A soft reset, or a hard one with the parameter type "hard". @throws CommandFailure, CallFailure */
-export const resetStation = async ({ calls }: Station, { params, startBy }: StationCommand): Promise<Applied> => {
+/**
+ * A soft reset, or a hard one with the parameter type "hard", of the station or of one EVSE (OCPP 2.x).
+ * @throws CommandFailure, CallFailure
+ */
+export const resetStation = async ({ calls }: Station, { evse, params, startBy }: StationCommand): Promise<Applied> => {
   try {
-    const result = await sendCommand(calls, { kind: 'reset', isHard: params.type === 'hard' }, startBy);
+    const part = evse === 0 ? {} : { evse };
+    const result = await sendCommand(calls, { kind: 'reset', isHard: params.type === 'hard', ...part }, startBy);
     return { verified: false, reason: 'no_readback', values: shownStatus(result) };
   } catch (error) {
     // The station went down instead of answering.

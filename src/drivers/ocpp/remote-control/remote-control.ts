@@ -1,11 +1,12 @@
 /** The remote control block (OCPP 2.0.1 part 2, block F): transactions started and stopped from here, triggers, unlocking. */
 import type { Applied } from '../../driver.ts';
 import type { Block, StationCommand } from '../block.ts';
+import { type BlockCommands, describeVerbs } from '../block-commands.ts';
 import type { Station } from '../station/station.ts';
 import { AutoStart } from './auto-start.ts';
 import { RemoteStart } from './remote-start.ts';
 import { stopTransaction } from './remote-stop.ts';
-import { triggerMessage } from './trigger-message.ts';
+import { triggerable, triggerMessage } from './trigger-message.ts';
 import { MeterValuesTrigger } from './trigger-meter-values.ts';
 import { unlockConnector } from './unlock-connector.ts';
 
@@ -15,6 +16,11 @@ export interface RemoteControlOptions {
   /** The form lets everybody charge. */
   isFree: boolean;
 }
+
+const offered: BlockCommands = {
+  evse: describeVerbs({ start: { id_tag: { isOptional: true } }, stop: {}, unlock: {}, trigger: triggerable }),
+  station: describeVerbs({ trigger: triggerable }),
+};
 
 /** The remote control block of one station. */
 export class RemoteControl implements Block {
@@ -33,6 +39,10 @@ export class RemoteControl implements Block {
   /** Starts a transaction, and does not wait for it. */
   start(evse: number): Promise<unknown> {
     return this.remoteStart.start(evse);
+  }
+
+  commands(): BlockCommands {
+    return offered;
   }
 
   act(command: StationCommand): Promise<Applied> | undefined {

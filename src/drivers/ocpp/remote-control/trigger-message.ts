@@ -1,11 +1,16 @@
 /** TriggerMessage (OCPP 1.6 and 2.x) as a command. */
-import type { Applied } from '../../driver.ts';
+import type { Applied, ParameterRange } from '../../driver.ts';
 import type { StationCommand } from '../block.ts';
 import type { StationRequest } from '../messages.ts';
 import { sendCommand, shownStatus } from '../station/send-command.ts';
 import type { Station } from '../station/station.ts';
 
 type Triggered = Extract<StationRequest, { kind: 'trigger' }>['message'];
+
+/** The messages that a station may be asked for. */
+export const triggerable: { message: ParameterRange } = {
+  message: { choices: ['boot', 'status', 'meter_values', 'heartbeat', 'transaction'] },
+};
 
 /** Asks the station for a message. @throws CommandFailure, CallFailure */
 export const triggerMessage = async (

@@ -1,7 +1,7 @@
 /** The actuators of a station, as far as the station is known by now: on each EVSE, and of the station as a whole. */
-import { findVerb } from '../../../model/verbs.ts';
 import { carTimeConstantS } from '../../car.ts';
-import type { Actuator, ParameterRange, VerbDescription } from '../../driver.ts';
+import type { Actuator } from '../../driver.ts';
+import { type BlockCommands, describeVerbs } from '../block-commands.ts';
 import type { Quirks } from '../quirks.ts';
 import type { StationFacts } from '../station/station-facts.ts';
 import { verifyTimeS } from './limit-check.ts';
@@ -15,6 +15,8 @@ interface ActuatorOptions {
   quirks: Quirks;
   /** Limited from here; false: only by a backend. */
   isLimited: boolean;
+  /** Carried out once, by whichever block knows them. */
+  actions: Required<BlockCommands>;
 }
 
 /** Between phase and neutral, V. */
@@ -23,16 +25,6 @@ const usualVoltage = 230;
 const usualLimitIntervalS = 5;
 /** Between two limits that the station writes to its flash, ms. */
 const flashIntervalMs = 60_000;
-
-/** @param ranges of the parameters, by verb */
-const describeVerbs = (ranges: Record<string, Record<string, ParameterRange>>): Actuator['verbs'] =>
-  Object.fromEntries(
-    Object.entries(ranges).map(([name, params]): [string, VerbDescription] => {
-      const verb = findVerb('ev_charger', name);
-      if (!verb || verb.kind === 'release') throw new Error(`the model has no ${name}`);
-      return [name, { kind: verb.kind, params, maxLeaseS: verb.maxLeaseS }];
-    }),
-  );
 
 const componentOf = (evse: number): { type: string; index?: number } => ({
   type: 'ev_charger',
@@ -45,23 +37,6 @@ export const parseKey = (key: string): { what: string; evse: number } => {
   return { what, evse: Number(evse) };
 };
 
-const message: ParameterRange = { choices: ['boot', 'status', 'meter_values', 'heartbeat', 'transaction'] };
-
-/** Shared by all stations: there may be thousands. */
-const evseActions = describeVerbs({
-  start: { id_tag: { isOptional: true } },
-  stop: {},
-  unlock: {},
-  trigger: { message },
-});
-const stationActions = describeVerbs({
-  reset: { type: { choices: ['soft', 'hard'], isOptional: true } },
-  trigger: { message },
-  get_configuration: { key: { isOptional: true } },
-  set_configuration: { key: {}, value: {} },
-  get_variables: { variables: {} },
-  set_variables: { variables: {} },
-});
 const availability = describeVerbs({ set_availability: { operative: {} } });
 const phaseChoice = describeVerbs({ set_phases: { phases: { unit: '1', min: 1, max: 3, choices: ['1', '3'] } } });
 
@@ -163,17 +138,17 @@ const isPhaseSwitching = ({ settings, facts, quirks }: ActuatorOptions): boolean
 
 /** @param evses without 0, the station as a whole */
 export const describeActuators = (evses: number[], options: ActuatorOptions): Actuator[] => {
-  const { isLimited, quirks } = options;
+  const { isLimited, quirks, actions } = options;
   const isSwitching = isPhaseSwitching(options);
   const takesAvailability = quirks.takesAvailability !== false;
   return [
     ...evses.flatMap((evse) => [
       ...(isLimited ? [limitOf(evse, options)] : []),
       ...(isLimited && isSwitching ? [phasesOf(evse, options)] : []),
-      actionsOf(evse, evseActions),
+      actionsOf(evse, actions.evse),
       ...(takesAvailability ? [availabilityOf(evse)] : []),
     ]),
-    actionsOf(0, stationActions),
+    actionsOf(0, actions.station),
     ...(takesAvailability ? [availabilityOf(0)] : []),
   ];
 };

@@ -1,6 +1,7 @@
 /** The smart charging block (OCPP 2.0.1 part 2, block K; OCPP 1.6 §3.13). */
 import type { Actuator, Applied, Order } from '../../driver.ts';
 import type { Block, StationCommand } from '../block.ts';
+import { mergeCommands } from '../block-commands.ts';
 import type { Answer, StationMessage } from '../messages.ts';
 import type { MeterValuesTrigger } from '../remote-control/trigger-meter-values.ts';
 import type { Station } from '../station/station.ts';
@@ -56,6 +57,7 @@ export class SmartCharging implements Block {
       facts: station.factStore.facts,
       quirks: station.quirks(),
       isLimited: !options.isObserving,
+      actions: mergeCommands(station.blocks),
     });
   }
 
