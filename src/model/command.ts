@@ -5,8 +5,8 @@ import { commandFields } from './limits.ts';
 
 export const longestId = 64;
 const commandId = z.string().min(1).max(longestId);
-/** The longest setting of a device: OCPP 2.0.1 part 2, ComponentVariable value. */
-const setting = z.string().max(2500);
+/** The longest text of a parameter: signingCertificate of OCPP 2.0.1 part 2, FirmwareType. */
+const setting = z.string().max(5500);
 const params = z.record(
   word,
   z.union([finite, z.boolean(), setting, z.array(z.record(word, z.union([finite, setting]))).max(1000)]),

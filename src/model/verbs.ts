@@ -51,6 +51,16 @@ const amperes: Parameter = { value: 'number', unit: 'A', min: 0, max: 500 };
 const word: Parameter = { value: 'word' };
 const flag: Parameter = { value: 'boolean' };
 const list: Parameter = { value: 'list' };
+const seconds = (min: number, max: number): Parameter => ({ value: 'number', unit: 's', min, max });
+const identifier: Parameter = { value: 'number', unit: '1', min: 0, max: 2 ** 31 - 1 };
+/** A file that a device uploads or downloads. */
+const transfer = {
+  url: word,
+  retries: optional({ value: 'number', unit: '1', min: 0, max: 100 }),
+  retry_interval_s: optional(seconds(1, 86_400)),
+};
+/** Times are ISO 8601. */
+const logUpload = { ...transfer, oldest: optional(word), latest: optional(word) };
 const phaseCount: Parameter = { value: 'number', unit: '1', min: 1, max: 3 };
 
 const battery: Record<string, Verb> = {
@@ -96,6 +106,24 @@ const evCharger: Record<string, Verb> = {
   /** Names as "SmartChargingCtrlr.RateUnit", in rows of name and evse. */
   get_variables: verb('action', { variables: list }),
   set_variables: verb('action', { variables: list }),
+  /** For whoever has this id token; without an id of the reservation, one is chosen. */
+  reserve: verb('action', {
+    id_tag: word,
+    duration_s: seconds(60, 604_800),
+    reservation_id: optional(identifier),
+    group_id_tag: optional(word),
+  }),
+  cancel_reservation: verb('action', { reservation_id: identifier }),
+  get_diagnostics: verb('action', logUpload),
+  get_log: verb('action', { ...logUpload, log: { value: 'word', members: ['diagnostics', 'security'] } }),
+  /** At once, or at these times (ISO 8601); the certificate is PEM, the signature base64. */
+  update_firmware: verb('action', {
+    ...transfer,
+    retrieve_at: optional(word),
+    install_at: optional(word),
+    signing_certificate: optional(word),
+    signature: optional(word),
+  }),
   release,
 };
 

@@ -22,8 +22,11 @@ export const specificationNames: SpecificationNames[] = [
     besides: /^src\/drivers\/ocpp\/(codec\/|ocpp-j\/|forwarding\/|approval\/|(messages|driver|index|quirks)\.ts$)/,
     // Messages of OCPP 1.6 and 2.0.1; an operation that has another name in each version has both.
     names: eachInOneBlock(
-      ...['Authorize', 'BootNotification', 'ChangeAvailability', 'ChangeConfiguration', 'ClearChargingProfile'],
-      ...['DataTransfer', 'GetChargingProfiles', 'GetCompositeSchedule', 'GetConfiguration'],
+      ...['Authorize', 'BootNotification', 'CancelReservation', 'ChangeAvailability', 'ChangeConfiguration'],
+      ...['ClearChargingProfile', 'DataTransfer', 'DiagnosticsStatusNotification', 'FirmwareStatusNotification'],
+      ...['GetChargingProfiles', 'GetCompositeSchedule', 'GetConfiguration', 'GetDiagnostics', 'GetLog'],
+      ...['LogStatusNotification', 'ReservationStatusUpdate', 'ReserveNow', 'SignedFirmwareStatusNotification'],
+      ...['SignedUpdateFirmware', 'UpdateFirmware'],
       ...['GetLocalListVersion', 'GetTransactionStatus', 'GetVariables', 'Heartbeat', 'MeterValues', 'NotifyEvent'],
       ...['RemoteStartTransaction', 'RemoteStopTransaction', 'ReportChargingProfiles'],
       ...['RequestStartTransaction', 'RequestStopTransaction', 'Reset', 'SecurityEventNotification', 'SendLocalList'],

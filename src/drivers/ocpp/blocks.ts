@@ -6,11 +6,14 @@ import type { ConcurrentTx } from './authorization/concurrent-tx.ts';
 import { Availability } from './availability/evse-availability.ts';
 import type { Block, StationCommand } from './block.ts';
 import { dataTransfer } from './data-transfer/data-transfer.ts';
+import { Diagnostics } from './diagnostics/diagnostics.ts';
+import { Firmware } from './firmware/firmware.ts';
 import type { ForwardOptions } from './forwarding/forwarder.ts';
 import { Forwarding } from './forwarding/forwarding.ts';
 import { Metering } from './metering/metering.ts';
 import { Provisioning } from './provisioning/provisioning.ts';
 import { RemoteControl } from './remote-control/remote-control.ts';
+import { Reservation } from './reservation/reservation.ts';
 import { SecurityEvents } from './security/security-events.ts';
 import { BackendLimits } from './smart-charging/backend-limits.ts';
 import type { LimitSettings } from './smart-charging/limit-settings.ts';
@@ -71,6 +74,9 @@ export const createBlocks = (
     new Availability(station),
     smartCharging,
     remoteControl,
+    new Reservation(station),
+    new Diagnostics(station),
+    new Firmware(station),
     new SecurityEvents(station),
     dataTransfer,
   ];

@@ -3,6 +3,10 @@
  * EVSEs of 2.x are both "evse", 0 is the station as a whole. Times are ms since 1970, units those of the model.
  */
 
+import type { ChargingProfile, FirmwareUpdate, LogUpload } from './request-parameters.ts';
+
+export type { ChargingProfile, ChargingSchedulePeriod } from './request-parameters.ts';
+
 export const versions = ['1.6', '2.0.1', '2.1'] as const;
 export type Version = (typeof versions)[number];
 
@@ -170,6 +174,12 @@ export type StationMessage =
     }
   | { kind: 'data_transfer'; vendor: string; message?: string; data?: unknown }
   | { kind: 'security_event'; type: string; info?: string; at: number | undefined }
+  /** How the upload of a log goes on, in the station's own word. */
+  | { kind: 'log_status'; status: string; requestId?: number }
+  /** How an update of the firmware goes on, in the station's own word. */
+  | { kind: 'firmware_status'; status: string; requestId?: number }
+  /** 2.x: a reservation has ended without a transaction, in the station's own word. */
+  | { kind: 'reservation_status'; reservation: number; status: string }
   | { kind: 'charging_limit'; evse: number; source: string; isCleared: boolean }
   /** 2.1: a driver has asked for more than the limits of his session, or does not any more. */
   | { kind: 'priority_charging'; transaction: string; isActive: boolean }
@@ -215,34 +225,6 @@ export interface Answer {
   limit?: number;
 }
 
-export interface ChargingSchedulePeriod {
-  startS: number;
-  /** A per phase, or W of all phases. */
-  limit: number;
-  phases?: 1 | 2 | 3;
-  /** 2.x: with one phase, which. */
-  phaseToUse?: 1 | 2 | 3;
-}
-
-export interface ChargingProfile {
-  id: number;
-  stackLevel: number;
-  purpose: 'station_max' | 'tx_default' | 'tx';
-  /** dynamic, 2.1: one period whose limit is changed by update_dynamic. */
-  kind: 'absolute' | 'relative' | 'dynamic';
-  unit: 'A' | 'W';
-  periods: ChargingSchedulePeriod[];
-  durationS?: number;
-  /** absolute */
-  startAt?: number;
-  /** tx */
-  transaction?: string;
-  /** dynamic: how often the station asks for its limit by itself. */
-  pullIntervalS?: number;
-  /** 2.1: the station drops the profile after this long without a connection. */
-  maxOfflineS?: number;
-}
-
 /** Requests to a station. */
 export type StationRequest =
   | { kind: 'set_profile'; evse: number; profile: ChargingProfile }
@@ -270,6 +252,13 @@ export type StationRequest =
   | { kind: 'local_list_version' }
   /** isUpdate: more of the list that was sent before. */
   | { kind: 'send_local_list'; version: number; isUpdate?: boolean; tokens: { token: IdToken; expiresAt?: number }[] }
+  /** evse 0: whichever is free. */
+  | { kind: 'reserve'; id: number; evse: number; token: IdToken; groupToken?: IdToken; expiresAt: number }
+  | { kind: 'cancel_reservation'; id: number }
+  /** 1.6 without its security whitepaper. */
+  | ({ kind: 'get_diagnostics' } & LogUpload)
+  | ({ kind: 'get_log'; requestId: number; log: 'diagnostics' | 'security' } & LogUpload)
+  | ({ kind: 'update_firmware'; requestId: number } & FirmwareUpdate)
   | { kind: 'update_dynamic'; profile: number; limit: number }
   | { kind: 'data_transfer'; vendor: string; message?: string; data?: unknown };
 
@@ -286,6 +275,8 @@ export interface StationResult {
   transaction?: string;
   /** transaction_status */
   isOngoing?: boolean;
+  /** get_diagnostics, get_log: the name of the file that the station uploads, if it has anything to upload. */
+  fileName?: string;
   /** local_list_version; 0 or less: it has none. */
   listVersion?: number;
 }

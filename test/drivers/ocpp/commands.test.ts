@@ -6,6 +6,7 @@ import { CallFailure, type StationLink } from '../../../src/drivers/ocpp/ocpp-j/
 import type { Quirks } from '../../../src/drivers/ocpp/quirks.ts';
 import { checkMessage } from '../../../src/model/check.ts';
 import type { Response } from '../../../src/model/command.ts';
+import type { Event } from '../../../src/model/event.ts';
 import type { Message } from '../../../src/model/message.ts';
 import type { Meta } from '../../../src/model/meta.ts';
 import type { Reading } from '../../../src/model/reading.ts';
@@ -135,6 +136,8 @@ describe('a charging station at a bridge', () => {
   const station = { component: 'ev_charger' };
   const limits = (): unknown[] =>
     requests.flatMap((each) => (each.kind === 'set_profile' ? [each.profile.periods[0]?.limit] : []));
+  const told = (name: string): Event[] =>
+    events.filter(({ topic }) => topic.endsWith(`event/${name}`)) as unknown as Event[];
   const reading = (path: string): Reading | undefined =>
     said.findLast(({ topic }) => topic === `devices/102/${path}`) as Reading | undefined;
 
@@ -298,6 +301,112 @@ describe('a charging station at a bridge', () => {
       assert.equal((await ask('set_configuration', secret, station)).code, 'UNSUPPORTED');
     });
 
+    it('a reservation: shown by the status, with an id to cancel it by', async () => {
+      const until = clock.now() + 600_000;
+      const id = send('reserve', { id_tag: 'GUEST', duration_s: 600 });
+      await clock.advanceAsync(1000);
+      await status('reserved');
+      await clock.advanceAsync(1000);
+      const { verified, by, applied = {} } = outcome(id);
+      const { reservation_id: reservation } = applied;
+      assert.deepEqual([verified, by, applied.status], [true, 'effect', 'Accepted']);
+      assert.deepEqual(requests.at(-1), {
+        kind: 'reserve',
+        id: reservation,
+        evse: 1,
+        token: { id: 'GUEST' },
+        expiresAt: until,
+      });
+      const cancelled = send('cancel_reservation', { reservation_id: reservation });
+      await clock.advanceAsync(1000);
+      await status('available');
+      await clock.advanceAsync(1000);
+      assert.equal(outcome(cancelled).verified, true);
+      assert.deepEqual(requests.at(-1), { kind: 'cancel_reservation', id: reservation });
+    });
+
+    it('a reservation: of the whole station, never shown, or not taken', async () => {
+      const wish = { id_tag: 'GUEST', duration_s: 600, reservation_id: 7, group_id_tag: 'FLEET' };
+      const whole = await ask('reserve', wish, station);
+      assert.deepEqual([whole.reason, whole.applied], ['no_readback', { status: 'Accepted', reservation_id: 7 }]);
+      const [request] = requests.slice(-1);
+      assert.deepEqual(request?.kind === 'reserve' && [request.evse, request.groupToken], [0, { id: 'FLEET' }]);
+      assert.equal((await ask('reserve', wish)).reason, 'no_effect');
+      assert.equal((await ask('cancel_reservation', { reservation_id: 7 })).reason, 'no_readback');
+      answering = ({ kind }) => (kind === 'reserve' ? { status: 'unknown', raw: 'Occupied' } : undefined);
+      const { code, message } = await ask('reserve', wish);
+      assert.deepEqual([code, message], ['DEVICE_REJECTED', 'the station says Occupied']);
+      assert.equal((await ask('reserve', { ...wish, duration_s: 5 })).code, 'OUT_OF_RANGE');
+    });
+
+    it('a log is uploaded to where it is wanted, and how that goes on is told', async () => {
+      const url = 'ftp://user:secret@a.example/logs';
+      answering = () => ({ status: 'done', raw: '', fileName: 'd.zip' });
+      const { applied } = await ask('get_diagnostics', { url, oldest: '2026-11-01T00:00:00Z', retries: 2 }, station);
+      assert.deepEqual(applied, { file_name: 'd.zip' });
+      const oldestAt = Date.parse('2026-11-01T00:00:00Z');
+      assert.deepEqual(requests.at(-1), { kind: 'get_diagnostics', url, oldestAt, retries: 2 });
+      answering = () => undefined;
+      const log = await ask('get_log', { url, log: 'security', retry_interval_s: 60 }, station);
+      const { request_id: requestId } = log.applied ?? {};
+      assert.deepEqual(requests.at(-1), { kind: 'get_log', requestId, log: 'security', url, retryIntervalS: 60 });
+      await say({ kind: 'log_status', status: 'Uploading' });
+      await say({ kind: 'log_status', status: 'UploadFailure', requestId: Number(requestId) });
+      assert.deepEqual(
+        told('log_status').map(({ severity, code, data }) => [severity, code, data]),
+        [
+          ['info', 'Uploading', undefined],
+          ['warning', 'UploadFailure', { request_id: requestId }],
+        ],
+      );
+      assert.ok(!JSON.stringify([said, events, responses]).includes('secret'));
+    });
+
+    it('a firmware: at once or later, signed or not', async () => {
+      const url = 'https://a.example/fw.bin';
+      const plain = await ask('update_firmware', { url }, station);
+      assert.deepEqual([plain.status, plain.reason, plain.applied], ['completed', 'no_readback', {}]);
+      const [request] = requests.slice(-1);
+      assert.ok(request?.kind === 'update_firmware' && Math.abs(request.retrieveAt - clock.now()) < 60_000);
+      const at = '2026-12-01T02:00:00Z';
+      const later = { url, retrieve_at: at, install_at: at, signing_certificate: 'PEM', signature: 'c2ln' };
+      const { applied } = await ask('update_firmware', later, station);
+      assert.deepEqual(requests.at(-1), {
+        kind: 'update_firmware',
+        requestId: applied?.request_id,
+        url,
+        retrieveAt: Date.parse(at),
+        installAt: Date.parse(at),
+        signed: { certificate: 'PEM', signature: 'c2ln' },
+      });
+      await say({ kind: 'firmware_status', status: 'Downloading' });
+      await say({ kind: 'firmware_status', status: 'InvalidSignature' });
+      assert.deepEqual(
+        told('firmware_status').map(({ severity, code }) => [severity, code]),
+        [
+          ['info', 'Downloading'],
+          ['warning', 'InvalidSignature'],
+        ],
+      );
+    });
+
+    it('a file at no URL, at no time, or signed by halves is not asked for', async () => {
+      const url = 'https://a.example/fw.bin';
+      const before = requests.length;
+      for (const params of [{ url: 'fw.bin' }, { url, retrieve_at: 'soon' }, { url, signature: 'c2ln' }])
+        assert.equal((await ask('update_firmware', params, station)).code, 'SCHEMA');
+      assert.equal((await ask('get_log', { url, log: 'other' }, station)).code, 'OUT_OF_RANGE');
+      assert.equal(requests.length, before);
+    });
+
+    it('a reservation that ends is told', async () => {
+      await say({ kind: 'reservation_status', reservation: 7, status: 'Expired' });
+      assert.deepEqual(
+        told('reservation_ended').map(({ code, data }) => [code, data]),
+        [['Expired', { reservation_id: 7 }]],
+      );
+    });
+
     it('out of service: shown by its status, or planned for later', async () => {
       const id = send('set_availability', { operative: false });
       await clock.advanceAsync(1000);
@@ -346,17 +455,24 @@ describe('a charging station at a bridge', () => {
     );
     assert.deepEqual(offered, {
       0: [
+        'cancel_reservation',
         'get_configuration',
+        'get_diagnostics',
+        'get_log',
         'get_variables',
+        'reserve',
         'reset',
         'set_availability',
         'set_configuration',
         'set_variables',
         'trigger',
+        'update_firmware',
       ],
       1: [
+        'cancel_reservation',
         'pause',
         'release',
+        'reserve',
         'resume',
         'set_availability',
         'set_current_limit',

@@ -51,6 +51,24 @@ const token = { id: 'AABBCCDD', type: 'ISO14443' };
 const wireToken = { idToken: 'AABBCCDD', type: 'ISO14443' };
 const expiresAt = Date.parse('2027-01-01T00:00:00Z');
 
+const expiryDate = '2027-01-01T00:00:00.000Z';
+const securityLog = {
+  logType: 'SecurityLog',
+  requestId: 6,
+  retries: 1,
+  log: { remoteLocation: 'https://a.example/logs', latestTimestamp: expiryDate },
+};
+const signedFirmware = {
+  requestId: 7,
+  firmware: {
+    location: 'https://a.example/fw',
+    retrieveDateTime: expiryDate,
+    installDateTime: expiryDate,
+    signingCertificate: 'PEM',
+    signature: 'c2ln',
+  },
+};
+
 const rows: [name: string, request: StationRequest, in16: object | undefined, in2: object | undefined][] = [
   [
     'a limit',
@@ -388,6 +406,77 @@ const rows: [name: string, request: StationRequest, in16: object | undefined, in
     { SendLocalList: { versionNumber: 4, updateType: 'Full' } },
   ],
   [
+    'a reservation',
+    { kind: 'reserve', id: 5, evse: 1, token, groupToken: { id: 'GROUP' }, expiresAt },
+    {
+      ReserveNow: { connectorId: 1, expiryDate, idTag: 'AABBCCDD', parentIdTag: 'GROUP', reservationId: 5 },
+    },
+    {
+      ReserveNow: {
+        id: 5,
+        expiryDateTime: expiryDate,
+        idToken: wireToken,
+        evseId: 1,
+        groupIdToken: { idToken: 'GROUP', type: 'Central' },
+      },
+    },
+  ],
+  [
+    'a reservation of whichever is free',
+    { kind: 'reserve', id: 5, evse: 0, token, expiresAt },
+    { ReserveNow: { connectorId: 0, expiryDate, idTag: 'AABBCCDD', reservationId: 5 } },
+    { ReserveNow: { id: 5, expiryDateTime: expiryDate, idToken: wireToken } },
+  ],
+  [
+    'a reservation is cancelled',
+    { kind: 'cancel_reservation', id: 5 },
+    { CancelReservation: { reservationId: 5 } },
+    { CancelReservation: { reservationId: 5 } },
+  ],
+  [
+    'diagnostics',
+    { kind: 'get_diagnostics', url: 'ftp://a.example/logs', oldestAt: expiresAt, retries: 3, retryIntervalS: 60 },
+    { GetDiagnostics: { location: 'ftp://a.example/logs', retries: 3, retryInterval: 60, startTime: expiryDate } },
+    undefined,
+  ],
+  [
+    'a log',
+    { kind: 'get_log', requestId: 6, log: 'security', url: 'https://a.example/logs', latestAt: expiresAt, retries: 1 },
+    { GetLog: securityLog },
+    { GetLog: securityLog },
+  ],
+  [
+    'a firmware',
+    { kind: 'update_firmware', requestId: 7, url: 'https://a.example/fw', retrieveAt: expiresAt, retries: 2 },
+    { UpdateFirmware: { location: 'https://a.example/fw', retries: 2, retrieveDate: expiryDate } },
+    {
+      UpdateFirmware: {
+        requestId: 7,
+        retries: 2,
+        firmware: { location: 'https://a.example/fw', retrieveDateTime: expiryDate },
+      },
+    },
+  ],
+  [
+    'a firmware with a signature',
+    {
+      kind: 'update_firmware',
+      requestId: 7,
+      url: 'https://a.example/fw',
+      retrieveAt: expiresAt,
+      installAt: expiresAt,
+      signed: { certificate: 'PEM', signature: 'c2ln' },
+    },
+    { SignedUpdateFirmware: signedFirmware },
+    { UpdateFirmware: signedFirmware },
+  ],
+  [
+    'a firmware at no URL',
+    { kind: 'update_firmware', requestId: 7, url: 'a.example fw', retrieveAt: expiresAt },
+    undefined,
+    undefined,
+  ],
+  [
     "a vendor's own",
     { kind: 'data_transfer', vendor: 'com.example', message: 'x', data: { a: 1 } },
     { DataTransfer: { vendorId: 'com.example', messageId: 'x', data: '{"a":1}' } },
@@ -698,6 +787,30 @@ describe('OCPP: what a station answers', () => {
     assert.deepEqual(result('1.6', request, { status: 'Accepted', chargingSchedule }), expected);
     assert.deepEqual(result('2.0.1', request, { status: 'Accepted', schedule: chargingSchedule }), expected);
     assert.deepEqual(result('2.1', request, { status: 'Accepted' }), { status: 'accepted', raw: 'Accepted' });
+  });
+
+  it('the file that a station uploads', () => {
+    const diagnostics: StationRequest = { kind: 'get_diagnostics', url: 'ftp://a.example' };
+    const log: StationRequest = { kind: 'get_log', requestId: 1, log: 'security', url: 'ftp://a.example' };
+    assert.deepEqual(result('1.6', diagnostics, { fileName: 'd.zip' }), { status: 'done', raw: '', fileName: 'd.zip' });
+    assert.deepEqual(result('1.6', diagnostics, {}), { status: 'done', raw: '' });
+    for (const version of versions)
+      assert.deepEqual(result(version, log, { status: 'AcceptedCanceled', filename: 's.log' }), {
+        status: 'accepted',
+        raw: 'AcceptedCanceled',
+        fileName: 's.log',
+      });
+  });
+
+  it('whether a firmware is taken', () => {
+    const plain: StationRequest = { kind: 'update_firmware', requestId: 1, url: 'ftp://a.example', retrieveAt: 0 };
+    const signed: StationRequest = { ...plain, signed: { certificate: 'PEM', signature: 'c2ln' } };
+    assert.deepEqual(result('1.6', plain, {}), { status: 'done', raw: '' });
+    for (const version of versions)
+      assert.deepEqual(result(version, signed, { status: 'InvalidCertificate' }), {
+        status: 'unknown',
+        raw: 'InvalidCertificate',
+      });
   });
 
   it('a start that has begun already', () => {

@@ -25,6 +25,7 @@ import {
   readText,
 } from './lenient-fields.ts';
 import { type MeterValueList, readMeterValues } from './meter-values.ts';
+import { progressReaders16 } from './progress-notifications.ts';
 import { readTime } from './timestamps.ts';
 
 const meterValue: MeterValueList = { field: 'meterValue', valueType: 'string' };
@@ -121,10 +122,6 @@ const readMeterValuesCall: Reader = (from, context) => {
 
 /** Answers of messages in which there is nothing for us. */
 const notices: Readonly<Record<string, object>> = {
-  DiagnosticsStatusNotification: {},
-  FirmwareStatusNotification: {},
-  LogStatusNotification: {},
-  SignedFirmwareStatusNotification: {},
   // There is no certificate authority here.
   SignCertificate: { status: 'Rejected' },
 };
@@ -141,6 +138,7 @@ export const readers16: Readers = {
     ['MeterValues', readMeterValuesCall],
     ['DataTransfer', readDataTransfer],
     ['SecurityEventNotification', readSecurityEvent],
+    ...progressReaders16,
     ...Object.keys(notices).map((action): [string, Reader] => [action, (from) => noticeOf(action, from)]),
   ]),
   ours: new Set(

@@ -29,6 +29,7 @@ import {
   readText,
 } from './lenient-fields.ts';
 import { meterValue, readMeterValues } from './meter-values.ts';
+import { progressReaders2 } from './progress-notifications.ts';
 import { readEvents, readProfiles, readReport } from './reports-2.ts';
 import { roundLimit } from './strict-values.ts';
 import { readTime } from './timestamps.ts';
@@ -143,6 +144,7 @@ export const readers2 = (version: Version): Readers => ({
     ],
     ['DataTransfer', readDataTransfer],
     ['SecurityEventNotification', readSecurityEvent],
+    ...progressReaders2,
     ...(version === '2.1' ? only21 : []),
   ]),
   ours: oursOf(version),

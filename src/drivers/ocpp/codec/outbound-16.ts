@@ -4,10 +4,9 @@ import type { ChargingProfile, StationRequest, StationResult } from '../messages
 import { forStart, profile16, purposes16 } from './charging-profile.ts';
 import type { EncodedCall } from './codec.ts';
 import { parseNumber, readFlag, readList, readText, readVariableValue } from './lenient-fields.ts';
-import { compositeOf, listVersionOf, noWords, statusOf, told } from './outbound.ts';
+import { call, compositeOf, fileNameOf, listVersionOf, noWords, statusOf, told } from './outbound.ts';
 import { exactInteger, exactText, wholeSeconds } from './strict-values.ts';
-
-const call = (action: string, payload: object): EncodedCall => ({ action, payload });
+import { getDiagnostics16, getLog, updateFirmware16 } from './transfers.ts';
 
 /** Transaction ids of 1.6 are numbers (§6.46). */
 const idOf = (transaction: string): number => {
@@ -82,6 +81,16 @@ const sendLocalList = (request: Extract<StationRequest, { kind: 'send_local_list
     updateType: request.isUpdate ? 'Differential' : 'Full',
   });
 
+/** Connector 0: whichever is free. */
+const reserve = (request: Extract<StationRequest, { kind: 'reserve' }>): EncodedCall =>
+  call('ReserveNow', {
+    connectorId: connectorOf(request.evse),
+    expiryDate: isoTime(request.expiresAt),
+    idTag: tagOf(request.token.id),
+    ...(request.groupToken ? { parentIdTag: tagOf(request.groupToken.id) } : {}),
+    reservationId: exactInteger(request.id, 'the reservation'),
+  });
+
 const dataTransfer = ({ vendor, message, data }: Extract<StationRequest, { kind: 'data_transfer' }>): EncodedCall =>
   call('DataTransfer', {
     vendorId: exactText(vendor, 255, 'the vendor'),
@@ -130,6 +139,16 @@ export const encode16 = (request: StationRequest): EncodedCall => {
       return call('GetLocalListVersion', {});
     case 'send_local_list':
       return sendLocalList(request);
+    case 'reserve':
+      return reserve(request);
+    case 'cancel_reservation':
+      return call('CancelReservation', { reservationId: exactInteger(request.id, 'the reservation') });
+    case 'get_diagnostics':
+      return getDiagnostics16(request);
+    case 'get_log':
+      return getLog(request, '1.6');
+    case 'update_firmware':
+      return updateFirmware16(request);
     case 'data_transfer':
       return dataTransfer(request);
     default:
@@ -161,6 +180,13 @@ export const decodeResult16 = (request: StationRequest, payload: unknown): Stati
     }
     case 'local_list_version':
       return listVersionOf(payload, 'listVersion');
+    case 'get_diagnostics':
+      return { ...told(payload).result, ...fileNameOf(payload, 'fileName') };
+    case 'get_log':
+      return { ...statusOf(payload), ...fileNameOf(payload, 'filename') };
+    case 'update_firmware':
+      // UpdateFirmware.conf has no fields, unlike SignedUpdateFirmware.conf.
+      return request.signed ? statusOf(payload) : told(payload).result;
     case 'composite_schedule':
       return compositeOf(payload, 'chargingSchedule');
     default:

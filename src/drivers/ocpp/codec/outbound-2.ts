@@ -1,44 +1,26 @@
 /** OCPP 2.0.1 and 2.1: what we ask of a station, and its answers. 2.1 adds dynamic profiles and longer, free tokens. */
 import { isoTime } from '../../../model/time.ts';
-import type { IdToken, StationRequest, StationResult } from '../messages.ts';
+import type { StationRequest, StationResult } from '../messages.ts';
 import { forStart, profile2, purposes2 } from './charging-profile.ts';
 import type { EncodedCall } from './codec.ts';
+import { wireToken } from './id-token-2.ts';
+import { asFields, readFlag, readList, readText, readVariableValue } from './lenient-fields.ts';
 import {
-  asFields,
-  createEnumeration,
-  findMember,
-  readFlag,
-  readList,
-  readText,
-  readVariableValue,
-} from './lenient-fields.ts';
-import { compositeOf, listVersionOf, meaningOf, noWords, statusOf, told, worstOf } from './outbound.ts';
+  call,
+  compositeOf,
+  fileNameOf,
+  listVersionOf,
+  meaningOf,
+  noWords,
+  statusOf,
+  told,
+  worstOf,
+} from './outbound.ts';
 import { exactInteger, exactText, roundLimit, wholeSeconds } from './strict-values.ts';
+import { getLog, updateFirmware2 } from './transfers.ts';
 import { readVariableName, wireEvse, wireVariable } from './variable-names.ts';
 
 type Version2 = '2.0.1' | '2.1';
-
-const call = (action: string, payload: object): EncodedCall => ({ action, payload });
-
-/** OCPP 2.0.1 IdTokenEnumType; 2.1 has left it open. */
-const tokenTypes = createEnumeration<string>(
-  'type',
-  Object.fromEntries(
-    ['Central', 'eMAID', 'ISO14443', 'ISO15693', 'KeyCode', 'Local', 'MacAddress', 'NoAuthorization'].map((type) => [
-      type,
-      type,
-    ]),
-  ),
-);
-
-const tokenOf = ({ id, type = 'Central' }: IdToken, version: Version2): object => {
-  const known = findMember(tokenTypes, type, []);
-  if (!known && version === '2.0.1') throw new Error(`OCPP 2.0.1 knows no token of type "${type}"`);
-  return {
-    idToken: exactText(id, version === '2.1' ? 255 : 36, 'the token'),
-    type: known ?? exactText(type, 20, 'the type of the token'),
-  };
-};
 
 const transactionOf = (id: string): string => exactText(id, 36, 'the transaction');
 
@@ -98,7 +80,7 @@ const sendLocalList = (
   version: Version2,
 ): EncodedCall => {
   const localAuthorizationList = request.tokens.map(({ token, expiresAt }) => ({
-    idToken: tokenOf(token, version),
+    idToken: wireToken(token, version),
     idTokenInfo: {
       status: 'Accepted',
       ...(expiresAt === undefined ? {} : { cacheExpiryDateTime: isoTime(expiresAt) }),
@@ -115,9 +97,19 @@ const sendLocalList = (
 const start = (request: Extract<StationRequest, { kind: 'start' }>, version: Version2): EncodedCall =>
   call('RequestStartTransaction', {
     remoteStartId: exactInteger(request.remoteStartId, 'the id'),
-    idToken: tokenOf(request.token, version),
+    idToken: wireToken(request.token, version),
     ...(request.evse ? { evseId: evseOf(request.evse) } : {}),
     ...(request.profile ? { chargingProfile: profile2(forStart(request.profile), version) } : {}),
+  });
+
+/** Block H; without an EVSE, the station reserves whichever is free. */
+const reserve = (request: Extract<StationRequest, { kind: 'reserve' }>, version: Version2): EncodedCall =>
+  call('ReserveNow', {
+    id: exactInteger(request.id, 'the reservation'),
+    expiryDateTime: isoTime(request.expiresAt),
+    idToken: wireToken(request.token, version),
+    ...(request.evse ? { evseId: evseOf(request.evse) } : {}),
+    ...(request.groupToken ? { groupIdToken: wireToken(request.groupToken, version) } : {}),
   });
 
 const dataTransfer = ({ vendor, message, data }: Extract<StationRequest, { kind: 'data_transfer' }>): EncodedCall =>
@@ -197,8 +189,18 @@ export const encode2 =
           chargingProfileId: exactInteger(request.profile, 'the profile'),
           scheduleUpdate: { limit: roundLimit(request.limit, 'A') },
         });
+      case 'reserve':
+        return reserve(request, version);
+      case 'cancel_reservation':
+        return call('CancelReservation', { reservationId: exactInteger(request.id, 'the reservation') });
+      case 'get_log':
+        return getLog(request, version);
+      case 'update_firmware':
+        return updateFirmware2(request, version);
       case 'data_transfer':
         return dataTransfer(request);
+      default:
+        return noWords(version, request);
     }
   };
 
@@ -228,6 +230,8 @@ export const decodeResult2 = (request: StationRequest, payload: unknown): Statio
     }
     case 'local_list_version':
       return listVersionOf(payload, 'versionNumber');
+    case 'get_log':
+      return { ...statusOf(payload), ...fileNameOf(payload, 'filename') };
     case 'composite_schedule':
       return compositeOf(payload, 'schedule');
     case 'start': {

@@ -1,5 +1,6 @@
 /** Answers of a station to our calls, as far as all versions read them alike. */
 import type { StationRequest, StationResult } from '../messages.ts';
+import type { EncodedCall } from './codec.ts';
 import {
   asFields,
   createEnumeration,
@@ -11,6 +12,9 @@ import {
   readText,
 } from './lenient-fields.ts';
 
+/** A CALL to the station. */
+export const call = (action: string, payload: object): EncodedCall => ({ action, payload });
+
 /** @throws Error for a request that a version cannot say */
 export const noWords = (version: string, { kind }: StationRequest): never => {
   throw new Error(`OCPP ${version} has no words for "${kind}"`);
@@ -19,6 +23,8 @@ export const noWords = (version: string, { kind }: StationRequest): never => {
 /** The status of an answer, as stations say it -> what it means. */
 const statuses = createEnumeration<StationResult['status']>('status', {
   Accepted: 'accepted',
+  // A transfer that was under way is given up for this one.
+  AcceptedCanceled: 'accepted',
   Rejected: 'rejected',
   NotSupported: 'not_supported',
   NotImplemented: 'not_supported',
@@ -65,6 +71,12 @@ export const listVersionOf = (payload: unknown, key: string): StationResult => {
   const { result, from } = told(payload);
   const listVersion = readInteger(from, key, []);
   return { ...result, ...(listVersion === undefined ? {} : { listVersion }) };
+};
+
+/** GetDiagnostics and GetLog. @param key of the name of the file in the answer */
+export const fileNameOf = (payload: unknown, key: string): Pick<StationResult, 'fileName'> => {
+  const fileName = readText(asFields(payload) ?? {}, key, []);
+  return fileName === undefined ? {} : { fileName };
 };
 
 /** Several variables at once: taken where all are, else the first that was not. */

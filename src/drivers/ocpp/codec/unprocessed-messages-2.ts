@@ -16,13 +16,10 @@ const rejected = answer({ status: 'Rejected' });
 const failed = answer({ status: 'Failed' });
 
 const of201: Readonly<Record<string, NoticeAnswer>> = {
-  FirmwareStatusNotification: taken,
-  LogStatusNotification: taken,
   NotifyCustomerInformation: taken,
   NotifyDisplayMessages: taken,
   NotifyMonitoringReport: taken,
   PublishFirmwareStatusNotification: taken,
-  ReservationStatusUpdate: taken,
   // The schedule lies within our limits; a no would only begin the negotiation anew (K15).
   NotifyEVChargingSchedule: answer({ status: 'Accepted' }),
   // There is no certificate authority here.

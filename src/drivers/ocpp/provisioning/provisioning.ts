@@ -33,7 +33,7 @@ const stationCommands: NonNullable<BlockCommands['station']> = {
   }),
 };
 const offered16: BlockCommands = { station: stationCommands };
-/** OCPP 2.0.1 part 2, B11 and B12: one EVSE may be reset alone. */
+/** OCPP 2.x: one EVSE may be reset alone. */
 const offered2: BlockCommands = { evse: reset, station: stationCommands };
 
 /** The provisioning block of one station. */

@@ -3,6 +3,7 @@ import { type Applied, CommandFailure } from '../../driver.ts';
 import type { StationCommand } from '../block.ts';
 import type { StationResult } from '../messages.ts';
 import { isAskedFor } from '../station/remote-start-ids.ts';
+import { RequestIds } from '../station/request-ids.ts';
 import { sendCommand, shownStatus, waitUntil } from '../station/send-command.ts';
 import type { Station } from '../station/station.ts';
 import type { Transaction } from '../station/transaction.ts';
@@ -20,13 +21,13 @@ interface RequestedStart {
 export class RemoteStart {
   private readonly station: Station;
   private readonly ownTag: string;
-  private remoteStartId: number;
+  private readonly ids: RequestIds;
 
   /** @param ownTag the id token with which transactions are started from here */
   constructor(station: Station, ownTag: string) {
     this.station = station;
     this.ownTag = ownTag;
-    this.remoteStartId = Math.floor(station.clock.now() / 1000) % 2 ** 31;
+    this.ids = new RequestIds(station.clock);
   }
 
   /** Starts a transaction, and does not wait for it. */
@@ -50,7 +51,7 @@ export class RemoteStart {
 
   private async request(evse: number, tag: string, startBy?: number): Promise<RequestedStart> {
     const { calls, remoteStarts } = this.station;
-    const remoteStartId = ++this.remoteStartId;
+    const remoteStartId = this.ids.next();
     remoteStarts.asked(remoteStartId, { evse, tag });
     const token = { id: tag, type: 'Central' };
     const result = await sendCommand(calls, { kind: 'start', evse, token, remoteStartId }, startBy);
