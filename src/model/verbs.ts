@@ -106,6 +106,18 @@ const evCharger: Record<string, Verb> = {
   /** Names as "SmartChargingCtrlr.RateUnit", in rows of name and evse. */
   get_variables: verb('action', { variables: list }),
   set_variables: verb('action', { variables: list }),
+  get_local_list_version: verb('action'),
+  /** What the station will allow by all of its charging profiles. */
+  get_composite_schedule: verb('action', {
+    duration_s: seconds(1, 604_800),
+    unit: optional({ value: 'word', members: ['A', 'W'] }),
+  }),
+  /** With an id or a filter, also profiles of somebody else. */
+  clear_charging_profile: verb('action', {
+    profile_id: optional(identifier),
+    purpose: optional({ value: 'word', members: ['station_max', 'tx_default', 'tx'] }),
+    stack_level: optional({ value: 'number', unit: '1', min: 0, max: 1000 }),
+  }),
   /** For whoever has this id token; without an id of the reservation, one is chosen. */
   reserve: verb('action', {
     id_tag: word,

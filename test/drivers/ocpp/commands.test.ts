@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Bridge } from '../../../src/bridge/bridge.ts';
 import { createOcppDriver, type OcppDriver } from '../../../src/drivers/ocpp/driver.ts';
-import type { StationMessage, StationRequest } from '../../../src/drivers/ocpp/messages.ts';
+import type { StationMessage, StationRequest, Version } from '../../../src/drivers/ocpp/messages.ts';
 import { CallFailure, type StationLink } from '../../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import type { Quirks } from '../../../src/drivers/ocpp/quirks.ts';
 import { checkMessage } from '../../../src/model/check.ts';
@@ -37,6 +37,7 @@ describe('a charging station at a bridge', () => {
   let answering: Answering;
   let isConnected: boolean;
   let sent = 0;
+  let version: Version;
   let quirks: Quirks = {};
 
   const open = (): void => {
@@ -57,7 +58,7 @@ describe('a charging station at a bridge', () => {
     isConnected = true;
     const link: StationLink = {
       identity: 'box',
-      version: '1.6',
+      version,
       peer: { address: '127.0.0.1', isSecure: false, hasPassword: false },
       async call(_action, payload) {
         if (!isConnected) throw new CallFailure('offline', 'not connected');
@@ -105,6 +106,7 @@ describe('a charging station at a bridge', () => {
     journals = [createMemoryJournal(), createMemoryJournal()];
     [said, events, responses, requests] = [[], [], [], []];
     answering = () => undefined;
+    version = '1.6';
     open();
     await connect();
   });
@@ -399,6 +401,54 @@ describe('a charging station at a bridge', () => {
       assert.equal(requests.length, before);
     });
 
+    it('what the station will allow is read into the answer', async () => {
+      const schedule = { unit: 'A' as const, periods: [{ startS: 0, limit: 10 }] };
+      answering = ({ kind }) => (kind === 'composite_schedule' ? { ...accepted, schedule } : undefined);
+      const { verified, applied } = await ask('get_composite_schedule', { duration_s: 600, unit: 'A' });
+      assert.deepEqual([verified, applied?.schedule], [true, [{ start_s: 0, current_a: 10 }]]);
+      assert.deepEqual(requests.at(-1), { kind: 'composite_schedule', evse: 1, durationS: 600, unit: 'A' });
+      answering = () => undefined;
+      const whole = await ask('get_composite_schedule', { duration_s: 600 }, station);
+      assert.deepEqual(
+        [whole.verified, requests.at(-1)],
+        [false, { kind: 'composite_schedule', evse: 0, durationS: 600 }],
+      );
+    });
+
+    it('profiles go when that is asked for, by an id or a filter; the limit from here is set again', async () => {
+      await begin();
+      await ask('set_current_limit', { current_a: 10 }, { lease_s: 3600 });
+      requests.length = 0;
+      await ask('clear_charging_profile', { purpose: 'tx', stack_level: 3 });
+      assert.deepEqual(requests[0], { kind: 'clear_profile', evse: 1, purpose: 'tx', stackLevel: 3 });
+      assert.deepEqual(limits(), [10]);
+      await ask('clear_charging_profile', { profile_id: 77 }, station);
+      assert.deepEqual(
+        requests.findLast(({ kind }) => kind === 'clear_profile'),
+        { kind: 'clear_profile', id: 77 },
+      );
+      requests.length = 0;
+      assert.equal((await ask('clear_charging_profile', {}, station, 100)).code, 'SCHEMA');
+      assert.deepEqual(requests, []);
+    });
+
+    it('the version of the list in the station', async () => {
+      answering = ({ kind }) =>
+        kind === 'local_list_version' ? { status: 'done', raw: '', listVersion: 12 } : undefined;
+      const { verified, applied } = await ask('get_local_list_version', {}, station);
+      assert.deepEqual([verified, applied], [true, { version: 12 }]);
+    });
+
+    it('one EVSE is reset alone in OCPP 2.x only', async () => {
+      assert.equal((await ask('reset')).code, 'UNSUPPORTED');
+      driver.disconnected('over');
+      version = '2.0.1';
+      await connect();
+      const { status: done } = await ask('reset', { type: 'hard' });
+      const asked = requests.filter(({ kind }) => kind === 'reset');
+      assert.deepEqual([done, asked], ['completed', [{ kind: 'reset', isHard: true, evse: 1 }]]);
+    });
+
     it('a reservation that ends is told', async () => {
       await say({ kind: 'reservation_status', reservation: 7, status: 'Expired' });
       assert.deepEqual(
@@ -456,8 +506,11 @@ describe('a charging station at a bridge', () => {
     assert.deepEqual(offered, {
       0: [
         'cancel_reservation',
+        'clear_charging_profile',
+        'get_composite_schedule',
         'get_configuration',
         'get_diagnostics',
+        'get_local_list_version',
         'get_log',
         'get_variables',
         'reserve',
@@ -470,6 +523,8 @@ describe('a charging station at a bridge', () => {
       ],
       1: [
         'cancel_reservation',
+        'clear_charging_profile',
+        'get_composite_schedule',
         'pause',
         'release',
         'reserve',

@@ -1,15 +1,20 @@
 /** The authorization block (OCPP 2.0.1 part 2, blocks C and D). */
-import type { Block } from '../block.ts';
+import type { Applied } from '../../driver.ts';
+import type { Block, StationCommand } from '../block.ts';
+import { type BlockCommands, describeVerbs } from '../block-commands.ts';
 import type { Answer, StationMessage } from '../messages.ts';
 import type { Station } from '../station/station.ts';
 import { type AuthorizationOptions, Authorizer } from './authorize.ts';
 import { type ConcurrentTx, createConcurrentTx, type StationIdTokens } from './concurrent-tx.ts';
+import { getLocalListVersion } from './get-local-list-version.ts';
 import { onAuthorize } from './on-authorize.ts';
 
 export interface AuthorizationBlockOptions extends AuthorizationOptions {
   /** Id tokens in use at all stations of the server; absent: at this station alone. */
   concurrentTx?: ConcurrentTx | undefined;
 }
+
+const offered: BlockCommands = { station: describeVerbs({ get_local_list_version: {} }) };
 
 /** The authorization block of one station. */
 export class AuthorizationBlock implements Block {
@@ -29,6 +34,14 @@ export class AuthorizationBlock implements Block {
 
   on(message: StationMessage): Answer | Promise<Answer> | undefined {
     return message.kind === 'authorize' ? onAuthorize(this.station, this.authorizer, message) : undefined;
+  }
+
+  commands(): BlockCommands {
+    return offered;
+  }
+
+  act(command: StationCommand): Promise<Applied> | undefined {
+    return command.verb === 'get_local_list_version' ? getLocalListVersion(this.station, command) : undefined;
   }
 
   close(): void {

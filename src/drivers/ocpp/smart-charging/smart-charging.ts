@@ -1,7 +1,7 @@
 /** The smart charging block (OCPP 2.0.1 part 2, block K; OCPP 1.6 §3.13). */
 import type { Actuator, Applied, Order } from '../../driver.ts';
 import type { Block, StationCommand } from '../block.ts';
-import { mergeCommands } from '../block-commands.ts';
+import { type BlockCommands, mergeCommands } from '../block-commands.ts';
 import type { Answer, StationMessage } from '../messages.ts';
 import type { MeterValuesTrigger } from '../remote-control/trigger-meter-values.ts';
 import type { Station } from '../station/station.ts';
@@ -15,6 +15,7 @@ import { Limiter } from './limiter.ts';
 import { onNotifyChargingLimit } from './on-notify-charging-limit.ts';
 import { onNotifyPriorityCharging } from './on-notify-priority-charging.ts';
 import { onPullDynamicScheduleUpdate } from './on-pull-dynamic-schedule-update.ts';
+import { clearChargingProfile, clearCommands, getCompositeSchedule, scheduleCommands } from './profile-commands.ts';
 
 interface SmartChargingOptions {
   limits: LimitSettings;
@@ -28,6 +29,8 @@ interface SmartChargingOptions {
   /** Carries out a command that sets no limit. */
   act(command: StationCommand): Promise<Applied>;
 }
+
+const limitedCommands = { ...scheduleCommands, ...clearCommands };
 
 /** Limits, phase switching and charging profiles of one station. */
 export class SmartCharging implements Block {
@@ -103,6 +106,22 @@ export class SmartCharging implements Block {
       case 'priority_charging':
         onNotifyPriorityCharging(this.station, message);
         return {};
+      default:
+        return undefined;
+    }
+  }
+
+  commands(): BlockCommands {
+    const verbs = this.options.isObserving ? scheduleCommands : limitedCommands;
+    return { evse: verbs, station: verbs };
+  }
+
+  act(command: StationCommand): Promise<Applied> | undefined {
+    switch (command.verb) {
+      case 'get_composite_schedule':
+        return getCompositeSchedule(this.station, command);
+      case 'clear_charging_profile':
+        return clearChargingProfile(this.station, command, () => this.limiter.setAgain());
       default:
         return undefined;
     }
