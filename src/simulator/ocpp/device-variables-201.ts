@@ -23,7 +23,7 @@ const evseVariables = (wiring: EvseWiring, index: number): Setting[] =>
     readonlySetting('EVSE.SupplyPhases', wiring.phases),
     readonlySetting('EVSE.Power', Math.round(wiring.maxA * nominalV * wiring.phases)),
     readonlySetting('EVSE.ACPhaseSwitchingSupported', wiring.canSwitchPhases),
-    readonlySetting('EVSE.AllowReset', false),
+    readonlySetting('EVSE.AllowReset', true),
     readonlySetting('Connector.Available', true),
     readonlySetting('Connector.ConnectorType', 'cType2'),
   ].map((setting) => ({ ...setting, evse: index + 1 }));

@@ -9,6 +9,7 @@ import {
   deviatingSchedule,
   type IncomingCallContext,
 } from './csms-requests.ts';
+import { maintenanceHandlers16 } from './maintenance-calls-16.ts';
 import { readParams } from './request-params.ts';
 import type { Setting, SettingChange } from './station-configuration.ts';
 
@@ -155,10 +156,6 @@ const localListHandlers = ({ localList }: IncomingCallContext): CallHandlers => 
 const otherHandlers: CallHandlers = {
   ClearCache: () => acceptedOrRejected(true),
   DataTransfer: () => ({ status: 'UnknownVendorId' }),
-  GetDiagnostics: () => ({}),
-  UpdateFirmware: () => ({}),
-  ReserveNow: () => acceptedOrRejected(false),
-  CancelReservation: () => acceptedOrRejected(false),
 };
 
 /** @returns a function that answers every request of OCPP 1.6 that a station knows */
@@ -168,5 +165,6 @@ export const createIncomingCalls16 = (context: IncomingCallContext): AnswerCall 
     ...smartChargingHandlers(context),
     ...remoteControlHandlers(context),
     ...localListHandlers(context),
+    ...maintenanceHandlers16(context),
     ...otherHandlers,
   });

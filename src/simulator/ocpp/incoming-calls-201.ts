@@ -9,6 +9,7 @@ import {
   deviatingSchedule,
   type IncomingCallContext,
 } from './csms-requests.ts';
+import { maintenanceHandlers201 } from './maintenance-calls-201.ts';
 import { provisioningHandlers } from './provisioning-calls-201.ts';
 import { readParams } from './request-params.ts';
 
@@ -156,10 +157,6 @@ const localListHandlers = ({ localList }: IncomingCallContext): CallHandlers => 
 const otherHandlers: CallHandlers = {
   ClearCache: () => acceptedOrRejected(true),
   DataTransfer: () => ({ status: 'UnknownVendorId' }),
-  GetLog: () => acceptedOrRejected(false),
-  UpdateFirmware: () => acceptedOrRejected(false),
-  ReserveNow: () => acceptedOrRejected(false),
-  CancelReservation: () => acceptedOrRejected(false),
 };
 
 /** @returns a function that answers every request of OCPP 2.0.1 that a station knows */
@@ -170,5 +167,6 @@ export const createIncomingCalls201 = (context: IncomingCallContext): AnswerCall
     ...remoteControlHandlers(context),
     ...transactionHandlers(context),
     ...localListHandlers(context),
+    ...maintenanceHandlers201(context),
     ...otherHandlers,
   });

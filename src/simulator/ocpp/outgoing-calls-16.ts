@@ -23,6 +23,7 @@ const statusNames: Record<ChargePointStatus, string> = {
   suspended_ev: 'SuspendedEV',
   suspended_evse: 'SuspendedEVSE',
   finishing: 'Finishing',
+  reserved: 'Reserved',
   unavailable: 'Unavailable',
   faulted: 'Faulted',
 };

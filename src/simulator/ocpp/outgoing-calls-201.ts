@@ -21,6 +21,7 @@ import { chargingState, endReasons, startTriggers, transactionEvent } from './tr
 /** ConnectorStatusEnumType. */
 const connectorStatuses: Partial<Record<ChargePointStatus, string>> = {
   available: 'Available',
+  reserved: 'Reserved',
   unavailable: 'Unavailable',
   faulted: 'Faulted',
 };

@@ -93,8 +93,7 @@ export const provisioningHandlers = (context: IncomingCallContext): CallHandlers
     },
     Reset(params) {
       const { type, evseId } = readParams(requests.Reset, params);
-      // B11.FR.09: EVSE.AllowReset is false here.
-      if (evseId) return acceptedOrRejected(false);
+      if (evseId) return { status: operations.resetEvse(evseId, type === 'OnIdle') };
       const waits = type === 'OnIdle' && evses.some(({ transaction }) => transaction);
       operations.reset(type === 'Immediate' ? 'hard' : 'on_idle');
       return { status: waits ? 'Scheduled' : 'Accepted' };

@@ -22,6 +22,14 @@ export interface Authorization {
   profile?: ChargingProfile | undefined;
 }
 
+/** An EVSE that is kept free for a token. */
+export interface Reservation {
+  id: number;
+  token: string;
+  remainingS: number;
+  onExpired?: () => void;
+}
+
 /** A running transaction. */
 export interface SimulatedTransaction {
   /** OCPP 1.6: undefined until the answer to StartTransaction gives it. */
@@ -43,6 +51,7 @@ export type ChargePointStatus =
   | 'suspended_ev'
   | 'suspended_evse'
   | 'finishing'
+  | 'reserved'
   | 'unavailable'
   | 'faulted';
 
@@ -68,6 +77,7 @@ export class SimulatedEvse {
   car: ElectricCar | undefined;
   authorization: Authorization | undefined;
   transaction: SimulatedTransaction | undefined;
+  reservation: Reservation | undefined;
   /** False after ChangeAvailability to Inoperative. */
   isOperative = true;
   isFaulted = false;
@@ -91,6 +101,7 @@ export class SimulatedEvse {
   status(): ChargePointStatus {
     if (this.isFaulted) return 'faulted';
     if (!this.isOperative && !this.transaction) return 'unavailable';
+    if (!this.car && this.reservation) return 'reserved';
     if (!this.car) return this.authorization ? 'preparing' : 'available';
     if (!this.transaction) return this.hasEnded ? 'finishing' : 'preparing';
     if (this.#pilotA === 0) return 'suspended_evse';
@@ -114,6 +125,11 @@ export class SimulatedEvse {
     return [used > 0 ? amps : 0, used > 1 ? amps : 0, used > 2 ? amps : 0];
   }
 
+  /** @returns whether the EVSE is not kept free for another token */
+  isOpenTo(token: string): boolean {
+    return this.reservation === undefined || this.reservation.token === token;
+  }
+
   powerW(): number {
     return sumOf(this.currents()) * nominalV;
   }
@@ -134,11 +150,21 @@ export class SimulatedEvse {
 
   /** Lets time pass. @param offer current that the station offers; nothing flows without a transaction */
   step(seconds: number, offer: OfferedCurrent): void {
+    this.#passReservation(seconds);
     const isClosed = this.transaction !== undefined && !this.isFaulted;
     this.#pilotA = isClosed ? offer.amps : 0;
     if (isClosed && offer.phases !== this.#live) this.#switchPhases(seconds, offer);
     this.car?.step(seconds, this.#pilotA, isClosed && this.#openS === 0 ? this.#live : 0);
     this.#wh += (sumOf(this.currents()) * nominalV * seconds) / 3600;
+  }
+
+  #passReservation(seconds: number): void {
+    const { reservation } = this;
+    if (!reservation) return;
+    reservation.remainingS -= seconds;
+    if (reservation.remainingS > 0) return;
+    this.reservation = undefined;
+    reservation.onExpired?.();
   }
 
   /** First the pilot offers 0 A, then the contactor opens: a car must not lose a phase while it draws. */

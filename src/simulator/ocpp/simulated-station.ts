@@ -123,6 +123,7 @@ export class SimulatedStation {
       if (hasStarted) this.#controller.transactions.end(evse, 'local');
       return hasStarted;
     }
+    if (!evse.isOpenTo(id)) return false;
     const isAccepted = await this.#controller.authorize(token);
     if (isAccepted) this.#controller.letCharge(evse, { token, isRemote: false });
     return isAccepted;

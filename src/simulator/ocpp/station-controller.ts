@@ -93,6 +93,7 @@ export class StationController {
   /** Lets somebody charge; the authorization expires when no car comes in time. */
   letCharge(evse: SimulatedEvse, authorization: Authorization): void {
     evse.authorization = authorization;
+    evse.reservation = undefined;
     this.transactions.begin(evse, authorization.isRemote ? 'remote' : 'authorized');
     this.#tokens.waitForCar(evse);
   }

@@ -66,7 +66,8 @@ export class StationOperations {
 
   /** RemoteStartTransaction, RequestStartTransaction. @returns false when no EVSE is free */
   remoteStart(evseId: number | undefined, authorization: Authorization): boolean {
-    const evse = this.#select(evseId).find(isFree);
+    const { id: token } = authorization.token;
+    const evse = this.#select(evseId).find((each) => isFree(each) && each.isOpenTo(token));
     if (!evse || (this.#options.deviations.rejectsStartWhenFinishing && evse.hasEnded)) return false;
     this.#afterAnswer(() => this.#actions.startRemotely(evse, authorization));
     return true;
@@ -86,6 +87,15 @@ export class StationOperations {
         for (const evse of this.#options.evses) this.#actions.endTransaction(evse, `${type}_reset`);
       this.#actions.restart('RemoteReset', type === 'on_idle');
     });
+  }
+
+  /** Reset of one EVSE, OCPP 2.x only. @param waits for the end of its transaction, which is not ended */
+  resetEvse(evseId: number, waits: boolean): 'Accepted' | 'Scheduled' | 'Rejected' {
+    const evse = this.#options.evses.find(({ id }) => id === evseId);
+    if (!evse) return 'Rejected';
+    if (waits && evse.transaction) return 'Scheduled';
+    this.#afterAnswer(() => this.#actions.endTransaction(evse, 'hard_reset'));
+    return 'Accepted';
   }
 
   /** ChangeAvailability. */
@@ -152,6 +162,11 @@ export class StationOperations {
   /** Sends requests after the answer to the present one. */
   sendAfterAnswer(calls: readonly Call[]): void {
     this.#afterAnswer(() => calls.forEach(this.#actions.send));
+  }
+
+  /** Sends one notification for each status, after the answer to the present request. @param fields of each */
+  sendStatuses(action: string, statuses: readonly string[], fields: object = {}): void {
+    this.sendAfterAnswer(statuses.map((status) => ({ action, payload: { status, ...fields } })));
   }
 
   /** @returns number of messages about transactions that are not sent yet */

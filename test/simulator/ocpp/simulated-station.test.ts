@@ -315,6 +315,60 @@ for (const words of [words16, words201])
       await becomes('preparing');
     });
 
+    const is16 = words.version === '1.6';
+    const reserve = (id: number, token: string, forS = 3600): Promise<Payload> => {
+      const expiry = new Date(clock.now() + forS * 1000).toISOString();
+      return csms.call(
+        'ReserveNow',
+        is16
+          ? { connectorId: 1, expiryDate: expiry, idTag: token, reservationId: id }
+          : { id, expiryDateTime: expiry, idToken: { idToken: token, type: 'Central' }, evseId: 1 },
+      );
+    };
+
+    it('is reserved for one token, until it is cancelled', async () => {
+      await open();
+      assert.equal((await reserve(5, 'GUEST')).status, 'Accepted');
+      await becomes('reserved');
+      assert.equal((await reserve(6, 'OTHER')).status, 'Occupied');
+      assert.equal(await station.presentToken(1, 'OTHER'), false);
+      assert.equal((await csms.call('CancelReservation', { reservationId: 6 })).status, 'Rejected');
+      assert.equal((await csms.call('CancelReservation', { reservationId: 5 })).status, 'Accepted');
+      await becomes('available');
+      await reserve(7, 'GUEST');
+      station.plug(1);
+      assert.equal(await station.presentToken(1, 'GUEST'), true);
+      await becomes('charging');
+    });
+
+    it('a reservation expires', async () => {
+      await open();
+      const ended = is16 ? undefined : csms.next('ReservationStatusUpdate');
+      assert.equal((await reserve(5, 'GUEST', 30)).status, 'Accepted');
+      await becomes('reserved');
+      await becomes('available');
+      if (ended) assert.deepEqual(await ended, { reservationId: 5, reservationUpdateStatus: 'Expired' });
+    });
+
+    it('tells how a log and a firmware get on', async () => {
+      await open();
+      const statuses = (action: string): unknown[] => csms.of(action).map(({ status }) => status);
+      const log = { logType: 'SecurityLog', requestId: 1, log: { remoteLocation: 'ftp://a.example' } };
+      assert.equal((await csms.call('GetLog', log)).status, 'Accepted');
+      const retrieveDate = new Date(clock.now()).toISOString();
+      const firmware = { location: 'ftp://a.example/fw', retrieveDateTime: retrieveDate };
+      if (is16) {
+        assert.equal((await csms.call('GetDiagnostics', { location: 'ftp://a.example' })).fileName, 'diagnostics.log');
+        await csms.call('UpdateFirmware', { location: 'ftp://a.example/fw', retrieveDate });
+        const signed = { ...firmware, signingCertificate: 'PEM', signature: 'c2ln' };
+        await csms.call('SignedUpdateFirmware', { requestId: 2, firmware: signed });
+        await until(() => statuses('SignedFirmwareStatusNotification').at(-1) === 'Installed', 'it is installed');
+        assert.deepEqual(statuses('DiagnosticsStatusNotification'), ['Uploading', 'Uploaded']);
+      } else await csms.call('UpdateFirmware', { requestId: 2, firmware });
+      await until(() => statuses('FirmwareStatusNotification').at(-1) === 'Installed', 'it is installed');
+      assert.deepEqual(statuses('LogStatusNotification'), ['Uploading', 'Uploaded']);
+    });
+
     it('a fault ends the transaction', async () => {
       await charge();
       station.setFault(1, true);
