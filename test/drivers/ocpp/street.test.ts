@@ -298,6 +298,25 @@ for (const version of ['1.6', '2.0.1'] as const)
       assert.deepEqual([applied.verified, evse().livePhases], [true, 1]);
     });
 
+    it('is reserved, read, updated and cleared on command', async () => {
+      await open();
+      const reserved = await apply('reserve', { id_tag: 'GUEST', duration_s: 3600 }, 'actions/1');
+      assert.deepEqual([reserved.verified, evse().status], [true, 'reserved']);
+      const { reservation_id: id = 0 } = reserved.values ?? {};
+      assert.equal((await apply('cancel_reservation', { reservation_id: id }, 'actions/1')).verified, true);
+      const url = 'ftp://a.example/file';
+      await apply('get_diagnostics', { url }, 'actions/0');
+      await until(() => named('log_status').at(-1)?.code === 'Uploaded', 'the log is there');
+      await apply('update_firmware', { url }, 'actions/0');
+      await until(() => named('firmware_status').at(-1)?.code === 'Installed', 'the firmware is there');
+      assert.equal((await apply('get_composite_schedule', { duration_s: 60 }, 'actions/1')).verified, true);
+      assert.equal((await apply('get_local_list_version', {}, 'actions/0')).verified, true);
+      await assert.rejects(
+        apply('clear_charging_profile', { profile_id: 77 }, 'actions/1'),
+        /the station says Unknown/,
+      );
+    });
+
     it('power and energy that are called by the wrong unit are noticed', async () => {
       await open({ deviations: { callsKwW: true } });
       await plugIn();
