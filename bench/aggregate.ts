@@ -1,6 +1,6 @@
 /** The sum of a site: what a reading costs, with few devices and with many. Time is virtual, so only work is counted. */
 import { SiteAggregator } from '../src/site/site-aggregator.ts';
-import { charger, gridMeter, metaOf, readingOf } from '../test/support/site-messages.ts';
+import { charger, gridMeter, metaOf, readingOf } from '../test/support/site/site-messages.ts';
 import { createVirtualClock } from '../test/support/virtual-clock.ts';
 import { compare, printRatio, printTable, timed } from './parts/measure.ts';
 

@@ -7,8 +7,8 @@ import type { Socket } from 'node:net';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { startModbusServer } from '../src/simulator/modbus/modbus-server.ts';
 import { RegisterImage } from '../src/simulator/modbus/register-image.ts';
-import { startNodeRed } from '../test/support/node-red.ts';
-import { startPart } from '../test/support/part.ts';
+import { startPart } from '../test/support/forked-process.ts';
+import { startNodeRed } from '../test/support/node-red/node-red.ts';
 import { percentile, printRatio, printTable } from './parts/measure.ts';
 import { startBroker } from './parts/peers.ts';
 

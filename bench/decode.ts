@@ -2,7 +2,7 @@
 
 import { decodeBlock } from '../src/drivers/modbus/codec/decode.ts';
 import { compileDecodeTable } from '../src/drivers/modbus/codec/decode-table.ts';
-import { resolvedOf } from '../test/support/modbus-profiles.ts';
+import { resolvedOf } from '../test/support/modbus/test-profiles.ts';
 import { blockLength, blockPoints, fillBlock, profileOf } from './parts/block.ts';
 import { compare, printRatio, printTable, timed } from './parts/measure.ts';
 import { naiveDecode, wordsIn } from './parts/naive.ts';

@@ -4,7 +4,7 @@
  * processes.
  */
 import { randomUUID } from 'node:crypto';
-import type { FlowNode } from '../test/support/node-red.ts';
+import type { FlowNode } from '../test/support/node-red/node-red.ts';
 import { percentile, printAmount, printRatio, printTable } from './parts/measure.ts';
 import { decodeMeter, meterPoints, meterProfile } from './parts/meter.ts';
 import { startBroker, startDevice } from './parts/peers.ts';

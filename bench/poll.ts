@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { createTcpLink } from '../src/drivers/modbus/transport/tcp-link.ts';
 import { systemClock } from '../src/shell/clock.ts';
-import type { FlowNode } from '../test/support/node-red.ts';
+import type { FlowNode } from '../test/support/node-red/node-red.ts';
 import { blockLength, blockPoints, profileOf } from './parts/block.ts';
 import { type Expected, median, printRatio, printTable, timed } from './parts/measure.ts';
 

@@ -1,7 +1,8 @@
 /** Processes beside the one that is measured: its devices and its broker. */
-import { findProgram, startMosquitto } from '../../test/support/mosquitto.ts';
-import { type Part, startPart } from '../../test/support/part.ts';
-import { startLocalBroker } from '../../test/support/street.ts';
+
+import { type Part, startPart } from '../../test/support/forked-process.ts';
+import { findProgram, startMosquitto } from '../../test/support/mqtt/mosquitto.ts';
+import { startLocalBroker } from '../../test/support/node-red/killable-site.ts';
 
 export const startDevice = (): Promise<Part> => startPart(new URL('device.ts', import.meta.url));
 

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type FlowNode, type NodeRed, startNodeRed } from '../../test/support/node-red.ts';
+import { type FlowNode, type NodeRed, startNodeRed } from '../../test/support/node-red/node-red.ts';
 
 interface Count {
   messages: number;

@@ -5,11 +5,11 @@ import type { Browser, Page } from 'playwright-core';
 import { WebSocket } from 'ws';
 import { systemClock } from '../../src/shell/clock.ts';
 import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
-import { openBrowser } from '../support/browser.ts';
+import { openBrowser } from '../support/browser/browser.ts';
+import { clearField, closeForm, dialog, judge, openEditor, openForm } from '../support/browser/editor.ts';
 import { certificatePath } from '../support/certificates.ts';
-import { clearField, closeForm, dialog, judge, openEditor, openForm } from '../support/editor.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red.ts';
+import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
 
 /** One server with both kinds of port, a node for a known station, and one that waits for any. */
 const garage = (port: number, tlsPort: number): FlowNode[] => {

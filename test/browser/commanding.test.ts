@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { type Dashboard, openDashboard } from '../support/dashboard.ts';
-import { until } from '../support/events.ts';
+import { type Dashboard, openDashboard } from '../support/browser/dashboard.ts';
+import { until } from '../support/until.ts';
 
 const names = ['02 Complete site', '03 Command a battery', '04 Two controllers, one battery'];
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { type Dashboard, openDashboard } from '../support/dashboard.ts';
+import { type Dashboard, openDashboard } from '../support/browser/dashboard.ts';
 import { freePorts } from '../support/free-ports.ts';
-import type { FlowNode } from '../support/node-red.ts';
-import { gridMeter, metaOf, readingOf } from '../support/site-messages.ts';
+import type { FlowNode } from '../support/node-red/node-red.ts';
+import { gridMeter, metaOf, readingOf } from '../support/site/site-messages.ts';
 
 describe('the dashboard of the house', () => {
   let dashboard: Dashboard;

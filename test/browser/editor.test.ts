@@ -2,12 +2,20 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { openBrowser, openPage } from '../support/browser.ts';
-import { closeForm, dialog, type Editor, type EditorNode, judge, openEditor, openForm } from '../support/editor.ts';
+import { openBrowser, openPage } from '../support/browser/browser.ts';
+import {
+  closeForm,
+  dialog,
+  type Editor,
+  type EditorNode,
+  judge,
+  openEditor,
+  openForm,
+} from '../support/browser/editor.ts';
+import { takePicture } from '../support/browser/pictures.ts';
 import { root } from '../support/house-rules.ts';
-import type { NodeRed } from '../support/node-red.ts';
-import { takePicture } from '../support/pictures.ts';
-import { startShipped } from '../support/shipped-flows.ts';
+import type { NodeRed } from '../support/node-red/node-red.ts';
+import { startShipped } from '../support/node-red/shipped-flows.ts';
 
 const types = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))['node-red'].nodes) as string[];
 

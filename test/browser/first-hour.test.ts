@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { startBroker, type TestBroker } from '../support/broker.ts';
-import { openBrowser } from '../support/browser.ts';
-import { retainedOn } from '../support/departures.ts';
-import { dialog, openEditor } from '../support/editor.ts';
-import { until } from '../support/events.ts';
+import { openBrowser } from '../support/browser/browser.ts';
+import { dialog, openEditor } from '../support/browser/editor.ts';
+import { type Part, startPart } from '../support/forked-process.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { root } from '../support/house-rules.ts';
-import type { NodeRed } from '../support/node-red.ts';
-import { type Observer, observe } from '../support/observer.ts';
-import { type Part, startPart } from '../support/part.ts';
-import { startShipped } from '../support/shipped-flows.ts';
+import { type Observer, observe } from '../support/mqtt/observer.ts';
+import { startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
+import { retainedOn } from '../support/node-red/departures.ts';
+import type { NodeRed } from '../support/node-red/node-red.ts';
+import { startShipped } from '../support/node-red/shipped-flows.ts';
+import { until } from '../support/until.ts';
 
 /** The README tells a newcomer to do exactly this. */
 const steps = [

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { Browser, Page } from 'playwright-core';
-import { openBrowser } from '../support/browser.ts';
-import { closeForm, dialog, type Editor, type EditorNode, openEditor, openForm } from '../support/editor.ts';
-import type { NodeRed } from '../support/node-red.ts';
-import { startShipped } from '../support/shipped-flows.ts';
+import { openBrowser } from '../support/browser/browser.ts';
+import { closeForm, dialog, type Editor, type EditorNode, openEditor, openForm } from '../support/browser/editor.ts';
+import type { NodeRed } from '../support/node-red/node-red.ts';
+import { startShipped } from '../support/node-red/shipped-flows.ts';
 
 const names = readdirSync(new URL('../../flows/', import.meta.url)).map((name) => name.replace(/\.json$/, ''));
 

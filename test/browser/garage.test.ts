@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { type Dashboard, openDashboard } from '../support/dashboard.ts';
-import { openEditor, openForm } from '../support/editor.ts';
-import { until } from '../support/events.ts';
-import { takePicture } from '../support/pictures.ts';
+import { type Dashboard, openDashboard } from '../support/browser/dashboard.ts';
+import { openEditor, openForm } from '../support/browser/editor.ts';
+import { takePicture } from '../support/browser/pictures.ts';
+import { until } from '../support/until.ts';
 
 const names = ['02 Complete site', '07 Garage with three wallboxes'];
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { openBrowser, openPage, type Watched } from '../support/browser.ts';
+import { openBrowser, openPage, type Watched } from '../support/browser/browser.ts';
 import { root } from '../support/house-rules.ts';
-import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red.ts';
-import { bareSettings, freshSettings, type Installation, installPacked } from '../support/packed.ts';
+import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
+import { bareSettings, freshSettings, type Installation, installPacked } from '../support/node-red/packed.ts';
 
 interface Editor {
   RED: {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { currentVersion } from '../../src/migrations/migrate.ts';
-import { openBrowser, openPage } from '../support/browser.ts';
-import { closeForm, type EditorNode, openEditor, openForm } from '../support/editor.ts';
-import { until } from '../support/events.ts';
-import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red.ts';
-import { movedToFreePorts } from '../support/shipped-flows.ts';
+import { openBrowser, openPage } from '../support/browser/browser.ts';
+import { closeForm, type EditorNode, openEditor, openForm } from '../support/browser/editor.ts';
+import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
+import { movedToFreePorts } from '../support/node-red/shipped-flows.ts';
+import { until } from '../support/until.ts';
 
 interface Editor {
   RED: {

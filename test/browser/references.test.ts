@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
-import { openBrowser } from '../support/browser.ts';
-import { closeForm, dialog, openEditor, openForm } from '../support/editor.ts';
-import { type FlowNode, type NodeRed, readFlows, startNodeRed } from '../support/node-red.ts';
+import { openBrowser } from '../support/browser/browser.ts';
+import { closeForm, dialog, openEditor, openForm } from '../support/browser/editor.ts';
+import { type FlowNode, type NodeRed, readFlows, startNodeRed } from '../support/node-red/node-red.ts';
 
 const box = '.ems-references';
 const names = ['01 First meter', '06 First wallbox'];

@@ -7,8 +7,8 @@ import { createSettingScope } from '../../src/drivers/modbus/actuators/order-sco
 import { inspectProfile } from '../../src/drivers/modbus/profiles/checker.ts';
 import { type Profile, profileSchema } from '../../src/drivers/modbus/profiles/profile-schema.ts';
 import { resolveProfile } from '../../src/drivers/modbus/profiles/resolve-profile.ts';
-import { assertProfile } from '../support/assert-profile.ts';
 import { root } from '../support/house-rules.ts';
+import { assertProfile } from '../support/modbus/assert-profile.ts';
 
 const text = readFileSync(join(root, 'docs/writing-a-profile.md'), 'utf8');
 const blocks = [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, block = '']) => block);

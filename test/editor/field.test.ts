@@ -12,7 +12,7 @@ import {
   textField,
 } from '../../src/editor/field.ts';
 import { choiceOf } from '../../src/model/limits.ts';
-import { editorNode } from '../support/editor-node.ts';
+import { editorNode } from '../support/editor/editor-node.ts';
 
 const node = editorNode('ems-aggregate');
 const place = { node, name: 'power' };

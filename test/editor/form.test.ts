@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { forms } from '../../src/editor/forms/index.ts';
 import { currentVersion } from '../../src/migrations/migrate.ts';
-import { checkField, editorNode, withEditorNodes } from '../support/editor-node.ts';
+import { checkField, editorNode, withEditorNodes } from '../support/editor/editor-node.ts';
 import { root } from '../support/house-rules.ts';
 
 describe('the definitions of all node types', () => {

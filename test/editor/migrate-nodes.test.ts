@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { migrateAddedNodes, migrateNode } from '../../src/editor/migrate-nodes.ts';
 import type { EditorNode } from '../../src/editor/red.ts';
 import { currentVersion } from '../../src/migrations/migrate.ts';
-import { editorNode } from '../support/editor-node.ts';
+import { editorNode } from '../support/editor/editor-node.ts';
 
 const emptied = { phases: '', tags: '; blocked\n04A2', security: undefined, configVersion: undefined };
 

@@ -8,8 +8,8 @@ import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pause } from '../../src/common/pause.ts';
 import { systemClock } from '../../src/shell/clock.ts';
-import { type Garage, type GarageReport, openGarage } from '../support/ocpp-garage.ts';
-import { startLocalBroker } from '../support/street.ts';
+import { startLocalBroker } from '../support/node-red/killable-site.ts';
+import { type Garage, type GarageReport, openGarage } from '../support/ocpp/simulated-garage.ts';
 
 /** Longer than a station of OCPP 1.6 with the usual settings would try to tell a transaction. */
 const fullForMs = 30_000;

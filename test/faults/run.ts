@@ -8,7 +8,7 @@
 import { pause } from '../../src/common/pause.ts';
 import { type Command, outcomes, type Response } from '../../src/model/command.ts';
 import { systemClock } from '../../src/shell/clock.ts';
-import { until } from '../support/events.ts';
+import { until } from '../support/until.ts';
 import { type Battery, batteries, createWorld, type World, watchdogS } from './world.ts';
 
 /** One poll and what the requirement adds to it, ms. */

@@ -1,6 +1,6 @@
-import { type Departures, departureCases, openDepartures } from '../support/departures.ts';
-import type { Part } from '../support/part.ts';
-import { startLocalBroker } from '../support/street.ts';
+import type { Part } from '../support/forked-process.ts';
+import { type Departures, departureCases, openDepartures } from '../support/node-red/departures.ts';
+import { startLocalBroker } from '../support/node-red/killable-site.ts';
 
 describe('what goes for good leaves nothing behind, on a broker that stays', () => {
   let broker: Part;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { startBroker, type TestBroker } from '../support/broker.ts';
-import { type CountedStreet, deployCases, openCountedStreet } from '../support/counted-street.ts';
-import { until } from '../support/events.ts';
+import { type Part, startPart } from '../support/forked-process.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { type NodeRed, startNodeRed } from '../support/node-red.ts';
-import { type Observer, observe } from '../support/observer.ts';
-import { type Part, startPart } from '../support/part.ts';
-import { type Relay, startRelay } from '../support/relay.ts';
-import { siteFlow, startLocalBroker } from '../support/street.ts';
+import { type Observer, observe } from '../support/mqtt/observer.ts';
+import { startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
+import { type CountedStreet, deployCases, openCountedStreet } from '../support/node-red/counted-publisher.ts';
+import { siteFlow, startLocalBroker } from '../support/node-red/killable-site.ts';
+import { type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
+import { type Relay, startRelay } from '../support/tcp-relay.ts';
+import { until } from '../support/until.ts';
 
 describe('a full deploy loses nothing that QoS promises', () => {
   let broker: Part;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { type Dots, watchDots } from '../support/dots.ts';
-import { until } from '../support/events.ts';
+import { type Part, startPart } from '../support/forked-process.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red.ts';
-import { type Part, startPart } from '../support/part.ts';
+import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
+import { type Dots, watchDots } from '../support/node-red/status-dots.ts';
+import { until } from '../support/until.ts';
 
 /** Two readings, one of which has no value. */
 const someReadings = `

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { forms } from '../../src/editor/forms/index.ts';
 import { migrateNode } from '../../src/editor/migrate-nodes.ts';
 import { currentVersion } from '../../src/migrations/migrate.ts';
-import { type Listener, listen } from '../support/broker.ts';
-import { editorNode } from '../support/editor-node.ts';
-import { until } from '../support/events.ts';
-import { complaintsIn, type FlowNode, type NodeRed, startNodeRed } from '../support/node-red.ts';
-import { movedToFreePorts } from '../support/shipped-flows.ts';
+import { editorNode } from '../support/editor/editor-node.ts';
+import { type Listener, listen } from '../support/mqtt/test-broker.ts';
+import { complaintsIn, type FlowNode, type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
+import { movedToFreePorts } from '../support/node-red/shipped-flows.ts';
+import { until } from '../support/until.ts';
 
 /** Exported by the editor of 0.1.0: a house, a meter and a wallbox, with a node of every type. */
 const exported: FlowNode[] = JSON.parse(

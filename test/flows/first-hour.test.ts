@@ -1,9 +1,9 @@
 import { systemClock } from '../../src/shell/clock.ts';
 import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
-import { until } from '../support/events.ts';
-import { type NodeRed, readFlow, startNodeRed } from '../support/node-red.ts';
-import { type Observer, observe } from '../support/observer.ts';
-import { movedToFreePorts, startShipped } from '../support/shipped-flows.ts';
+import { type Observer, observe } from '../support/mqtt/observer.ts';
+import { type NodeRed, readFlow, startNodeRed } from '../support/node-red/node-red.ts';
+import { movedToFreePorts, startShipped } from '../support/node-red/shipped-flows.ts';
+import { until } from '../support/until.ts';
 
 describe('the first hour with the shipped flows', () => {
   let red: NodeRed;

@@ -1,6 +1,6 @@
-import { startBroker, type TestBroker } from '../support/broker.ts';
-import { startGateway, statusCases } from '../support/gateway-status.ts';
-import type { NodeRed } from '../support/node-red.ts';
+import { startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
+import { startGateway, statusCases } from '../support/node-red/gateway-status.ts';
+import type { NodeRed } from '../support/node-red/node-red.ts';
 
 describe('the local broker retains that a gateway is offline', () => {
   let broker: TestBroker;

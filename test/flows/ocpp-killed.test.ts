@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { type Garage, openGarage } from '../support/ocpp-garage.ts';
-import type { Part } from '../support/part.ts';
-import { startLocalBroker } from '../support/street.ts';
+import type { Part } from '../support/forked-process.ts';
+import { startLocalBroker } from '../support/node-red/killable-site.ts';
+import { type Garage, openGarage } from '../support/ocpp/simulated-garage.ts';
 
 describe('Node-RED is killed in the middle of ten charging sessions', () => {
   let broker: Part;

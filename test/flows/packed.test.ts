@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { until } from '../support/events.ts';
-import { complaintsIn, type FlowNode, type NodeRed, startNodeRed } from '../support/node-red.ts';
-import { type Observer, observe } from '../support/observer.ts';
-import { freshSettings, type Installation, installPacked } from '../support/packed.ts';
-import { movedToFreePorts } from '../support/shipped-flows.ts';
+import { type Observer, observe } from '../support/mqtt/observer.ts';
+import { complaintsIn, type FlowNode, type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
+import { freshSettings, type Installation, installPacked } from '../support/node-red/packed.ts';
+import { movedToFreePorts } from '../support/node-red/shipped-flows.ts';
+import { until } from '../support/until.ts';
 
 const name = '@emsflow/node-red-ems';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { startBroker, type TestBroker } from '../support/broker.ts';
 import { authority, identityOf } from '../support/certificates.ts';
-import { until } from '../support/events.ts';
-import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red.ts';
+import { startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
+import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
+import { until } from '../support/until.ts';
 
 describe('a broker that does not let Node-RED in', () => {
   let broker: TestBroker;

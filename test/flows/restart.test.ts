@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { type Listener, listen } from '../support/broker.ts';
-import { topicsToRetain } from '../support/deliveries.ts';
-import { until } from '../support/events.ts';
-import { openStreet, orders, overlapping, type Street, startLocalBroker } from '../support/street.ts';
+import { type Listener, listen } from '../support/mqtt/test-broker.ts';
+import { topicsToRetain } from '../support/mqtt/topic-deliveries.ts';
+import { openStreet, orders, overlapping, type Street, startLocalBroker } from '../support/node-red/killable-site.ts';
+import { until } from '../support/until.ts';
 
 /** The long form is in test/peers: each after the other as well, and with mosquitto. */
 describe('whatever dies comes back, without a redeploy', () => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { type Listener, listen } from '../support/broker.ts';
-import { wantedDelivery } from '../support/deliveries.ts';
-import { until } from '../support/events.ts';
-import { complaintsIn, type NodeRed } from '../support/node-red.ts';
-import { startShipped } from '../support/shipped-flows.ts';
-import { createSchemaCheck } from '../support/shipped-schemas.ts';
+import { createSchemaCheck } from '../support/model/shipped-schemas.ts';
+import { type Listener, listen } from '../support/mqtt/test-broker.ts';
+import { wantedDelivery } from '../support/mqtt/topic-deliveries.ts';
+import { complaintsIn, type NodeRed } from '../support/node-red/node-red.ts';
+import { startShipped } from '../support/node-red/shipped-flows.ts';
+import { until } from '../support/until.ts';
 
 const names = readdirSync(new URL('../../flows/', import.meta.url)).map((name) => name.replace(/\.json$/, ''));
 

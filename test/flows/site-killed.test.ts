@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { startBroker, type TestBroker } from '../support/broker.ts';
-import { type NodeRed, startNodeRed } from '../support/node-red.ts';
-import { every } from '../support/played-site.ts';
-import { openPublisher, type Publisher, summedFlow } from '../support/summed-site.ts';
+import { startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
+import { type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
+import { every } from '../support/site/played-site.ts';
+import { openPublisher, type Publisher, summedFlow } from '../support/site/summed-site.ts';
 
 describe('Node-RED is killed while it sums up a site', () => {
   let broker: TestBroker;

@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { type Clone, makeClone } from '../support/clone.ts';
-import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
+import { type Clone, makeClone } from '../support/node-red/clone.ts';
+import { until } from '../support/until.ts';
 
 const isListening = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

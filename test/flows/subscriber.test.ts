@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import mqtt, { type MqttClient } from 'mqtt';
-import { startBroker, type TestBroker } from '../support/broker.ts';
+import { startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
 import {
   type CountedSubscriber,
   countedTopic,
   disturbances,
   type EventPublisher,
   openCountedSubscriber,
-} from '../support/counted-subscriber.ts';
+} from '../support/node-red/counted-subscriber.ts';
 
 /** The long form, with mosquitto, is in test/peers. */
 describe('a subscriber loses nothing that the broker was told to deliver', () => {

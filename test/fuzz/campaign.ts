@@ -2,8 +2,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { z } from 'zod';
-import { dial, type RawStation } from '../support/csms.ts';
-import { until } from '../support/events.ts';
+import { dial, type RawStation } from '../support/ocpp/test-csms.ts';
+import { until } from '../support/until.ts';
 import { createDice, type Dice } from './dice.ts';
 import { makeBatch, runBatch } from './frames.ts';
 import { makeHandshake, type Ports, tryHandshake } from './handshakes.ts';

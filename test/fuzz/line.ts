@@ -2,8 +2,8 @@
  * test:fuzz:line [EXCHANGES] [SEED]: an RTU device that sends too much, too late, twice, broken and echoed, on RTU over
  * TCP and on a pseudo terminal. Prints what came of it; ends with 1 where a foreign value was told and not taken back.
  */
-import { believed, type LineRun, lateFaults, randomFrom, soonFaults } from '../support/surplus-line.ts';
-import { runTransport, type SurplusTransport, surplusTransports } from '../support/surplus-transports.ts';
+import { believed, type LineRun, lateFaults, randomFrom, soonFaults } from '../support/modbus/surplus-device.ts';
+import { runTransport, type SurplusTransport, surplusTransports } from '../support/modbus/surplus-transports.ts';
 
 const [exchanges = 100_000, seed = 1] = process.argv.slice(2).map(Number);
 /** Of one run, with faults of its own. */

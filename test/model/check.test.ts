@@ -4,7 +4,7 @@ import { checkMessage } from '../../src/model/check.ts';
 import { type CheckContext, defaultLimits } from '../../src/model/check-context.ts';
 import { readPayload } from '../../src/model/payload.ts';
 import { findQuantity } from '../../src/model/quantities.ts';
-import { quantities } from '../support/arbitraries.ts';
+import { quantities } from '../support/model/arbitrary-topics.ts';
 
 const now = Date.UTC(2026, 10, 23, 10, 15, 30);
 const context: CheckContext = { now };

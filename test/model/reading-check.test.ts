@@ -6,8 +6,8 @@ import { type Checked, checkMessage } from '../../src/model/check.ts';
 import type { CheckContext } from '../../src/model/check-context.ts';
 import { readingSchema } from '../../src/model/reading.ts';
 import { checkedFields, isSurelyReading } from '../../src/model/reading-check.ts';
-import { quantities } from '../support/arbitraries.ts';
-import { type Candidate, candidates, changed, changes, now } from '../support/arbitrary-readings.ts';
+import { type Candidate, candidates, changed, changes, now } from '../support/model/arbitrary-readings.ts';
+import { quantities } from '../support/model/arbitrary-topics.ts';
 
 const context: CheckContext = { now };
 

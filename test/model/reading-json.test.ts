@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { checkMessage } from '../../src/model/check.ts';
 import { readingSchema } from '../../src/model/reading.ts';
 import { readingJson } from '../../src/model/reading-json.ts';
-import { candidates, changed, changes, now } from '../support/arbitrary-readings.ts';
+import { candidates, changed, changes, now } from '../support/model/arbitrary-readings.ts';
 
 describe('a reading as JSON', () => {
   it('is what JSON.stringify makes of it, in the order of the schema', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { formatTopic, maxTopicLength, parseTopic } from '../../src/model/topic.ts';
-import { topics } from '../support/arbitraries.ts';
+import { topics } from '../support/model/arbitrary-topics.ts';
 
 describe('topic grammar', () => {
   it('reads the four seed topics', () => {

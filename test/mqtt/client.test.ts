@@ -6,9 +6,9 @@ import type { Publication } from '../../src/mqtt/publishing/publication.ts';
 import { Session } from '../../src/mqtt/session/session.ts';
 import type { IncomingMessage } from '../../src/mqtt/subscriptions/subscriptions.ts';
 import { systemClock } from '../../src/shell/clock.ts';
-import { type Listener, listen, startBroker, type TestBroker } from '../support/broker.ts';
-import { until } from '../support/events.ts';
-import { startRelay } from '../support/relay.ts';
+import { type Listener, listen, startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
+import { startRelay } from '../support/tcp-relay.ts';
+import { until } from '../support/until.ts';
 
 const publication = (topic: string, payload: string, qos: 0 | 1 | 2 = 1, retain = false) => ({
   topic,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
-import { startBroker, type TestBroker } from '../support/broker.ts';
 import { certificatePath, identityOf } from '../support/certificates.ts';
-import { until } from '../support/events.ts';
+import { startStrictBroker } from '../support/mqtt/strict-broker.ts';
+import { startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
 import {
   allNodes,
   collect,
@@ -12,8 +12,8 @@ import {
   objectsOf,
   type Sent,
   tlsConfig,
-} from '../support/helper.ts';
-import { startStrictBroker } from '../support/strict-broker.ts';
+} from '../support/node-red/test-helper.ts';
+import { until } from '../support/until.ts';
 
 describe('ems-broker that cannot connect', () => {
   let broker: TestBroker | undefined;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { type Listener, listen, startBroker, type TestBroker } from '../support/broker.ts';
-import { until } from '../support/events.ts';
-import { allNodes, collectErrors, collectStatus, helper } from '../support/helper.ts';
-import { type Relay, startRelay } from '../support/relay.ts';
+import { type Listener, listen, startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
+import { allNodes, collectErrors, collectStatus, helper } from '../support/node-red/test-helper.ts';
+import { type Relay, startRelay } from '../support/tcp-relay.ts';
+import { until } from '../support/until.ts';
 
 describe('ems-broker changed by a redeploy', () => {
   let broker: TestBroker;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { checkMessage } from '../../src/model/check.ts';
-import { absent, type Candidate, candidates, changed, changes } from '../support/arbitrary-readings.ts';
-import { until } from '../support/events.ts';
-import { allNodes, collect, functionNode, helper } from '../support/helper.ts';
+import { absent, type Candidate, candidates, changed, changes } from '../support/model/arbitrary-readings.ts';
+import { allNodes, collect, functionNode, helper } from '../support/node-red/test-helper.ts';
+import { until } from '../support/until.ts';
 
 /** Longest age of a reading, h: those of the test have the times of any day. */
 const past = 87_600;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { until } from '../support/events.ts';
-import { allNodes, collect, collectErrors, collectStatus, helper, objectsOf } from '../support/helper.ts';
+import { allNodes, collect, collectErrors, collectStatus, helper, objectsOf } from '../support/node-red/test-helper.ts';
+import { until } from '../support/until.ts';
 
 const reading = (path: string, value: number | null, more: object = {}) => ({
   topic: `devices/${path}`,

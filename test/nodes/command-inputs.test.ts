@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import type { Response, Setpoint } from '../../src/model/command.ts';
-import { listen } from '../support/broker.ts';
-import { type CommandStreet, envelope, startCommandStreet } from '../support/command-street.ts';
-import { until } from '../support/events.ts';
-import { collect, collectErrors, helper, objectsOf, type Sent } from '../support/helper.ts';
+import { listen } from '../support/mqtt/test-broker.ts';
+import { type CommandStreet, envelope, startCommandStreet } from '../support/node-red/command-flow.ts';
+import { collect, collectErrors, helper, objectsOf, type Sent } from '../support/node-red/test-helper.ts';
+import { until } from '../support/until.ts';
 
 describe('commands and what becomes of them, between nodes', () => {
   let street: CommandStreet;

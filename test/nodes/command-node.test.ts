@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { type CommandStreet, startCommandStreet } from '../support/command-street.ts';
-import { until } from '../support/events.ts';
-import { collect, collectErrors, collectStatus, helper, type Sent } from '../support/helper.ts';
+import { type CommandStreet, startCommandStreet } from '../support/node-red/command-flow.ts';
+import { collect, collectErrors, collectStatus, helper, type Sent } from '../support/node-red/test-helper.ts';
+import { until } from '../support/until.ts';
 
 const node = (id: string, more: object = {}) => ({
   id,

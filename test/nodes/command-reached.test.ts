@@ -4,8 +4,8 @@ import { isEnded } from '../../src/model/command.ts';
 import type { Event } from '../../src/model/event.ts';
 import type { Meta } from '../../src/model/meta.ts';
 import type { Reading } from '../../src/model/reading.ts';
-import { type CommandStreet, startCommandStreet } from '../support/command-street.ts';
-import { until } from '../support/events.ts';
+import { type CommandStreet, startCommandStreet } from '../support/node-red/command-flow.ts';
+import { until } from '../support/until.ts';
 
 describe('what a device does after it was told', () => {
   let street: CommandStreet;

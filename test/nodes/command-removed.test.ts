@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { type CommandStreet, startCommandStreet } from '../support/command-street.ts';
-import { until } from '../support/events.ts';
-import { helper } from '../support/helper.ts';
+import { type CommandStreet, startCommandStreet } from '../support/node-red/command-flow.ts';
+import { helper } from '../support/node-red/test-helper.ts';
+import { until } from '../support/until.ts';
 
 describe('a deploy', () => {
   let street: CommandStreet;

@@ -3,9 +3,9 @@ import type { Response } from '../../src/model/command.ts';
 import type { Event } from '../../src/model/event.ts';
 import { isoTime } from '../../src/model/time.ts';
 import { gatewayName } from '../../src/shell/gateway.ts';
-import { type CommandStreet, envelope, startCommandStreet } from '../support/command-street.ts';
-import { until } from '../support/events.ts';
-import { batteryProfile } from '../support/modbus-battery.ts';
+import { batteryProfile } from '../support/modbus/battery-server.ts';
+import { type CommandStreet, envelope, startCommandStreet } from '../support/node-red/command-flow.ts';
+import { until } from '../support/until.ts';
 
 const perSecond = 1000;
 const count = 2 * perSecond;

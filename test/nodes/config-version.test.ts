@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { currentVersion } from '../../src/migrations/migrate.ts';
-import { until } from '../support/events.ts';
-import { allNodes, helper } from '../support/helper.ts';
+import { allNodes, helper } from '../support/node-red/test-helper.ts';
+import { until } from '../support/until.ts';
 
 describe('the version of a config', () => {
   before(() => helper.startServer());

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, collect, collectStatus, helper, type Sent } from '../support/helper.ts';
-import { connectRaw, openRaw, publication, type RawClient, subscribeRaw } from '../support/raw-mqtt.ts';
+import { connectRaw, openRaw, publication, type RawClient, subscribeRaw } from '../support/mqtt/raw-client.ts';
+import { allNodes, collect, collectStatus, helper, type Sent } from '../support/node-red/test-helper.ts';
+import { until } from '../support/until.ts';
 
 interface Told {
   kind: string;

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dial, type RawStation, refusal } from '../support/csms.ts';
-import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, collectErrors, collectStatus, helper } from '../support/helper.ts';
+import { allNodes, collectErrors, collectStatus, helper } from '../support/node-red/test-helper.ts';
+import { dial, type RawStation, refusal } from '../support/ocpp/test-csms.ts';
+import { until } from '../support/until.ts';
 
 const password = 'made up by the box itself';
 

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dial, type RawStation } from '../support/csms.ts';
-import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, collect, collectStatus, helper, objectsOf, type Sent } from '../support/helper.ts';
+import { allNodes, collect, collectStatus, helper, objectsOf, type Sent } from '../support/node-red/test-helper.ts';
+import { dial, type RawStation } from '../support/ocpp/test-csms.ts';
+import { until } from '../support/until.ts';
 
 const boots = {
   '1.6': {

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/shell/clock.ts';
 import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
-import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, collect, collectErrors, helper, objectsOf, type Sent } from '../support/helper.ts';
-import { observe } from '../support/observer.ts';
+import { observe } from '../support/mqtt/observer.ts';
+import { allNodes, collect, collectErrors, helper, objectsOf, type Sent } from '../support/node-red/test-helper.ts';
+import { until } from '../support/until.ts';
 
 describe('ems-ocpp asks a flow who may charge', () => {
   let userDir: string;

@@ -5,10 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { authority, certificatePath, identityOf } from '../support/certificates.ts';
-import { dial } from '../support/csms.ts';
-import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, collect, collectStatus, helper, objectsOf, type Sent, tlsConfig } from '../support/helper.ts';
+import {
+  allNodes,
+  collect,
+  collectStatus,
+  helper,
+  objectsOf,
+  type Sent,
+  tlsConfig,
+} from '../support/node-red/test-helper.ts';
+import { dial } from '../support/ocpp/test-csms.ts';
+import { until } from '../support/until.ts';
 
 interface Told {
   connected: number;

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/shell/clock.ts';
 import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
-import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, helper } from '../support/helper.ts';
-import { type PlainCsms, startPlainCsms } from '../support/plain-csms.ts';
+import { allNodes, helper } from '../support/node-red/test-helper.ts';
+import { type PlainCsms, startPlainCsms } from '../support/ocpp/rpc-csms.ts';
+import { until } from '../support/until.ts';
 
 describe('ems-ocpp with a second backend', () => {
   let userDir: string;

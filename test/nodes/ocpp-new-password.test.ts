@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pause } from '../../src/common/pause.ts';
 import { systemClock } from '../../src/shell/clock.ts';
-import { dial, type RawStation, refusal } from '../support/csms.ts';
-import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, collect, helper, objectsOf, type Sent } from '../support/helper.ts';
+import { allNodes, collect, helper, objectsOf, type Sent } from '../support/node-red/test-helper.ts';
+import { dial, type RawStation, refusal } from '../support/ocpp/test-csms.ts';
+import { until } from '../support/until.ts';
 
 const first = 'the first password';
 const second = 'the second one 12345';

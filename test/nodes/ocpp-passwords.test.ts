@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pause } from '../../src/common/pause.ts';
 import { systemClock } from '../../src/shell/clock.ts';
-import { dial, type RawStation } from '../support/csms.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, collectErrors, helper } from '../support/helper.ts';
+import { allNodes, collectErrors, helper } from '../support/node-red/test-helper.ts';
+import { dial, type RawStation } from '../support/ocpp/test-csms.ts';
 
 const count = 100;
 const names = Array.from({ length: count }, (_, i) => `CP${i}`);

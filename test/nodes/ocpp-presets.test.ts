@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pause } from '../../src/common/pause.ts';
 import { systemClock } from '../../src/shell/clock.ts';
-import { type Dial, dial, refusal } from '../support/csms.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, helper } from '../support/helper.ts';
+import { allNodes, helper } from '../support/node-red/test-helper.ts';
+import { type Dial, dial, refusal } from '../support/ocpp/test-csms.ts';
 
 describe('ems-ocpp with a chosen station', () => {
   let userDir: string;

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { authority, certificatePath, identityOf } from '../support/certificates.ts';
-import { type Dial, dial, refusal } from '../support/csms.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, helper, tlsConfig } from '../support/helper.ts';
+import { allNodes, helper, tlsConfig } from '../support/node-red/test-helper.ts';
+import { type Dial, dial, refusal } from '../support/ocpp/test-csms.ts';
 
 interface Stations {
   connected: number;

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import type { StationSummary } from '../../src/drivers/ocpp/station/station-summary.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
-import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, helper } from '../support/helper.ts';
+import { allNodes, helper } from '../support/node-red/test-helper.ts';
+import { until } from '../support/until.ts';
 
 describe('ems-ocpp: the station in its form', () => {
   let userDir: string;

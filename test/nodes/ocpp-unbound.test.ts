@@ -1,8 +1,8 @@
 /** A charge point node that has no station yet: commands for others are not its business, its own are answered. */
 import assert from 'node:assert/strict';
-import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, collect, collectErrors, helper, objectsOf, type Sent } from '../support/helper.ts';
+import { allNodes, collect, collectErrors, helper, objectsOf, type Sent } from '../support/node-red/test-helper.ts';
+import { until } from '../support/until.ts';
 
 describe('ems-ocpp without a station', () => {
   let sent: Sent[];

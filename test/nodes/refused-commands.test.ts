@@ -3,10 +3,10 @@ import { connect } from 'node:net';
 import type { Event } from '../../src/model/event.ts';
 import { isoTime } from '../../src/model/time.ts';
 import { gatewayName } from '../../src/shell/gateway.ts';
-import type { Heard } from '../support/broker.ts';
-import { type CommandStreet, envelope, startCommandStreet } from '../support/command-street.ts';
-import { until } from '../support/events.ts';
-import { collectErrors, helper } from '../support/helper.ts';
+import type { Heard } from '../support/mqtt/test-broker.ts';
+import { type CommandStreet, envelope, startCommandStreet } from '../support/node-red/command-flow.ts';
+import { collectErrors, helper } from '../support/node-red/test-helper.ts';
+import { until } from '../support/until.ts';
 
 const chargeTopic = 'devices/b/battery/command/charge';
 

@@ -4,11 +4,11 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startBroker, type TestBroker } from '../support/broker.ts';
-import { until } from '../support/events.ts';
-import { allNodes, helper } from '../support/helper.ts';
-import { every, isNear } from '../support/played-site.ts';
-import { openPublisher, type Publisher, summedFlow } from '../support/summed-site.ts';
+import { startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
+import { allNodes, helper } from '../support/node-red/test-helper.ts';
+import { every, isNear } from '../support/site/played-site.ts';
+import { openPublisher, type Publisher, summedFlow } from '../support/site/summed-site.ts';
+import { until } from '../support/until.ts';
 
 describe('the energies of a site over a broker', () => {
   let broker: TestBroker;

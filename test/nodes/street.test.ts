@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, collect, collectErrors, collectStatus, helper, objectsOf } from '../support/helper.ts';
+import { allNodes, collect, collectErrors, collectStatus, helper, objectsOf } from '../support/node-red/test-helper.ts';
+import { until } from '../support/until.ts';
 
 describe('the street in one runtime', () => {
   let ports: number[];

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Response } from '../../src/model/command.ts';
-import { type CommandStreet, envelope, startCommandStreet, type Told } from '../support/command-street.ts';
-import { until } from '../support/events.ts';
-import { type Mosquitto, startMosquitto } from '../support/mosquitto.ts';
+import { type Mosquitto, startMosquitto } from '../support/mqtt/mosquitto.ts';
+import { type CommandStreet, envelope, startCommandStreet, type Told } from '../support/node-red/command-flow.ts';
+import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
 const chargeTopic = 'devices/b/battery/command/charge';

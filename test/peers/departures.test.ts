@@ -1,5 +1,5 @@
-import { type Departures, departureCases, openDepartures, siteFirst } from '../support/departures.ts';
-import { type Mosquitto, startMosquitto } from '../support/mosquitto.ts';
+import { type Mosquitto, startMosquitto } from '../support/mqtt/mosquitto.ts';
+import { type Departures, departureCases, openDepartures, siteFirst } from '../support/node-red/departures.ts';
 
 for (const [order, arrange] of [
   ['devices before their site', undefined],

@@ -1,5 +1,5 @@
-import { type CountedStreet, deployCases, openCountedStreet } from '../support/counted-street.ts';
-import { type Mosquitto, startMosquitto } from '../support/mosquitto.ts';
+import { type Mosquitto, startMosquitto } from '../support/mqtt/mosquitto.ts';
+import { type CountedStreet, deployCases, openCountedStreet } from '../support/node-red/counted-publisher.ts';
 
 describe('a full deploy loses nothing that QoS promises, at mosquitto', () => {
   let mosquitto: Mosquitto;

@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CommandStreet, startCommandStreet } from '../support/command-street.ts';
-import { until } from '../support/events.ts';
-import { type Mosquitto, startMosquitto } from '../support/mosquitto.ts';
+import { type Mosquitto, startMosquitto } from '../support/mqtt/mosquitto.ts';
+import { type CommandStreet, startCommandStreet } from '../support/node-red/command-flow.ts';
+import { until } from '../support/until.ts';
 
 const page = readFileSync(new URL('../../docs/commands.md', import.meta.url), 'utf8');
 const python = fileURLToPath(new URL('.venv/bin/python', import.meta.url));

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startBroker, type TestBroker } from '../support/broker.ts';
-import { until } from '../support/events.ts';
-import { findProgram } from '../support/mosquitto.ts';
+import { findProgram } from '../support/mqtt/mosquitto.ts';
+import { startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
+import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));

@@ -9,10 +9,10 @@ import type { ClientOptions } from '../../src/mqtt/client-options.ts';
 import { Session } from '../../src/mqtt/session/session.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { certificatePath } from '../support/certificates.ts';
-import { until } from '../support/events.ts';
-import { allNodes, collectStatus, helper } from '../support/helper.ts';
-import { findProgram, type Mosquitto, startMosquitto, subscribe } from '../support/mosquitto.ts';
-import { startRelay } from '../support/relay.ts';
+import { findProgram, type Mosquitto, startMosquitto, subscribe } from '../support/mqtt/mosquitto.ts';
+import { allNodes, collectStatus, helper } from '../support/node-red/test-helper.ts';
+import { startRelay } from '../support/tcp-relay.ts';
+import { until } from '../support/until.ts';
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { topicsToRetain, wantedDelivery } from '../support/deliveries.ts';
-import { until } from '../support/events.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { type Mosquitto, startMosquitto, subscribe } from '../support/mosquitto.ts';
-import { type NodeRed, readFlow, startNodeRed, withPorts } from '../support/node-red.ts';
-import { createSchemaCheck } from '../support/shipped-schemas.ts';
+import { createSchemaCheck } from '../support/model/shipped-schemas.ts';
+import { type Mosquitto, startMosquitto, subscribe } from '../support/mqtt/mosquitto.ts';
+import { topicsToRetain, wantedDelivery } from '../support/mqtt/topic-deliveries.ts';
+import { type NodeRed, readFlow, startNodeRed, withPorts } from '../support/node-red/node-red.ts';
+import { until } from '../support/until.ts';
 
 /** Counters of the grid meter, which its node is told to bill. */
 const billed = ['energy_import', 'energy_export'].flatMap((counter) =>

@@ -5,10 +5,10 @@ import type { ClientEvent } from '../../src/mqtt/client-events.ts';
 import type { Publication } from '../../src/mqtt/publishing/publication.ts';
 import { Session } from '../../src/mqtt/session/session.ts';
 import { systemClock } from '../../src/shell/clock.ts';
-import { type Billing, startBilling } from '../support/billing.ts';
-import { until } from '../support/events.ts';
-import { type Mosquitto, startMosquitto, subscribe } from '../support/mosquitto.ts';
-import { startRelay } from '../support/relay.ts';
+import { type Billing, startBilling } from '../support/mqtt/billing-process.ts';
+import { type Mosquitto, startMosquitto, subscribe } from '../support/mqtt/mosquitto.ts';
+import { startRelay } from '../support/tcp-relay.ts';
+import { until } from '../support/until.ts';
 
 /** Pauses between attempts are not what is tested here. */
 const hasty: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / 10, run) };

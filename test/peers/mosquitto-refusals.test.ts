@@ -9,10 +9,10 @@ import { BrokerClient } from '../../src/mqtt/client.ts';
 import type { ClientOptions } from '../../src/mqtt/client-options.ts';
 import { Session } from '../../src/mqtt/session/session.ts';
 import { systemClock } from '../../src/shell/clock.ts';
-import { say } from '../support/catalog.ts';
 import { authority, certificatePath, identityOf } from '../support/certificates.ts';
-import { until } from '../support/events.ts';
-import { findProgram, type Mosquitto, startMosquitto } from '../support/mosquitto.ts';
+import { say } from '../support/editor/catalog.ts';
+import { findProgram, type Mosquitto, startMosquitto } from '../support/mqtt/mosquitto.ts';
+import { until } from '../support/until.ts';
 
 const hasty: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / 20, run) };
 

@@ -1,6 +1,6 @@
-import { startGateway, statusCases } from '../support/gateway-status.ts';
-import { type Mosquitto, startMosquitto } from '../support/mosquitto.ts';
-import type { NodeRed } from '../support/node-red.ts';
+import { type Mosquitto, startMosquitto } from '../support/mqtt/mosquitto.ts';
+import { startGateway, statusCases } from '../support/node-red/gateway-status.ts';
+import type { NodeRed } from '../support/node-red/node-red.ts';
 
 describe('mosquitto retains that a gateway is offline', () => {
   let mosquitto: Mosquitto;

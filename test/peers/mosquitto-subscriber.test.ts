@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
+import { type Mosquitto, publishLines, startMosquitto } from '../support/mqtt/mosquitto.ts';
 import {
   type CountedSubscriber,
   countedTopic,
   disturbances,
   openCountedSubscriber,
-} from '../support/counted-subscriber.ts';
-import { type Mosquitto, publishLines, startMosquitto } from '../support/mosquitto.ts';
+} from '../support/node-red/counted-subscriber.ts';
 
 describe('a subscriber loses nothing that the broker was told to deliver, at mosquitto', function () {
   this.timeout(180_000);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { ForwardOptions } from '../../src/drivers/ocpp/forwarding/forwarder.ts';
-import { until } from '../support/events.ts';
 import { createFastClock } from '../support/fast-clock.ts';
-import { type ForwardedStation, startForwardedStation } from '../support/forwarded-station.ts';
-import { type Backend, startBackend } from '../support/ocpp-peer.ts';
+import { type ForwardedStation, startForwardedStation } from '../support/ocpp/forwarded-station.ts';
+import { type Backend, startBackend } from '../support/ocpp/peer-station.ts';
+import { until } from '../support/until.ts';
 
 type Payload = Record<string, unknown>;
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { systemClock } from '../../src/shell/clock.ts';
 import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
 import { authority, certificatePath, identityOf } from '../support/certificates.ts';
-import { type ChargingWords, words16, words21, words201 } from '../support/charging-words.ts';
-import { until } from '../support/events.ts';
-import { type Backend, type Peer, type PeerOptions, startBackend, startPeer } from '../support/ocpp-peer.ts';
-import { type PlainCsms, startPlainCsms } from '../support/plain-csms.ts';
+import { type ChargingWords, words16, words21, words201 } from '../support/ocpp/csms-calls.ts';
+import { type Backend, type Peer, type PeerOptions, startBackend, startPeer } from '../support/ocpp/peer-station.ts';
+import { type PlainCsms, startPlainCsms } from '../support/ocpp/rpc-csms.ts';
+import { until } from '../support/until.ts';
 
 const hands: [PeerOptions['hand'], ChargingWords][] = [
   ['python', words16],

@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { hashTag } from '../../src/model/identity.ts';
-import { type Mosquitto, startMosquitto } from '../support/mosquitto.ts';
-import { type Peer, type PeerOptions, startPeer } from '../support/ocpp-peer.ts';
-import { type OcppStreet, openOcppStreet } from '../support/ocpp-street.ts';
+import { type Mosquitto, startMosquitto } from '../support/mqtt/mosquitto.ts';
+import { type OcppStreet, openOcppStreet } from '../support/ocpp/ocpp-gateway.ts';
+import { type Peer, type PeerOptions, startPeer } from '../support/ocpp/peer-station.ts';
 
 const hands: [PeerOptions['hand'], PeerOptions['version']][] = [
   ['python', '1.6'],

@@ -4,9 +4,9 @@ import { createModbusDriver } from '../../src/drivers/modbus/driver.ts';
 import type { Bus } from '../../src/drivers/modbus/transport/bus/bus.ts';
 import { createBus } from '../../src/drivers/modbus/transport/bus/link-bus.ts';
 import { systemClock } from '../../src/shell/clock.ts';
-import { until } from '../support/events.ts';
-import { resolvedOf } from '../support/modbus-profiles.ts';
-import { createPeerLink, type PeerTransport, type Pymodbus, startPymodbus } from '../support/pymodbus.ts';
+import { createPeerLink, type PeerTransport, type Pymodbus, startPymodbus } from '../support/modbus/pymodbus.ts';
+import { resolvedOf } from '../support/modbus/test-profiles.ts';
+import { until } from '../support/until.ts';
 
 /** The unit that is told something, and the one that holds the same values encoded by the server itself. */
 const [told, model] = [6, 1];

@@ -4,15 +4,15 @@ import { createModbusDriver } from '../../src/drivers/modbus/driver.ts';
 import type { Bus } from '../../src/drivers/modbus/transport/bus/bus.ts';
 import { createBus } from '../../src/drivers/modbus/transport/bus/link-bus.ts';
 import { systemClock } from '../../src/shell/clock.ts';
-import { until } from '../support/events.ts';
-import { resolvedOf, sinkOf } from '../support/modbus-profiles.ts';
 import {
   createPeerLink,
   type HeldPoint,
   type PeerTransport,
   type Pymodbus,
   startPymodbus,
-} from '../support/pymodbus.ts';
+} from '../support/modbus/pymodbus.ts';
+import { resolvedOf, sinkOf } from '../support/modbus/test-profiles.ts';
+import { until } from '../support/until.ts';
 
 type Table = 'holding' | 'input' | 'coil' | 'discrete';
 

@@ -1,4 +1,4 @@
-import { startMosquitto } from '../support/mosquitto.ts';
+import { startMosquitto } from '../support/mqtt/mosquitto.ts';
 import {
   oneAfterTheOther,
   openStreet,
@@ -7,7 +7,7 @@ import {
   type StartBroker,
   type Street,
   startLocalBroker,
-} from '../support/street.ts';
+} from '../support/node-red/killable-site.ts';
 
 const brokers: Record<string, StartBroker> = {
   mosquitto: (port) => startMosquitto(undefined, port),

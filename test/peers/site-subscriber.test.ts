@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { type Listener, listen } from '../support/broker.ts';
-import { until } from '../support/events.ts';
-import { type Mosquitto, startMosquitto } from '../support/mosquitto.ts';
-import { type NodeRed, startNodeRed } from '../support/node-red.ts';
-import { gridMeter, metaOf, readingOf } from '../support/site-messages.ts';
+import { type Mosquitto, startMosquitto } from '../support/mqtt/mosquitto.ts';
+import { type Listener, listen } from '../support/mqtt/test-broker.ts';
+import { type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
+import { gridMeter, metaOf, readingOf } from '../support/site/site-messages.ts';
+import { until } from '../support/until.ts';
 
 /** Fewer have a filter each, more have one together. */
 for (const count of [3, 150])

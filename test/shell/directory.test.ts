@@ -3,7 +3,7 @@ import type { NodeAPI } from 'node-red';
 import type { Message } from '../../src/model/message.ts';
 import { parseTopic, type Topic } from '../../src/model/topic.ts';
 import { Directory, directoryOf } from '../../src/shell/directory.ts';
-import { availabilityOf, battery, gridMeter, metaOf, readingOf } from '../support/site-messages.ts';
+import { availabilityOf, battery, gridMeter, metaOf, readingOf } from '../support/site/site-messages.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
 
 describe('the directory of devices', () => {

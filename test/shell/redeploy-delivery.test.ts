@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { Node, NodeAPI } from 'node-red';
 import { systemClock } from '../../src/shell/clock.ts';
 import { createRedeployDelivery } from '../../src/shell/redeploy-delivery.ts';
-import { until } from '../support/events.ts';
-import { collect, helper, type Sent } from '../support/helper.ts';
+import { collect, helper, type Sent } from '../support/node-red/test-helper.ts';
+import { until } from '../support/until.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 describe('what a node sends', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { startSite } from '../support/running-site.ts';
-import { gridMeter, metaOf, readingOf } from '../support/site-messages.ts';
+import { startSite } from '../support/site/running-site.ts';
+import { gridMeter, metaOf, readingOf } from '../support/site/site-messages.ts';
 
 describe('a site without devices', () => {
   it('says so when the last of them goes: what it said before is retained', () => {

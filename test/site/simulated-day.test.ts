@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Message } from '../../src/model/message.ts';
-import { inBursts, type Played, restart, startPlay, tellEnergy } from '../support/played-site.ts';
-import type { Running } from '../support/running-site.ts';
-import { type DayOptions, type Dice, dayS, type LivedDay, liveDay, type Show } from '../support/simulated-day.ts';
+import { inBursts, type Played, restart, startPlay, tellEnergy } from '../support/site/played-site.ts';
+import type { Running } from '../support/site/running-site.ts';
+import { type DayOptions, type Dice, dayS, type LivedDay, liveDay, type Show } from '../support/site/simulated-day.ts';
 
 /** What befalls the readings of a device on their way. */
 type Distort = (played: Played[], dice: Dice, intervalS: number, device: string) => Played[];

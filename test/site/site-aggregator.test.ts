@@ -4,7 +4,7 @@ import { checkMessage } from '../../src/model/check.ts';
 import type { Message } from '../../src/model/message.ts';
 import type { ComponentMeta } from '../../src/model/meta.ts';
 import { readSnapshot } from '../../src/site/site-snapshot.ts';
-import { type Power, type Running, sayPowers, settled, startSite } from '../support/running-site.ts';
+import { type Power, type Running, sayPowers, settled, startSite } from '../support/site/running-site.ts';
 import {
   availabilityOf,
   battery,
@@ -16,7 +16,7 @@ import {
   power,
   readingOf,
   solar,
-} from '../support/site-messages.ts';
+} from '../support/site/site-messages.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
 
 const simpleHouse = (running = startSite()): Running => {

@@ -8,7 +8,7 @@ import type { Message } from '../../../src/model/message.ts';
 import type { Meta } from '../../../src/model/meta.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import { isoTime } from '../../../src/model/time.ts';
-import { incomingCommand } from '../../support/incoming-command.ts';
+import { incomingCommand } from '../../support/bridge/incoming-command.ts';
 import { createMemoryJournal } from '../../support/memory-journal.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 

@@ -6,7 +6,7 @@ import {
 } from '../../../src/bridge/commands/check-command.ts';
 import type { Actuator } from '../../../src/drivers/driver.ts';
 import { isoTime } from '../../../src/model/time.ts';
-import { batteryActuator } from '../../support/steered-device.ts';
+import { batteryActuator } from '../../support/bridge/scripted-device.ts';
 
 const now = Date.parse('2026-11-23T10:00:00.000Z');
 const settings: Actuator = {

@@ -3,9 +3,9 @@ import { CommandJournal, type KnownCommand } from '../../../src/bridge/commands/
 import type { Actuator } from '../../../src/drivers/driver.ts';
 import type { Event } from '../../../src/model/event.ts';
 import { isoTime } from '../../../src/model/time.ts';
-import { incomingCommand } from '../../support/incoming-command.ts';
+import { incomingCommand } from '../../support/bridge/incoming-command.ts';
+import { batteryActuator, createRig, createSteeredDevice, type Rig } from '../../support/bridge/scripted-device.ts';
 import { createMemoryJournal } from '../../support/memory-journal.ts';
-import { batteryActuator, createRig, createSteeredDevice, type Rig } from '../../support/steered-device.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 const settings: Actuator = {

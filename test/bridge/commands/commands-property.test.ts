@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Response } from '../../../src/model/command.ts';
-import { createRig, maxPowerW, type Rig, type Trouble } from '../../support/steered-device.ts';
+import { createRig, maxPowerW, type Rig, type Trouble } from '../../support/bridge/scripted-device.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 const owners = ['pv', 'tariff', 'person'] as const;

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Event } from '../../../src/model/event.ts';
 import { isoTime } from '../../../src/model/time.ts';
-import { batteryActuator, createRig, createSteeredDevice, maxPowerW, type Rig } from '../../support/steered-device.ts';
+import {
+  batteryActuator,
+  createRig,
+  createSteeredDevice,
+  maxPowerW,
+  type Rig,
+} from '../../support/bridge/scripted-device.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('commands at a bridge', () => {

@@ -3,7 +3,7 @@ import type { MeasuredValue } from '../../../src/bridge/commands/effect-watch.ts
 import { ObservedValues } from '../../../src/bridge/commands/observed-values.ts';
 import { Readings } from '../../../src/bridge/readings/readings.ts';
 import type { Channel, Cycle, Sample } from '../../../src/drivers/driver.ts';
-import { batteryActuator } from '../../support/steered-device.ts';
+import { batteryActuator } from '../../support/bridge/scripted-device.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 const channel = (type: string, quantity: string, part?: string): Channel => ({

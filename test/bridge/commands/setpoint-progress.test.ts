@@ -3,7 +3,7 @@ import type { Actuator } from '../../../src/drivers/driver.ts';
 import type { Event } from '../../../src/model/event.ts';
 import type { Message } from '../../../src/model/message.ts';
 import { isoTime } from '../../../src/model/time.ts';
-import { batteryActuator, createRig, createSteeredDevice, type Rig } from '../../support/steered-device.ts';
+import { batteryActuator, createRig, createSteeredDevice, type Rig } from '../../support/bridge/scripted-device.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 const leaseS = 3000;

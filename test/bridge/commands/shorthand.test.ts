@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type CommandShorthand, completeCommand } from '../../../src/bridge/commands/shorthand.ts';
 import type { Actuator } from '../../../src/drivers/driver.ts';
 import { isoTime } from '../../../src/model/time.ts';
-import { batteryActuator } from '../../support/steered-device.ts';
+import { batteryActuator } from '../../support/bridge/scripted-device.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
 const clock = createVirtualClock();

@@ -9,8 +9,8 @@ import type { Clock } from '../../../src/model/time.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
 import { type ModbusServer, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
 import { RegisterImage } from '../../../src/simulator/modbus/register-image.ts';
-import { until } from '../../support/events.ts';
-import { resolvedOf, sinkOf } from '../../support/modbus-profiles.ts';
+import { resolvedOf, sinkOf } from '../../support/modbus/test-profiles.ts';
+import { until } from '../../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 const profile = {

@@ -18,8 +18,8 @@ import {
 import { systemClock } from '../../../src/shell/clock.ts';
 import { type ModbusServer, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
 import { RegisterImage } from '../../../src/simulator/modbus/register-image.ts';
-import { until } from '../../support/events.ts';
-import { sinkOf } from '../../support/modbus-profiles.ts';
+import { sinkOf } from '../../support/modbus/test-profiles.ts';
+import { until } from '../../support/until.ts';
 
 const unit = 1;
 const base = 40_000;

@@ -7,7 +7,6 @@ import type { Bus } from '../../../src/drivers/modbus/transport/bus/bus.ts';
 import { createBus } from '../../../src/drivers/modbus/transport/bus/link-bus.ts';
 import { createSerialLink } from '../../../src/drivers/modbus/transport/serial/serial-link.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import { until } from '../../support/events.ts';
 import {
   type Asked,
   type FaultServer,
@@ -15,8 +14,9 @@ import {
   rtuFrameOf,
   startFaultServer,
   withCheckSum,
-} from '../../support/modbus-fault-server.ts';
-import { resolvedOf, sinkOf } from '../../support/modbus-profiles.ts';
+} from '../../support/modbus/scripted-server.ts';
+import { resolvedOf, sinkOf } from '../../support/modbus/test-profiles.ts';
+import { until } from '../../support/until.ts';
 
 const profile = {
   schema: 'profile/1',

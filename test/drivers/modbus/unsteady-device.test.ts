@@ -16,9 +16,9 @@ import {
   frameOf,
   reply,
   startFaultServer,
-} from '../../support/modbus-fault-server.ts';
-import { resolvedOf, sinkOf } from '../../support/modbus-profiles.ts';
-import { createPacedLink, type PacedLink } from '../../support/paced-link.ts';
+} from '../../support/modbus/scripted-server.ts';
+import { resolvedOf, sinkOf } from '../../support/modbus/test-profiles.ts';
+import { createPacedLink, type PacedLink } from '../../support/modbus/virtual-time-link.ts';
 
 const profile = {
   schema: 'profile/1',

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Answer, StationMessage } from '../../../src/drivers/ocpp/messages.ts';
 import { CallFailure } from '../../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import { isoTime } from '../../../src/model/time.ts';
-import { createStationRig, type Rig, wattHours } from '../../support/scripted-station.ts';
+import { createStationRig, type Rig, wattHours } from '../../support/ocpp/decoded-station.ts';
 
 type Message = Extract<StationMessage, { kind: 'transaction_started' | 'transaction_ended' | 'meter_values' }>;
 

@@ -11,7 +11,7 @@ import type { Message } from '../../../src/model/message.ts';
 import type { Meta } from '../../../src/model/meta.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import { isoTime } from '../../../src/model/time.ts';
-import { incomingCommand } from '../../support/incoming-command.ts';
+import { incomingCommand } from '../../support/bridge/incoming-command.ts';
 import { createMemoryJournal, type MemoryJournal } from '../../support/memory-journal.ts';
 import {
   type Answering,
@@ -21,7 +21,7 @@ import {
   rejected,
   usualOptions,
   watts,
-} from '../../support/scripted-station.ts';
+} from '../../support/ocpp/decoded-station.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 /** From the topics of the broker to the words of the station, and back. */

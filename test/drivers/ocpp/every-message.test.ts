@@ -3,9 +3,9 @@
  * demanded and once with everything there is. Each is answered, and each answer fits its schema.
  */
 import assert from 'node:assert/strict';
-import { createField, type Field } from '../../support/field-station.ts';
-import { actionsOfStation, sampleOfCall } from '../../support/ocpp-samples.ts';
-import { assertCall } from '../../support/ocpp-schemas.ts';
+import { assertCall } from '../../support/ocpp/ocpp-schemas.ts';
+import { actionsOfStation, sampleOfCall } from '../../support/ocpp/schema-samples.ts';
+import { createField, type Field } from '../../support/ocpp/scripted-station.ts';
 
 /** OCPP 1.6 §4, 2.0.1 and 2.1 part 2: how many messages begin at the station, DataTransfer among them. */
 const counts = { '1.6': 14, '2.0.1': 25, '2.1': 37 } as const;

@@ -1,7 +1,7 @@
 /** Orders of messages around the end of a session: no energy is billed twice, to the wrong session, or lost. */
 import assert from 'node:assert/strict';
-import { type Bill, Garage } from '../../support/billed-garage.ts';
-import { createField, type Field } from '../../support/field-station.ts';
+import { type Bill, Garage } from '../../support/ocpp/metered-station.ts';
+import { createField, type Field } from '../../support/ocpp/scripted-station.ts';
 
 const minute = 60_000;
 

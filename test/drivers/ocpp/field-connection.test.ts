@@ -1,9 +1,9 @@
 /** Stations that connect, boot and speak in ways of their own: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
 import { listPresets } from '../../../src/drivers/ocpp/presets.ts';
-import { createSettings, usualSettings } from '../../support/field-settings.ts';
-import { type Answering, createField, type Field, type FieldOptions } from '../../support/field-station.ts';
-import { faultsOfCall } from '../../support/ocpp-schemas.ts';
+import { faultsOfCall } from '../../support/ocpp/ocpp-schemas.ts';
+import { type Answering, createField, type Field, type FieldOptions } from '../../support/ocpp/scripted-station.ts';
+import { createSettings, usualSettings } from '../../support/ocpp/station-configuration.ts';
 
 const minute = 60_000;
 

@@ -1,8 +1,8 @@
 /** What stations in the field do oddly, and what is seen of it on MQTT: on a real socket, with a bridge. */
 import assert from 'node:assert/strict';
 import { hashTag } from '../../../src/model/identity.ts';
-import { createTeller, energy, entry2, entry16, power } from '../../support/field-samples.ts';
-import { type Answering, createField, type Field, type FieldOptions } from '../../support/field-station.ts';
+import { type Answering, createField, type Field, type FieldOptions } from '../../support/ocpp/scripted-station.ts';
+import { createTeller, energy, entry2, entry16, power } from '../../support/ocpp/station-payloads.ts';
 
 const versions = ['1.6', '2.0.1', '2.1'] as const;
 

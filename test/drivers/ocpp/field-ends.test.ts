@@ -1,8 +1,8 @@
 /** Ends of sessions that name another transaction, or never come: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
-import { createTeller, energy, entry2, entry16, power } from '../../support/field-samples.ts';
-import { createField, type Field, type Payload } from '../../support/field-station.ts';
-import { startPlainCsms } from '../../support/plain-csms.ts';
+import { startPlainCsms } from '../../support/ocpp/rpc-csms.ts';
+import { createField, type Field, type Payload } from '../../support/ocpp/scripted-station.ts';
+import { createTeller, energy, entry2, entry16, power } from '../../support/ocpp/station-payloads.ts';
 
 const minute = 60_000;
 

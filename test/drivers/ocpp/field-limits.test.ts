@@ -1,14 +1,14 @@
 /** Stations in the field that take limits in one form only, or obey them in their own way. */
 import assert from 'node:assert/strict';
 import { listPresets } from '../../../src/drivers/ocpp/presets.ts';
+import { usualOptions } from '../../support/ocpp/decoded-station.ts';
 import {
   type Answering,
   createField,
   type Field,
   type FieldOptions,
   type Payload,
-} from '../../support/field-station.ts';
-import { usualOptions } from '../../support/scripted-station.ts';
+} from '../../support/ocpp/scripted-station.ts';
 
 interface Profile {
   id: unknown;

@@ -1,8 +1,13 @@
 /** The list of tags in a station, in the words of each version: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
 import type { ListedIdToken } from '../../../src/drivers/ocpp/authorization/authorize.ts';
-import { createSettings, createVariables, usualSettings, usualVariables } from '../../support/field-settings.ts';
-import { type Answering, createField, type Field, type Payload } from '../../support/field-station.ts';
+import { type Answering, createField, type Field, type Payload } from '../../support/ocpp/scripted-station.ts';
+import {
+  createSettings,
+  createVariables,
+  usualSettings,
+  usualVariables,
+} from '../../support/ocpp/station-configuration.ts';
 
 const card = '04A2B3C4';
 const tags: ListedIdToken[] = [

@@ -5,8 +5,8 @@ import { createPendingStations } from '../../../src/drivers/ocpp/approval/pendin
 import { codecFor } from '../../../src/drivers/ocpp/codec/codec-by-version.ts';
 import type { Version } from '../../../src/drivers/ocpp/messages.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import { dial, type RawStation, startTestCsms, type TestCsms } from '../../support/csms.ts';
-import { assertResult } from '../../support/ocpp-schemas.ts';
+import { assertResult } from '../../support/ocpp/ocpp-schemas.ts';
+import { dial, type RawStation, startTestCsms, type TestCsms } from '../../support/ocpp/test-csms.ts';
 
 describe('stations in the field: not approved yet', () => {
   let csms: TestCsms;

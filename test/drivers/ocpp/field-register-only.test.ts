@@ -1,7 +1,7 @@
 /** Stations that tell little more than their energy register: what is made of it, and what is not. */
 import assert from 'node:assert/strict';
-import { current, energy, entry2, entry16, power, type Sampled } from '../../support/field-samples.ts';
-import { createField, type Field } from '../../support/field-station.ts';
+import { createField, type Field } from '../../support/ocpp/scripted-station.ts';
+import { current, energy, entry2, entry16, power, type Sampled } from '../../support/ocpp/station-payloads.ts';
 
 for (const version of ['1.6', '2.0.1', '2.1'] as const)
   describe(`stations in the field: little but the register, OCPP ${version}`, () => {

@@ -1,7 +1,7 @@
 /** Registers that jump, begin anew or end wrongly: what is told of the energy of a session adds up, or is explained. */
 import assert from 'node:assert/strict';
-import { createTeller, energy, entry2, entry16 } from '../../support/field-samples.ts';
-import { createField, type Field } from '../../support/field-station.ts';
+import { createField, type Field } from '../../support/ocpp/scripted-station.ts';
+import { createTeller, energy, entry2, entry16 } from '../../support/ocpp/station-payloads.ts';
 
 /** Seconds since the beginning, and what the register says then. */
 type Reading = [seconds: number, wh: number];

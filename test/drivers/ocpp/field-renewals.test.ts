@@ -1,9 +1,9 @@
 /** Limits that are renewed, forgotten or undercut: a real socket, a bridge with its leases, and minutes by the clock. */
 import assert from 'node:assert/strict';
 import type { Event } from '../../../src/model/event.ts';
-import { createField, type Field } from '../../support/field-station.ts';
-import { createObeyingStation, type ObeyingStation } from '../../support/obeying-station.ts';
-import { usualOptions } from '../../support/scripted-station.ts';
+import { usualOptions } from '../../support/ocpp/decoded-station.ts';
+import { createObeyingStation, type ObeyingStation } from '../../support/ocpp/obeying-station.ts';
+import { createField, type Field } from '../../support/ocpp/scripted-station.ts';
 
 const fallbackS = 300;
 

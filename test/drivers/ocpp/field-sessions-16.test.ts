@@ -1,7 +1,13 @@
 /** Sessions of OCPP 1.6 as stations in the field tell them: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
-import { current, energy, entry16, power, type Sampled } from '../../support/field-samples.ts';
-import { createField, type Field, type FieldOptions, failureOf, type Payload } from '../../support/field-station.ts';
+import {
+  createField,
+  type Field,
+  type FieldOptions,
+  failureOf,
+  type Payload,
+} from '../../support/ocpp/scripted-station.ts';
+import { current, energy, entry16, power, type Sampled } from '../../support/ocpp/station-payloads.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -1,7 +1,7 @@
 /** Sessions of OCPP 2.x as stations in the field tell them: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
-import { createTeller, current, energy, entry2, power } from '../../support/field-samples.ts';
-import { createField, type Field, type Payload } from '../../support/field-station.ts';
+import { createField, type Field, type Payload } from '../../support/ocpp/scripted-station.ts';
+import { createTeller, current, energy, entry2, power } from '../../support/ocpp/station-payloads.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -1,7 +1,7 @@
 /** Stations of OCPP 2.x that are made ready, each with variables of its own: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
-import { createVariables, usualVariables, wantedMeasurands } from '../../support/field-settings.ts';
-import { type Answering, createField, type Field, type Payload } from '../../support/field-station.ts';
+import { type Answering, createField, type Field, type Payload } from '../../support/ocpp/scripted-station.ts';
+import { createVariables, usualVariables, wantedMeasurands } from '../../support/ocpp/station-configuration.ts';
 
 const register = 'Energy.Active.Import.Register';
 

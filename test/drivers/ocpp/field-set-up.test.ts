@@ -1,14 +1,14 @@
 /** Stations that are made ready, each with settings of its own: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
 import { listPresets } from '../../../src/drivers/ocpp/presets.ts';
-import { createSettings, usualSettings, wantedMeasurands } from '../../support/field-settings.ts';
 import {
   type Answering,
   createField,
   type Field,
   type FieldOptions,
   type Payload,
-} from '../../support/field-station.ts';
+} from '../../support/ocpp/scripted-station.ts';
+import { createSettings, usualSettings, wantedMeasurands } from '../../support/ocpp/station-configuration.ts';
 
 describe('stations in the field: being made ready', () => {
   let field: Field;

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { listPresets } from '../../../src/drivers/ocpp/presets.ts';
 import { hashTag } from '../../../src/model/identity.ts';
-import { createTeller, energy, entry2, power } from '../../support/field-samples.ts';
-import { createField, type Field, type FieldOptions, type Payload } from '../../support/field-station.ts';
+import { createField, type Field, type FieldOptions, type Payload } from '../../support/ocpp/scripted-station.ts';
+import { createTeller, energy, entry2, power } from '../../support/ocpp/station-payloads.ts';
 
 describe('stations in the field: how sessions begin', () => {
   let field: Field;

@@ -1,6 +1,6 @@
 /** Meter values of stations in the field, from the frame to what is told: on a real socket. */
 import assert from 'node:assert/strict';
-import { createField, type Field, type FieldOptions } from '../../support/field-station.ts';
+import { createField, type Field, type FieldOptions } from '../../support/ocpp/scripted-station.ts';
 
 interface Value {
   value: unknown;

@@ -9,7 +9,7 @@ import {
   versions,
 } from '../../../src/drivers/ocpp/messages.ts';
 import { isUnit } from '../../../src/model/units.ts';
-import { actionsOf, faultsOfCall, faultsOfResult } from '../../support/ocpp-schemas.ts';
+import { actionsOf, faultsOfCall, faultsOfResult } from '../../support/ocpp/ocpp-schemas.ts';
 import { type Frame, readFrames } from './frames.ts';
 
 const at = Date.parse('2026-01-05T10:00:05Z');

@@ -9,7 +9,7 @@ import {
   type Version,
   versions,
 } from '../../../src/drivers/ocpp/messages.ts';
-import { assertCall } from '../../support/ocpp-schemas.ts';
+import { assertCall } from '../../support/ocpp/ocpp-schemas.ts';
 
 const profile: ChargingProfile = {
   id: 101,

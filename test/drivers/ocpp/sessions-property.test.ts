@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Answer, StationMessage } from '../../../src/drivers/ocpp/messages.ts';
 import { CallFailure } from '../../../src/drivers/ocpp/ocpp-j/station-link.ts';
-import { createStationRig, type Rig, wattHours } from '../../support/scripted-station.ts';
+import { createStationRig, type Rig, wattHours } from '../../support/ocpp/decoded-station.ts';
 
 /** What happens next to a station, to the process here, or to the disk. */
 type Step = 'plug' | 'charge' | 'unplug' | 'kill' | 'cut' | 'connect' | 'repeat' | 'disk' | 'wait';

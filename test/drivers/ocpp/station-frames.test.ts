@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { codecFor } from '../../../src/drivers/ocpp/codec/codec-by-version.ts';
 import type { SampledValue, Version } from '../../../src/drivers/ocpp/messages.ts';
-import { assertResult } from '../../support/ocpp-schemas.ts';
+import { assertResult } from '../../support/ocpp/ocpp-schemas.ts';
 import { type Frame, readFrames } from './frames.ts';
 
 const shownMeasure = ({ quantity, part, value, unit, isDerived }: SampledValue): string =>

@@ -12,7 +12,7 @@ import {
   usualOptions,
   wattHours,
   watts,
-} from '../../support/scripted-station.ts';
+} from '../../support/ocpp/decoded-station.ts';
 
 describe('a charging station as a device', () => {
   let rig: Rig;

@@ -16,11 +16,11 @@ import type { Params } from '../../../src/model/command.ts';
 import type { Value } from '../../../src/model/reading.ts';
 import { SimulatedStation, type SimulatedStationOptions } from '../../../src/simulator/ocpp/simulated-station.ts';
 import type { EvseState } from '../../../src/simulator/ocpp/station-state.ts';
-import { openSettings, startTestCsms, type TestCsms } from '../../support/csms.ts';
-import { until } from '../../support/events.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
 import { createMemoryJournal, type MemoryJournal } from '../../support/memory-journal.ts';
-import { usualOptions } from '../../support/scripted-station.ts';
+import { usualOptions } from '../../support/ocpp/decoded-station.ts';
+import { openSettings, startTestCsms, type TestCsms } from '../../support/ocpp/test-csms.ts';
+import { until } from '../../support/until.ts';
 
 const speed = 40;
 const clock = createFastClock(speed);

@@ -4,7 +4,7 @@ import { codecFor } from '../../../src/drivers/ocpp/codec/codec-by-version.ts';
 import { readMeterValues } from '../../../src/drivers/ocpp/codec/meter-values.ts';
 import { type MeterValue, type StationMessage, type Version, versions } from '../../../src/drivers/ocpp/messages.ts';
 import { findQuantity } from '../../../src/model/quantities.ts';
-import { type JsonSchema, schemaOfCall } from '../../support/ocpp-schemas.ts';
+import { type JsonSchema, schemaOfCall } from '../../support/ocpp/ocpp-schemas.ts';
 
 const at = Date.parse('2026-01-05T10:00:05Z');
 const timestamp = '2026-01-05T10:00:00Z';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { checkField, editorNode } from '../../support/editor-node.ts';
+import { checkField, editorNode } from '../../support/editor/editor-node.ts';
 
 describe('the form of a broker', () => {
   const node = editorNode('ems-broker');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { commandableDevices, readParams } from '../../../src/editor/forms/ems-command.ts';
-import { checkField, editorNode } from '../../support/editor-node.ts';
+import { checkField, editorNode } from '../../support/editor/editor-node.ts';
 
 describe('the form of a command', () => {
   it('reads parameters as they are typed', () => {

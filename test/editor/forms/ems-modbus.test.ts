@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { timesOf } from '../../../src/editor/forms/ems-modbus-client.ts';
 import { connectionText, libraryProfiles, readTypedProfile } from '../../../src/editor/parts/modbus-profile.ts';
-import { checkField, editorNode } from '../../support/editor-node.ts';
+import { checkField, editorNode } from '../../support/editor/editor-node.ts';
 
 describe('the form of a Modbus device', () => {
   it('reads what it shows of a profile while that is typed', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { certificateText } from '../../../src/editor/forms/ems-ocpp-server.ts';
-import { checkField, editorNode } from '../../support/editor-node.ts';
+import { checkField, editorNode } from '../../support/editor/editor-node.ts';
 
 describe('the form of the OCPP server', () => {
   it('needs a port, and one for each scheme', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { passwordLength } from '../../../src/drivers/ocpp/codec/limits.ts';
 import { generatePassword, securityWarnings } from '../../../src/editor/forms/ems-ocpp.ts';
-import { checkField, editorNode, withEditorNodes } from '../../support/editor-node.ts';
+import { checkField, editorNode, withEditorNodes } from '../../support/editor/editor-node.ts';
 
 describe('the form of a charge point', () => {
   it('takes identities that a URL can carry, each for one node of a server', () => {

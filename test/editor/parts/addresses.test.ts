@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { reachableHosts } from '../../../src/editor/parts/listen-address.ts';
 import { identityInUrl, stationUrls } from '../../../src/editor/parts/station-urls.ts';
-import { editorNode } from '../../support/editor-node.ts';
+import { editorNode } from '../../support/editor/editor-node.ts';
 
 const machine = [
   { address: '192.168.1.10', name: 'eth0', isIpv6: false },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { renamedFields } from '../../../src/editor/parts/find-references.ts';
 import type { EditorNode } from '../../../src/editor/red.ts';
-import { editorNode } from '../../support/editor-node.ts';
+import { editorNode } from '../../support/editor/editor-node.ts';
 
 const renaming = { root: 'devices', from: 'a.1', to: 'b' } as const;
 

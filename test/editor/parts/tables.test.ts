@@ -6,7 +6,7 @@ import { isOutOfRange } from '../../../src/editor/parts/param-input.ts';
 import { refusalCells } from '../../../src/editor/parts/refused-stations.ts';
 import { type KnownStation, stationRows } from '../../../src/editor/parts/station-details.ts';
 import { outcomeLines } from '../../../src/editor/parts/test-connection.ts';
-import { editorNode } from '../../support/editor-node.ts';
+import { editorNode } from '../../support/editor/editor-node.ts';
 
 const at = Date.UTC(2026, 10, 29, 12);
 

@@ -14,12 +14,12 @@ import { testConnection } from '../../../src/mqtt/connection/connection-test.ts'
 import { ConnectionTrace } from '../../../src/mqtt/connection/connection-trace.ts';
 import { Session } from '../../../src/mqtt/session/session.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import { startBroker } from '../../support/broker.ts';
-import { keysOf, say } from '../../support/catalog.ts';
 import { authority, identityOf } from '../../support/certificates.ts';
-import { until } from '../../support/events.ts';
+import { keysOf, say } from '../../support/editor/catalog.ts';
 import { filesIn, root } from '../../support/house-rules.ts';
-import { startStrictBroker } from '../../support/strict-broker.ts';
+import { startStrictBroker } from '../../support/mqtt/strict-broker.ts';
+import { startBroker } from '../../support/mqtt/test-broker.ts';
+import { until } from '../../support/until.ts';
 
 /** After a failed attempt the pauses are long. */
 const hasty: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / 100, run) };

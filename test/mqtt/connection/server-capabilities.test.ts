@@ -6,8 +6,8 @@ import type { ClientOptions } from '../../../src/mqtt/client-options.ts';
 import type { Publication } from '../../../src/mqtt/publishing/publication.ts';
 import { Session } from '../../../src/mqtt/session/session.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import { until } from '../../support/events.ts';
-import { type StrictBroker, type StrictOptions, startStrictBroker } from '../../support/strict-broker.ts';
+import { type StrictBroker, type StrictOptions, startStrictBroker } from '../../support/mqtt/strict-broker.ts';
+import { until } from '../../support/until.ts';
 
 /** Pauses between attempts are not what is tested here. */
 const hasty: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / 20, run) };

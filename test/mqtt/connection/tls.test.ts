@@ -4,9 +4,9 @@ import { BrokerClient } from '../../../src/mqtt/client.ts';
 import type { ConnectionState } from '../../../src/mqtt/connection/connection-state.ts';
 import { Session } from '../../../src/mqtt/session/session.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import { startBroker, type TestBroker } from '../../support/broker.ts';
 import { authority, identityOf } from '../../support/certificates.ts';
-import { until } from '../../support/events.ts';
+import { startBroker, type TestBroker } from '../../support/mqtt/test-broker.ts';
+import { until } from '../../support/until.ts';
 
 /** After a failed attempt the pauses are long. */
 const hasty: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / 20, run) };

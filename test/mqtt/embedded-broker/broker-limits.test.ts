@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { BrokerEvent, BrokerLimits } from '../../../src/mqtt/embedded-broker/embedded-broker.ts';
-import { startBroker, type TestBroker } from '../../support/broker.ts';
-import { until } from '../../support/events.ts';
-import { connectRaw, publication, type RawClient, subscribeRaw } from '../../support/raw-mqtt.ts';
+import { connectRaw, publication, type RawClient, subscribeRaw } from '../../support/mqtt/raw-client.ts';
+import { startBroker, type TestBroker } from '../../support/mqtt/test-broker.ts';
+import { until } from '../../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 type Limited = Extract<BrokerEvent, { kind: 'limited' }>;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { IPublishPacket } from 'mqtt-packet';
-import { startBroker, type TestBroker } from '../../support/broker.ts';
-import { until } from '../../support/events.ts';
-import { connectRaw, publication, type RawClient, subscribeRaw } from '../../support/raw-mqtt.ts';
+import { connectRaw, publication, type RawClient, subscribeRaw } from '../../support/mqtt/raw-client.ts';
+import { startBroker, type TestBroker } from '../../support/mqtt/test-broker.ts';
+import { until } from '../../support/until.ts';
 
 const numbers = (count: number, from = 1): number[] => Array.from({ length: count }, (_, i) => from + i);
 const published = (client: RawClient): IPublishPacket[] => client.of('publish');

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import mqtt, { type MqttClient } from 'mqtt';
 import type { IPublishPacket } from 'mqtt-packet';
-import { startBroker, type TestBroker } from '../../support/broker.ts';
-import { until } from '../../support/events.ts';
-import { connectRaw, publication, type RawClient, subscribeRaw } from '../../support/raw-mqtt.ts';
-import { createReceiver, type Receiver } from '../../support/raw-receiver.ts';
+import { connectRaw, publication, type RawClient, subscribeRaw } from '../../support/mqtt/raw-client.ts';
+import { createReceiver, type Receiver } from '../../support/mqtt/raw-receiver.ts';
+import { startBroker, type TestBroker } from '../../support/mqtt/test-broker.ts';
+import { until } from '../../support/until.ts';
 
 const numbers = (count: number, from = 1): number[] => Array.from({ length: count }, (_, i) => from + i);
 const ascending = (a: number, b: number): number => a - b;

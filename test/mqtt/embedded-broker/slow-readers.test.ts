@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { until } from '../../support/events.ts';
-import { type GuardedBroker, startGuardedBroker } from '../../support/guarded-broker.ts';
-import { publication, subscribeRaw } from '../../support/raw-mqtt.ts';
+import { type GuardedBroker, startGuardedBroker } from '../../support/mqtt/guarded-broker.ts';
+import { publication, subscribeRaw } from '../../support/mqtt/raw-client.ts';
+import { until } from '../../support/until.ts';
 
 describe('the embedded broker and those who do not read', () => {
   let guarded: GuardedBroker;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
 import mqtt, { type MqttClient } from 'mqtt';
-import { startBroker, type TestBroker } from '../../support/broker.ts';
 import { authority, identityOf } from '../../support/certificates.ts';
-import { until } from '../../support/events.ts';
-import { openRaw, type RawClient } from '../../support/raw-mqtt.ts';
+import { openRaw, type RawClient } from '../../support/mqtt/raw-client.ts';
+import { startBroker, type TestBroker } from '../../support/mqtt/test-broker.ts';
+import { until } from '../../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('the embedded broker over TLS', () => {

@@ -8,7 +8,7 @@ import {
   type ResponseTarget,
 } from '../../../src/mqtt/messages/message-publisher.ts';
 import type { Publication } from '../../../src/mqtt/publishing/publication.ts';
-import { metaOf, readingOf } from '../../support/site-messages.ts';
+import { metaOf, readingOf } from '../../support/site/site-messages.ts';
 
 describe('the publisher', () => {
   let sent: Publication[];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Message } from '../../../src/model/message.ts';
 import { isoTime } from '../../../src/model/time.ts';
 import { MessageReceiver, type RejectedMessage } from '../../../src/mqtt/messages/message-receiver.ts';
-import { gridMeter, metaOf } from '../../support/site-messages.ts';
+import { gridMeter, metaOf } from '../../support/site/site-messages.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('what comes from the broker', () => {

@@ -5,9 +5,9 @@ import type { ClientEvent } from '../../../src/mqtt/client-events.ts';
 import type { Publication } from '../../../src/mqtt/publishing/publication.ts';
 import { Session } from '../../../src/mqtt/session/session.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import { type Billing, startBilling } from '../../support/billing.ts';
-import { until } from '../../support/events.ts';
-import { type StrictBroker, type StrictOptions, startStrictBroker } from '../../support/strict-broker.ts';
+import { type Billing, startBilling } from '../../support/mqtt/billing-process.ts';
+import { type StrictBroker, type StrictOptions, startStrictBroker } from '../../support/mqtt/strict-broker.ts';
+import { until } from '../../support/until.ts';
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
 

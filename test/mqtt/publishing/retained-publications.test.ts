@@ -3,9 +3,9 @@ import { BrokerClient } from '../../../src/mqtt/client.ts';
 import type { ClientOptions } from '../../../src/mqtt/client-options.ts';
 import { Session } from '../../../src/mqtt/session/session.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import { type Listener, listen, startBroker, type TestBroker } from '../../support/broker.ts';
-import { until } from '../../support/events.ts';
-import { type Relay, startRelay } from '../../support/relay.ts';
+import { type Listener, listen, startBroker, type TestBroker } from '../../support/mqtt/test-broker.ts';
+import { type Relay, startRelay } from '../../support/tcp-relay.ts';
+import { until } from '../../support/until.ts';
 
 describe('what brokers retain for us', () => {
   let preferred: TestBroker;

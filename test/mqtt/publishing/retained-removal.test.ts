@@ -3,10 +3,10 @@ import { BrokerClient } from '../../../src/mqtt/client.ts';
 import { RetainedRemoval } from '../../../src/mqtt/publishing/retained-removal.ts';
 import { Session } from '../../../src/mqtt/session/session.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import { type Listener, listen, startBroker, type TestBroker } from '../../support/broker.ts';
-import { retainedOn } from '../../support/departures.ts';
-import { until } from '../../support/events.ts';
-import { type Relay, startRelay } from '../../support/relay.ts';
+import { type Listener, listen, startBroker, type TestBroker } from '../../support/mqtt/test-broker.ts';
+import { retainedOn } from '../../support/node-red/departures.ts';
+import { type Relay, startRelay } from '../../support/tcp-relay.ts';
+import { until } from '../../support/until.ts';
 
 describe('what is retained of a device that is no more', () => {
   let broker: TestBroker;

@@ -4,8 +4,8 @@ import { BrokerClient } from '../../../src/mqtt/client.ts';
 import { Session } from '../../../src/mqtt/session/session.ts';
 import type { Handler } from '../../../src/mqtt/subscriptions/subscriptions.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import { until } from '../../support/events.ts';
-import { type ScriptedBroker, startScriptedBroker } from '../../support/scripted-broker.ts';
+import { type ScriptedBroker, startScriptedBroker } from '../../support/mqtt/scripted-broker.ts';
+import { until } from '../../support/until.ts';
 
 /** A clock whose timers a test can see, and run before their time. */
 const createWatchedClock = () => {

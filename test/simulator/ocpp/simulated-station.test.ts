@@ -3,10 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { SimulatedStation, type SimulatedStationOptions } from '../../../src/simulator/ocpp/simulated-station.ts';
 import type { EvseState } from '../../../src/simulator/ocpp/station-state.ts';
 import { authority, identityOf } from '../../support/certificates.ts';
-import { words16, words201 } from '../../support/charging-words.ts';
-import { until } from '../../support/events.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
-import { type HeardCall, type Payload, type PlainCsms, startPlainCsms } from '../../support/plain-csms.ts';
+import { words16, words201 } from '../../support/ocpp/csms-calls.ts';
+import { type HeardCall, type Payload, type PlainCsms, startPlainCsms } from '../../support/ocpp/rpc-csms.ts';
+import { until } from '../../support/until.ts';
 
 const clock = createFastClock(50);
 

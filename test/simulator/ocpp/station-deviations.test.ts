@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { SimulatedStation } from '../../../src/simulator/ocpp/simulated-station.ts';
 import type { StationDeviations } from '../../../src/simulator/ocpp/station-deviations.ts';
 import type { EvseState } from '../../../src/simulator/ocpp/station-state.ts';
-import { type ChargingWords, words16, words201 } from '../../support/charging-words.ts';
-import { until } from '../../support/events.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
-import { type Payload, type PlainCsms, startPlainCsms } from '../../support/plain-csms.ts';
+import { type ChargingWords, words16, words201 } from '../../support/ocpp/csms-calls.ts';
+import { type Payload, type PlainCsms, startPlainCsms } from '../../support/ocpp/rpc-csms.ts';
+import { until } from '../../support/until.ts';
 
 type Words = ChargingWords<'1.6' | '2.0.1'>;
 

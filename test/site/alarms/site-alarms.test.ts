@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { Message } from '../../../src/model/message.ts';
 import type { ComponentMeta } from '../../../src/model/meta.ts';
 import { readSnapshot } from '../../../src/site/site-snapshot.ts';
-import { type Running, sayPowers, settled, startSite } from '../../support/running-site.ts';
-import { charger, gridMeter, metaOf, power, solar } from '../../support/site-messages.ts';
+import { type Running, sayPowers, settled, startSite } from '../../support/site/running-site.ts';
+import { charger, gridMeter, metaOf, power, solar } from '../../support/site/site-messages.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
 type Event = Message<'event/1'>;

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import type { Message } from '../../../src/model/message.ts';
 import type { ComponentMeta, QuantityMeta } from '../../../src/model/meta.ts';
 import { readSnapshot } from '../../../src/site/site-snapshot.ts';
-import { every, isNear, type Played, startPlay, steady, tellEnergy } from '../../support/played-site.ts';
-import { type Running, startSite } from '../../support/running-site.ts';
-import { metaOf, readingOf } from '../../support/site-messages.ts';
+import { every, isNear, type Played, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
+import { type Running, startSite } from '../../support/site/running-site.ts';
+import { metaOf, readingOf } from '../../support/site/site-messages.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
 type Event = Message<'event/1'>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { CombinedEnergy } from '../../../src/site/energy/combined-energy.ts';
 import { sourcesOf } from '../../../src/site/sources/sources.ts';
-import { gridMeter, metaOf, solar } from '../../support/site-messages.ts';
+import { gridMeter, metaOf, solar } from '../../support/site/site-messages.ts';
 
 const [grid] = sourcesOf(metaOf('grid', gridMeter), 100_000);
 const [pv] = sourcesOf(metaOf('pv', solar), 100_000);

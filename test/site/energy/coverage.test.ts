@@ -11,9 +11,9 @@ import {
   startPlay,
   steady,
   tellEnergy,
-} from '../../support/played-site.ts';
-import { type Running, startSite } from '../../support/running-site.ts';
-import { availabilityOf, metaOf, readingOf } from '../../support/site-messages.ts';
+} from '../../support/site/played-site.ts';
+import { type Running, startSite } from '../../support/site/running-site.ts';
+import { availabilityOf, metaOf, readingOf } from '../../support/site/site-messages.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
 const counter = { unit: 'Wh', interval_s: 10, max_age_s: 60, resolution: 1 } as const;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ComponentMeta } from '../../../src/model/meta.ts';
-import { every, isNear, type Played, restart, startPlay, steady, tellEnergy } from '../../support/played-site.ts';
-import type { Running } from '../../support/running-site.ts';
-import { availabilityOf, readingOf } from '../../support/site-messages.ts';
+import { every, isNear, type Played, restart, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
+import type { Running } from '../../support/site/running-site.ts';
+import { availabilityOf, readingOf } from '../../support/site/site-messages.ts';
 
 const grid = every(5, { type: 'meter', role: 'grid' });
 const held = (type: string, role: NonNullable<ComponentMeta['role']>, maxAgeS = 86_400): ComponentMeta => ({

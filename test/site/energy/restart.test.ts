@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Message } from '../../../src/model/message.ts';
 import { readSnapshot } from '../../../src/site/site-snapshot.ts';
-import { every, isNear, type Played, restart, startPlay, steady, tellEnergy } from '../../support/played-site.ts';
-import type { Running } from '../../support/running-site.ts';
+import { every, isNear, type Played, restart, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
+import type { Running } from '../../support/site/running-site.ts';
 
 const grid = every(5, { type: 'meter', role: 'grid' });
 const sun = every(5, { type: 'solar', role: 'solar' });

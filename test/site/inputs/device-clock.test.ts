@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Message } from '../../../src/model/message.ts';
-import { every, inBursts, isNear, type Played, startPlay, steady, tellEnergy } from '../../support/played-site.ts';
-import type { Running } from '../../support/running-site.ts';
-import { charger, metaOf } from '../../support/site-messages.ts';
+import { every, inBursts, isNear, type Played, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
+import type { Running } from '../../support/site/running-site.ts';
+import { charger, metaOf } from '../../support/site/site-messages.ts';
 
 type Event = Message<'event/1'>;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { every, inBursts, isNear, type Played, startPlay, steady, tellEnergy } from '../../support/played-site.ts';
-import { heatPump } from '../../support/site-messages.ts';
+import { every, inBursts, isNear, type Played, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
+import { heatPump } from '../../support/site/site-messages.ts';
 
 const grid = (intervalS: number) => every(intervalS, { type: 'meter', role: 'grid' });
 const sun = (intervalS: number) => every(intervalS, { type: 'solar', role: 'solar' });

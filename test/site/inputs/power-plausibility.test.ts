@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { Message } from '../../../src/model/message.ts';
 import type { ComponentMeta } from '../../../src/model/meta.ts';
 import { PowerPlausibility } from '../../../src/site/inputs/power-plausibility.ts';
-import { every, isNear, startPlay, steady, tellEnergy } from '../../support/played-site.ts';
-import type { Running } from '../../support/running-site.ts';
+import { every, isNear, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
+import type { Running } from '../../support/site/running-site.ts';
 
 type Event = Message<'event/1'>;
 

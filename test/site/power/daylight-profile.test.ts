@@ -3,9 +3,9 @@ import type { ComponentMeta } from '../../../src/model/meta.ts';
 import { createDaylightProfile, isDark, noteLight } from '../../../src/site/power/daylight-profile.ts';
 import { sunElevation } from '../../../src/site/power/sun-elevation.ts';
 import { readSnapshot } from '../../../src/site/site-snapshot.ts';
-import { every, isNear, type Played, startPlay, steady, tellEnergy } from '../../support/played-site.ts';
-import type { Running, startSite } from '../../support/running-site.ts';
-import { availabilityOf, metaOf, readingOf } from '../../support/site-messages.ts';
+import { every, isNear, type Played, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
+import type { Running, startSite } from '../../support/site/running-site.ts';
+import { availabilityOf, metaOf, readingOf } from '../../support/site/site-messages.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
 const hour = 3600;

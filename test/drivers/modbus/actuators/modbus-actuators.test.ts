@@ -6,9 +6,9 @@ import { createBus } from '../../../../src/drivers/modbus/transport/bus/link-bus
 import { createTcpLink } from '../../../../src/drivers/modbus/transport/tcp-link.ts';
 import { type ModbusServer, startModbusServer } from '../../../../src/simulator/modbus/modbus-server.ts';
 import { RegisterImage, type UnitImages } from '../../../../src/simulator/modbus/register-image.ts';
-import { until } from '../../../support/events.ts';
 import { createFastClock } from '../../../support/fast-clock.ts';
-import { resolvedOf } from '../../../support/modbus-profiles.ts';
+import { resolvedOf } from '../../../support/modbus/test-profiles.ts';
+import { until } from '../../../support/until.ts';
 
 /** No faster than the real one, but it stands still with the process: the device is in it as well. */
 const clock = createFastClock(1);

@@ -6,7 +6,7 @@ import { decodeText } from '../../../../src/drivers/modbus/codec/decode-text.ts'
 import { encodePoint, holdable } from '../../../../src/drivers/modbus/codec/encode.ts';
 import type { Point } from '../../../../src/drivers/modbus/profiles/point.ts';
 import type { ProfilePoint } from '../../../../src/drivers/modbus/profiles/point-schema.ts';
-import { resolvedPoints } from '../../../support/modbus-profiles.ts';
+import { resolvedPoints } from '../../../support/modbus/test-profiles.ts';
 
 const resolve = (...points: Partial<ProfilePoint>[]): Point[] =>
   resolvedPoints(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { until } from '../../../support/events.ts';
-import { type Contents, type PolledDevice, pollDevice } from '../../../support/polled-device.ts';
+import { type Contents, type PolledDevice, pollDevice } from '../../../support/modbus/polled-device.ts';
+import { until } from '../../../support/until.ts';
 
 const none32 = '8000 0000';
 const none16 = 'ffff';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { planReads, splitBlock } from '../../../../src/drivers/modbus/polling/read-plan.ts';
 import type { Profile } from '../../../../src/drivers/modbus/profiles/profile-schema.ts';
-import { resolvedPoints } from '../../../support/modbus-profiles.ts';
+import { resolvedPoints } from '../../../support/modbus/test-profiles.ts';
 
 const profileOf = (spans: [addr: number, len: number][], limits: Profile['limits'] = {}) =>
   resolvedPoints(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Contents, type PolledDevice, pollDevice } from '../../../support/polled-device.ts';
+import { type Contents, type PolledDevice, pollDevice } from '../../../support/modbus/polled-device.ts';
 
 const hybrid = (more: object = {}, ...points: object[]) => ({
   schema: 'profile/1',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Known, SourceChoice } from '../../../../src/drivers/modbus/polling/source-choice.ts';
-import { until } from '../../../support/events.ts';
-import { type Contents, type PolledDevice, pollDevice } from '../../../support/polled-device.ts';
+import { type Contents, type PolledDevice, pollDevice } from '../../../support/modbus/polled-device.ts';
+import { until } from '../../../support/until.ts';
 
 /**
  * The meter of a GoodWe GW25K-ET, 36000 to 36057, as marcelblijleven/goodwe has recorded it: the counters of 32 bits

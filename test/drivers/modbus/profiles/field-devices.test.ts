@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { listProfiles, openProfile } from '../../../../src/drivers/modbus/profiles/library.ts';
-import { type Contents, type PolledDevice, pollDevice } from '../../../support/polled-device.ts';
+import { type Contents, type PolledDevice, pollDevice } from '../../../support/modbus/polled-device.ts';
 
 const hex = (bytes: Buffer): string => bytes.toString('hex');
 

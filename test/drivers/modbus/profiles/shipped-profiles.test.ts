@@ -4,7 +4,7 @@ import { channelsOf } from '../../../../src/drivers/modbus/device/device-descrip
 import { layoutOf } from '../../../../src/drivers/modbus/device/profile-layout.ts';
 import type { Profile } from '../../../../src/drivers/modbus/profiles/profile-schema.ts';
 import { resolveProfile } from '../../../../src/drivers/modbus/profiles/resolve-profile.ts';
-import { assertProfile } from '../../../support/assert-profile.ts';
+import { assertProfile } from '../../../support/modbus/assert-profile.ts';
 
 const folder = new URL('../../../../profiles/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'));

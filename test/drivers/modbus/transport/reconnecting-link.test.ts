@@ -7,8 +7,8 @@ import { createSerialLink } from '../../../../src/drivers/modbus/transport/seria
 import { createTcpLink } from '../../../../src/drivers/modbus/transport/tcp-link.ts';
 import { createUdpLink } from '../../../../src/drivers/modbus/transport/udp-link.ts';
 import { systemClock } from '../../../../src/shell/clock.ts';
-import { until } from '../../../support/events.ts';
-import { failureOf, request } from '../../../support/modbus-requests.ts';
+import { failureOf, request } from '../../../support/modbus/read-requests.ts';
+import { until } from '../../../support/until.ts';
 import { createVirtualClock } from '../../../support/virtual-clock.ts';
 
 describe('the life of a Modbus connection', () => {

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import type { ModbusLink } from '../../../../src/drivers/modbus/transport/modbus-link.ts';
 import { createTcpLink } from '../../../../src/drivers/modbus/transport/tcp-link.ts';
 import { systemClock } from '../../../../src/shell/clock.ts';
-import { until } from '../../../support/events.ts';
+import { failureOf, request } from '../../../support/modbus/read-requests.ts';
 import {
   type Asked,
   exceptionFrame,
   type FaultServer,
   frameOf,
   startFaultServer,
-} from '../../../support/modbus-fault-server.ts';
-import { failureOf, request } from '../../../support/modbus-requests.ts';
+} from '../../../support/modbus/scripted-server.ts';
+import { until } from '../../../support/until.ts';
 
 describe('Modbus TCP link', () => {
   let server: FaultServer;

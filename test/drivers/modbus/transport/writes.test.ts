@@ -10,7 +10,7 @@ import { createTcpLink } from '../../../../src/drivers/modbus/transport/tcp-link
 import { systemClock } from '../../../../src/shell/clock.ts';
 import { type ModbusServer, startModbusServer } from '../../../../src/simulator/modbus/modbus-server.ts';
 import { RegisterImage, type UnitImages } from '../../../../src/simulator/modbus/register-image.ts';
-import { until } from '../../../support/events.ts';
+import { until } from '../../../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../../../support/virtual-clock.ts';
 
 const bytes = (request: WriteRequest): string => {

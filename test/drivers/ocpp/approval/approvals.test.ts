@@ -10,7 +10,7 @@ import {
 } from '../../../../src/drivers/ocpp/approval/rejected-stations.ts';
 import type { StationMessage, StationResult } from '../../../../src/drivers/ocpp/messages.ts';
 import type { Peer, StationLink } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
-import { accepted, boot, passingCodec, rejected } from '../../../support/scripted-station.ts';
+import { accepted, boot, passingCodec, rejected } from '../../../support/ocpp/decoded-station.ts';
 import { createVirtualClock, type VirtualClock } from '../../../support/virtual-clock.ts';
 
 const peer = (address: string): Peer => ({ address, isSecure: false, hasPassword: true });

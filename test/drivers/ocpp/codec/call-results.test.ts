@@ -3,7 +3,7 @@ import { codecFor } from '../../../../src/drivers/ocpp/codec/codec-by-version.ts
 import { readers16 } from '../../../../src/drivers/ocpp/codec/inbound-16.ts';
 import { oursOf } from '../../../../src/drivers/ocpp/codec/unprocessed-messages-2.ts';
 import { type Answer, type StationMessage, type Version, versions } from '../../../../src/drivers/ocpp/messages.ts';
-import { actionsOf, assertResult } from '../../../support/ocpp-schemas.ts';
+import { actionsOf, assertResult } from '../../../support/ocpp/ocpp-schemas.ts';
 
 const now = Date.parse('2026-01-05T10:00:05.250Z');
 const ours = (version: Version): ReadonlySet<string> => (version === '1.6' ? readers16.ours : oursOf(version));

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { ForwardOptions } from '../../../../src/drivers/ocpp/forwarding/forwarder.ts';
 import type { SimulatedStationOptions } from '../../../../src/simulator/ocpp/simulated-station.ts';
-import { type ChargingWords, words16, words201 } from '../../../support/charging-words.ts';
-import { until } from '../../../support/events.ts';
 import { createFastClock } from '../../../support/fast-clock.ts';
-import { type ForwardedStation, startForwardedStation } from '../../../support/forwarded-station.ts';
-import { type Payload, type PlainCsms, startPlainCsms } from '../../../support/plain-csms.ts';
+import { type ChargingWords, words16, words201 } from '../../../support/ocpp/csms-calls.ts';
+import { type ForwardedStation, startForwardedStation } from '../../../support/ocpp/forwarded-station.ts';
+import { type Payload, type PlainCsms, startPlainCsms } from '../../../support/ocpp/rpc-csms.ts';
+import { until } from '../../../support/until.ts';
 
 const clock = createFastClock(25);
 

@@ -5,8 +5,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { UpstreamConnection } from '../../../../src/drivers/ocpp/forwarding/upstream-connection.ts';
 import { CallFailure } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
-import { until } from '../../../support/events.ts';
 import { createFastClock } from '../../../support/fast-clock.ts';
+import { until } from '../../../support/until.ts';
 
 const clock = createFastClock(200);
 

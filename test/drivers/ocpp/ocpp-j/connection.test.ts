@@ -9,8 +9,8 @@ import {
   type Recorder,
   startTestCsms,
   type TestCsms,
-} from '../../../support/csms.ts';
-import { until } from '../../../support/events.ts';
+} from '../../../support/ocpp/test-csms.ts';
+import { until } from '../../../support/until.ts';
 
 describe('OCPP connection: calls of the station', () => {
   let csms: TestCsms;

@@ -19,7 +19,7 @@ import {
   rejected,
   type StationAnswer,
   usualOptions,
-} from '../../../support/scripted-station.ts';
+} from '../../../support/ocpp/decoded-station.ts';
 
 const minute = 60_000;
 

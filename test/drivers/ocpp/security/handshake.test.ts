@@ -11,8 +11,8 @@ import {
   startTestCsms,
   type TestCsms,
   upgradeText,
-} from '../../../support/csms.ts';
-import { until } from '../../../support/events.ts';
+} from '../../../support/ocpp/test-csms.ts';
+import { until } from '../../../support/until.ts';
 
 const websocket = {
   upgrade: 'websocket',

@@ -18,8 +18,8 @@ import {
   startTestCsms,
   type TestCsms,
   upgradeText,
-} from '../../../support/csms.ts';
-import { until } from '../../../support/events.ts';
+} from '../../../support/ocpp/test-csms.ts';
+import { until } from '../../../support/until.ts';
 import { createVirtualClock } from '../../../support/virtual-clock.ts';
 
 const password = '0123456789abcdef';

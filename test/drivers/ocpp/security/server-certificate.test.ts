@@ -12,9 +12,9 @@ import {
   type ServerKeys,
 } from '../../../../src/drivers/ocpp/security/server-certificate.ts';
 import { authority, identityOf } from '../../../support/certificates.ts';
-import { createRecorder, dial, openSettings, startTestCsms, type TestCsms } from '../../../support/csms.ts';
-import { until } from '../../../support/events.ts';
 import { root } from '../../../support/house-rules.ts';
+import { createRecorder, dial, openSettings, startTestCsms, type TestCsms } from '../../../support/ocpp/test-csms.ts';
+import { until } from '../../../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../../../support/virtual-clock.ts';
 
 const dayMs = 86_400_000;

@@ -9,8 +9,8 @@ import {
   refusal,
   startTestCsms,
   type TestCsms,
-} from '../../../support/csms.ts';
-import { until } from '../../../support/events.ts';
+} from '../../../support/ocpp/test-csms.ts';
+import { until } from '../../../support/until.ts';
 
 describe('OCPP stations: who is who', () => {
   let csms: TestCsms;

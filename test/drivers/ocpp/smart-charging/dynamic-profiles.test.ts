@@ -11,7 +11,7 @@ import {
   type Rig,
   rejected,
   usualOptions,
-} from '../../../support/scripted-station.ts';
+} from '../../../support/ocpp/decoded-station.ts';
 
 describe('limits inside a dynamic profile (OCPP 2.1)', () => {
   let rig: Rig;

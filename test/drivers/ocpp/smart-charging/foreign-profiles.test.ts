@@ -11,7 +11,7 @@ import {
   type Rig,
   rejected,
   usualOptions,
-} from '../../../support/scripted-station.ts';
+} from '../../../support/ocpp/decoded-station.ts';
 
 type Reported = Extract<Parameters<Rig['say']>[0], { kind: 'profiles' }>;
 type Listed = Reported['profiles'][number] & Partial<Pick<Reported, 'evse' | 'source'>>;

@@ -14,7 +14,7 @@ import {
   rejected,
   usualOptions,
   watts,
-} from '../../../support/scripted-station.ts';
+} from '../../../support/ocpp/decoded-station.ts';
 
 const forever = Number.POSITIVE_INFINITY;
 

@@ -8,7 +8,7 @@ import {
   type Rig,
   usualOptions,
   wattHours,
-} from '../../../support/scripted-station.ts';
+} from '../../../support/ocpp/decoded-station.ts';
 
 const forever = Number.POSITIVE_INFINITY;
 

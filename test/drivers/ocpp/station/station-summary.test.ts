@@ -3,7 +3,7 @@ import type { OcppDriverOptions } from '../../../../src/drivers/ocpp/driver.ts';
 import type { StationResult, Version } from '../../../../src/drivers/ocpp/messages.ts';
 import { CallFailure } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import type { StationSummary } from '../../../../src/drivers/ocpp/station/station-summary.ts';
-import { boot, createStationRig, type Rig, rejected, usualOptions } from '../../../support/scripted-station.ts';
+import { boot, createStationRig, type Rig, rejected, usualOptions } from '../../../support/ocpp/decoded-station.ts';
 
 describe('what is known of a charging station', () => {
   let rig: Rig;

@@ -3,6 +3,7 @@ import type { Bus } from '../../../../../src/drivers/modbus/transport/bus/bus.ts
 import { createBus } from '../../../../../src/drivers/modbus/transport/bus/link-bus.ts';
 import { createTcpLink } from '../../../../../src/drivers/modbus/transport/tcp-link.ts';
 import type { Clock } from '../../../../../src/model/time.ts';
+import { failureOf, request } from '../../../../support/modbus/read-requests.ts';
 import {
   type Asked,
   exceptionFrame,
@@ -10,9 +11,8 @@ import {
   frameOf,
   reply,
   startFaultServer,
-} from '../../../../support/modbus-fault-server.ts';
-import { failureOf, request } from '../../../../support/modbus-requests.ts';
-import { createPacedLink, type PacedLink } from '../../../../support/paced-link.ts';
+} from '../../../../support/modbus/scripted-server.ts';
+import { createPacedLink, type PacedLink } from '../../../../support/modbus/virtual-time-link.ts';
 
 const limits = { timeoutMs: 300, maxInFlight: 1, interRequestMs: 0 };
 const sick = 10;

@@ -5,8 +5,8 @@ import type { ReadRequest } from '../../../../../src/drivers/modbus/messages.ts'
 import type { Bus } from '../../../../../src/drivers/modbus/transport/bus/bus.ts';
 import type { BusNotice } from '../../../../../src/drivers/modbus/transport/bus/bus-notices.ts';
 import { createBus } from '../../../../../src/drivers/modbus/transport/bus/link-bus.ts';
-import { failureOf, request } from '../../../../support/modbus-requests.ts';
-import { createScriptedLink, type ScriptedLink } from '../../../../support/scripted-link.ts';
+import { failureOf, request } from '../../../../support/modbus/read-requests.ts';
+import { createScriptedLink, type ScriptedLink } from '../../../../support/modbus/scripted-link.ts';
 import { createVirtualClock, type VirtualClock } from '../../../../support/virtual-clock.ts';
 
 const limits = { timeoutMs: 1000, maxInFlight: 1, interRequestMs: 0 };

@@ -11,7 +11,7 @@ import {
   lateFaults,
   readAtRandom,
   soonFaults,
-} from '../../../../support/surplus-line.ts';
+} from '../../../../support/modbus/surplus-device.ts';
 import { createVirtualClock } from '../../../../support/virtual-clock.ts';
 
 /** The line alone, in virtual time. */

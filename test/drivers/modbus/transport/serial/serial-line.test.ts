@@ -4,8 +4,8 @@ import { ModbusFailure } from '../../../../../src/drivers/modbus/failures.ts';
 import type { Request } from '../../../../../src/drivers/modbus/messages.ts';
 import { rtuFraming } from '../../../../../src/drivers/modbus/transport/serial/rtu.ts';
 import { SerialLine } from '../../../../../src/drivers/modbus/transport/serial/serial-line.ts';
-import { withCheckSum } from '../../../../support/modbus-fault-server.ts';
-import { request } from '../../../../support/modbus-requests.ts';
+import { request } from '../../../../support/modbus/read-requests.ts';
+import { withCheckSum } from '../../../../support/modbus/scripted-server.ts';
 import { createVirtualClock, type VirtualClock } from '../../../../support/virtual-clock.ts';
 
 const silentMs = 50;

@@ -3,15 +3,15 @@ import type { ModbusFailure } from '../../../../../src/drivers/modbus/failures.t
 import type { ModbusLink } from '../../../../../src/drivers/modbus/transport/modbus-link.ts';
 import { createSerialLink } from '../../../../../src/drivers/modbus/transport/serial/serial-link.ts';
 import { systemClock } from '../../../../../src/shell/clock.ts';
-import { until } from '../../../../support/events.ts';
+import { failureOf, request } from '../../../../support/modbus/read-requests.ts';
 import {
   type Asked,
   type FaultServer,
   rtuExceptionFrame,
   rtuFrameOf,
   startFaultServer,
-} from '../../../../support/modbus-fault-server.ts';
-import { failureOf, request } from '../../../../support/modbus-requests.ts';
+} from '../../../../support/modbus/scripted-server.ts';
+import { until } from '../../../../support/until.ts';
 
 describe('Modbus link without ids (RTU over TCP)', () => {
   let server: FaultServer;

@@ -1,0 +1,81 @@
+/** pymodbus in a process of its own: the server of test/peers/pymodbus_server.py. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { ModbusLink } from '../../../src/drivers/modbus/transport/modbus-link.ts';
+import { createSerialLink } from '../../../src/drivers/modbus/transport/serial/serial-link.ts';
+import { createTcpLink } from '../../../src/drivers/modbus/transport/tcp-link.ts';
+import { createUdpLink } from '../../../src/drivers/modbus/transport/udp-link.ts';
+import { systemClock } from '../../../src/shell/clock.ts';
+import { freePorts } from '../free-ports.ts';
+
+export type PeerTransport = 'tcp' | 'rtu_tcp' | 'udp' | 'rtu' | 'ascii';
+
+/** One value that the server holds, encoded by itself. */
+export interface HeldPoint {
+  addr: number;
+  type: string;
+  /** Registers. */
+  len: number;
+  wordOrder: 'big' | 'little';
+  byteOrder: 'big' | 'little';
+  value: number | string;
+}
+
+/** A write to unit 6, as the server got it. */
+export interface PeerWrite {
+  functionCode: number;
+  address: number;
+  /** Registers, or bits as 0 and 1. */
+  values: number[];
+}
+
+export interface Pymodbus {
+  port: number;
+  /** The other end of its serial line. */
+  path: string;
+  points: HeldPoint[];
+  writes: PeerWrite[];
+  close(): Promise<void>;
+}
+
+const file = (name: string): string => fileURLToPath(new URL(`../../peers/${name}`, import.meta.url));
+
+/** @param given port; one that is free otherwise */
+export const startPymodbus = async (transport: PeerTransport, given?: number): Promise<Pymodbus> => {
+  const python = file('.venv/bin/python');
+  if (!existsSync(python)) throw new Error('pymodbus is not installed: npm run test:peers does it');
+  const port = given ?? ((await freePorts(1))[0] as number);
+  const child = spawn(python, [file('pymodbus_server.py'), transport, String(port)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const exit = once(child, 'exit');
+  const lines = createInterface(child.stdout);
+  const [line] = (await Promise.race([once(lines, 'line'), exit])) as [unknown];
+  if (typeof line !== 'string') throw new Error(`pymodbus ended at once, code ${line}`);
+  const writes: PeerWrite[] = [];
+  lines.on('line', (each) => writes.push(JSON.parse(each)));
+  return {
+    path: '',
+    port,
+    writes,
+    ...JSON.parse(line),
+    async close() {
+      child.stdin.end();
+      await exit;
+    },
+  };
+};
+
+export const createPeerLink = (transport: PeerTransport, { port, path }: Pymodbus): ModbusLink => {
+  const [host, baudRate] = ['127.0.0.1', 115_200];
+  if (transport === 'tcp') return createTcpLink({ host, port }, systemClock);
+  if (transport === 'udp') return createUdpLink({ host, port }, systemClock);
+  // Short enough for ten units within their interval: the server sends nothing twice.
+  const silentMs = 10;
+  if (transport === 'rtu_tcp') return createSerialLink({ host, port }, systemClock, { framing: 'rtu', silentMs });
+  const settings = { baudRate, dataBits: 8, parity: 'none', stopBits: 1 } as const;
+  return createSerialLink({ path, ...settings }, systemClock, { framing: transport, silentMs });
+};
