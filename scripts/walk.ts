@@ -13,7 +13,7 @@ import { type Listener, listen } from '../test/support/mqtt/test-broker.ts';
 import { startLocalBroker } from '../test/support/node-red/killable-site.ts';
 import { allNodes, helper } from '../test/support/node-red/test-helper.ts';
 import { createObeyingStation } from '../test/support/ocpp/obeying-station.ts';
-import { createField } from '../test/support/ocpp/scripted-station.ts';
+import { createScriptedStation } from '../test/support/ocpp/scripted-station.ts';
 import { until } from '../test/support/until.ts';
 
 const self = fileURLToPath(import.meta.url);
@@ -157,7 +157,7 @@ const walkStreet = async (): Promise<{ reading: string[]; command: string[] }> =
 
 /** One station and its driver; their clock stands still unless somebody waits. */
 const walkStation = async (): Promise<string[]> => {
-  const field = await createField({ version: '1.6' });
+  const field = await createScriptedStation({ version: '1.6' });
   const station = createObeyingStation(() => field);
   await field.ready();
   await station.charge();

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { pause } from '../../src/common/pause.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { startLocalBroker } from '../support/node-red/killable-site.ts';
-import { type Garage, type GarageReport, openGarage } from '../support/ocpp/simulated-garage.ts';
+import { type GarageReport, type SimulatedGarage, startSimulatedGarage } from '../support/ocpp/simulated-garage.ts';
 
 /** Longer than a station of OCPP 1.6 with the usual settings would try to tell a transaction. */
 const fullForMs = 30_000;
@@ -17,9 +17,9 @@ const fullForMs = 30_000;
 const roundsUntilFull = 6;
 const answeredWithinMs = 2000;
 
-const withGarage = async (play: (garage: Garage) => Promise<GarageReport>): Promise<GarageReport> => {
+const withGarage = async (play: (garage: SimulatedGarage) => Promise<GarageReport>): Promise<GarageReport> => {
   const broker = await startLocalBroker();
-  const garage = await openGarage(broker.port);
+  const garage = await startSimulatedGarage(broker.port);
   try {
     return await play(garage);
   } catch (error) {

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import type { Part } from '../support/forked-process.ts';
 import { startLocalBroker } from '../support/node-red/killable-site.ts';
-import { type Garage, openGarage } from '../support/ocpp/simulated-garage.ts';
+import { type SimulatedGarage, startSimulatedGarage } from '../support/ocpp/simulated-garage.ts';
 
 describe('Node-RED is killed in the middle of ten charging sessions', () => {
   let broker: Part;
-  let garage: Garage;
+  let garage: SimulatedGarage;
 
   before(async () => {
     broker = await startLocalBroker();
-    garage = await openGarage(broker.port);
+    garage = await startSimulatedGarage(broker.port);
   });
   after(async () => {
     await garage?.close();

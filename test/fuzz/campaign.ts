@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { z } from 'zod';
-import { dial, type RawStation } from '../support/ocpp/test-csms.ts';
+import { dial, type RawStation } from '../support/ocpp/raw-station.ts';
 import { until } from '../support/until.ts';
 import { createDice, type Dice } from './dice.ts';
 import { makeBatch, runBatch } from './frames.ts';

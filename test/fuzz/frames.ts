@@ -1,7 +1,7 @@
 /** Hostile frames: of WebSocket, of JSON and of OCPP, on a connection that has come in. */
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
-import { upgradeText } from '../support/ocpp/test-csms.ts';
+import { upgradeText } from '../support/ocpp/raw-station.ts';
 import type { Dice } from './dice.ts';
 
 interface Header {

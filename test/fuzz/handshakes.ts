@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { authority, identityOf } from '../support/certificates.ts';
-import { basicAuth } from '../support/ocpp/test-csms.ts';
+import { basicAuth } from '../support/ocpp/raw-station.ts';
 import type { Dice } from './dice.ts';
 import { certified, lockedStations, openStations, secrets } from './known.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../support/free-ports.ts';
 import { allNodes, collectErrors, collectStatus, helper } from '../support/node-red/test-helper.ts';
-import { dial, type RawStation, refusal } from '../support/ocpp/test-csms.ts';
+import { dial, type RawStation, refusal } from '../support/ocpp/raw-station.ts';
 import { until } from '../support/until.ts';
 
 const password = 'made up by the box itself';

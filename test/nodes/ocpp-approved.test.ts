@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../support/free-ports.ts';
 import { allNodes, collect, collectStatus, helper, objectsOf, type Sent } from '../support/node-red/test-helper.ts';
-import { dial, type RawStation } from '../support/ocpp/test-csms.ts';
+import { dial, type RawStation } from '../support/ocpp/raw-station.ts';
 import { until } from '../support/until.ts';
 
 const boots = {

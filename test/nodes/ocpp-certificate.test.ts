@@ -15,7 +15,7 @@ import {
   type Sent,
   tlsConfig,
 } from '../support/node-red/test-helper.ts';
-import { dial } from '../support/ocpp/test-csms.ts';
+import { dial } from '../support/ocpp/raw-station.ts';
 import { until } from '../support/until.ts';
 
 interface Told {

@@ -7,12 +7,12 @@ import { systemClock } from '../../src/shell/clock.ts';
 import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { allNodes, helper } from '../support/node-red/test-helper.ts';
-import { type PlainCsms, startPlainCsms } from '../support/ocpp/rpc-csms.ts';
+import { type RpcCsms, startRpcCsms } from '../support/ocpp/rpc-csms.ts';
 import { until } from '../support/until.ts';
 
 describe('ems-ocpp with a second backend', () => {
   let userDir: string;
-  let backend: PlainCsms;
+  let backend: RpcCsms;
   let port: number;
   let charger: SimulatedStation | undefined;
 
@@ -38,7 +38,7 @@ describe('ems-ocpp with a second backend', () => {
     helper.settings({ userDir });
     await helper.startServer();
     [port = 0] = await freePorts(1);
-    backend = await startPlainCsms({ clock: systemClock });
+    backend = await startRpcCsms({ clock: systemClock });
   });
   afterEach(async () => {
     await charger?.close();

@@ -7,7 +7,7 @@ import { pause } from '../../src/common/pause.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { allNodes, collect, helper, objectsOf, type Sent } from '../support/node-red/test-helper.ts';
-import { dial, type RawStation, refusal } from '../support/ocpp/test-csms.ts';
+import { dial, type RawStation, refusal } from '../support/ocpp/raw-station.ts';
 import { until } from '../support/until.ts';
 
 const first = 'the first password';

@@ -7,7 +7,7 @@ import { pause } from '../../src/common/pause.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { allNodes, collectErrors, helper } from '../support/node-red/test-helper.ts';
-import { dial, type RawStation } from '../support/ocpp/test-csms.ts';
+import { dial, type RawStation } from '../support/ocpp/raw-station.ts';
 
 const count = 100;
 const names = Array.from({ length: count }, (_, i) => `CP${i}`);

@@ -7,7 +7,7 @@ import { pause } from '../../src/common/pause.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { allNodes, helper } from '../support/node-red/test-helper.ts';
-import { type Dial, dial, refusal } from '../support/ocpp/test-csms.ts';
+import { type Dial, dial, refusal } from '../support/ocpp/raw-station.ts';
 
 describe('ems-ocpp with a chosen station', () => {
   let userDir: string;

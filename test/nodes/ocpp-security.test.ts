@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { authority, certificatePath, identityOf } from '../support/certificates.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { allNodes, helper, tlsConfig } from '../support/node-red/test-helper.ts';
-import { type Dial, dial, refusal } from '../support/ocpp/test-csms.ts';
+import { type Dial, dial, refusal } from '../support/ocpp/raw-station.ts';
 
 interface Stations {
   connected: number;

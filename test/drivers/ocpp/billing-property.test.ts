@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Answer, StationMessage } from '../../../src/drivers/ocpp/messages.ts';
 import { CallFailure } from '../../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import { isoTime } from '../../../src/model/time.ts';
-import { createStationRig, type Rig, wattHours } from '../../support/ocpp/decoded-station.ts';
+import { createDecodedStation, type DecodedStation, wattHours } from '../../support/ocpp/decoded-station.ts';
 
 type Message = Extract<StationMessage, { kind: 'transaction_started' | 'transaction_ended' | 'meter_values' }>;
 
@@ -55,7 +55,7 @@ interface Truth {
 }
 
 /** Messages about transactions wait in a queue, in order, until they are answered. */
-const createLife = (rig: Rig) => {
+const createLife = (rig: DecodedStation) => {
   const truths: Truth[] = [];
   const queue: { make(): Message; answered?(decision: Answer): void }[] = [];
   const registers = [0, 100_000, 200_000];
@@ -217,7 +217,7 @@ const createLife = (rig: Rig) => {
 };
 
 /** Bills by place and beginning. */
-const billsOf = (rig: Rig): Map<string, number> => {
+const billsOf = (rig: DecodedStation): Map<string, number> => {
   const bills = new Map<string, number>();
   for (const { name, component, data = {} } of rig.events)
     if ((name === 'session_ended' || name === 'session_corrected') && data.energy_wh !== undefined)
@@ -231,7 +231,7 @@ describe('billing, whatever happens', function () {
   it('each session has its energy, and nobody that of another', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (plan) => {
-        const rig = createStationRig();
+        const rig = createDecodedStation();
         const life = createLife(rig);
         await life.step({ what: 'connect' });
         for (const next of plan) await life.step(next);

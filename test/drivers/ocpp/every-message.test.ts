@@ -5,20 +5,20 @@
 import assert from 'node:assert/strict';
 import { assertCall } from '../../support/ocpp/ocpp-schemas.ts';
 import { actionsOfStation, sampleOfCall } from '../../support/ocpp/schema-samples.ts';
-import { createField, type Field } from '../../support/ocpp/scripted-station.ts';
+import { createScriptedStation, type ScriptedStation } from '../../support/ocpp/scripted-station.ts';
 
 /** OCPP 1.6 §4, 2.0.1 and 2.1 part 2: how many messages begin at the station, DataTransfer among them. */
 const counts = { '1.6': 14, '2.0.1': 25, '2.1': 37 } as const;
 
 for (const version of ['1.6', '2.0.1', '2.1'] as const)
   describe(`OCPP ${version}: every message of a station is answered by its schema`, () => {
-    let field: Field;
+    let field: ScriptedStation;
     const printed: string[] = [];
     const { warn, error } = console;
     before(async () => {
       const print = (...words: unknown[]): void => void printed.push(words.join(' '));
       Object.assign(console, { warn: print, error: print });
-      field = await createField({ version });
+      field = await createScriptedStation({ version });
       await field.ready();
     });
     after(async () => {

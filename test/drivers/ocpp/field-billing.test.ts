@@ -1,7 +1,7 @@
 /** Orders of messages around the end of a session: no energy is billed twice, to the wrong session, or lost. */
 import assert from 'node:assert/strict';
-import { type Bill, Garage } from '../../support/ocpp/metered-station.ts';
-import { createField, type Field } from '../../support/ocpp/scripted-station.ts';
+import { type Bill, MeteredStation } from '../../support/ocpp/metered-station.ts';
+import { createScriptedStation, type ScriptedStation } from '../../support/ocpp/scripted-station.ts';
 
 const minute = 60_000;
 
@@ -9,7 +9,7 @@ interface Order {
   name: string;
   /** Absent: all. */
   of?: '1.6' | '2.x';
-  run(garage: Garage): Promise<void>;
+  run(garage: MeteredStation): Promise<void>;
   bills: Bill[];
 }
 
@@ -892,9 +892,9 @@ const orders: Order[] = [
 
 for (const version of ['1.6', '2.0.1', '2.1'] as const)
   describe(`billing: orders of messages, OCPP ${version}`, () => {
-    let field: Field;
+    let field: ScriptedStation;
     beforeEach(async () => {
-      field = await createField({ version });
+      field = await createScriptedStation({ version });
       await field.ready();
     });
     afterEach(() => field.close());
@@ -903,7 +903,7 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
     for (const { name, of = own, run, bills } of orders)
       if (of === own)
         it(name, async () => {
-          const garage = new Garage(field);
+          const garage = new MeteredStation(field);
           await run(garage);
           // Whatever may still be concluded is.
           await field.pass(10 * minute, 1000);

@@ -2,15 +2,20 @@
 import assert from 'node:assert/strict';
 import { listPresets } from '../../../src/drivers/ocpp/presets.ts';
 import { faultsOfCall } from '../../support/ocpp/ocpp-schemas.ts';
-import { type Answering, createField, type Field, type FieldOptions } from '../../support/ocpp/scripted-station.ts';
+import {
+  type Answering,
+  createScriptedStation,
+  type ScriptedStation,
+  type ScriptedStationOptions,
+} from '../../support/ocpp/scripted-station.ts';
 import { createSettings, usualSettings } from '../../support/ocpp/station-configuration.ts';
 
 const minute = 60_000;
 
 describe('stations in the field: connecting and booting', () => {
-  let field: Field;
-  const open = async (options: FieldOptions = {}): Promise<void> => {
-    field = await createField(options);
+  let field: ScriptedStation;
+  const open = async (options: ScriptedStationOptions = {}): Promise<void> => {
+    field = await createScriptedStation(options);
   };
   afterEach(() => field.close());
   const triggered = (): unknown[] => field.asked('TriggerMessage').map(({ requestedMessage }) => requestedMessage);

@@ -1,15 +1,20 @@
 /** What stations in the field do oddly, and what is seen of it on MQTT: on a real socket, with a bridge. */
 import assert from 'node:assert/strict';
 import { hashTag } from '../../../src/model/identity.ts';
-import { type Answering, createField, type Field, type FieldOptions } from '../../support/ocpp/scripted-station.ts';
+import {
+  type Answering,
+  createScriptedStation,
+  type ScriptedStation,
+  type ScriptedStationOptions,
+} from '../../support/ocpp/scripted-station.ts';
 import { createTeller, energy, entry2, entry16, power } from '../../support/ocpp/station-payloads.ts';
 
 const versions = ['1.6', '2.0.1', '2.1'] as const;
 
 describe('stations in the field: oddities', () => {
-  let field: Field;
-  const open = async (options: FieldOptions = {}): Promise<void> => {
-    field = await createField({ hasBridge: true, ...options });
+  let field: ScriptedStation;
+  const open = async (options: ScriptedStationOptions = {}): Promise<void> => {
+    field = await createScriptedStation({ hasBridge: true, ...options });
     await field.ready();
   };
   afterEach(() => field.close());
@@ -149,7 +154,7 @@ describe('stations in the field: oddities', () => {
         [quoted.slice(0, 60), /: … \(FormationViolation\)/],
       ] as const) {
         words = given;
-        field = await createField({ version, answers, hasBridge: true });
+        field = await createScriptedStation({ version, answers, hasBridge: true });
         await field.ready();
         await begin();
         const asked = field.send('set_current_limit', { current_a: 10 });
@@ -241,7 +246,7 @@ describe('stations in the field: oddities', () => {
         if (action !== 'TriggerMessage') return undefined;
         return version === '1.6' ? { error: 'NotImplemented' } : { status: 'NotImplemented' };
       };
-      field = await createField({ version, answers, hasBridge: true });
+      field = await createScriptedStation({ version, answers, hasBridge: true });
       await field.connect();
       await field.pass(60_000, 1000);
       assert.equal(field.states.at(-1)?.kind, 'online');
@@ -267,7 +272,7 @@ describe('stations in the field: oddities', () => {
         ),
       };
     };
-    field = await createField({ version: '2.0.1', answers, hasBridge: true });
+    field = await createScriptedStation({ version: '2.0.1', answers, hasBridge: true });
     await field.connect();
     await field.pass(60_000, 1000);
     assert.deepEqual([told('status'), told('connected')], ['preparing', true]);

@@ -1,18 +1,18 @@
 /** Ends of sessions that name another transaction, or never come: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
-import { startPlainCsms } from '../../support/ocpp/rpc-csms.ts';
-import { createField, type Field, type Payload } from '../../support/ocpp/scripted-station.ts';
+import { startRpcCsms } from '../../support/ocpp/rpc-csms.ts';
+import { createScriptedStation, type Payload, type ScriptedStation } from '../../support/ocpp/scripted-station.ts';
 import { createTeller, energy, entry2, entry16, power } from '../../support/ocpp/station-payloads.ts';
 
 const minute = 60_000;
 
 type Facts = Record<string, unknown>;
-const endsOf = (field: Field): Facts[] => field.named('session_ended').map(({ data }) => data ?? {});
+const endsOf = (field: ScriptedStation): Facts[] => field.named('session_ended').map(({ data }) => data ?? {});
 
 describe('stations in the field: ends of sessions, OCPP 1.6', () => {
-  let field: Field;
+  let field: ScriptedStation;
   beforeEach(async () => {
-    field = await createField();
+    field = await createScriptedStation();
     await field.ready();
   });
   afterEach(() => field.close());
@@ -57,8 +57,8 @@ describe('stations in the field: ends of sessions, OCPP 1.6', () => {
 
   it('a second backend is told the end of its own session', async () => {
     await field.close();
-    const backend = await startPlainCsms({ clock: field.clock });
-    field = await createField({ driver: { forward: { url: backend.url, mode: 'observe' } } });
+    const backend = await startRpcCsms({ clock: field.clock });
+    field = await createScriptedStation({ driver: { forward: { url: backend.url, mode: 'observe' } } });
     await field.connect();
     await field.boot();
     const id = await start(1000);
@@ -282,9 +282,9 @@ describe('stations in the field: ends of sessions, OCPP 1.6', () => {
 
 for (const version of ['2.0.1', '2.1'] as const)
   describe(`stations in the field: ends of sessions, OCPP ${version}`, () => {
-    let field: Field;
+    let field: ScriptedStation;
     beforeEach(async () => {
-      field = await createField({ version });
+      field = await createScriptedStation({ version });
       await field.ready();
       await field.status('Occupied');
     });

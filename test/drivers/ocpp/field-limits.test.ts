@@ -4,10 +4,10 @@ import { listPresets } from '../../../src/drivers/ocpp/presets.ts';
 import { usualOptions } from '../../support/ocpp/decoded-station.ts';
 import {
   type Answering,
-  createField,
-  type Field,
-  type FieldOptions,
+  createScriptedStation,
   type Payload,
+  type ScriptedStation,
+  type ScriptedStationOptions,
 } from '../../support/ocpp/scripted-station.ts';
 
 interface Profile {
@@ -43,20 +43,20 @@ const settings = [
 ];
 
 describe('stations in the field: limits', () => {
-  let field: Field;
+  let field: ScriptedStation;
   /** Takes only the profiles that fit. */
-  const open = async (takes: (profile: Profile) => boolean, options: FieldOptions = {}): Promise<void> => {
+  const open = async (takes: (profile: Profile) => boolean, options: ScriptedStationOptions = {}): Promise<void> => {
     const answers: Answering = (action, payload) => {
       if (action === 'GetConfiguration') return { configurationKey: settings };
       if (action !== 'SetChargingProfile') return undefined;
       return { status: takes(profileOf(payload)) ? 'Accepted' : 'Rejected' };
     };
-    field = await createField({ answers, ...options });
+    field = await createScriptedStation({ answers, ...options });
     await field.ready();
   };
   afterEach(() => field.close());
   const told = (): Profile[] => field.asked('SetChargingProfile').map(profileOf);
-  const limit = (currentA: number): ReturnType<Field['apply']> =>
+  const limit = (currentA: number): ReturnType<ScriptedStation['apply']> =>
     field.apply('set_current_limit', { current_a: currentA });
 
   const charge = async (meterStart = 0): Promise<number> => {
@@ -325,7 +325,7 @@ describe('stations in the field: limits', () => {
       };
       held.set('TxDefaultProfile 0', 7);
       held.set('ChargingStationMaxProfile 0', 8);
-      field = await createField({ version, answers });
+      field = await createScriptedStation({ version, answers });
       await field.ready();
       await limit(10);
       assert.deepEqual([...held.keys()].sort(), ['ChargingStationMaxProfile 0', 'TxDefaultProfile 0']);

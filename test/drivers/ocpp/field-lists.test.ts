@@ -1,7 +1,12 @@
 /** The list of tags in a station, in the words of each version: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
 import type { ListedIdToken } from '../../../src/drivers/ocpp/authorization/authorize.ts';
-import { type Answering, createField, type Field, type Payload } from '../../support/ocpp/scripted-station.ts';
+import {
+  type Answering,
+  createScriptedStation,
+  type Payload,
+  type ScriptedStation,
+} from '../../support/ocpp/scripted-station.ts';
 import {
   createSettings,
   createVariables,
@@ -57,7 +62,7 @@ const names = {
 
 for (const version of ['1.6', '2.0.1'] as const)
   describe(`stations in the field: a list of tags in OCPP ${version}`, () => {
-    let field: Field;
+    let field: ScriptedStation;
     let mode: 'free' | 'list' = 'list';
     let list = tags;
     beforeEach(() => {
@@ -67,7 +72,7 @@ for (const version of ['1.6', '2.0.1'] as const)
     afterEach(() => field.close());
 
     const boot = async (answers: Answering): Promise<void> => {
-      field = await createField({
+      field = await createScriptedStation({
         version,
         answers,
         driver: {

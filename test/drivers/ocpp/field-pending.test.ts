@@ -6,7 +6,8 @@ import { codecFor } from '../../../src/drivers/ocpp/codec/codec-by-version.ts';
 import type { Version } from '../../../src/drivers/ocpp/messages.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
 import { assertResult } from '../../support/ocpp/ocpp-schemas.ts';
-import { dial, type RawStation, startTestCsms, type TestCsms } from '../../support/ocpp/test-csms.ts';
+import { dial, type RawStation } from '../../support/ocpp/raw-station.ts';
+import { startTestCsms, type TestCsms } from '../../support/ocpp/test-csms.ts';
 
 describe('stations in the field: not approved yet', () => {
   let csms: TestCsms;

@@ -1,11 +1,11 @@
 /** Stations that tell little more than their energy register: what is made of it, and what is not. */
 import assert from 'node:assert/strict';
-import { createField, type Field } from '../../support/ocpp/scripted-station.ts';
+import { createScriptedStation, type ScriptedStation } from '../../support/ocpp/scripted-station.ts';
 import { current, energy, entry2, entry16, power, type Sampled } from '../../support/ocpp/station-payloads.ts';
 
 for (const version of ['1.6', '2.0.1', '2.1'] as const)
   describe(`stations in the field: little but the register, OCPP ${version}`, () => {
-    let field: Field;
+    let field: ScriptedStation;
     let wh: number;
     let id: number;
     /** What the car draws, W, and the register counts. */
@@ -14,7 +14,7 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
     let stepWh: number;
 
     beforeEach(async () => {
-      field = await createField({ version, hasBridge: true });
+      field = await createScriptedStation({ version, hasBridge: true });
       [wh, draws, stepWh] = [5000, 11_016, 0.1];
       await field.ready();
     });
@@ -263,7 +263,7 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
 
 for (const version of ['2.0.1', '2.1'] as const)
   it(`OCPP ${version}: without a word about its state, the status is that of what flows`, async () => {
-    const field = await createField({ version });
+    const field = await createScriptedStation({ version });
     await field.ready();
     await field.status('Occupied');
     const tell = (eventType: string, wh: number, watts?: number): Promise<unknown> =>

@@ -1,6 +1,6 @@
 /** Registers that jump, begin anew or end wrongly: what is told of the energy of a session adds up, or is explained. */
 import assert from 'node:assert/strict';
-import { createField, type Field } from '../../support/ocpp/scripted-station.ts';
+import { createScriptedStation, type ScriptedStation } from '../../support/ocpp/scripted-station.ts';
 import { createTeller, energy, entry2, entry16 } from '../../support/ocpp/station-payloads.ts';
 
 /** Seconds since the beginning, and what the register says then. */
@@ -112,9 +112,9 @@ const cases: Case[] = [
 
 for (const version of ['1.6', '2.0.1', '2.1'] as const)
   describe(`stations in the field: registers of sessions, OCPP ${version}`, () => {
-    let field: Field;
+    let field: ScriptedStation;
     beforeEach(async () => {
-      field = await createField({ version });
+      field = await createScriptedStation({ version });
       await field.ready();
     });
     afterEach(() => field.close());

@@ -3,21 +3,21 @@ import assert from 'node:assert/strict';
 import type { Event } from '../../../src/model/event.ts';
 import { usualOptions } from '../../support/ocpp/decoded-station.ts';
 import { createObeyingStation, type ObeyingStation } from '../../support/ocpp/obeying-station.ts';
-import { createField, type Field } from '../../support/ocpp/scripted-station.ts';
+import { createScriptedStation, type ScriptedStation } from '../../support/ocpp/scripted-station.ts';
 
 const fallbackS = 300;
 
 for (const version of ['1.6', '2.0.1', '2.1'] as const)
   describe(`stations in the field: limits that last, OCPP ${version}`, () => {
     // Minutes in small steps, each of them answered over the socket.
-    let field: Field;
+    let field: ScriptedStation;
     let station: ObeyingStation;
     /** The lowest that it offered since the last look. */
     let lowestA: number;
 
     const open = async (limits: Partial<typeof usualOptions.limits> & { fallbackS?: number } = { fallbackS }) => {
       station = createObeyingStation(() => field);
-      field = await createField({
+      field = await createScriptedStation({
         version,
         hasBridge: true,
         answers: station.answers,
@@ -182,7 +182,7 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
 
     it('a station that takes relative profiles only: what it falls back to lies ahead of now', async () => {
       station = createObeyingStation(() => field);
-      field = await createField({
+      field = await createScriptedStation({
         version,
         hasBridge: true,
         answers: station.answers,

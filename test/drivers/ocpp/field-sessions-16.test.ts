@@ -1,11 +1,11 @@
 /** Sessions of OCPP 1.6 as stations in the field tell them: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
 import {
-  createField,
-  type Field,
-  type FieldOptions,
+  createScriptedStation,
   failureOf,
   type Payload,
+  type ScriptedStation,
+  type ScriptedStationOptions,
 } from '../../support/ocpp/scripted-station.ts';
 import { current, energy, entry16, power, type Sampled } from '../../support/ocpp/station-payloads.ts';
 
@@ -13,9 +13,9 @@ const minute = 60_000;
 const hour = 60 * minute;
 
 describe('stations in the field: sessions of OCPP 1.6', () => {
-  let field: Field;
-  const open = async (options: FieldOptions = {}): Promise<void> => {
-    field = await createField(options);
+  let field: ScriptedStation;
+  const open = async (options: ScriptedStationOptions = {}): Promise<void> => {
+    field = await createScriptedStation(options);
     await field.ready();
   };
   beforeEach(() => open());

@@ -1,6 +1,6 @@
 /** Sessions of OCPP 2.x as stations in the field tell them: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
-import { createField, type Field, type Payload } from '../../support/ocpp/scripted-station.ts';
+import { createScriptedStation, type Payload, type ScriptedStation } from '../../support/ocpp/scripted-station.ts';
 import { createTeller, current, energy, entry2, power } from '../../support/ocpp/station-payloads.ts';
 
 const minute = 60_000;
@@ -8,9 +8,9 @@ const hour = 60 * minute;
 
 for (const version of ['2.0.1', '2.1'] as const)
   describe(`stations in the field: sessions of OCPP ${version}`, () => {
-    let field: Field;
+    let field: ScriptedStation;
     beforeEach(async () => {
-      field = await createField({ version });
+      field = await createScriptedStation({ version });
       await field.ready();
     });
     afterEach(() => field.close());
@@ -278,7 +278,7 @@ for (const version of ['2.0.1', '2.1'] as const)
 
     it('kWh called Wh, put right: the session as well', async () => {
       await field.close();
-      field = await createField({ version, driver: { quirks: { factors: { energy: 1000 } } } });
+      field = await createScriptedStation({ version, driver: { quirks: { factors: { energy: 1000 } } } });
       await field.ready();
       const reading = (kwh: number, context: string): object => ({
         meterValue: [entry2(field.time(), energy(kwh, { context }))],

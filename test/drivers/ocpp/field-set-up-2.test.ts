@@ -1,16 +1,21 @@
 /** Stations of OCPP 2.x that are made ready, each with variables of its own: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
-import { type Answering, createField, type Field, type Payload } from '../../support/ocpp/scripted-station.ts';
+import {
+  type Answering,
+  createScriptedStation,
+  type Payload,
+  type ScriptedStation,
+} from '../../support/ocpp/scripted-station.ts';
 import { createVariables, usualVariables, wantedMeasurands } from '../../support/ocpp/station-configuration.ts';
 
 const register = 'Energy.Active.Import.Register';
 
 for (const version of ['2.0.1', '2.1'] as const)
   describe(`stations in the field: being made ready in OCPP ${version}`, () => {
-    let field: Field;
+    let field: ScriptedStation;
     afterEach(() => field.close());
     const boot = async (answers: Answering): Promise<void> => {
-      field = await createField({ version, answers });
+      field = await createScriptedStation({ version, answers });
       await field.connect();
       await field.boot();
       await field.status('Available');
@@ -99,7 +104,7 @@ for (const version of ['2.0.1', '2.1'] as const)
     });
 
     it('one that never told of any EVSE is asked for its first', async () => {
-      field = await createField({ version, answers: createVariables({ ...usualVariables }).answers });
+      field = await createScriptedStation({ version, answers: createVariables({ ...usualVariables }).answers });
       await field.connect();
       await field.boot();
       await field.pass(15_000);

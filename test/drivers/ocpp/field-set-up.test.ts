@@ -3,17 +3,20 @@ import assert from 'node:assert/strict';
 import { listPresets } from '../../../src/drivers/ocpp/presets.ts';
 import {
   type Answering,
-  createField,
-  type Field,
-  type FieldOptions,
+  createScriptedStation,
   type Payload,
+  type ScriptedStation,
+  type ScriptedStationOptions,
 } from '../../support/ocpp/scripted-station.ts';
 import { createSettings, usualSettings, wantedMeasurands } from '../../support/ocpp/station-configuration.ts';
 
 describe('stations in the field: being made ready', () => {
-  let field: Field;
-  const boot = async (options: FieldOptions, more?: Parameters<Field['boot']>[0]): Promise<void> => {
-    field = await createField(options);
+  let field: ScriptedStation;
+  const boot = async (
+    options: ScriptedStationOptions,
+    more?: Parameters<ScriptedStation['boot']>[0],
+  ): Promise<void> => {
+    field = await createScriptedStation(options);
     await field.connect();
     await field.boot(more);
     await field.status('Available');
@@ -232,7 +235,7 @@ describe('stations in the field: being made ready', () => {
   });
 
   it('a car that is there before the station can be asked anything is started as well (Easee)', async () => {
-    field = await createField({ driver: { presets: listPresets() } });
+    field = await createScriptedStation({ driver: { presets: listPresets() } });
     await field.connect();
     await field.boot({ vendor: 'Easee' });
     await field.status('Preparing');

@@ -2,13 +2,18 @@
 import assert from 'node:assert/strict';
 import { listPresets } from '../../../src/drivers/ocpp/presets.ts';
 import { hashTag } from '../../../src/model/identity.ts';
-import { createField, type Field, type FieldOptions, type Payload } from '../../support/ocpp/scripted-station.ts';
+import {
+  createScriptedStation,
+  type Payload,
+  type ScriptedStation,
+  type ScriptedStationOptions,
+} from '../../support/ocpp/scripted-station.ts';
 import { createTeller, energy, entry2, power } from '../../support/ocpp/station-payloads.ts';
 
 describe('stations in the field: how sessions begin', () => {
-  let field: Field;
-  const open = async (options: FieldOptions = {}): Promise<void> => {
-    field = await createField(options);
+  let field: ScriptedStation;
+  const open = async (options: ScriptedStationOptions = {}): Promise<void> => {
+    field = await createScriptedStation(options);
     await field.ready();
   };
   afterEach(() => field.close());
@@ -126,7 +131,7 @@ describe('stations in the field: how sessions begin', () => {
       .map(([type, , action]) => (type === 2 ? String(action) : 'answer'));
 
   it('1.6: a station is answered before it is asked what follows from what it said (Easee)', async () => {
-    field = await createField({ driver: { presets: listPresets() } });
+    field = await createScriptedStation({ driver: { presets: listPresets() } });
     await field.connect();
     await field.boot({ vendor: 'Easee' });
     await field.status('Available');

@@ -1,6 +1,10 @@
 /** Meter values of stations in the field, from the frame to what is told: on a real socket. */
 import assert from 'node:assert/strict';
-import { createField, type Field, type FieldOptions } from '../../support/ocpp/scripted-station.ts';
+import {
+  createScriptedStation,
+  type ScriptedStation,
+  type ScriptedStationOptions,
+} from '../../support/ocpp/scripted-station.ts';
 
 interface Value {
   value: unknown;
@@ -15,9 +19,9 @@ const phases = (measurand: string, unit: string, names: string[], value: unknown
 const lines = ['L1', 'L2', 'L3'];
 
 describe('stations in the field: meter values', () => {
-  let field: Field;
-  const open = async (options: FieldOptions = {}): Promise<void> => {
-    field = await createField(options);
+  let field: ScriptedStation;
+  const open = async (options: ScriptedStationOptions = {}): Promise<void> => {
+    field = await createScriptedStation(options);
     await field.ready();
     await field.status(field.version === '1.6' ? 'Charging' : 'Occupied');
     await field.pass(5000);

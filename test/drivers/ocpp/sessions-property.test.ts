@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Answer, StationMessage } from '../../../src/drivers/ocpp/messages.ts';
 import { CallFailure } from '../../../src/drivers/ocpp/ocpp-j/station-link.ts';
-import { createStationRig, type Rig, wattHours } from '../../support/ocpp/decoded-station.ts';
+import { createDecodedStation, type DecodedStation, wattHours } from '../../support/ocpp/decoded-station.ts';
 
 /** What happens next to a station, to the process here, or to the disk. */
 type Step = 'plug' | 'charge' | 'unplug' | 'kill' | 'cut' | 'connect' | 'repeat' | 'disk' | 'wait';
@@ -26,7 +26,7 @@ type Message = Extract<StationMessage, { kind: 'transaction_started' | 'transact
  * A station of 1.6 as in the book: what it has to tell about transactions waits in a queue, in order, until it is
  * answered; it may not get the answer, and then it tells the same again.
  */
-const createLife = (rig: Rig) => {
+const createLife = (rig: DecodedStation) => {
   const queue: ((ids: Map<number, string>) => Message)[] = [];
   const ids = new Map<number, string>();
   const truth: { energy: number }[] = [];
@@ -151,7 +151,7 @@ describe('sessions, whatever happens', () => {
   it('none is lost, none is doubled, and each has its energy to the Wh', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom(...steps), { minLength: 5, maxLength: 60 }), async (plan) => {
-        const rig = createStationRig();
+        const rig = createDecodedStation();
         const life = createLife(rig);
         await life.connect();
         for (const step of plan) await life.step(step);

@@ -7,17 +7,17 @@ import {
   accepted,
   amperes,
   boot,
-  createStationRig,
-  type Rig,
+  createDecodedStation,
+  type DecodedStation,
   usualOptions,
   wattHours,
   watts,
 } from '../../support/ocpp/decoded-station.ts';
 
 describe('a charging station as a device', () => {
-  let rig: Rig;
+  let rig: DecodedStation;
   beforeEach(async () => {
-    rig = createStationRig();
+    rig = createDecodedStation();
     await rig.ready();
   });
   afterEach(() => rig.driver().close());
@@ -73,13 +73,13 @@ describe('a charging station as a device', () => {
     await rig.driver().close();
     const tagsInUse = createConcurrentTx();
     const authorisation = { mode: 'list' as const, tags: [{ id: 'TAG' }], ownTag: 'EMS', isOnePlaceOnly: true };
-    rig = createStationRig({ concurrentTx: tagsInUse, authorisation });
-    const other = createStationRig({ concurrentTx: tagsInUse, authorisation });
+    rig = createDecodedStation({ concurrentTx: tagsInUse, authorisation });
+    const other = createDecodedStation({ concurrentTx: tagsInUse, authorisation });
     await rig.ready();
     await other.ready();
     const id = await plugIn();
     assert.equal((await rig.say({ kind: 'authorize', token: { id: 'tag' } })).authorization, 'accepted');
-    const begin = (at: Rig, evse: number, isOffline = false): Promise<Answer> =>
+    const begin = (at: DecodedStation, evse: number, isOffline = false): Promise<Answer> =>
       at.say({
         kind: 'transaction_started',
         evse,
@@ -120,7 +120,7 @@ describe('a charging station as a device', () => {
 
   it('2.x: and of the phases that its EVSE supplies', async () => {
     await rig.driver().close();
-    rig = createStationRig();
+    rig = createDecodedStation();
     rig.setAnswering((request) => {
       if (request.kind !== 'get_variables') return undefined;
       const values: Record<string, string> = { 'EVSE.SupplyPhases': '1', 'EVSE.ACPhaseSwitchingSupported': 'true' };
@@ -281,7 +281,7 @@ describe('a charging station as a device', () => {
       assert.deepEqual(rig.asked('trigger'), []);
       await rig.clock.advanceAsync(20_000);
       assert.deepEqual(rig.asked('trigger')[0], { kind: 'trigger', message: 'meter_values', evse: 1 });
-      rig = createStationRig({ quirks: { triggersMeterValues: false } });
+      rig = createDecodedStation({ quirks: { triggersMeterValues: false } });
       await rig.ready();
       await plugIn();
       await rig.clock.advanceAsync(60_000);
@@ -498,7 +498,7 @@ describe('a charging station as a device', () => {
     });
 
     it('are put right by the factors of the station', async () => {
-      rig = createStationRig({ quirks: { factors: { power: 1000, energy: 1000 } } });
+      rig = createDecodedStation({ quirks: { factors: { power: 1000, energy: 1000 } } });
       await rig.ready();
       await plugIn();
       await rig.measure([watts(7.2), wattHours(1.5), amperes(10)]);
@@ -542,7 +542,7 @@ describe('a charging station as a device', () => {
     });
 
     it('of an installation with one phase are those of that phase', async () => {
-      rig = createStationRig({ limits: { ...usualOptions.limits, phases: 1 } });
+      rig = createDecodedStation({ limits: { ...usualOptions.limits, phases: 1 } });
       await rig.ready();
       await plugIn();
       await rig.measure([
@@ -665,7 +665,7 @@ describe('a charging station as a device', () => {
   });
 
   it('EN+ is never asked to change its availability', async () => {
-    rig = createStationRig({ presets: listPresets() });
+    rig = createDecodedStation({ presets: listPresets() });
     await rig.ready();
     const offers = (): boolean =>
       rig

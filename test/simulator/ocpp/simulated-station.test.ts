@@ -4,15 +4,15 @@ import { SimulatedStation, type SimulatedStationOptions } from '../../../src/sim
 import type { EvseState } from '../../../src/simulator/ocpp/station-state.ts';
 import { authority, identityOf } from '../../support/certificates.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
-import { words16, words201 } from '../../support/ocpp/csms-calls.ts';
-import { type HeardCall, type Payload, type PlainCsms, startPlainCsms } from '../../support/ocpp/rpc-csms.ts';
+import { calls16, calls201 } from '../../support/ocpp/csms-calls.ts';
+import { type HeardCall, type Payload, type RpcCsms, startRpcCsms } from '../../support/ocpp/rpc-csms.ts';
 import { until } from '../../support/until.ts';
 
 const clock = createFastClock(50);
 
-for (const words of [words16, words201])
+for (const words of [calls16, calls201])
   describe(`a simulated charge point of OCPP ${words.version}`, () => {
-    let csms: PlainCsms;
+    let csms: RpcCsms;
     let station: SimulatedStation;
 
     const evse = (): EvseState => station.state().evses[0] as EvseState;
@@ -36,7 +36,7 @@ for (const words of [words16, words201])
     };
 
     beforeEach(async () => {
-      csms = await startPlainCsms({ clock, heartbeatS: 60 });
+      csms = await startRpcCsms({ clock, heartbeatS: 60 });
     });
     afterEach(async () => {
       await station.close();
@@ -53,7 +53,7 @@ for (const words of [words16, words201])
 
     it('shows its password, and its certificate where TLS is wanted', async () => {
       await csms.close();
-      csms = await startPlainCsms({ clock, tls: { ca: authority(), ...identityOf('server') } });
+      csms = await startRpcCsms({ clock, tls: { ca: authority(), ...identityOf('server') } });
       await open({ password: 'a good password', tls: { ca: authority(), ...identityOf('client') } });
       assert.equal(String(csms.connections[0]?.handshake.password), 'a good password');
       await station.close();

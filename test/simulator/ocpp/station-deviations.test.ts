@@ -3,29 +3,29 @@ import { SimulatedStation } from '../../../src/simulator/ocpp/simulated-station.
 import type { StationDeviations } from '../../../src/simulator/ocpp/station-deviations.ts';
 import type { EvseState } from '../../../src/simulator/ocpp/station-state.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
-import { type ChargingWords, words16, words201 } from '../../support/ocpp/csms-calls.ts';
-import { type Payload, type PlainCsms, startPlainCsms } from '../../support/ocpp/rpc-csms.ts';
+import { type CsmsCalls, calls16, calls201 } from '../../support/ocpp/csms-calls.ts';
+import { type Payload, type RpcCsms, startRpcCsms } from '../../support/ocpp/rpc-csms.ts';
 import { until } from '../../support/until.ts';
 
-type Words = ChargingWords<'1.6' | '2.0.1'>;
+type Words = CsmsCalls<'1.6' | '2.0.1'>;
 
 const clock = createFastClock(50);
 
 describe('deviations of a simulated charge point', () => {
-  let csms: PlainCsms;
+  let csms: RpcCsms;
   let station: SimulatedStation;
 
   const evse = (): EvseState => station.state().evses[0] as EvseState;
   const registered = (): Promise<void> => until(() => station.state().isRegistered, 'it is registered');
   const settles = (amps: number): Promise<void> =>
     until(() => Math.abs(evse().currentsA[0] - amps) < 0.01, `${amps} A on L1`);
-  const open = async (deviations: Partial<StationDeviations>, words: Words = words16): Promise<void> => {
+  const open = async (deviations: Partial<StationDeviations>, words: Words = calls16): Promise<void> => {
     const evses = [{ canSwitchPhases: true }];
     const options = { url: csms.url, identity: 'Q', version: words.version, deviations, evses };
     station = new SimulatedStation({ ...options, access: 'plug' }, clock);
     await registered();
   };
-  const charge = async (deviations: Partial<StationDeviations>, words: Words = words16): Promise<void> => {
+  const charge = async (deviations: Partial<StationDeviations>, words: Words = calls16): Promise<void> => {
     await open(deviations, words);
     await words.measure(csms, 5);
     station.plug(1);
@@ -35,7 +35,7 @@ describe('deviations of a simulated charge point', () => {
 
   beforeEach(async () => {
     // Most deviations are against the schemas.
-    csms = await startPlainCsms({ clock, isStrict: false });
+    csms = await startRpcCsms({ clock, isStrict: false });
   });
   afterEach(async () => {
     await station.close();
@@ -120,7 +120,7 @@ describe('deviations of a simulated charge point', () => {
     });
 
     it('speaks with the fields of 1.6 in 2.0.1', async () => {
-      await open({ speaks16: true }, words201);
+      await open({ speaks16: true }, calls201);
       await until(() => csms.of('StatusNotification').length > 0, 'a status');
       assert.equal(csms.of('StatusNotification')[0]?.errorCode, 'NoError');
     });
@@ -132,7 +132,7 @@ describe('deviations of a simulated charge point', () => {
       await open({ startsIn1970: true });
       await until(() => csms.of('StatusNotification').length > 0, 'a status');
       assert.match(String(csms.of('StatusNotification')[0]?.timestamp), /^1970-/);
-      await words16.trigger(csms, 'Heartbeat');
+      await calls16.trigger(csms, 'Heartbeat');
       await until(() => station.state().stationTime > 1e12, 'it knows the time');
     });
 
@@ -146,12 +146,9 @@ describe('deviations of a simulated charge point', () => {
   });
 
   describe('of its profiles', () => {
-    for (const words of [words16, words201])
+    for (const words of [calls16, calls201])
       it(`rejects what it does not like in ${words.version}`, async () => {
-        const refuses = async (
-          deviations: Partial<StationDeviations>,
-          order: Parameters<ChargingWords['limit']>[1],
-        ) => {
+        const refuses = async (deviations: Partial<StationDeviations>, order: Parameters<CsmsCalls['limit']>[1]) => {
           await open(deviations, words);
           assert.equal(await status(words.limit(csms, order)), 'Rejected', JSON.stringify(deviations));
           await station.close();
@@ -169,37 +166,37 @@ describe('deviations of a simulated charge point', () => {
 
     it('chooses its phases by the power', async () => {
       await charge({ onlyW: true, choosesPhasesByPower: true });
-      await words16.limit(csms, { limit: 2300, unit: 'W' });
+      await calls16.limit(csms, { limit: 2300, unit: 'W' });
       await until(() => evse().livePhases === 1 && evse().currentsA[0] === 10, 'one phase');
-      await words16.limit(csms, { limit: 6900, unit: 'W' });
+      await calls16.limit(csms, { limit: 6900, unit: 'W' });
       await until(() => evse().livePhases === 3 && evse().currentsA[0] === 10, 'three phases');
     });
 
     it('accepts numberPhases and does nothing', async () => {
       await charge({ ignoresNumberPhases: true });
-      await words16.limit(csms, { limit: 8, phases: 1 });
+      await calls16.limit(csms, { limit: 8, phases: 1 });
       await settles(8);
       assert.equal(evse().livePhases, 3);
     });
 
     it('switches phases under load', async () => {
       await charge({ switchesUnderLoad: true });
-      await words16.limit(csms, { limit: 16, phases: 1 });
+      await calls16.limit(csms, { limit: 16, phases: 1 });
       await until(() => evse().livePhases === 1, 'one phase');
       assert.ok(evse().currentsA[0] > 0);
     });
 
     it('ends the transaction at a limit of 0', async () => {
       await charge({ zeroEndsTransaction: true });
-      await words16.limit(csms, { limit: 0 });
+      await calls16.limit(csms, { limit: 0 });
       await until(() => evse().status === 'finishing', 'it has ended');
     });
 
     it('never resumes', async () => {
       await charge({ neverResumes: true });
-      await words16.limit(csms, { limit: 0 });
+      await calls16.limit(csms, { limit: 0 });
       await settles(0);
-      await words16.limit(csms, { limit: 10 });
+      await calls16.limit(csms, { limit: 10 });
       const again = csms.of('MeterValues').length;
       await until(() => csms.of('MeterValues').length > again + 3, 'some time passes');
       assert.equal(evse().currentsA[0], 0);
@@ -207,26 +204,26 @@ describe('deviations of a simulated charge point', () => {
 
     it('resumes with all it has, until it is told again', async () => {
       await charge({ resumesUnlimited: true });
-      await words16.limit(csms, { limit: 0 });
+      await calls16.limit(csms, { limit: 0 });
       await settles(0);
-      await words16.limit(csms, { limit: 8 });
+      await calls16.limit(csms, { limit: 8 });
       await settles(16);
-      await words16.limit(csms, { limit: 8 });
+      await calls16.limit(csms, { limit: 8 });
       await settles(8);
     });
 
     it('offers all it has for a while after each profile', async () => {
       await charge({ spikesAfterProfileS: 20 });
-      await words16.limit(csms, { limit: 8 });
+      await calls16.limit(csms, { limit: 8 });
       await settles(8);
-      await words16.limit(csms, { limit: 7 });
+      await calls16.limit(csms, { limit: 7 });
       await settles(16);
       await settles(7);
     });
 
     it('says Accepted and does nothing', async () => {
       await charge({ ignoresProfiles: true });
-      assert.equal(await status(words16.limit(csms, { limit: 8 })), 'Accepted');
+      assert.equal(await status(calls16.limit(csms, { limit: 8 })), 'Accepted');
       const again = csms.of('MeterValues').length;
       await until(() => csms.of('MeterValues').length > again + 2, 'some time passes');
       assert.equal(evse().currentsA[0], 16);
@@ -238,7 +235,7 @@ describe('deviations of a simulated charge point', () => {
         ['empty', undefined],
         ['minus_one', -1],
       ] as const)
-        for (const words of [words16, words201]) {
+        for (const words of [calls16, calls201]) {
           await open({ compositeSchedule }, words);
           assert.equal(await words.composite(csms), told);
           await station.close();
@@ -258,14 +255,14 @@ describe('deviations of a simulated charge point', () => {
     });
 
     it('accepts to tell a variable, and does not', async () => {
-      await open({ hidesValues: true }, words201);
+      await open({ hidesValues: true }, calls201);
       const asked = { component: { name: 'SmartChargingCtrlr' }, variable: { name: 'RateUnit' } };
       const { getVariableResult } = await csms.call('GetVariables', { getVariableData: [asked] });
       assert.deepEqual(getVariableResult, [{ ...asked, attributeStatus: 'Accepted' }]);
     });
 
     it('tells its state as an event of a variable', async () => {
-      await open({ notifiesStatus: true }, words201);
+      await open({ notifiesStatus: true }, calls201);
       await until(() => csms.of('NotifyEvent').length > 0, 'an event');
       const [{ eventData } = {}] = csms.of('NotifyEvent');
       assert.equal((eventData as Payload[])[0]?.actualValue, 'Available');
@@ -274,26 +271,26 @@ describe('deviations of a simulated charge point', () => {
 
     it('refuses triggers', async () => {
       await open({ refusesTriggers: ['MeterValues'] });
-      assert.equal(await status(words16.trigger(csms, 'MeterValues')), 'Rejected');
-      assert.equal(await status(words16.trigger(csms, 'StatusNotification')), 'Accepted');
+      assert.equal(await status(calls16.trigger(csms, 'MeterValues')), 'Rejected');
+      assert.equal(await status(calls16.trigger(csms, 'StatusNotification')), 'Accepted');
     });
 
     it('reboots after new measurands, and after a change of availability', async () => {
       await open({ rebootsOnMeasurands: true, rebootsOnAvailability: true });
       let next = csms.next('BootNotification');
-      await words16.measure(csms, 10);
+      await calls16.measure(csms, 10);
       await next;
       await registered();
       next = csms.next('BootNotification');
-      await words16.setAvailable(csms, true);
+      await calls16.setAvailable(csms, true);
       await next;
     });
 
     it('rejects a remote start while the last car is there', async () => {
       await charge({ rejectsStartWhenFinishing: true });
-      await words16.stop(csms, evse().transaction ?? '');
+      await calls16.stop(csms, evse().transaction ?? '');
       await until(() => evse().status === 'finishing', 'it has ended');
-      assert.equal(await status(words16.start(csms, 'EMS')), 'Rejected');
+      assert.equal(await status(calls16.start(csms, 'EMS')), 'Rejected');
     });
   });
 
@@ -337,7 +334,7 @@ describe('deviations of a simulated charge point', () => {
       assert.match(String(signed?.sampledValue[0]?.value), /^OCMF\|/);
       assert.equal(signed?.sampledValue[0]?.format, 'SignedData');
       await station.close();
-      await charge({ signsValues: true, countsNoEvents: true }, words201);
+      await charge({ signsValues: true, countsNoEvents: true }, calls201);
       station.unplug(1);
       const { meterValue, seqNo } = await csms.next('TransactionEvent', ({ eventType }) => eventType === 'Ended');
       assert.ok(JSON.stringify(meterValue).includes('"encodingMethod":"OCMF"'));
@@ -353,8 +350,8 @@ describe('deviations of a simulated charge point', () => {
     it('counts every session from 0, with holes', async () => {
       await charge({ hasSessionRegister: true, dropsRegisterEvery: 3 });
       assert.equal(csms.of('StartTransaction')[0]?.meterStart, 0);
-      await until(() => words16.values(csms, 'Energy.Active.Import.Register').length > 6, 'samples');
-      const told = words16.values(csms, 'Energy.Active.Import.Register');
+      await until(() => calls16.values(csms, 'Energy.Active.Import.Register').length > 6, 'samples');
+      const told = calls16.values(csms, 'Energy.Active.Import.Register');
       assert.ok(told.every((wh) => wh < 10_000));
       assert.ok(told.includes(0) && told.some((wh) => wh > 0));
     });

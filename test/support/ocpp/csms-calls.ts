@@ -1,5 +1,5 @@
 /** What a test asks of a station, in the words of either version of OCPP. */
-import type { HeardCall, Payload, PlainCsms } from './rpc-csms.ts';
+import type { HeardCall, Payload, RpcCsms } from './rpc-csms.ts';
 
 export interface LimitOrder {
   evse?: number;
@@ -17,29 +17,29 @@ export interface LimitOrder {
 
 type Version = '1.6' | '2.0.1' | '2.1';
 
-export interface ChargingWords<V extends Version = Version> {
+export interface CsmsCalls<V extends Version = Version> {
   version: V;
-  limit(csms: PlainCsms, order: LimitOrder): Promise<Payload>;
-  clear(csms: PlainCsms, id: number): Promise<Payload>;
+  limit(csms: RpcCsms, order: LimitOrder): Promise<Payload>;
+  clear(csms: RpcCsms, id: number): Promise<Payload>;
   /** Limit of the first period. */
-  composite(csms: PlainCsms, unit?: 'A' | 'W'): Promise<number | undefined>;
-  start(csms: PlainCsms, tag: string): Promise<Payload>;
-  stop(csms: PlainCsms, transaction: string): Promise<Payload>;
-  reset(csms: PlainCsms): Promise<Payload>;
-  trigger(csms: PlainCsms, message: string): Promise<Payload>;
-  setAvailable(csms: PlainCsms, isOperative: boolean): Promise<Payload>;
+  composite(csms: RpcCsms, unit?: 'A' | 'W'): Promise<number | undefined>;
+  start(csms: RpcCsms, tag: string): Promise<Payload>;
+  stop(csms: RpcCsms, transaction: string): Promise<Payload>;
+  reset(csms: RpcCsms): Promise<Payload>;
+  trigger(csms: RpcCsms, message: string): Promise<Payload>;
+  setAvailable(csms: RpcCsms, isOperative: boolean): Promise<Payload>;
   /** Meter values every so many s, with these measurands. */
-  measure(csms: PlainCsms, everyS: number, measurands?: string): Promise<unknown>;
-  sendList(csms: PlainCsms, tags: string[]): Promise<Payload>;
+  measure(csms: RpcCsms, everyS: number, measurands?: string): Promise<unknown>;
+  sendList(csms: RpcCsms, tags: string[]): Promise<Payload>;
   /** What a call says of a transaction. */
   partOf(call: HeardCall): 'start' | 'end' | 'sample' | undefined;
   /** Starts, and ends, of transactions that were told. */
-  starts(csms: PlainCsms): Payload[];
-  ends(csms: PlainCsms): Payload[];
+  starts(csms: RpcCsms): Payload[];
+  ends(csms: RpcCsms): Payload[];
   /** Values of one measurand in what was told of transactions, the newest last. */
-  values(csms: PlainCsms, measurand: string): number[];
+  values(csms: RpcCsms, measurand: string): number[];
   /** The same in what came with their ends. */
-  lastValues(csms: PlainCsms, measurand: string): number[];
+  lastValues(csms: RpcCsms, measurand: string): number[];
 }
 
 const all = 'Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage,Current.Offered,SoC';
@@ -61,7 +61,7 @@ const schedule = ({ limit, unit = 'A', phases, kind = 'Absolute', durationS }: L
   chargingSchedulePeriod: [{ startPeriod: 0, limit, ...(phases && { numberPhases: phases }) }],
 });
 
-export const words16: ChargingWords<'1.6'> = {
+export const calls16: CsmsCalls<'1.6'> = {
   version: '1.6',
   limit: (csms, order) =>
     csms.call('SetChargingProfile', {
@@ -115,7 +115,7 @@ const variable = (component: string, name: string, attributeValue: string): Payl
   attributeValue,
 });
 
-export const words201: ChargingWords<'2.0.1'> = {
+export const calls201: CsmsCalls<'2.0.1'> = {
   version: '2.0.1',
   limit: (csms, order) =>
     csms.call('SetChargingProfile', {
@@ -171,4 +171,4 @@ export const words201: ChargingWords<'2.0.1'> = {
 };
 
 /** Of what is used here, 2.1 says all like 2.0.1. */
-export const words21: ChargingWords<'2.1'> = { ...words201, version: '2.1' };
+export const calls21: CsmsCalls<'2.1'> = { ...calls201, version: '2.1' };

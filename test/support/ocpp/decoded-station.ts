@@ -39,7 +39,7 @@ export const watts = (value: number): SampledValue => ({ quantity: 'power', valu
 export const wattHours = (value: number): SampledValue => ({ quantity: 'energy_imported', value, unit: 'Wh' });
 export const offered = (value: number): SampledValue => ({ quantity: 'current_offered', value, unit: 'A' });
 
-export interface Rig {
+export interface DecodedStation {
   clock: VirtualClock;
   journal: MemoryJournal;
   driver(): OcppDriver;
@@ -87,16 +87,16 @@ export const usualOptions = {
 
 export const boot = { kind: 'boot' as const, vendor: 'Acme', model: 'Box', serial: '1', firmware: '1.0' };
 
-export const createStationRig = (more: Partial<OcppDriverOptions> = {}): Rig => {
+export const createDecodedStation = (more: Partial<OcppDriverOptions> = {}): DecodedStation => {
   const clock = createVirtualClock();
   const journal = createMemoryJournal();
-  const requests: Rig['requests'] = [];
+  const requests: DecodedStation['requests'] = [];
   const events: DriverEvent[] = [];
   const states: DeviceState[] = [];
   const drifts: string[] = [];
-  const progress: Rig['progress'] = [];
-  const heard: Rig['heard'] = [];
-  const said: Rig['told'] extends (path: string) => (infer T)[] ? (T & { path: string })[] : never = [];
+  const progress: DecodedStation['progress'] = [];
+  const heard: DecodedStation['heard'] = [];
+  const said: DecodedStation['told'] extends (path: string) => (infer T)[] ? (T & { path: string })[] : never = [];
   let answering: Answering = () => undefined;
   let generation = 0;
   let isConnected = false;
@@ -149,7 +149,7 @@ export const createStationRig = (more: Partial<OcppDriverOptions> = {}): Rig => 
     };
   };
 
-  const rig: Rig = {
+  const rig: DecodedStation = {
     clock,
     journal,
     driver: () => driver,

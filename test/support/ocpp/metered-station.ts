@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { hashTag } from '../../../src/model/identity.ts';
-import type { Field, Payload } from './scripted-station.ts';
+import type { Payload, ScriptedStation } from './scripted-station.ts';
 import { energy, entry2, entry16, power } from './station-payloads.ts';
 
 const minute = 60_000;
@@ -24,7 +24,7 @@ export type TransactionNumber = number | string | null;
 const tags = new Map(['T1', 'T2', 'T3'].map((tag) => [hashTag(tag), tag]));
 
 /** As somebody bills them who takes each correction in the place of what was told before. */
-export const billsOf = (events: Field['events']): Bill[] => {
+export const billsOf = (events: ScriptedStation['events']): Bill[] => {
   const bills = new Map<string, Bill>();
   const ids = new Map<string | undefined, string>();
   for (const { id, name, component, data = {} } of events) {
@@ -42,12 +42,12 @@ export const billsOf = (events: Field['events']): Bill[] => {
   return [...bills.values()];
 };
 
-export class Garage {
-  readonly field: Field;
+export class MeteredStation {
+  readonly field: ScriptedStation;
   private readonly registers = new Map<number, number>();
   private readonly ids = new Map<number, number | string>();
   private begun = 0;
-  constructor(field: Field) {
+  constructor(field: ScriptedStation) {
     this.field = field;
   }
   private get is16(): boolean {

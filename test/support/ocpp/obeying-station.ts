@@ -3,7 +3,7 @@
  * allows by itself; and a car that takes all of it.
  */
 
-import type { Answering, Field, Payload } from './scripted-station.ts';
+import type { Answering, Payload, ScriptedStation } from './scripted-station.ts';
 import { entry2, entry16, type Sampled } from './station-payloads.ts';
 
 interface Held {
@@ -48,7 +48,7 @@ export interface ObeyingStation {
   charge(): Promise<void>;
 }
 
-export const createObeyingStation = (field: () => Field, maxA = 32): ObeyingStation => {
+export const createObeyingStation = (field: () => ScriptedStation, maxA = 32): ObeyingStation => {
   let held: Held | undefined;
   let lostA: number | undefined;
   let transaction: number | undefined;

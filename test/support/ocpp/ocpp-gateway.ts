@@ -12,7 +12,7 @@ export interface StationNode {
   more?: object;
 }
 
-export interface OcppStreet {
+export interface OcppGateway {
   red: NodeRed;
   observer: Observer;
   /** Without the identity. */
@@ -71,7 +71,7 @@ export const stationFlow = (
 
 let sent = 0;
 
-export const openOcppStreet = async (brokerPort: number, stations: StationNode[]): Promise<OcppStreet> => {
+export const startOcppGateway = async (brokerPort: number, stations: StationNode[]): Promise<OcppGateway> => {
   const [port = 0] = await freePorts(1);
   const observer = observe(brokerPort);
   await until(observer.isConnected, 'the observer listens');

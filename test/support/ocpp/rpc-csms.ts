@@ -27,7 +27,7 @@ interface Connection {
   on(event: string, run: (told: { error?: Error }) => void): void;
 }
 
-export interface PlainCsms {
+export interface RpcCsms {
   port: number;
   url: string;
   heard: HeardCall[];
@@ -49,7 +49,7 @@ export interface PlainCsms {
   close(): Promise<void>;
 }
 
-export interface CsmsOptions {
+export interface RpcCsmsOptions {
   clock: Clock;
   /** What the station sends is checked, and refused where it does not fit. */
   isStrict?: boolean;
@@ -60,20 +60,20 @@ export interface CsmsOptions {
   tls?: { ca: Buffer; cert: Buffer; key: Buffer };
 }
 
-export const startPlainCsms = async ({ clock, isStrict = true, heartbeatS = 300, port = 0, tls }: CsmsOptions) => {
+export const startRpcCsms = async ({ clock, isStrict = true, heartbeatS = 300, port = 0, tls }: RpcCsmsOptions) => {
   const protocols = ['ocpp2.1', 'ocpp2.0.1', 'ocpp1.6'];
   const strictMode = isStrict ? ['ocpp2.0.1', 'ocpp1.6'] : false;
   const server = new RPCServer({ protocols, strictMode });
   let transactions = 1000;
   const now = (): string => new Date(clock.now()).toISOString();
-  const usual: PlainCsms['answers'] = {
+  const usual: RpcCsms['answers'] = {
     BootNotification: () => ({ status: 'Accepted', currentTime: now(), interval: heartbeatS }),
     Heartbeat: () => ({ currentTime: now() }),
     StartTransaction: () => ({ transactionId: ++transactions, idTagInfo: { status: 'Accepted' } }),
     TransactionEvent: ({ idToken }): Payload => (idToken ? { idTokenInfo: { status: 'Accepted' } } : {}),
   };
 
-  const csms: PlainCsms = {
+  const csms: RpcCsms = {
     port: 0,
     url: '',
     heard: [],

@@ -28,15 +28,16 @@ import { until } from '../until.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
 import { usualOptions } from './decoded-station.ts';
 import { faultsOfCall, faultsOfResult } from './ocpp-schemas.ts';
-import { dial, openSettings, type RawStation, startTestCsms, type TestCsms } from './test-csms.ts';
+import { dial, type RawStation } from './raw-station.ts';
+import { openSettings, startTestCsms, type TestCsms } from './test-csms.ts';
 
 export type Payload = Record<string, unknown>;
 
 /** How a station answers a call: with a CALLRESULT, with a CALLERROR, not at all, or by hanging up. */
-export type FieldAnswer = object | { error: string; description?: string } | 'silence' | 'hang_up';
-export type Answering = (action: string, payload: Payload) => FieldAnswer | undefined;
+export type ScriptedAnswer = object | { error: string; description?: string } | 'silence' | 'hang_up';
+export type Answering = (action: string, payload: Payload) => ScriptedAnswer | undefined;
 
-export interface FieldCall {
+export interface HeardCall {
   action: string;
   payload: Payload;
   /** Monotonic, ms. */
@@ -52,7 +53,7 @@ export interface Told {
   raw?: string;
 }
 
-export interface FieldOptions {
+export interface ScriptedStationOptions {
   version?: Version;
   /** The node and what its integrator said. */
   driver?: Partial<OcppDriverOptions>;
@@ -63,7 +64,7 @@ export interface FieldOptions {
   hasBridge?: boolean;
 }
 
-export interface Field {
+export interface ScriptedStation {
   version: Version;
   clock: VirtualClock;
   csms: TestCsms;
@@ -71,7 +72,7 @@ export interface Field {
   driver(): OcppDriver;
   station(): RawStation;
   /** What the bridge asked, in its order. */
-  calls: FieldCall[];
+  calls: HeardCall[];
   /** Those of one action, or what is set by one. */
   asked(action: string): Payload[];
   /** Names of what was asked. */
@@ -160,17 +161,17 @@ const exchange = async (station: RawStation): Promise<void> => {
 /** Between two looks at the wire, ms. */
 const lookMs = 100;
 
-export const createField = async (options: FieldOptions = {}): Promise<Field> => {
+export const createScriptedStation = async (options: ScriptedStationOptions = {}): Promise<ScriptedStation> => {
   const { version = '1.6', settings } = options;
   const clock = createVirtualClock();
   const csms = await startTestCsms({}, clock);
   const journal = createMemoryJournal();
-  const calls: FieldCall[] = [];
+  const calls: HeardCall[] = [];
   const events: DriverEvent[] = [];
   const states: DeviceState[] = [];
   const said: (Told & { path: string })[] = [];
   const faults: string[] = [];
-  const progress: Field['progress'] = [];
+  const progress: ScriptedStation['progress'] = [];
   const messages: Message[] = [];
   const bridgeJournal = createMemoryJournal();
   let bridge: Bridge | undefined;
@@ -261,7 +262,7 @@ export const createField = async (options: FieldOptions = {}): Promise<Field> =>
   const now = (agoMs = 0): string => isoTime(clock.now() - agoMs);
   const own = (): RawStation => station ?? assert.fail('it is not connected');
 
-  const field: Field = {
+  const field: ScriptedStation = {
     version,
     clock,
     csms,

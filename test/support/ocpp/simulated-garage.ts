@@ -6,7 +6,7 @@ import { pause } from '../../../src/common/pause.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
 import { SimulatedStation } from '../../../src/simulator/ocpp/simulated-station.ts';
 import { until } from '../until.ts';
-import { type OcppStreet, openOcppStreet, type StationNode } from './ocpp-gateway.ts';
+import { type OcppGateway, type StationNode, startOcppGateway } from './ocpp-gateway.ts';
 
 /** What a meter said before a car came and after it went, Wh. */
 interface Session {
@@ -23,9 +23,9 @@ export interface GarageReport {
   problems: string[];
 }
 
-export interface Garage {
-  street: OcppStreet;
-  stations: Box[];
+export interface SimulatedGarage {
+  street: OcppGateway;
+  stations: GarageStation[];
   /** Gives every station another limit, and waits until all hold theirs. */
   obey(): Promise<void>;
   /** At some of them a car goes and another comes, within a few seconds. */
@@ -37,7 +37,7 @@ export interface Garage {
   close(): Promise<void>;
 }
 
-export interface Box {
+export interface GarageStation {
   device: string;
   point: SimulatedStation;
   /** Comes, and charges. */
@@ -56,7 +56,7 @@ const speed = 20;
 const random = (from: number, to: number): number => from + Math.random() * (to - from);
 const wait = (ms: number): Promise<unknown> => pause(ms, systemClock);
 
-const createBox = (nth: number, url: string, sessions: Session[]): Box => {
+const createBox = (nth: number, url: string, sessions: Session[]): GarageStation => {
   const device = `box${nth}`;
   const point = new SimulatedStation(
     {
@@ -93,13 +93,13 @@ const createBox = (nth: number, url: string, sessions: Session[]): Box => {
 };
 
 /** It was told again, and does it. */
-const isObeying = ({ evse }: Box, limitA: number): boolean => {
+const isObeying = ({ evse }: GarageStation, limitA: number): boolean => {
   const { profiles, hasTransaction, offeredA, currentsA } = evse();
   return profiles.length > 0 && hasTransaction && offeredA === limitA && Math.max(...currentsA) <= limitA + 0.01;
 };
 
 /** Of each session that ended, once per session id: what different events there are. */
-const toldOf = (street: OcppStreet, device: string, name: string): Map<string, Map<string, Session>> => {
+const toldOf = (street: OcppGateway, device: string, name: string): Map<string, Map<string, Session>> => {
   const told = new Map<string, Map<string, Session>>();
   for (const { id, data } of street.all(`devices/${device}/ev_charger/1/event/${name}`)) {
     const { session_id: session, meter_start_wh: startWh, meter_stop_wh: stopWh } = data as Record<string, unknown>;
@@ -112,7 +112,7 @@ const toldOf = (street: OcppStreet, device: string, name: string): Map<string, M
 
 const wordsOf = ({ startWh, stopWh }: Session): string => `${startWh} to ${stopWh} Wh`;
 
-const compare = (street: OcppStreet, device: string, sessions: Session[]): string[] => {
+const compare = (street: OcppGateway, device: string, sessions: Session[]): string[] => {
   const ended = toldOf(street, device, 'session_ended');
   const doubled = ['session_started', 'session_ended'].flatMap((name) =>
     [...toldOf(street, device, name)]
@@ -129,12 +129,12 @@ const compare = (street: OcppStreet, device: string, sessions: Session[]): strin
   ];
 };
 
-export const openGarage = async (brokerPort: number): Promise<Garage> => {
+export const startSimulatedGarage = async (brokerPort: number): Promise<SimulatedGarage> => {
   const nodes = Array.from(
     { length: count },
     (_, nth): StationNode => ({ device: `box${nth}`, identity: `box${nth}` }),
   );
-  const street = await openOcppStreet(brokerPort, nodes);
+  const street = await startOcppGateway(brokerPort, nodes);
   const sessions: Session[] = [];
   const boxes = nodes.map((_, nth) => createBox(nth, street.url, sessions));
   const limitsBackMs: number[] = [];
@@ -150,14 +150,14 @@ export const openGarage = async (brokerPort: number): Promise<Garage> => {
     );
 
   /** A car goes at some time, and another comes. */
-  const change = async (box: Box): Promise<void> => {
+  const change = async (box: GarageStation): Promise<void> => {
     await wait(random(0, 3000));
     box.leave();
     await wait(random(300, 2500));
     box.arrive();
   };
 
-  const limitComesBack = async (box: Box, nth: number): Promise<void> => {
+  const limitComesBack = async (box: GarageStation, nth: number): Promise<void> => {
     const { device, point } = box;
     await until(() => point.state().isConnected, `${device} is back`);
     const reconnectedAt = performance.now();
@@ -167,14 +167,14 @@ export const openGarage = async (brokerPort: number): Promise<Garage> => {
   };
 
   const obey = async (): Promise<void> => {
-    const isOnline = ({ device }: Box): boolean =>
+    const isOnline = ({ device }: GarageStation): boolean =>
       street
         .all(`devices/${device}/availability`)
         .some(({ state, ts }) => state === 'online' && Date.parse(String(ts)) > startedAt);
     await until(() => boxes.every(isOnline), 'all are online');
     limits = boxes.map(() => Math.round(random(6, 14)));
     await Promise.all(boxes.map((_, nth) => order(nth)));
-    const lazy = (): Box[] => boxes.filter((box, nth) => !isObeying(box, limits[nth] ?? 0));
+    const lazy = (): GarageStation[] => boxes.filter((box, nth) => !isObeying(box, limits[nth] ?? 0));
     await until(() => lazy().length === 0, 'all obey').catch((error) => {
       throw new Error(`${error.message}: ${limits} A; ${JSON.stringify(lazy().map(({ evse }) => evse()))}`);
     });

@@ -1,5 +1,5 @@
 /** Meter values and transactions of stations in the field, as each version writes them. */
-import type { Field, Payload } from './scripted-station.ts';
+import type { Payload, ScriptedStation } from './scripted-station.ts';
 
 export type Sampled = [measurand: string, value: number, unit: string, more?: object | undefined];
 
@@ -23,7 +23,7 @@ export const current = (amperes: number, phase = 'L1'): Sampled => ['Current.Imp
 
 /** How a station of OCPP 2.x tells of its transactions. */
 export const createTeller =
-  (field: () => Field, triggerReason: string) =>
+  (field: () => ScriptedStation, triggerReason: string) =>
   (eventType: 'Started' | 'Updated' | 'Ended', info: object = {}, more: object = {}, id = 'T1'): Promise<Payload> =>
     field().say('TransactionEvent', {
       eventType,

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import type { ForwardOptions } from '../../../../src/drivers/ocpp/forwarding/forwarder.ts';
 import type { SimulatedStationOptions } from '../../../../src/simulator/ocpp/simulated-station.ts';
 import { createFastClock } from '../../../support/fast-clock.ts';
-import { type ChargingWords, words16, words201 } from '../../../support/ocpp/csms-calls.ts';
+import { type CsmsCalls, calls16, calls201 } from '../../../support/ocpp/csms-calls.ts';
 import { type ForwardedStation, startForwardedStation } from '../../../support/ocpp/forwarded-station.ts';
-import { type Payload, type PlainCsms, startPlainCsms } from '../../../support/ocpp/rpc-csms.ts';
+import { type Payload, type RpcCsms, startRpcCsms } from '../../../support/ocpp/rpc-csms.ts';
 import { until } from '../../../support/until.ts';
 
 const clock = createFastClock(25);
@@ -25,7 +25,7 @@ const registerOf = (event: Payload | undefined): number => {
   return Number(register?.value);
 };
 
-const billsOf = (backend: PlainCsms, words: ChargingWords, given: number[]): Bill[] =>
+const billsOf = (backend: RpcCsms, words: CsmsCalls, given: number[]): Bill[] =>
   words.version === '1.6'
     ? words.starts(backend).map((start, i) => {
         const end = words.ends(backend).find(({ transactionId }) => transactionId === given[i]);
@@ -47,9 +47,9 @@ const billsOf = (backend: PlainCsms, words: ChargingWords, given: number[]): Bil
         };
       });
 
-for (const words of [words16, words201] satisfies ChargingWords[])
+for (const words of [calls16, calls201] satisfies CsmsCalls[])
   describe(`a station of OCPP ${words.version} that somebody else bills`, () => {
-    let backend: PlainCsms;
+    let backend: RpcCsms;
     let station: ForwardedStation;
     /** Numbers that the backend gave, in order; 1.6. */
     let given: number[];
@@ -57,7 +57,7 @@ for (const words of [words16, words201] satisfies ChargingWords[])
 
     const startBackend = async (port = 0): Promise<void> => {
       const heard = backend?.heard ?? [];
-      backend = await startPlainCsms({ clock, port, heartbeatS: 60 });
+      backend = await startRpcCsms({ clock, port, heartbeatS: 60 });
       if (port !== 0) backend.heard.unshift(...heard);
       backend.answers.StartTransaction = () => {
         given.push(nextNumber);

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import ocpp from 'ocpp-rpc';
 import { CallFailure } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
+import { dial, type RawStation } from '../../../support/ocpp/raw-station.ts';
 import {
   createRecorder,
-  dial,
   openSettings,
-  type RawStation,
   type Recorder,
   startTestCsms,
   type TestCsms,

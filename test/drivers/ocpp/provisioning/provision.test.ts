@@ -13,9 +13,9 @@ import { listPresets } from '../../../../src/drivers/ocpp/presets.ts';
 import {
   accepted,
   boot,
-  createStationRig,
+  createDecodedStation,
+  type DecodedStation,
   passingCodec,
-  type Rig,
   rejected,
   type StationAnswer,
   usualOptions,
@@ -68,9 +68,9 @@ const usual = {
 const wanted = 'Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage,Current.Offered,SoC';
 
 describe('a station made ready', () => {
-  let rig: Rig;
+  let rig: DecodedStation;
   const open = (more: Partial<OcppDriverOptions> = {}): void => {
-    rig = createStationRig(more);
+    rig = createDecodedStation(more);
   };
   beforeEach(() => open());
   afterEach(() => rig.driver().close());

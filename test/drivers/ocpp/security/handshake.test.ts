@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
 import { chooseVersion, readHandshake } from '../../../../src/drivers/ocpp/security/handshake.ts';
 import { sentenceOf } from '../../../../src/drivers/ocpp/security/rejection-reasons.ts';
+import { dial, refusal, sendRaw, upgradeText } from '../../../support/ocpp/raw-station.ts';
 import {
   createRecorder,
-  dial,
   openSettings,
   type Recorder,
-  refusal,
-  sendRaw,
   startTestCsms,
   type TestCsms,
-  upgradeText,
 } from '../../../support/ocpp/test-csms.ts';
 import { until } from '../../../support/until.ts';
 

@@ -6,18 +6,14 @@ import { Passwords } from '../../../../src/drivers/ocpp/security/passwords.ts';
 import { readOrigin } from '../../../../src/drivers/ocpp/security/proxy-headers.ts';
 import type { Clock } from '../../../../src/model/time.ts';
 import { authority, identityOf } from '../../../support/certificates.ts';
+import { type Dial, dial, refusal, sendRaw, upgradeText } from '../../../support/ocpp/raw-station.ts';
 import {
   createRecorder,
-  type Dial,
-  dial,
   openSettings,
   passwords,
   type Recorder,
-  refusal,
-  sendRaw,
   startTestCsms,
   type TestCsms,
-  upgradeText,
 } from '../../../support/ocpp/test-csms.ts';
 import { until } from '../../../support/until.ts';
 import { createVirtualClock } from '../../../support/virtual-clock.ts';

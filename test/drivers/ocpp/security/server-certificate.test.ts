@@ -13,7 +13,8 @@ import {
 } from '../../../../src/drivers/ocpp/security/server-certificate.ts';
 import { authority, identityOf } from '../../../support/certificates.ts';
 import { root } from '../../../support/house-rules.ts';
-import { createRecorder, dial, openSettings, startTestCsms, type TestCsms } from '../../../support/ocpp/test-csms.ts';
+import { dial } from '../../../support/ocpp/raw-station.ts';
+import { createRecorder, openSettings, startTestCsms, type TestCsms } from '../../../support/ocpp/test-csms.ts';
 import { until } from '../../../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../../../support/virtual-clock.ts';
 

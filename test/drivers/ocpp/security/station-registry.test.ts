@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import type { StationHandler, UnknownStation } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
+import { dial, refusal } from '../../../support/ocpp/raw-station.ts';
 import {
   createRecorder,
-  dial,
   openSettings,
   passwords,
   type Recorder,
-  refusal,
   startTestCsms,
   type TestCsms,
 } from '../../../support/ocpp/test-csms.ts';

@@ -7,20 +7,20 @@ import {
   type Answering,
   accepted,
   boot,
-  createStationRig,
-  type Rig,
+  createDecodedStation,
+  type DecodedStation,
   rejected,
   usualOptions,
 } from '../../../support/ocpp/decoded-station.ts';
 
 describe('limits inside a dynamic profile (OCPP 2.1)', () => {
-  let rig: Rig;
+  let rig: DecodedStation;
   let isSupported: string;
   let stackLevel: string;
   let answering: Answering;
 
   const open = async (more: Partial<OcppDriverOptions> = {}, version: Version = '2.1'): Promise<void> => {
-    rig = createStationRig(more);
+    rig = createDecodedStation(more);
     rig.setAnswering((request) => {
       if (request.kind !== 'get_variables') return answering(request);
       const values: Record<string, string> = {

@@ -7,13 +7,13 @@ import {
   type Answering,
   accepted,
   boot,
-  createStationRig,
-  type Rig,
+  createDecodedStation,
+  type DecodedStation,
   rejected,
   usualOptions,
 } from '../../../support/ocpp/decoded-station.ts';
 
-type Reported = Extract<Parameters<Rig['say']>[0], { kind: 'profiles' }>;
+type Reported = Extract<Parameters<DecodedStation['say']>[0], { kind: 'profiles' }>;
 type Listed = Reported['profiles'][number] & Partial<Pick<Reported, 'evse' | 'source'>>;
 
 const foreignTx: Listed = { id: 7, stackLevel: 3, purpose: 'TxProfile', source: 'EMS' };
@@ -23,13 +23,13 @@ const schedule = (limit: number, unit: 'A' | 'W' = 'A'): StationResult => ({
 });
 
 describe('what others have left in a charging station', () => {
-  let rig: Rig;
+  let rig: DecodedStation;
   /** What lies in it; undefined: it does not list it. */
   let listed: Listed[] | undefined;
   let answering: Answering;
 
   const open = (foreignPolicy?: 'once' | 'keep' | 'clear', more: Partial<OcppDriverOptions> = {}): void => {
-    rig = createStationRig({
+    rig = createDecodedStation({
       ...more,
       limits: { ...usualOptions.limits, ...(foreignPolicy && { foreignPolicy }) },
     });

@@ -8,9 +8,9 @@ import {
   type Answering,
   accepted,
   amperes,
-  createStationRig,
+  createDecodedStation,
+  type DecodedStation,
   offered,
-  type Rig,
   rejected,
   usualOptions,
   watts,
@@ -19,9 +19,9 @@ import {
 const forever = Number.POSITIVE_INFINITY;
 
 describe('limits of a charging station', () => {
-  let rig: Rig;
+  let rig: DecodedStation;
   const open = async (more: Partial<OcppDriverOptions> = {}): Promise<void> => {
-    rig = createStationRig(more);
+    rig = createDecodedStation(more);
     await rig.ready();
   };
   const withQuirks = (quirks: OcppDriverOptions['quirks']): Promise<void> => open({ quirks });

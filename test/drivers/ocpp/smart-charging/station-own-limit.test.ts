@@ -3,9 +3,9 @@ import type { Applied, Order } from '../../../../src/drivers/driver.ts';
 import type { OcppDriverOptions } from '../../../../src/drivers/ocpp/driver.ts';
 import {
   amperes,
-  createStationRig,
+  createDecodedStation,
+  type DecodedStation,
   offered,
-  type Rig,
   usualOptions,
   wattHours,
 } from '../../../support/ocpp/decoded-station.ts';
@@ -13,14 +13,14 @@ import {
 const forever = Number.POSITIVE_INFINITY;
 
 describe('a charging station and the limit that it keeps', () => {
-  let rig: Rig;
+  let rig: DecodedStation;
   /** The station offers no more, A. */
   let ownA: number;
   /** The car draws this, whatever it is offered, A; undefined: what it is offered. */
   let drawnA: number | undefined;
 
   const open = async (limits: Partial<OcppDriverOptions['limits']> = {}): Promise<void> => {
-    rig = createStationRig({ limits: { ...usualOptions.limits, ...limits } });
+    rig = createDecodedStation({ limits: { ...usualOptions.limits, ...limits } });
     await rig.ready();
     await rig.status('preparing');
     await rig.say({

@@ -3,12 +3,18 @@ import type { OcppDriverOptions } from '../../../../src/drivers/ocpp/driver.ts';
 import type { StationResult, Version } from '../../../../src/drivers/ocpp/messages.ts';
 import { CallFailure } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import type { StationSummary } from '../../../../src/drivers/ocpp/station/station-summary.ts';
-import { boot, createStationRig, type Rig, rejected, usualOptions } from '../../../support/ocpp/decoded-station.ts';
+import {
+  boot,
+  createDecodedStation,
+  type DecodedStation,
+  rejected,
+  usualOptions,
+} from '../../../support/ocpp/decoded-station.ts';
 
 describe('what is known of a charging station', () => {
-  let rig: Rig;
+  let rig: DecodedStation;
   const open = async (more: Partial<OcppDriverOptions> = {}, version: Version = '1.6'): Promise<void> => {
-    rig = createStationRig(more);
+    rig = createDecodedStation(more);
     await rig.ready(version);
   };
   afterEach(() => rig.driver().close());
@@ -32,7 +38,7 @@ describe('what is known of a charging station', () => {
   };
 
   it('nothing yet, before it comes', async () => {
-    rig = createStationRig();
+    rig = createDecodedStation();
     const { isConnected, version, boot: said, limit: form, evses, others, refused } = sheet();
     assert.deepEqual(
       [isConnected, version, said, form, evses, others, refused],
@@ -126,14 +132,14 @@ describe('what is known of a charging station', () => {
       [{ forward: { url: 'ws://127.0.0.1:1', mode: 'observe' } }, { why: 'watched' }],
     ];
     for (const [more, fallback] of cases) {
-      rig = createStationRig(more);
+      rig = createDecodedStation(more);
       assert.deepEqual(sheet().fallback, fallback);
       await rig.driver().close();
     }
   });
 
   it('profiles of others, in words', async () => {
-    rig = createStationRig();
+    rig = createDecodedStation();
     rig.setAnswering((request) => {
       if (request.kind !== 'get_profiles') return undefined;
       const { requestId } = request;
