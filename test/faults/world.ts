@@ -3,12 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Command, Response } from '../../src/model/command.ts';
+import { endProcess, type LineProcess, startLineProcess } from '../support/line-process.ts';
 import { findProgram } from '../support/mqtt/mosquitto.ts';
 import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
 import { until } from '../support/until.ts';
 import type { Truth } from './house.ts';
-import { killHard, startTalker, type Talker } from './lines.ts';
 import { createNetwork, type Network } from './network.ts';
 
 export const batteries = ['hybrid', 'storage'] as const;
@@ -94,6 +95,9 @@ const startBrokerIn = async (network: Network, file: string): Promise<ChildProce
   return child;
 };
 
+/** @returns the command line of a file of this folder */
+const script = (name: string): string[] => [process.execPath, fileURLToPath(new URL(name, import.meta.url))];
+
 /** @param name of at most 8 characters, one per world on this machine */
 export const createWorld = async (name: string): Promise<World> => {
   const network = createNetwork(name);
@@ -104,23 +108,23 @@ export const createWorld = async (name: string): Promise<World> => {
   const truth: Truth[] = [];
   const answers: Response[] = [];
   const availability = new Map<string, string>();
-  const running: Talker[] = [];
+  const running: LineProcess[] = [];
   let broker: ChildProcess | undefined;
   let gateway: NodeRed | undefined;
-  let controller: Talker | undefined;
+  let controller: LineProcess | undefined;
   let heardCut: boolean | undefined;
 
   const remove = async (): Promise<void> => {
     await gateway?.remove();
     for (const each of running) await each.kill();
-    if (broker) await killHard(broker);
+    if (broker) await endProcess(broker, 'SIGKILL');
     network.remove();
     rmSync(folder, { recursive: true, force: true });
   };
 
-  const connectClient = async (clientId: string, hear: (line: Heard) => void): Promise<Talker> => {
+  const connectClient = async (clientId: string, hear: (line: Heard) => void): Promise<LineProcess> => {
     let isConnected = false;
-    const client = startTalker<Heard>('client.ts', [url, clientId], network.at('broker'), (line) => {
+    const client = startLineProcess<Heard>([...network.at('broker'), ...script('client.ts'), url, clientId], (line) => {
       if ('connected' in line) isConnected = true;
       hear(line);
     });
@@ -131,10 +135,8 @@ export const createWorld = async (name: string): Promise<World> => {
 
   try {
     broker = await startBrokerIn(network, file);
-    const house = startTalker<Truth | { cut: boolean }>(
-      'house.ts',
-      [network.address.house, String(watchdogS)],
-      network.at('house'),
+    const house = startLineProcess<Truth | { cut: boolean }>(
+      [...network.at('house'), ...script('house.ts'), network.address.house, String(watchdogS)],
       (line) => {
         if ('cut' in line) heardCut = line.cut;
         else truth.push(line);
@@ -168,7 +170,7 @@ export const createWorld = async (name: string): Promise<World> => {
       },
       startController,
       async killBroker() {
-        if (broker) await killHard(broker);
+        if (broker) await endProcess(broker, 'SIGKILL');
       },
       async startBroker() {
         broker = await startBrokerIn(network, file);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ForwardOptions } from '../../src/drivers/ocpp/forwarding/forwarder.ts';
 import { createFastClock } from '../support/fast-clock.ts';
 import { type ForwardedStation, startForwardedStation } from '../support/ocpp/forwarded-station.ts';
-import { type Backend, startBackend } from '../support/ocpp/peer-station.ts';
+import { type PeerBackend, startPeerBackend } from '../support/ocpp/peer-backend.ts';
 import { until } from '../support/until.ts';
 
 type Payload = Record<string, unknown>;
@@ -13,16 +13,16 @@ const password = 'as in the contract';
 /** What differs between the versions at the backend. */
 interface Tongue {
   version: '1.6' | '2.0.1';
-  starts(backend: Backend): Payload[];
-  ends(backend: Backend): Payload[];
+  starts(backend: PeerBackend): Payload[];
+  ends(backend: PeerBackend): Payload[];
   /** The energy of a session by what the backend was told, Wh. */
   energy(start: Payload, end: Payload): number;
   /** With the id of a profile of ours. */
-  limit(backend: Backend, amps: number, stackLevel: number): Promise<Payload>;
-  clear(backend: Backend): Promise<Payload>;
-  start(backend: Backend): Promise<Payload>;
+  limit(backend: PeerBackend, amps: number, stackLevel: number): Promise<Payload>;
+  clear(backend: PeerBackend): Promise<Payload>;
+  start(backend: PeerBackend): Promise<Payload>;
   /** @param n of the transaction, from 0 @param ours as the station names it */
-  stop(backend: Backend, n: number, ours: string): Promise<Payload>;
+  stop(backend: PeerBackend, n: number, ours: string): Promise<Payload>;
 }
 
 const schedule = (limit: number): Payload => ({
@@ -35,7 +35,7 @@ const registerIn = ({ meterValue }: Payload): number => {
   const values = (meterValue as { sampledValue: Payload[] }[]).flatMap(({ sampledValue }) => sampledValue);
   return Number(values.findLast(({ measurand }) => measurand === 'Energy.Active.Import.Register')?.value);
 };
-const events = (backend: Backend, type: string): Payload[] =>
+const events = (backend: PeerBackend, type: string): Payload[] =>
   backend.calls('TransactionEvent').filter(({ eventType }) => eventType === type);
 
 const tongues: Tongue[] = [
@@ -88,11 +88,11 @@ const tongues: Tongue[] = [
 
 for (const tongue of tongues)
   describe(`a backend of another hand bills a station of ${tongue.version}`, () => {
-    let backend: Backend;
+    let backend: PeerBackend;
     let station: ForwardedStation;
 
     const open = async (mode: ForwardOptions['mode']): Promise<void> => {
-      backend = await startBackend(password);
+      backend = await startPeerBackend(password);
       station = await startForwardedStation(clock, tongue.version, { url: backend.url, mode, password });
       await until(() => backend.calls('StatusNotification').length > 0, 'the backend knows the station');
     };

@@ -2,29 +2,30 @@ import assert from 'node:assert/strict';
 import { systemClock } from '../../src/shell/clock.ts';
 import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
 import { authority, certificatePath, identityOf } from '../support/certificates.ts';
-import { type ChargingWords, words16, words21, words201 } from '../support/ocpp/csms-calls.ts';
-import { type Backend, type Peer, type PeerOptions, startBackend, startPeer } from '../support/ocpp/peer-station.ts';
-import { type PlainCsms, startPlainCsms } from '../support/ocpp/rpc-csms.ts';
+import { type CsmsCalls, calls16, calls21, calls201 } from '../support/ocpp/csms-calls.ts';
+import { type PeerBackend, startPeerBackend } from '../support/ocpp/peer-backend.ts';
+import { type PeerStation, type PeerStationOptions, startPeerStation } from '../support/ocpp/peer-station.ts';
+import { type RpcCsms, startRpcCsms } from '../support/ocpp/rpc-csms.ts';
 import { until } from '../support/until.ts';
 
-const hands: [PeerOptions['hand'], ChargingWords][] = [
-  ['python', words16],
-  ['python', words201],
-  ['python', words21],
-  ['go', words16],
-  ['go', words201],
+const hands: [PeerStationOptions['hand'], CsmsCalls][] = [
+  ['python', calls16],
+  ['python', calls201],
+  ['python', calls21],
+  ['go', calls16],
+  ['go', calls201],
 ];
 
 for (const [hand, words] of hands)
   describe(`a charging station of another hand: ${hand}, OCPP ${words.version}`, () => {
-    let csms: PlainCsms;
-    let peer: Peer;
+    let csms: RpcCsms;
+    let peer: PeerStation;
 
-    const open = async (more: Partial<PeerOptions> = {}): Promise<void> => {
-      peer = startPeer({ hand, url: csms.url, identity: 'PEER1', version: words.version, ...more });
+    const open = async (more: Partial<PeerStationOptions> = {}): Promise<void> => {
+      peer = startPeerStation({ hand, url: csms.url, identity: 'PEER1', version: words.version, ...more });
       await peer.becomes(({ registered }) => registered, 'registered');
     };
-    const charge = async (more: Partial<PeerOptions> = {}): Promise<string> => {
+    const charge = async (more: Partial<PeerStationOptions> = {}): Promise<string> => {
       await open(more);
       await words.measure(csms, 1);
       await peer.do('plug');
@@ -41,7 +42,7 @@ for (const [hand, words] of hands)
     beforeEach(async () => {
       // ocpp-go 0.19 answers Reset of 2.0.1 with a statusInfo that is null.
       const isExact = hand === 'python' || words.version === '1.6';
-      csms = await startPlainCsms({ clock: systemClock, isStrict: isExact });
+      csms = await startRpcCsms({ clock: systemClock, isStrict: isExact });
     });
     afterEach(async () => {
       await peer.close();
@@ -143,7 +144,7 @@ for (const [hand, words] of hands)
 
     it('shows its certificate', async () => {
       await csms.close();
-      csms = await startPlainCsms({ clock: systemClock, tls: { ca: authority(), ...identityOf('server') } });
+      csms = await startRpcCsms({ clock: systemClock, tls: { ca: authority(), ...identityOf('server') } });
       const [ca, cert, key] = (['ca.crt', 'client.crt', 'client.key'] as const).map(certificatePath) as [
         string,
         string,
@@ -167,8 +168,8 @@ for (const [hand, words] of hands)
 
 describe('a charging station of another hand: python, OCPP 2.1, for what only 2.1 has', () => {
   it('follows a dynamic profile that is updated', async () => {
-    const csms = await startPlainCsms({ clock: systemClock });
-    const peer = startPeer({ hand: 'python', url: csms.url, identity: 'PEER21', version: '2.1' });
+    const csms = await startRpcCsms({ clock: systemClock });
+    const peer = startPeerStation({ hand: 'python', url: csms.url, identity: 'PEER21', version: '2.1' });
     try {
       await peer.becomes(({ registered }) => registered, 'registered');
       await peer.do('plug');
@@ -194,13 +195,13 @@ describe('a charging station of another hand: python, OCPP 2.1, for what only 2.
 });
 
 describe('a backend of another hand', () => {
-  let backend: Backend;
+  let backend: PeerBackend;
 
   afterEach(() => backend.close());
 
-  for (const words of [words16, words201])
+  for (const words of [calls16, calls201])
     it(`hears a simulated charge point of ${words.version}, asks it, is lost and comes back`, async () => {
-      backend = await startBackend('a good password');
+      backend = await startPeerBackend('a good password');
       const station = new SimulatedStation(
         {
           url: backend.url,
@@ -240,13 +241,19 @@ describe('a backend of another hand', () => {
     });
 
   it('refuses a wrong password, and answers nothing when it is silent', async () => {
-    backend = await startBackend('a good password');
-    const wrong = startPeer({ hand: 'python', url: backend.url, identity: 'P', version: '1.6', password: 'wrong' });
+    backend = await startPeerBackend('a good password');
+    const wrong = startPeerStation({
+      hand: 'python',
+      url: backend.url,
+      identity: 'P',
+      version: '1.6',
+      password: 'wrong',
+    });
     await until(() => wrong.events.some(({ event }) => event === 'disconnected'), 'refused');
     assert.equal(wrong.state().registered, false);
     await wrong.close();
     backend.do('silent', { is: true });
-    const peer = startPeer({
+    const peer = startPeerStation({
       hand: 'python',
       url: backend.url,
       identity: 'P',

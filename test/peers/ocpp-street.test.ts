@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict';
 import { hashTag } from '../../src/model/identity.ts';
 import { type Mosquitto, startMosquitto } from '../support/mqtt/mosquitto.ts';
-import { type OcppStreet, openOcppStreet } from '../support/ocpp/ocpp-gateway.ts';
-import { type Peer, type PeerOptions, startPeer } from '../support/ocpp/peer-station.ts';
+import { type OcppGateway, startOcppGateway } from '../support/ocpp/ocpp-gateway.ts';
+import { type PeerStation, type PeerStationOptions, startPeerStation } from '../support/ocpp/peer-station.ts';
 
-const hands: [PeerOptions['hand'], PeerOptions['version']][] = [
+const hands: [PeerStationOptions['hand'], PeerStationOptions['version']][] = [
   ['python', '1.6'],
   ['python', '2.0.1'],
   ['python', '2.1'],
@@ -24,7 +24,7 @@ const isNear = (value: unknown, wanted: number, by: number): boolean =>
 const identityOf = ([hand, version]: (typeof hands)[number]): string => `${hand}-${version}`;
 const deviceOf = (pair: (typeof hands)[number]): string => identityOf(pair).replace(/\W/g, '_');
 
-const live = async (street: OcppStreet, peer: Peer, device: string, version: string): Promise<void> => {
+const live = async (street: OcppGateway, peer: PeerStation, device: string, version: string): Promise<void> => {
   const at = (rest: string): string => `devices/${device}/ev_charger/1/${rest}`;
   const events = (name: string) => street.all(at(`event/${name}`)).map(({ data }) => data as Record<string, unknown>);
   const order = async (verb: string, params: object = {}, more: object = { lease_s: leaseS }): Promise<void> => {
@@ -130,20 +130,20 @@ const isOf = (data: unknown, transaction: string | null): boolean =>
 
 describe('charging stations of other hands, led through topics', () => {
   let mosquitto: Mosquitto;
-  let street: OcppStreet;
-  const peers: Peer[] = [];
+  let street: OcppGateway;
+  const peers: PeerStation[] = [];
   const lives = new Map<string, Promise<void>>();
 
   // They live side by side: phases take their time.
   before(async () => {
     mosquitto = await startMosquitto();
-    street = await openOcppStreet(
+    street = await startOcppGateway(
       mosquitto.port,
       hands.map((pair) => ({ device: deviceOf(pair), identity: identityOf(pair) })),
     );
     for (const pair of hands) {
       const [hand, version] = pair;
-      const peer = startPeer({ hand, version, url: street.url, identity: identityOf(pair), canSwitch: true });
+      const peer = startPeerStation({ hand, version, url: street.url, identity: identityOf(pair), canSwitch: true });
       peers.push(peer);
       const life = live(street, peer, deviceOf(pair), version);
       life.catch(() => {});
@@ -164,8 +164,8 @@ describe('charging stations of other hands, led through topics', () => {
 
 describe('what another master has left in charging stations of another hand', () => {
   let mosquitto: Mosquitto;
-  let street: OcppStreet;
-  let peer: Peer;
+  let street: OcppGateway;
+  let peer: PeerStation;
 
   const versions = ['1.6', '2.0.1', '2.1'] as const;
   const deviceIn = (version: string): string => `left_${version.replaceAll('.', '_')}`;
@@ -173,7 +173,7 @@ describe('what another master has left in charging stations of another hand', ()
   before(async () => {
     mosquitto = await startMosquitto();
     const stations = versions.map((version) => ({ device: deviceIn(version), identity: `LEFT-${version}` }));
-    street = await openOcppStreet(mosquitto.port, stations);
+    street = await startOcppGateway(mosquitto.port, stations);
   });
   after(async () => {
     await street?.close();
@@ -186,7 +186,7 @@ describe('what another master has left in charging stations of another hand', ()
       const at = (rest: string): string => `devices/${deviceIn(version)}/ev_charger/1/${rest}`;
       const identity = `LEFT-${version}`;
       const leftOver = ['tx_default:5:7', 'station_max:0:12'];
-      peer = startPeer({ hand: 'python', version, url: street.url, identity, leftOver });
+      peer = startPeerStation({ hand: 'python', version, url: street.url, identity, leftOver });
       const draws = (amps: number): Promise<unknown> =>
         peer.becomes(({ currents }) => isNear(currents[0], amps, 0.1), `${amps} A`);
       await street.tells(`devices/${deviceIn(version)}/availability`, ({ state }) => state === 'online');

@@ -1,15 +1,12 @@
 /** pymodbus in a process of its own: the server of test/peers/pymodbus_server.py. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { ModbusLink } from '../../../src/drivers/modbus/transport/modbus-link.ts';
 import { createSerialLink } from '../../../src/drivers/modbus/transport/serial/serial-link.ts';
 import { createTcpLink } from '../../../src/drivers/modbus/transport/tcp-link.ts';
 import { createUdpLink } from '../../../src/drivers/modbus/transport/udp-link.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
 import { freePorts } from '../free-ports.ts';
+import { peerFile, startPeerProcess } from '../line-process.ts';
+import { until } from '../until.ts';
 
 export type PeerTransport = 'tcp' | 'rtu_tcp' | 'udp' | 'rtu' | 'ascii';
 
@@ -41,32 +38,21 @@ export interface Pymodbus {
   close(): Promise<void>;
 }
 
-const file = (name: string): string => fileURLToPath(new URL(`../../peers/${name}`, import.meta.url));
-
 /** @param given port; one that is free otherwise */
 export const startPymodbus = async (transport: PeerTransport, given?: number): Promise<Pymodbus> => {
-  const python = file('.venv/bin/python');
-  if (!existsSync(python)) throw new Error('pymodbus is not installed: npm run test:peers does it');
   const port = given ?? ((await freePorts(1))[0] as number);
-  const child = spawn(python, [file('pymodbus_server.py'), transport, String(port)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const exit = once(child, 'exit');
-  const lines = createInterface(child.stdout);
-  const [line] = (await Promise.race([once(lines, 'line'), exit])) as [unknown];
-  if (typeof line !== 'string') throw new Error(`pymodbus ended at once, code ${line}`);
+  const lines: object[] = [];
   const writes: PeerWrite[] = [];
-  lines.on('line', (each) => writes.push(JSON.parse(each)));
-  return {
-    path: '',
-    port,
-    writes,
-    ...JSON.parse(line),
-    async close() {
-      child.stdin.end();
-      await exit;
-    },
-  };
+  const server = ['.venv/bin/python', peerFile('pymodbus_server.py'), transport, String(port)];
+  // The first line says what the server holds, each further one what was written to it.
+  const peer = startPeerProcess<object>(server, (line) =>
+    lines.length === 0 ? lines.push(line) : writes.push(line as PeerWrite),
+  );
+  const failed = peer.exit.then((code) => {
+    throw new Error(`pymodbus ended at once, code ${code}`);
+  });
+  await Promise.race([failed, until(() => lines.length > 0, 'pymodbus listens')]);
+  return { path: '', port, points: [], writes, ...lines[0], close: peer.close };
 };
 
 export const createPeerLink = (transport: PeerTransport, { port, path }: Pymodbus): ModbusLink => {

@@ -1,9 +1,10 @@
 /** A mosquitto of its own, with the configuration of the test, and its mosquitto_sub beside it. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../free-ports.ts';
+import { endProcess } from '../line-process.ts';
 import { until } from '../until.ts';
 
 /** Path of an installed program; system folders hold what the PATH of a user may lack. */
@@ -23,13 +24,6 @@ const requireProgram = (name: string): string => {
   const path = findProgram(name);
   if (!path) throw new Error(`${name} is missing: apt-get install mosquitto mosquitto-clients`);
   return path;
-};
-
-const ended = async (child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = new Promise((resolve) => child.once('exit', resolve));
-  child.kill(signal);
-  await exit;
 };
 
 export interface Mosquitto {
@@ -62,7 +56,7 @@ export const startMosquitto = async (
   await until(() => log.includes('running') || child.exitCode !== null, 'mosquitto runs');
   if (!log.includes('running')) throw new Error(`mosquitto does not run: ${log}`);
   const end = async (signal?: NodeJS.Signals): Promise<void> => {
-    await ended(child, signal);
+    await endProcess(child, signal);
     rmSync(folder, { recursive: true, force: true });
   };
   return { port, log: () => log, close: () => end(), kill: () => end('SIGKILL') };
@@ -96,7 +90,7 @@ export const subscribe = (port: number, words: string[] = []) => {
     rest = lines.pop() ?? '';
     received.push(...lines.map(parseLine).filter((line) => line !== undefined));
   });
-  return { received, close: () => ended(child) };
+  return { received, close: () => endProcess(child) };
 };
 
 /** Publishes one message for each line with mosquitto_pub, which stays. */
@@ -109,6 +103,6 @@ export const publishLines = (port: number, topic: string, qos: 1 | 2) => {
       new Promise((resolve, reject) =>
         child.stdin.write(`${lines.join('\n')}\n`, (error) => (error ? reject(error) : resolve())),
       ),
-    close: () => ended(child),
+    close: () => endProcess(child),
   };
 };

@@ -1,9 +1,9 @@
-/** Charging stations and a backend of other hands, in processes of their own: lines of JSON in and out. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+/**
+ * A charging station of another hand in a process of its own: the Python or the Go implementation of OCPP below
+ * test/peers. Needs `npm run test:peers`; everything that runs in `npm test` uses scripted-station.ts or the
+ * simulator's station.
+ */
+import { peerFile, startPeerProcess } from '../line-process.ts';
 import { until } from '../until.ts';
 
 type Line = Record<string, unknown>;
@@ -28,7 +28,7 @@ export interface PeerState {
   registered: boolean;
 }
 
-export interface PeerOptions {
+export interface PeerStationOptions {
   hand: 'python' | 'go';
   url: string;
   identity: string;
@@ -45,7 +45,7 @@ export interface PeerOptions {
   tls?: Record<'ca' | 'cert' | 'key', string>;
 }
 
-export interface Peer {
+export interface PeerStation {
   /** The newest it said; before the first it is not registered. */
   state(): PeerState;
   events: Line[];
@@ -55,27 +55,6 @@ export interface Peer {
   becomes(fits: (state: PeerState) => boolean, what: string): Promise<PeerState>;
   close(): Promise<void>;
 }
-
-const file = (name: string): string => fileURLToPath(new URL(`../../peers/${name}`, import.meta.url));
-
-const start = (command: string, words: string[]): ChildProcessWithoutNullStreams => {
-  if (!existsSync(command)) throw new Error(`${command} is not there: npm run test:peers makes it`);
-  const child = spawn(command, words, { cwd: file('') });
-  child.stderr.pipe(process.stderr);
-  return child;
-};
-
-const linesOf = (child: ChildProcessWithoutNullStreams, heard: (line: Line) => void): void => {
-  createInterface(child.stdout).on('line', (text) => heard(JSON.parse(text)));
-};
-
-/** Ends with its input. */
-const end = async (child: ChildProcessWithoutNullStreams): Promise<void> => {
-  if (child.exitCode !== null) return;
-  const exit = once(child, 'exit');
-  child.stdin.end();
-  await exit;
-};
 
 const nothing: PeerState = {
   status: 'Available',
@@ -92,7 +71,7 @@ const nothing: PeerState = {
   registered: false,
 };
 
-export const startPeer = (options: PeerOptions): Peer => {
+export const startPeerStation = (options: PeerStationOptions): PeerStation => {
   const {
     hand,
     url,
@@ -112,14 +91,11 @@ export const startPeer = (options: PeerOptions): Peer => {
   if (canSwitch) words.push('--can-switch');
   for (const profile of leftOver) words.push('--left-over', profile);
   for (const [name, path] of Object.entries(tls ?? {})) words.push(`--${name}`, path);
-  const child =
-    hand === 'python'
-      ? start(file('.venv/bin/python'), [file('ocpp_station.py'), ...words])
-      : start(file('ocpp-go/station'), words);
+  const program = hand === 'python' ? ['.venv/bin/python', peerFile('ocpp_station.py')] : ['ocpp-go/station'];
   const events: Line[] = [];
   let state = nothing;
   let told = 0;
-  linesOf(child, (line) => {
+  const peer = startPeerProcess<Line>([...program, ...words], (line) => {
     if (!('state' in line)) {
       events.push(line);
       return;
@@ -132,7 +108,7 @@ export const startPeer = (options: PeerOptions): Peer => {
     state: () => state,
     async do(what, more = {}) {
       const from = events.length;
-      child.stdin.write(`${JSON.stringify({ do: what, ...more })}\n`);
+      peer.say({ do: what, ...more });
       await until(() => events.slice(from).some((line) => line.event === 'done'), `${identity} does: ${what}`);
     },
     async becomes(fits, what) {
@@ -140,46 +116,6 @@ export const startPeer = (options: PeerOptions): Peer => {
       await until(() => told > from && fits(state), `${identity}: ${what}; it says ${JSON.stringify(state)}`);
       return state;
     },
-    close: () => end(child),
-  };
-};
-
-export interface Backend {
-  url: string;
-  /** Everything it said. */
-  lines: Line[];
-  /** What stations said to it. */
-  calls(action: string): Line[];
-  do(what: string, more?: Line): void;
-  /** Asks a station. @returns its CALLRESULT */
-  ask(identity: string, action: string, payload: Line): Promise<Line>;
-  close(): Promise<void>;
-}
-
-export const startBackend = async (password?: string): Promise<Backend> => {
-  const child = start(file('.venv/bin/python'), [
-    file('ocpp_backend.py'),
-    ...(password === undefined ? [] : ['--password', password]),
-  ]);
-  const lines: Line[] = [];
-  linesOf(child, (line) => lines.push(line));
-  await until(() => lines.length > 0, 'the backend listens');
-  const write = (line: Line): void => void child.stdin.write(`${JSON.stringify(line)}\n`);
-  return {
-    url: `ws://127.0.0.1:${lines[0]?.port}`,
-    lines,
-    calls: (action) => lines.filter(({ call }) => call === action).map(({ payload }) => payload as Line),
-    do: (what, more = {}) => write({ do: what, ...more }),
-    async ask(identity, action, payload) {
-      const from = lines.length;
-      write({ do: 'call', identity, action, payload });
-      const find = () =>
-        lines.slice(from).find((line) => line.action === action && ('result' in line || 'error' in line));
-      await until(() => find() !== undefined, `${identity} answers ${action}`);
-      const answer = find() as Line;
-      if ('error' in answer) throw new Error(String(answer.error));
-      return answer.result as Line;
-    },
-    close: () => end(child),
+    close: peer.close,
   };
 };
