@@ -51,7 +51,7 @@ export interface Arbitration {
 export type EndReason = 'expired' | 'released' | 'owner_offline' | 'target_reached';
 
 /** Leases that one actuator can have; more owners than this are an attack or a mistake. */
-export const maxLeases = 64;
+const maxLeases = 64;
 
 const keyOf = ({ kind, owner, verb }: Pick<Claim, 'kind' | 'owner' | 'verb'>): string =>
   JSON.stringify(kind === 'setpoint' ? [owner] : [owner, verb]);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Claim, LeaseTable, maxLeases } from '../../src/control/leases.ts';
+import { type Claim, LeaseTable } from '../../src/control/leases.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
 
 let clock: VirtualClock;
@@ -99,7 +99,55 @@ describe('the leases of an actuator', () => {
     assert.equal(leases.arbitrate().limits.get('limit_charge')?.value, 2000);
     leases.release('fuse', 'limit_charge');
     assert.equal(leases.arbitrate().limits.get('limit_charge')?.value, 3000);
+    leases.claim(limitOf('fuse', 4000));
+    assert.equal(leases.arbitrate().limits.get('limit_charge')?.value, 3000);
     assert.equal(leases.arbitrate().setpoint, undefined);
+  });
+
+  it('names the first owner of two equal limits, so that the second one changes nothing', () => {
+    const leases = new LeaseTable(clock);
+    leases.claim(limitOf('grid', 2000));
+    leases.claim(limitOf('fuse', 2000));
+    assert.equal(leases.arbitrate().limits.get('limit_charge')?.owner, 'grid');
+  });
+
+  it('takes a limit without a magnitude for zero, the strictest one', () => {
+    for (const owners of [
+      ['unknown', 'half'],
+      ['half', 'unknown'],
+    ]) {
+      const leases = new LeaseTable(clock);
+      const limit = { verb: 'limit_charge', kind: 'limit' } as const;
+      for (const owner of owners) leases.claim(claimOf(owner, { ...limit, ...(owner === 'half' && { value: 0.5 }) }));
+      assert.equal(leases.arbitrate().limits.get('limit_charge')?.owner, 'unknown');
+    }
+  });
+
+  it('ends one lease, once, and not the one that took its place', () => {
+    const leases = new LeaseTable(clock);
+    const before = leases.claim(claimOf('a'))?.lease;
+    const renewed = leases.claim(claimOf('a'))?.lease;
+    leases.claim(claimOf('b'));
+    assert.ok(before && renewed);
+    assert.equal(leases.end(before), false);
+    assert.equal(leases.all().length, 2);
+    assert.equal(leases.end(renewed), true);
+    assert.deepEqual(
+      leases.all().map(({ owner }) => owner),
+      ['b'],
+    );
+    assert.equal(leases.end(renewed), false);
+  });
+
+  it('says when the first lease ends, as long as there is one', () => {
+    const leases = new LeaseTable(clock);
+    assert.equal(leases.nextExpiry(), undefined);
+    leases.claim(claimOf('a', { durationMs: 20_000 }));
+    leases.claim(claimOf('b', { durationMs: 10_000 }));
+    assert.equal(leases.nextExpiry(), clock.monotonic() + 10_000);
+    leases.release('a');
+    leases.release('b');
+    assert.equal(leases.nextExpiry(), undefined);
   });
 
   it('releases what one owner holds, or one command of it', () => {
@@ -123,7 +171,7 @@ describe('the leases of an actuator', () => {
     assert.deepEqual(leases.arbitrate().setpoint?.params, { power_w: 1000 });
     const late = leases.claim(claimOf('a', { params: { power_w: 9 } }));
     assert.ok(late);
-    clock.advance(60_001);
+    clock.advance(60_000);
     leases.undo(late.lease);
     assert.equal(leases.arbitrate().setpoint, undefined);
   });
@@ -163,7 +211,7 @@ describe('the leases of an actuator', () => {
 
   it('lets in no more owners than it can watch over', () => {
     const leases = new LeaseTable(clock);
-    for (let i = 0; i < maxLeases; i++) assert.ok(leases.claim(claimOf(`owner${i}`)));
+    for (let i = 0; i < 64; i++) assert.ok(leases.claim(claimOf(`owner${i}`)));
     assert.equal(leases.claim(claimOf('one-more')), undefined);
     assert.ok(leases.claim(claimOf('owner0', { params: { power_w: 1 } })));
   });
@@ -185,6 +233,24 @@ describe('the leases of an actuator', () => {
         next.all().map(({ owner, until }) => [owner, until - clock.monotonic()]),
         [['a', 40_000]],
       );
+    });
+
+    it('honours a lease until its last millisecond, and not at its end', () => {
+      const leases = new LeaseTable(clock);
+      leases.claim(claimOf('ends', { durationMs: 20_000 }));
+      leases.claim(claimOf('lasts', { durationMs: 20_001 }));
+      assert.deepEqual(
+        restart(leases, 20_000)
+          .all()
+          .map(({ owner }) => owner),
+        ['lasts'],
+      );
+    });
+
+    it('honours all leases if no time has passed since they were saved', () => {
+      const leases = new LeaseTable(clock);
+      leases.claim(claimOf('a'));
+      assert.equal(restart(leases, 0).all().length, 1);
     });
 
     it('believes nothing where the clock stands before the time of saving', () => {
