@@ -5,7 +5,7 @@
 import type { Params } from '../../model/command.ts';
 import type { Applied } from '../driver.ts';
 import type { BlockCommands } from './block-commands.ts';
-import type { Answer, StationMessage } from './messages.ts';
+import type { Answer, MessageHandlers, StationMessage } from './messages.ts';
 import type { StationLink } from './ocpp-j/station-link.ts';
 
 /** A CALL of the station on its way through the blocks. */
@@ -32,17 +32,13 @@ export interface StationCommand {
   startBy: number;
 }
 
-export interface Block {
+/** Handlers of messages throw a CallFailure where the station has to repeat the message. */
+export interface Block extends MessageHandlers {
   /**
    * Wraps the handling of a CALL of the station.
    * @throws CallFailure instead of a reply: the station gets a CALLERROR, or has to repeat its call
    */
   around?(call: IncomingCall, next: () => Reply): Reply;
-  /**
-   * Every block hears every message; the first that returns an answer answers it.
-   * @throws CallFailure where the station has to repeat the message
-   */
-  on?(message: StationMessage): Answer | Promise<Answer> | undefined;
   /** The commands that `act` carries out, for this station as far as it is known by now. */
   commands?(): BlockCommands;
   /** Carries out a command. @returns undefined where the verb is another block's @throws CommandFailure, CallFailure */

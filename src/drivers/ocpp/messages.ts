@@ -2,73 +2,23 @@
  * Messages of a charging station and requests to it, in words that all versions of OCPP share: connectors of 1.6 and
  * EVSEs of 2.x are both "evse", 0 is the station as a whole. Times are ms since 1970, units those of the model.
  */
+import type {
+  ChargingProfile,
+  ChargingState,
+  ConnectorStatus,
+  FirmwareUpdate,
+  IdToken,
+  LogUpload,
+  MeterValue,
+  ReportedProfile,
+  Variable,
+  VariableName,
+} from './datatypes.ts';
 
-import type { ChargingProfile, FirmwareUpdate, LogUpload } from './request-parameters.ts';
-
-export type { ChargingProfile, ChargingSchedulePeriod } from './request-parameters.ts';
+export type * from './datatypes.ts';
 
 export const versions = ['1.6', '2.0.1', '2.1'] as const;
 export type Version = (typeof versions)[number];
-
-/** model.md §3.4. "occupied": 2.x, before it is known what the transaction does. */
-export type ConnectorStatus =
-  | 'available'
-  | 'preparing'
-  | 'charging'
-  | 'suspended_ev'
-  | 'suspended_evse'
-  | 'finishing'
-  | 'reserved'
-  | 'unavailable'
-  | 'faulted'
-  | 'occupied';
-
-/** OCPP 2.0.1 part 2, ChargingStateEnumType, in the words of the model. */
-export type ChargingState = 'charging' | 'ev_connected' | 'suspended_ev' | 'suspended_evse' | 'idle';
-
-export interface IdToken {
-  /** As the station read it. */
-  id: string;
-  /** Central, ISO14443, KeyCode, ...; 1.6 knows none. */
-  type?: string;
-}
-
-/** One measured value, in unit and sign of the model. */
-export interface SampledValue {
-  /**
-   * A quantity of ev_charger: "power", "current", "energy_imported", "soc", ... or an energy the model has no place for
-   * there: energy_{imported,exported}_interval, energy_reactive_{import,export}, both also with _interval.
-   */
-  quantity: string;
-  /** "l1", "l2", "l3", "n". A voltage without one is that of l1 where the station has one phase. */
-  part?: string;
-  value: number;
-  unit: string;
-  /** Computed from others, or the station did not say its unit. */
-  isDerived?: boolean;
-  /** Factor of the number that was told, where a register is in another unit. */
-  factor?: number;
-  /** A register was told without a unit, and the one that is meant then was taken. */
-  isUnitless?: boolean;
-}
-
-/** A value with a signature: never parsed, passed on as it came. */
-export interface SignedMeterValue {
-  measurand: string;
-  context: string;
-  /** Signature and value as the station sent them: text of 1.6, object of 2.x. */
-  data: unknown;
-}
-
-/** Values that were measured at one time. */
-export interface MeterValue {
-  /** undefined: the station did not say, or what it said cannot be. */
-  at: number | undefined;
-  /** live: now or a moment ago. begin, end: of a transaction. interruption: around a pause of it. */
-  context: 'live' | 'begin' | 'end' | 'interruption';
-  sampledValues: SampledValue[];
-  signed: SignedMeterValue[];
-}
 
 export interface TransactionFacts {
   at: number | undefined;
@@ -86,15 +36,6 @@ export interface ReportedStatus {
   /** The station's own word. */
   raw: string;
   at: number | undefined;
-}
-
-/** A charging profile as the station tells of it. */
-export interface ReportedProfile {
-  id: number;
-  stackLevel: number;
-  /** In the words of the wire: 2.1 has more of them than we set. */
-  purpose: string;
-  transaction?: string;
 }
 
 export type StationMessage =
@@ -189,24 +130,9 @@ export type StationMessage =
   /** Everything else that only has to be answered. */
   | { kind: 'notice'; action: string; payload: unknown };
 
-/**
- * A setting of the station: a key of 1.6, a variable of 2.x by component and name, instances in brackets
- * ("SmartChargingCtrlr.RateUnit", "OCPPCommCtrlr.MessageTimeout[Default]").
- */
-export interface Variable {
-  name: string;
-  /** 2.x: of which EVSE. */
-  evse?: number;
-  /** 2.x: of which connector of the EVSE. */
-  connector?: number;
-  value: string | undefined;
-  isReadOnly?: boolean;
-  /** 2.x, in reports: the most it may be ("EVSE.Power": W). */
-  max?: number;
-}
-
-/** Which variable. */
-export type VariableName = Pick<Variable, 'name' | 'evse' | 'connector'>;
+export type MessageKind = StationMessage['kind'];
+type Messages = { [K in MessageKind]: Extract<StationMessage, { kind: K }> };
+export type MessageOf<K extends MessageKind> = Messages[K];
 
 /** The decision of a block about the answer to a message; a field that is left out has its usual value. */
 export interface Answer {
@@ -224,6 +150,82 @@ export interface Answer {
   /** schedule_pull: A or W as the profile was set, by phase where they differ */
   limit?: number;
 }
+
+/** The answer of a handler, at once or later; undefined: it has none. */
+export type HandlerAnswer = Answer | Promise<Answer> | undefined;
+
+/** Handlers of the messages of a station, by the names that OCPP gives the messages. */
+export interface MessageHandlers {
+  onBootNotification?(message: MessageOf<'boot'>): HandlerAnswer;
+  onHeartbeat?(message: MessageOf<'heartbeat'>): HandlerAnswer;
+  onStatusNotification?(message: MessageOf<'status'>): HandlerAnswer;
+  onAuthorize?(message: MessageOf<'authorize'>): HandlerAnswer;
+  /** OCPP 2.x: the TransactionEvent with which a transaction starts. */
+  onStartTransaction?(message: MessageOf<'transaction_started'>): HandlerAnswer;
+  onTransactionEvent?(message: MessageOf<'transaction_updated'>): HandlerAnswer;
+  /** OCPP 2.x: the TransactionEvent with which a transaction ends. */
+  onStopTransaction?(message: MessageOf<'transaction_ended'>): HandlerAnswer;
+  onMeterValues?(message: MessageOf<'meter_values'>): HandlerAnswer;
+  onNotifyReport?(message: MessageOf<'report'>): HandlerAnswer;
+  onNotifyEvent?(message: MessageOf<'variables'>): HandlerAnswer;
+  onReportChargingProfiles?(message: MessageOf<'profiles'>): HandlerAnswer;
+  onDataTransfer?(message: MessageOf<'data_transfer'>): HandlerAnswer;
+  onSecurityEventNotification?(message: MessageOf<'security_event'>): HandlerAnswer;
+  onLogStatusNotification?(message: MessageOf<'log_status'>): HandlerAnswer;
+  onFirmwareStatusNotification?(message: MessageOf<'firmware_status'>): HandlerAnswer;
+  onReservationStatusUpdate?(message: MessageOf<'reservation_status'>): HandlerAnswer;
+  /** NotifyChargingLimit and ClearedChargingLimit. */
+  onNotifyChargingLimit?(message: MessageOf<'charging_limit'>): HandlerAnswer;
+  onNotifyPriorityCharging?(message: MessageOf<'priority_charging'>): HandlerAnswer;
+  onNotifyEVChargingNeeds?(message: MessageOf<'charging_needs'>): HandlerAnswer;
+  onPullDynamicScheduleUpdate?(message: MessageOf<'schedule_pull'>): HandlerAnswer;
+}
+
+type Dispatch = { [K in MessageKind]: (to: MessageHandlers, message: MessageOf<K>) => HandlerAnswer };
+
+/** Calls the handler of each kind of message, where there is one. */
+const dispatch: Dispatch = {
+  boot: (to, message) => to.onBootNotification?.(message),
+  heartbeat: (to, message) => to.onHeartbeat?.(message),
+  status: (to, message) => to.onStatusNotification?.(message),
+  authorize: (to, message) => to.onAuthorize?.(message),
+  transaction_started: (to, message) => to.onStartTransaction?.(message),
+  transaction_updated: (to, message) => to.onTransactionEvent?.(message),
+  transaction_ended: (to, message) => to.onStopTransaction?.(message),
+  meter_values: (to, message) => to.onMeterValues?.(message),
+  report: (to, message) => to.onNotifyReport?.(message),
+  variables: (to, message) => to.onNotifyEvent?.(message),
+  profiles: (to, message) => to.onReportChargingProfiles?.(message),
+  data_transfer: (to, message) => to.onDataTransfer?.(message),
+  security_event: (to, message) => to.onSecurityEventNotification?.(message),
+  log_status: (to, message) => to.onLogStatusNotification?.(message),
+  firmware_status: (to, message) => to.onFirmwareStatusNotification?.(message),
+  reservation_status: (to, message) => to.onReservationStatusUpdate?.(message),
+  charging_limit: (to, message) => to.onNotifyChargingLimit?.(message),
+  priority_charging: (to, message) => to.onNotifyPriorityCharging?.(message),
+  charging_needs: (to, message) => to.onNotifyEVChargingNeeds?.(message),
+  schedule_pull: (to, message) => to.onPullDynamicScheduleUpdate?.(message),
+  notice: () => undefined,
+};
+
+const dispatchTo = <K extends MessageKind>(to: MessageHandlers, kind: K, message: MessageOf<K>): HandlerAnswer =>
+  dispatch[kind](to, message);
+
+/**
+ * Everybody who has a handler for a message hears it, in their order; the first that has an answer answers it.
+ * @throws whatever a handler throws
+ */
+export const handleMessage = (
+  handlers: readonly MessageHandlers[],
+  message: StationMessage,
+): Answer | Promise<Answer> => {
+  let answer: HandlerAnswer;
+  for (const each of handlers) {
+    const own = dispatchTo(each, message.kind, message);
+    answer ??= own;
+  }
+  return answer ?? {};
+};
 
 /** Requests to a station. */
 export type StationRequest =

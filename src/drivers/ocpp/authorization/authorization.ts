@@ -2,7 +2,7 @@
 import type { Applied } from '../../driver.ts';
 import type { Block, StationCommand } from '../block.ts';
 import { type BlockCommands, describeVerbs } from '../block-commands.ts';
-import type { Answer, StationMessage } from '../messages.ts';
+import type { Answer, MessageOf } from '../messages.ts';
 import type { Station } from '../station/station.ts';
 import { type AuthorizationOptions, Authorizer } from './authorize.ts';
 import { type ConcurrentTx, createConcurrentTx, type StationIdTokens } from './concurrent-tx.ts';
@@ -32,8 +32,8 @@ export class AuthorizationBlock implements Block {
     this.authorizer = new Authorizer(options, station.clock, this.idTokens.isElsewhere);
   }
 
-  on(message: StationMessage): Answer | Promise<Answer> | undefined {
-    return message.kind === 'authorize' ? onAuthorize(this.station, this.authorizer, message) : undefined;
+  onAuthorize(message: MessageOf<'authorize'>): Answer | Promise<Answer> {
+    return onAuthorize(this.station, this.authorizer, message);
   }
 
   commands(): BlockCommands {

@@ -1,7 +1,7 @@
 /** Authorize (OCPP 1.6; OCPP 2.0.1 part 2, block C): whether an id token may charge. */
 import { hashTag } from '../../../model/identity.ts';
-import type { Answer } from '../messages.ts';
-import type { MessageOf, Station } from '../station/station.ts';
+import type { Answer, MessageOf } from '../messages.ts';
+import type { Station } from '../station/station.ts';
 import type { Authorization, Authorizer } from './authorize.ts';
 
 /** Decides about an id token, and reports the decision. */

@@ -1,7 +1,7 @@
 /** The availability block (OCPP 2.0.1 part 2, block G). */
 import type { Applied } from '../../driver.ts';
 import type { Block, StationCommand } from '../block.ts';
-import type { Answer, StationMessage } from '../messages.ts';
+import type { Answer, MessageOf } from '../messages.ts';
 import type { Station } from '../station/station.ts';
 import { changeAvailability } from './change-availability.ts';
 import { onNotifyEvent } from './on-notify-event.ts';
@@ -15,17 +15,14 @@ export class Availability implements Block {
     this.station = station;
   }
 
-  on(message: StationMessage): Answer | undefined {
-    switch (message.kind) {
-      case 'status':
-        onStatusNotification(this.station, message);
-        return {};
-      case 'variables':
-        onNotifyEvent(this.station, message);
-        return {};
-      default:
-        return undefined;
-    }
+  onStatusNotification(message: MessageOf<'status'>): Answer {
+    onStatusNotification(this.station, message);
+    return {};
+  }
+
+  onNotifyEvent(message: MessageOf<'variables'>): Answer {
+    onNotifyEvent(this.station, message);
+    return {};
   }
 
   act(command: StationCommand): Promise<Applied> | undefined {

@@ -1,5 +1,6 @@
 /** NotifyEvent (OCPP 2.x): some stations report by AvailabilityState what others report by their status. */
-import type { MessageOf, Station } from '../station/station.ts';
+import type { MessageOf } from '../messages.ts';
+import type { Station } from '../station/station.ts';
 import { onStatusNotification } from './on-status-notification.ts';
 
 /** Takes the statuses among the variables of an event. */

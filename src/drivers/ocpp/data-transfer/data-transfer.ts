@@ -1,10 +1,9 @@
-/** The data transfer block (OCPP 2.0.1 part 2, block P). */
+/** The data transfer block (OCPP 2.0.1 part 2, block P): DataTransfer of any vendor. */
 import type { Block } from '../block.ts';
-import type { Answer, StationMessage } from '../messages.ts';
-import { onDataTransfer } from './on-data-transfer.ts';
+import type { Answer } from '../messages.ts';
 
 /** The same for all stations. */
 export const dataTransfer: Block = {
-  on: (message: StationMessage): Answer | undefined =>
-    message.kind === 'data_transfer' ? onDataTransfer() : undefined,
+  /** Accepted whatever it holds, since some stations repeat theirs until it is. */
+  onDataTransfer: (): Answer => ({ isVendorKnown: true }),
 };

@@ -2,7 +2,7 @@
 import type { Applied } from '../../driver.ts';
 import type { Block, StationCommand } from '../block.ts';
 import { type BlockCommands, describeVerbs } from '../block-commands.ts';
-import type { Answer, StationMessage } from '../messages.ts';
+import type { Answer, MessageOf } from '../messages.ts';
 import { transferRanges } from '../station/command-params.ts';
 import { RequestIds } from '../station/request-ids.ts';
 import type { Station } from '../station/station.ts';
@@ -27,8 +27,7 @@ export class Diagnostics implements Block {
     this.ids = new RequestIds(station.clock);
   }
 
-  on(message: StationMessage): Answer | undefined {
-    if (message.kind !== 'log_status') return undefined;
+  onLogStatusNotification(message: MessageOf<'log_status'>): Answer {
     this.station.event(onLogStatusNotification(message));
     return {};
   }

@@ -1,6 +1,6 @@
 /** DiagnosticsStatusNotification of OCPP 1.6, LogStatusNotification of OCPP 2.x and of the OCPP 1.6 security whitepaper. */
 import type { DriverEvent } from '../../driver.ts';
-import type { MessageOf } from '../station/station.ts';
+import type { MessageOf } from '../messages.ts';
 
 /** Words for an upload that is not finished because of something; others are progress. */
 const failed = /fail|denied|badmessage|notsupported/i;

@@ -2,7 +2,7 @@
 import type { Applied } from '../../driver.ts';
 import type { Block, StationCommand } from '../block.ts';
 import { type BlockCommands, describeVerbs } from '../block-commands.ts';
-import type { Answer, StationMessage } from '../messages.ts';
+import type { Answer, MessageOf } from '../messages.ts';
 import { transferRanges } from '../station/command-params.ts';
 import { RequestIds } from '../station/request-ids.ts';
 import type { Station } from '../station/station.ts';
@@ -31,8 +31,7 @@ export class Firmware implements Block {
     this.ids = new RequestIds(station.clock);
   }
 
-  on(message: StationMessage): Answer | undefined {
-    if (message.kind !== 'firmware_status') return undefined;
+  onFirmwareStatusNotification(message: MessageOf<'firmware_status'>): Answer {
     this.station.event(onFirmwareStatusNotification(message));
     return {};
   }

@@ -1,6 +1,6 @@
 /** FirmwareStatusNotification (OCPP 1.6 and 2.x), SignedFirmwareStatusNotification (OCPP 1.6 security whitepaper). */
 import type { DriverEvent } from '../../driver.ts';
-import type { MessageOf } from '../station/station.ts';
+import type { MessageOf } from '../messages.ts';
 
 /** Words for an update that will not be installed; others are progress. */
 const failed = /fail|invalid/i;

@@ -1,8 +1,8 @@
 /** The metering block (OCPP 2.0.1 part 2, block J). */
 import type { Block, IncomingCall, Reply } from '../block.ts';
-import type { Answer, StationMessage } from '../messages.ts';
+import type { Answer, MessageOf, StationMessage } from '../messages.ts';
 import { readRegisterUnits } from '../station/register-units.ts';
-import type { MessageOf, Station } from '../station/station.ts';
+import type { Station } from '../station/station.ts';
 import { onMeterValues } from './on-meter-values.ts';
 import { scaleValues } from './scaling.ts';
 
@@ -44,8 +44,7 @@ export class Metering implements Block {
     return next();
   }
 
-  on(message: StationMessage): Answer | undefined {
-    if (message.kind !== 'meter_values') return undefined;
+  onMeterValues(message: MessageOf<'meter_values'>): Answer {
     onMeterValues(this.station, message);
     return {};
   }

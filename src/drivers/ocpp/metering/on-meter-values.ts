@@ -1,5 +1,5 @@
 /** MeterValues (OCPP 1.6; OCPP 2.0.1 part 2, block J): live values of an EVSE, and the register of its transaction. */
-import type { MeterValue } from '../messages.ts';
+import type { MessageOf, MeterValue } from '../messages.ts';
 import {
   concludeDoubles,
   detached,
@@ -10,7 +10,7 @@ import {
 } from '../station/concluded-transactions.ts';
 import { registerReadings } from '../station/energy-register.ts';
 import { isInTransaction } from '../station/evse-status.ts';
-import type { MessageOf, Station } from '../station/station.ts';
+import type { Station } from '../station/station.ts';
 import type { Transaction } from '../station/transaction.ts';
 import { adoptTransaction, applyRegisterReading } from '../station/transaction-store.ts';
 import { reportSignedValues, showMeterValues } from './show-meter-values.ts';

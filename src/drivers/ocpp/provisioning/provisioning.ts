@@ -3,12 +3,11 @@ import type { Applied } from '../../driver.ts';
 import type { ListedIdToken } from '../authorization/authorize.ts';
 import type { Block, IncomingCall, Reply, StationCommand } from '../block.ts';
 import { type BlockCommands, describeVerbs } from '../block-commands.ts';
-import type { Answer, StationMessage } from '../messages.ts';
+import type { Answer, MessageOf } from '../messages.ts';
 import { renewPassword } from '../security/password-rotation.ts';
 import type { Station } from '../station/station.ts';
 import { BootSequence } from './boot-sequence.ts';
 import { onBootNotification } from './on-boot-notification.ts';
-import { onHeartbeat } from './on-heartbeat.ts';
 import { isTriggered, provisionStation } from './provision-station.ts';
 import { resetStation } from './reset.ts';
 import { getVariables, setVariables } from './variables.ts';
@@ -56,9 +55,13 @@ export class Provisioning implements Block {
     return next();
   }
 
-  on(message: StationMessage): Answer | undefined {
-    if (message.kind === 'boot') return onBootNotification(this.station, message);
-    return message.kind === 'heartbeat' ? onHeartbeat() : undefined;
+  onBootNotification(message: MessageOf<'boot'>): Answer {
+    return onBootNotification(this.station, message);
+  }
+
+  /** Heartbeat (block G): the codec adds the time to its answer, by which the station sets its clock. */
+  onHeartbeat(): Answer {
+    return {};
   }
 
   commands(): BlockCommands {

@@ -2,7 +2,7 @@
 import type { Applied } from '../../driver.ts';
 import type { Block, StationCommand } from '../block.ts';
 import { type BlockCommands, describeVerbs } from '../block-commands.ts';
-import type { Answer, StationMessage } from '../messages.ts';
+import type { Answer, MessageOf } from '../messages.ts';
 import { RequestIds } from '../station/request-ids.ts';
 import type { Station } from '../station/station.ts';
 import { cancelReservation } from './cancel-reservation.ts';
@@ -31,8 +31,7 @@ export class Reservation implements Block {
     this.ids = new RequestIds(station.clock);
   }
 
-  on(message: StationMessage): Answer | undefined {
-    if (message.kind !== 'reservation_status') return undefined;
+  onReservationStatusUpdate(message: MessageOf<'reservation_status'>): Answer {
     this.station.event(onReservationStatusUpdate(message));
     return {};
   }

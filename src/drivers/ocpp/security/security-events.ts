@@ -1,15 +1,7 @@
 /** The security block (OCPP 2.0.1 part 2, block A): security events are reported upwards as they come. */
 import type { DriverEvent } from '../../driver.ts';
 import type { Block } from '../block.ts';
-import type { Answer, StationMessage } from '../messages.ts';
-
-/** SecurityEventNotification (OCPP 1.6 security whitepaper, OCPP 2.x). */
-const onSecurityEventNotification = (message: Extract<StationMessage, { kind: 'security_event' }>): DriverEvent => ({
-  name: 'security_event',
-  severity: 'warning',
-  code: message.type.slice(0, 256),
-  ...(message.info && { message: message.info.slice(0, 1024) }),
-});
+import type { Answer, MessageOf } from '../messages.ts';
 
 /** The security block: SecurityEventNotification becomes an event of the model. */
 export class SecurityEvents implements Block {
@@ -19,9 +11,14 @@ export class SecurityEvents implements Block {
     this.station = station;
   }
 
-  on(message: StationMessage): Answer | undefined {
-    if (message.kind !== 'security_event') return undefined;
-    this.station.event(onSecurityEventNotification(message));
+  /** SecurityEventNotification (OCPP 1.6 security whitepaper, OCPP 2.x). */
+  onSecurityEventNotification({ type, info }: MessageOf<'security_event'>): Answer {
+    this.station.event({
+      name: 'security_event',
+      severity: 'warning',
+      code: type.slice(0, 256),
+      ...(info && { message: info.slice(0, 1024) }),
+    });
     return {};
   }
 }

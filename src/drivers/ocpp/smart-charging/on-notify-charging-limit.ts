@@ -1,6 +1,8 @@
 /** NotifyChargingLimit and ClearedChargingLimit (OCPP 2.x): a limit that is not ours, reported as it comes. */
+
+import type { MessageOf } from '../messages.ts';
 import { componentOf } from '../station/faults.ts';
-import type { MessageOf, Station } from '../station/station.ts';
+import type { Station } from '../station/station.ts';
 
 /** Reports the limit as an event of its EVSE. */
 export const onNotifyChargingLimit = (

@@ -2,7 +2,7 @@
 import type { Actuator, Applied, Order } from '../../driver.ts';
 import type { Block, StationCommand } from '../block.ts';
 import { type BlockCommands, mergeCommands } from '../block-commands.ts';
-import type { Answer, StationMessage } from '../messages.ts';
+import type { Answer, MessageOf } from '../messages.ts';
 import type { MeterValuesTrigger } from '../remote-control/trigger-meter-values.ts';
 import type { Station } from '../station/station.ts';
 import type { FallbackSummary } from '../station/station-summary.ts';
@@ -90,25 +90,28 @@ export class SmartCharging implements Block {
     return this.limiter.setAgain(isForced);
   }
 
-  on(message: StationMessage): Answer | undefined {
-    switch (message.kind) {
-      case 'schedule_pull':
-        return onPullDynamicScheduleUpdate(this.limiter, message);
-      case 'profiles':
-        this.foreignProfiles.onReportChargingProfiles(message);
-        return {};
-      case 'charging_needs':
-        // NotifyEVChargingNeeds (K15): no profile is computed for the car, which the codec answers.
-        return {};
-      case 'charging_limit':
-        onNotifyChargingLimit(this.station, message);
-        return {};
-      case 'priority_charging':
-        onNotifyPriorityCharging(this.station, message);
-        return {};
-      default:
-        return undefined;
-    }
+  onPullDynamicScheduleUpdate(message: MessageOf<'schedule_pull'>): Answer {
+    return onPullDynamicScheduleUpdate(this.limiter, message);
+  }
+
+  onReportChargingProfiles(message: MessageOf<'profiles'>): Answer {
+    this.foreignProfiles.onReportChargingProfiles(message);
+    return {};
+  }
+
+  /** K15: no profile is computed for the car, which the codec answers. */
+  onNotifyEVChargingNeeds(): Answer {
+    return {};
+  }
+
+  onNotifyChargingLimit(message: MessageOf<'charging_limit'>): Answer {
+    onNotifyChargingLimit(this.station, message);
+    return {};
+  }
+
+  onNotifyPriorityCharging(message: MessageOf<'priority_charging'>): Answer {
+    onNotifyPriorityCharging(this.station, message);
+    return {};
   }
 
   commands(): BlockCommands {

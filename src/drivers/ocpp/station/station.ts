@@ -8,7 +8,7 @@ import type { DeviceDescription, DriverEvent, DriverSink } from '../../driver.ts
 import type { Block } from '../block.ts';
 import type { Codec } from '../codec/codec.ts';
 import { phaseRotations } from '../codec/limits.ts';
-import type { Answer, StationMessage, Version } from '../messages.ts';
+import { type Answer, handleMessage, type StationMessage, type Version } from '../messages.ts';
 import type { StationLink } from '../ocpp-j/station-link.ts';
 import type { Quirks } from '../quirks.ts';
 import { createBufferedSink } from './buffered-sink.ts';
@@ -30,8 +30,6 @@ import { createStationRecords, type RecordStore, type StationRecords } from './s
 import type { Transaction } from './transaction.ts';
 import { TransactionRecords } from './transaction-records.ts';
 import { TransactionReports } from './transaction-reports.ts';
-
-export type MessageOf<K extends StationMessage['kind']> = Extract<StationMessage, { kind: K }>;
 
 /** The installation as the form describes it, as far as all blocks need it. */
 export interface InstallationSettings {
@@ -215,18 +213,11 @@ export class Station {
     this.event({ name: 'protocol_deviation', severity: 'debug', message: note.slice(0, 1024) });
   }
 
-  /**
-   * Every block hears a message; the first that has an answer answers it.
-   * @throws CallFailure where the station has to repeat it
-   */
+  /** The blocks handle a message. @throws CallFailure where the station has to repeat it */
   on(message: StationMessage): Answer | Promise<Answer> {
-    let answer: Answer | Promise<Answer> | undefined;
-    for (const block of this.blocks) {
-      const own = block.on?.(message);
-      answer ??= own;
-    }
+    const answer = handleMessage(this.blocks, message);
     this.flush();
-    return answer ?? {};
+    return answer;
   }
 
   /** Tells the blocks that a car came or left, or a transaction began, went on or ended. */

@@ -4,11 +4,11 @@
  */
 import { hashTag } from '../../../model/identity.ts';
 import type { Authorization } from '../authorization/authorize.ts';
-import type { Answer, IdToken } from '../messages.ts';
+import type { Answer, IdToken, MessageOf } from '../messages.ts';
 import { reportSignedValues, showMeterValues, showRegister } from '../metering/show-meter-values.ts';
 import { apartMs, detach } from '../station/concluded-transactions.ts';
 import { componentOf } from '../station/faults.ts';
-import type { MessageOf, Station } from '../station/station.ts';
+import type { Station } from '../station/station.ts';
 import type { Transaction } from '../station/transaction.ts';
 import { startTransaction } from '../station/transaction-store.ts';
 import { answerWith, idTokenOf, showTransaction, type TransactionContext, withEvse } from './place-transaction.ts';

@@ -1,14 +1,14 @@
 /** StopTransaction (OCPP 1.6), and the TransactionEvent of OCPP 2.x with which a transaction ends. */
 import { eventIdOf, hashTag } from '../../../model/identity.ts';
 import { isoTime } from '../../../model/time.ts';
-import type { Answer } from '../messages.ts';
+import type { Answer, MessageOf } from '../messages.ts';
 import { reportSignedValues, showMeterValues, showRegister } from '../metering/show-meter-values.ts';
 import type { Moment } from '../station/clock-offset.ts';
 import { concludeDoubles } from '../station/concluded-transactions.ts';
 import { energyOf } from '../station/energy-register.ts';
 import { componentOf } from '../station/faults.ts';
 import { findEndedTransaction, hasDrawnMore, recordEnd } from '../station/match-transaction.ts';
-import type { MessageOf, Station } from '../station/station.ts';
+import type { Station } from '../station/station.ts';
 import { durationOf, type Transaction } from '../station/transaction.ts';
 import { type TransactionContext, withEvse } from './place-transaction.ts';
 

@@ -1,5 +1,5 @@
 /** TransactionEvent (OCPP 2.x; OCPP 2.0.1 part 2, block E): a transaction that goes on, by its updates. */
-import type { Answer } from '../messages.ts';
+import type { Answer, MessageOf } from '../messages.ts';
 import { reportSignedValues, showMeterValues } from '../metering/show-meter-values.ts';
 import {
   apartMs,
@@ -8,7 +8,7 @@ import {
   isMeasuredSince,
   resumeTransaction,
 } from '../station/concluded-transactions.ts';
-import type { MessageOf, Station } from '../station/station.ts';
+import type { Station } from '../station/station.ts';
 import type { Transaction } from '../station/transaction.ts';
 import { updateTransaction } from '../station/transaction-store.ts';
 import { answerToken, idTokenOf, showTransaction, type TransactionContext, withEvse } from './place-transaction.ts';

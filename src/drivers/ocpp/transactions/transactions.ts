@@ -1,7 +1,7 @@
 /** The transactions block (OCPP 2.0.1 part 2, block E). */
 import type { Authorizer } from '../authorization/authorize.ts';
 import type { Block } from '../block.ts';
-import type { Answer, StationMessage } from '../messages.ts';
+import type { Answer, MessageOf } from '../messages.ts';
 import { concludeDetached, graceMs } from '../station/concluded-transactions.ts';
 import type { Station } from '../station/station.ts';
 import { onStartTransaction } from './on-start-transaction.ts';
@@ -21,17 +21,16 @@ export class Transactions implements Block {
     this.context = { station, authorizer };
   }
 
-  on(message: StationMessage): Answer | Promise<Answer> | undefined {
-    switch (message.kind) {
-      case 'transaction_started':
-        return onStartTransaction(this.context, message);
-      case 'transaction_updated':
-        return onTransactionEvent(this.context, message);
-      case 'transaction_ended':
-        return onStopTransaction(this.context, message);
-      default:
-        return undefined;
-    }
+  onStartTransaction(message: MessageOf<'transaction_started'>): Answer | Promise<Answer> {
+    return onStartTransaction(this.context, message);
+  }
+
+  onTransactionEvent(message: MessageOf<'transaction_updated'>): Answer | Promise<Answer> {
+    return onTransactionEvent(this.context, message);
+  }
+
+  onStopTransaction(message: MessageOf<'transaction_ended'>): Answer {
+    return onStopTransaction(this.context, message);
   }
 
   usable(): void {
