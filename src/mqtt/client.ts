@@ -5,7 +5,7 @@
  * they say 3.1.1; in embedded-broker/ they are those of MQTT 3.1.1.
  */
 import { Socket } from 'node:net';
-import mqtt, { type IConnackPacket, type MqttClient } from 'mqtt';
+import mqtt, { type IConnackPacket, type MqttClient, type Packet } from 'mqtt';
 import type { Phrase } from '../model/phrase.ts';
 import { describeServer, type Server } from '../model/server-address.ts';
 import type { Clock, Timer } from '../model/time.ts';
@@ -16,10 +16,11 @@ import { type AttemptResult, ConnectionAttempts } from './connection/connection-
 import { isHangUp } from './connection/connection-failure.ts';
 import { ConnectionNotices } from './connection/connection-notices.ts';
 import type { ConnectionState } from './connection/connection-state.ts';
-import { disconnect } from './connection/disconnect.ts';
+import { disconnect, waitUntil } from './connection/disconnect.ts';
 import { PreferredServerWatch } from './connection/preferred-server.ts';
 import type { Publication, QoS } from './publishing/publication.ts';
 import { PublicationSender, type QueueDepth } from './publishing/publication-sender.ts';
+import { PublishConnection } from './publishing/publish-connection.ts';
 import type { Session } from './session/session.ts';
 import { IncomingPublishes } from './subscriptions/incoming-publish.ts';
 import { ServerSubscriptions } from './subscriptions/subscribe.ts';
@@ -33,7 +34,6 @@ const otherVariantMs = 10;
 const closeWithinMs = 2000;
 /** At the end of a session, what was retained is taken away as well. */
 const endWithinMs = 5000;
-const drainCheckMs = 10;
 
 /** The client of one broker node: it connects, publishes and subscribes until it is closed. */
 export class BrokerClient {
@@ -46,6 +46,7 @@ export class BrokerClient {
   readonly #attempts: ConnectionAttempts;
   readonly #preferred: PreferredServerWatch;
   readonly #notices: ConnectionNotices;
+  readonly #connection: PublishConnection;
   readonly #sender: PublicationSender;
   readonly #subscriptions: Subscriptions;
   readonly #serverSubscriptions: ServerSubscriptions;
@@ -69,13 +70,10 @@ export class BrokerClient {
     this.#attempts = new ConnectionAttempts({ ...options, prefix: this.prefix }, session, clock);
     const server = servers[0] as Server;
     this.#preferred = new PreferredServerWatch({ server, everyMs: returnCheckMs, timeoutMs: connectTimeoutMs }, clock);
-    this.#notices = new ConnectionNotices(clock, (event) => this.#tell(event));
-    this.#sender = new PublicationSender(session, { prefix: this.prefix, window: options.window }, clock, {
-      client: () => this.#mqtt,
-      isOnline: () => this.#state.kind === 'online',
-      server: () => this.#attempts.address,
-      tell: (event) => this.#tell(event),
-    });
+    const tell = (event: ClientEvent): void => this.#tell(event);
+    this.#notices = new ConnectionNotices(clock, tell);
+    this.#connection = new PublishConnection(this.prefix, clock, this.#attempts.record, tell);
+    this.#sender = new PublicationSender(session, this.#connection, clock, options.window);
     this.#subscriptions = new Subscriptions(clock, () => this.#serverSubscriptions.reconcileSoon());
     this.#serverSubscriptions = new ServerSubscriptions({
       session,
@@ -153,6 +151,7 @@ export class BrokerClient {
 
   #enter(state: ConnectionState): void {
     this.#state = state;
+    this.#connection.isOnline = state.kind === 'online';
     for (const listener of this.#stateListeners) listener();
   }
 
@@ -181,10 +180,7 @@ export class BrokerClient {
     const options = clientOptions(this.#options, this.#session, this.#connectTimeoutMs);
     const client = mqtt.connect({ ...options, ...this.#attempts.connectOptions });
     this.#attempts.listen(client);
-    client.on('packetreceive', ({ cmd, messageId }) => {
-      // After mqtt.js has seen PUBCOMP, too: until then the Packet Identifier is not free.
-      if (cmd === 'pubcomp' && messageId !== undefined) queueMicrotask(() => this.#sender.onPubcomp(messageId));
-    });
+    client.on('packetreceive', (packet) => this.#onPacket(packet));
     client.on('connect', (connack) => {
       // A message must not wait for the acknowledgement of the one before: 40 ms, where the server delays it.
       if (client.stream instanceof Socket) client.stream.setNoDelay(true);
@@ -195,9 +191,25 @@ export class BrokerClient {
     return client;
   }
 
+  /** Hears each packet before mqtt.js does its work on it. */
+  #onPacket(packet: Packet): void {
+    const { cmd, messageId } = packet;
+    if (cmd === 'publish') this.#incoming.onPublish(packet);
+    else if (cmd === 'pubrel' && messageId !== undefined) this.#incoming.onPubrel(messageId);
+    // After mqtt.js has seen PUBCOMP, too: until then the Packet Identifier is not free.
+    else if (cmd === 'pubcomp' && messageId !== undefined) queueMicrotask(() => this.#sender.onPubcomp(messageId));
+    else if (cmd === 'disconnect') this.#attempts.onPacket(packet);
+    else if (cmd === 'connack') {
+      this.#attempts.onPacket(packet);
+      // Before the "connect" of mqtt.js: what the server sends right behind CONNACK may come first.
+      if ((packet.reasonCode ?? packet.returnCode) === 0) this.#incoming.onConnack(packet.sessionPresent);
+    }
+  }
+
   #onConnack(connack: IConnackPacket): void {
     const attempts = this.#attempts;
     const events = attempts.onConnack(connack);
+    if (this.#mqtt) this.#connection.onConnack(this.#mqtt, attempts.address, attempts.record);
     this.#enter({ kind: 'online', server: attempts.address, ...attempts.facts });
     this.#notices.online(attempts.address);
     for (const event of events) this.#notices.once(event);
@@ -246,18 +258,10 @@ export class BrokerClient {
     if (isNew) this.#tell({ name: 'subscription_refused', severity: 'warning', phrase });
   }
 
-  /** @returns resolves when every handshake has come to its end, in both directions, or will not any more */
-  #drained(withinMs: number): Promise<void> {
-    const deadline = this.#clock.monotonic() + withinMs;
-    return new Promise((resolve) => {
-      const check = (): void => {
-        const { waiting, inFlight } = this.#sender.depth;
-        const isDone = waiting + inFlight + this.#incoming.unreleased === 0;
-        if (isDone || this.#state.kind !== 'online' || this.#clock.monotonic() >= deadline) resolve();
-        else this.#clock.after(drainCheckMs, check);
-      };
-      check();
-    });
+  /** Whether every handshake has come to its end, in both directions, or will not any more. */
+  #isDrained(): boolean {
+    const { waiting, inFlight } = this.#sender.depth;
+    return this.#state.kind !== 'online' || waiting + inFlight + this.#incoming.unreleased === 0;
   }
 
   async #close(isFinal: boolean): Promise<void> {
@@ -270,7 +274,7 @@ export class BrokerClient {
     if (this.#state.kind === 'online') {
       if (isFinal) this.#serverSubscriptions.unsubscribeAll();
       if (this.#options.farewell) this.#sender.publish(this.#options.farewell());
-      await this.#drained(isFinal ? endWithinMs : closeWithinMs);
+      await waitUntil(() => this.#isDrained(), isFinal ? endWithinMs : closeWithinMs, this.#clock);
     }
     const client = this.#mqtt;
     const wasOnline = this.#state.kind === 'online';

@@ -16,7 +16,7 @@ const packets: Record<string, string[]> = {
   ],
   PUBLISH: [
     `${client}publishing/publish-flows.ts`,
-    `${client}publishing/publish-writer.ts`,
+    `${client}publishing/publish-packet.ts`,
     `${client}subscriptions/incoming-publish.ts`,
     `${broker}route-publish.ts`,
     `${broker}packets.ts`,

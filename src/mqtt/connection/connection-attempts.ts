@@ -1,5 +1,5 @@
 /** Attempts to connect: which server is asked next with which CONNECT, what came of it, and how long to wait. */
-import type { IClientOptions, IConnackPacket, MqttClient } from 'mqtt';
+import type { IClientOptions, IConnackPacket, IDisconnectPacket, MqttClient } from 'mqtt';
 import { describeServer, type Server } from '../../model/server-address.ts';
 import type { Clock } from '../../model/time.ts';
 import type { ClientEvent } from '../client-events.ts';
@@ -126,7 +126,11 @@ export class ConnectionAttempts {
       // mqtt.js reads nothing more: the connection would stay, and deaf, until the Keep Alive ends it.
       if (isMalformed(error)) client.stream?.destroy();
     });
-    client.on('packetreceive', (packet) => this.#trace.onPacket(packet));
+  }
+
+  /** CONNACK or DISCONNECT came. */
+  onPacket(packet: IConnackPacket | IDisconnectPacket): void {
+    this.#trace.onPacket(packet);
   }
 
   onConnecting({ stream }: MqttClient): void {

@@ -1,6 +1,6 @@
 /** Everything that one attempt to connect, and the connection it led to, has shown: from it, its end is explained. */
 import type { Duplex } from 'node:stream';
-import type { IConnackPacket, IDisconnectPacket, Packet } from 'mqtt';
+import type { IConnackPacket, IDisconnectPacket } from 'mqtt';
 import { receiveMaximumExceeded } from './reason-codes.ts';
 
 /** Whether a packet could not be read: mqtt.js gives such errors no code, and reads nothing any more. */
@@ -50,9 +50,9 @@ export class ConnectionTrace {
   }
 
   /** CONNACK and DISCONNECT say how the connection begins and ends. */
-  onPacket(packet: Packet): void {
+  onPacket(packet: IConnackPacket | IDisconnectPacket): void {
     if (packet.cmd === 'connack') this.connack = packet;
-    if (packet.cmd === 'disconnect') this.disconnect = packet;
+    else this.disconnect = packet;
   }
 
   /** Whether CONNACK accepted the connection. */

@@ -16,8 +16,22 @@ interface DisconnectOptions {
   silentMs: number;
 }
 
+/** Pause between two looks whether the connection may end, ms. */
+const checkMs = 10;
 /** Node-RED waits 15 s for a node to close, and something else may have been waited for. */
 const longestMs = 10_000;
+
+/** Resolves when the condition holds, or after so long. */
+export const waitUntil = (isDone: () => boolean, withinMs: number, clock: Clock): Promise<void> => {
+  const deadline = clock.monotonic() + withinMs;
+  return new Promise((resolve) => {
+    const check = (): void => {
+      if (isDone() || clock.monotonic() >= deadline) resolve();
+      else clock.after(checkMs, check);
+    };
+    check();
+  });
+};
 
 /** Ends a connection in good order; resolves once it has ended, or once the server was silent for too long. */
 export const disconnect = async (

@@ -1,5 +1,6 @@
 /** PUBLISH and PUBREL of MQTT 3.1.1 as bytes: the packets that the broker sends by itself. */
-import { type QoS, variableByteIntegerLength } from '../publishing/publication.ts';
+import type { QoS } from '../publishing/publication.ts';
+import { variableByteIntegerLength } from '../publishing/publish-packet.ts';
 
 /**
  * @returns the lower of two QoS levels: a message is delivered at that of the subscription or its own (MQTT 3.1.1

@@ -6,23 +6,19 @@
 import type { Clock } from '../../model/time.ts';
 import type { ConnackProperties } from '../connection/server-capabilities.ts';
 import type { HeldPacketIds } from '../session/held-packet-ids.ts';
-import type { InFlightPublication } from '../session/in-flight.ts';
+import type { InFlightPublication } from '../session/packet-identifiers.ts';
 import type { Session } from '../session/session.ts';
-import type { PoisonMessages } from './poison-messages.ts';
+import { findPoison, type PoisonMessages } from './poison-messages.ts';
 import type { OutboxEntry, QueuedPublication } from './publication.ts';
 import type { ConnectionEnd, LeftUnacknowledged, PublishConnection } from './publish-connection.ts';
 import { PublishFlows } from './publish-flows.ts';
-import type { PublishRules } from './publish-rules.ts';
 import { PendingPubrels } from './pubrel.ts';
 import { QuotaRetries } from './quota-retries.ts';
-import { findPoison, Redelivery } from './redelivery.ts';
+import { Redelivery } from './redelivery.ts';
 
 /** The parts that a delivery is made of. */
 interface DeliveryParts {
   session: Session;
-  rules: PublishRules;
-  /** Stands before every topic on the wire. */
-  prefix: string;
   /** Publications of QoS 1 and 2 that this client leaves unacknowledged at once, however many the server takes. */
   window: number;
   clock: Clock;
@@ -71,7 +67,7 @@ export class AcknowledgedDelivery {
 
   /** Number of publications that the server has refused for now, several times. */
   get delayed(): number {
-    return this.#retries.stubborn;
+    return this.#retries.delayed;
   }
 
   /**
@@ -84,9 +80,9 @@ export class AcknowledgedDelivery {
     properties: ConnackProperties | undefined,
     birth: QueuedPublication | undefined,
   ): void {
-    const { session, clock, connection, window, rules } = this.#parts;
+    const { session, clock, connection, window } = this.#parts;
     const { inFlight, outbox } = session;
-    const { capabilities, heldPacketIds } = rules.server;
+    const { capabilities, heldPacketIds } = connection.server;
     this.#heldPacketIds = heldPacketIds;
     capabilities.onConnack(properties, clock.monotonic());
     this.#quota = Math.min(window, capabilities.receiveMaximum);
@@ -100,7 +96,7 @@ export class AcknowledgedDelivery {
       all.filter(({ isReceived }) => !isReceived),
       () => this.send(),
     );
-    session.retained.onConnected(connection.server(), isSessionPresent);
+    session.retained.onConnected(connection.address, isSessionPresent);
     this.makeDue();
     const received = all.filter(({ isReceived }) => isReceived);
     this.#flows.begin(isSessionPresent, received);
@@ -111,12 +107,11 @@ export class AcknowledgedDelivery {
 
   /** @param stale Packet Identifiers under which the server may hold messages that nobody here knows any more */
   #release(received: InFlightPublication[], stale: number[]): void {
-    const { connection, session, rules } = this.#parts;
-    const client = connection.client();
-    if (!client) return;
-    this.#pubrels.send(client, [...received.map(({ packetId }) => packetId), ...stale], () => {
+    const { connection, session } = this.#parts;
+    if (!connection.client) return;
+    this.#pubrels.send(connection.client, [...received.map(({ packetId }) => packetId), ...stale], () => {
       for (const packetId of this.#pubrels.stop())
-        if (!session.inFlight.get(packetId)) rules.server.heldPacketIds.avoided.add(packetId);
+        if (!session.inFlight.get(packetId)) connection.server.heldPacketIds.avoided.add(packetId);
       this.#isReady = true;
       this.send();
     });
@@ -124,8 +119,8 @@ export class AcknowledgedDelivery {
 
   /** The connection is over. */
   pause({ isByServer, isReceiveMaximumExceeded, reasonCode }: ConnectionEnd): LeftUnacknowledged {
-    const { session, clock, poison, rules } = this.#parts;
-    const { capabilities } = rules.server;
+    const { session, clock, poison, connection } = this.#parts;
+    const { capabilities } = connection.server;
     const { unacknowledged } = this.#flows;
     const { open, isAlone } = this.#flows.end();
     this.#redelivery.stop();
@@ -156,17 +151,20 @@ export class AcknowledgedDelivery {
 
   /** A value that found no room in the outbox is due all the same, as the value of its topic. */
   makeDue(): void {
-    const { session, connection, prefix, clock } = this.#parts;
-    if (connection.isOnline()) this.#due ??= session.retained.due(connection.server(), prefix, clock.monotonic());
+    const { session, connection, clock } = this.#parts;
+    const { isOnline, address, prefix } = connection;
+    if (isOnline) this.#due ??= session.retained.due(address, prefix, clock.monotonic());
   }
 
   /** Sends what may be sent now. */
   send(): void {
     const flows = this.#flows;
-    while (this.#isReady && this.#parts.connection.isOnline() && !flows.isOnTrial) {
+    const redelivery = this.#redelivery;
+    while (this.#isReady && this.#parts.connection.isOnline && !flows.isOnTrial) {
       // MQTT-4.9.0-2
       if (flows.unacknowledged >= this.#quota) return;
-      const again = this.#birth ? undefined : this.#redelivery.next(flows.unacknowledged > 0);
+      const isAgain = redelivery.left > 0 && !this.#birth;
+      const again = isAgain ? redelivery.next(flows.unacknowledged > 0) : undefined;
       if (again === 'wait') return;
       const entry = again ? undefined : this.#next();
       if (again) flows.sendAgain(again);

@@ -80,7 +80,8 @@ export class MemoryOutbox implements Outbox {
   }
 
   release(topic: string): void {
-    const waiting = this.#held.get(topic) ?? [];
+    const waiting = this.#held.get(topic);
+    if (!waiting) return;
     this.#held.delete(topic);
     this.#heldCount -= waiting.length;
     if (waiting.length === 0) return;

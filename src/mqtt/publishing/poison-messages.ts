@@ -3,6 +3,8 @@
  * since nothing acknowledges a message of QoS 0. Topics are those on the wire, sizes those of the payload in bytes.
  */
 import type { Clock } from '../../model/time.ts';
+import type { ServerCapabilities } from '../connection/server-capabilities.ts';
+import type { InFlightPublication } from '../session/packet-identifiers.ts';
 
 interface Ban {
   bytes: number;
@@ -15,6 +17,8 @@ const firstBanMs = 10 * 60_000;
 const longestBanMs = 6 * 3600_000;
 /** Connections that end over a topic before it is suspected: by chance, it is rarely among the last messages of two. */
 const endingsOfASuspect = 2;
+/** Connections that a message of QoS 1 or 2 ends alone before it is set aside. */
+const endingsOfPoison = 2;
 /** Topics of QoS 0 that come under suspicion at most when a connection ends. */
 const mostSuspects = 1000;
 /** Messages of QoS 0 whose topics are remembered. */
@@ -39,9 +43,8 @@ export class PoisonMessages {
 
   /** @returns ms until a message of this size is tried again on this topic; undefined: nothing speaks against it */
   banMs(topic: string, payload: string | Buffer): number | undefined {
-    const ban = this.#bans.size === 0 ? undefined : this.#bans.get(topic);
-    if (!ban || Buffer.byteLength(payload) < ban.bytes) return undefined;
-    const restMs = ban.until - this.#clock.monotonic();
+    const ban = this.#banOn(topic, payload);
+    const restMs = ban ? ban.until - this.#clock.monotonic() : 0;
     return restMs > 0 ? restMs : undefined;
   }
 
@@ -56,11 +59,9 @@ export class PoisonMessages {
    * The server acknowledged a message of this size.
    * @param number of the message: all of QoS 0 before it went well, too
    */
-  prove(topic: string, bytes: number, number: number): void {
-    const ban = this.#bans.get(topic);
-    if (ban && bytes >= ban.bytes) this.#bans.delete(topic);
-    this.#endings.delete(topic);
-    if (this.#endings.size > 0) for (const each of this.#unproved(number)) this.#endings.delete(each);
+  prove(topic: string, payload: string | Buffer, number: number): void {
+    if (this.#banOn(topic, payload)) this.#bans.delete(topic);
+    if (this.#endings.size > 0) for (const each of [topic, ...this.#unproved(number)]) this.#endings.delete(each);
     this.#provedUpTo = Math.max(this.#provedUpTo, number);
   }
 
@@ -88,8 +89,14 @@ export class PoisonMessages {
   }
 
   /** Whether a message of this size was set aside on this topic, and nothing has proved since that it is taken. */
-  isKnown(topic: string, bytes: number): boolean {
-    return bytes >= (this.#bans.get(topic)?.bytes ?? Number.POSITIVE_INFINITY);
+  isKnown(topic: string, payload: string | Buffer): boolean {
+    return this.#banOn(topic, payload) !== undefined;
+  }
+
+  /** @returns the ban on messages of this size, also where it is over */
+  #banOn(topic: string, payload: string | Buffer): Ban | undefined {
+    const ban = this.#bans.size === 0 ? undefined : this.#bans.get(topic);
+    return ban && Buffer.byteLength(payload) >= ban.bytes ? ban : undefined;
   }
 
   /** @returns topics of QoS 0 whose last message is not proved to have gone well, and was sent up to this number */
@@ -110,3 +117,27 @@ export class PoisonMessages {
 /** @returns why a message is not sent for that long, in words */
 export const banReason = (ms: number): string =>
   `the broker ended the connection over such a message; the next is tried in ${Math.ceil(ms / 60_000)} min`;
+
+/**
+ * The server ended a connection with these unacknowledged.
+ * @param isAlone one was unacknowledged, and nothing else was sent on the connection without an acknowledgement
+ * @returns the one that has ended connections again and again, and is not to be sent any more
+ */
+export const findPoison = (
+  open: InFlightPublication[],
+  isAlone: boolean,
+  capabilities: ServerCapabilities,
+): InFlightPublication | undefined => {
+  for (const publication of open) publication.isSuspect = true;
+  const [only] = open;
+  if (!isAlone || !only) return undefined;
+  const { publication } = only.entry;
+  const flags = only.trial ?? capabilities.reduce(publication);
+  only.endings++;
+  capabilities.onConnectionEnded(flags);
+  if (only.endings < endingsOfPoison && !capabilities.isDoubtful(flags)) return undefined;
+  const trial = capabilities.nextReducedFlags(publication, only.trial);
+  if (!trial) return only.endings < endingsOfPoison ? undefined : only;
+  only.trial = trial;
+  return undefined;
+};

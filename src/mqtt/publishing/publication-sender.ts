@@ -5,10 +5,9 @@ import type { ConnackProperties } from '../connection/server-capabilities.ts';
 import type { Session } from '../session/session.ts';
 import { AcknowledgedDelivery } from './acknowledged-delivery.ts';
 import { banReason, PoisonMessages } from './poison-messages.ts';
-import { type OutboxEntry, type Publication, publishProperties, type QueuedPublication } from './publication.ts';
+import type { OutboxEntry, Publication, QueuedPublication } from './publication.ts';
 import type { ConnectionEnd, LeftUnacknowledged, PublishConnection } from './publish-connection.ts';
-import { PublishRules } from './publish-rules.ts';
-import { PublishWriter } from './publish-writer.ts';
+import { PublishWriter, publishProperties } from './publish-packet.ts';
 
 /** Number of messages on their way. */
 export interface QueueDepth {
@@ -20,13 +19,6 @@ export interface QueueDepth {
   delayed: number;
   /** QoS 0 dropped since the start. */
   dropped: number;
-}
-
-interface SenderOptions {
-  /** Stands before every topic on the wire. */
-  prefix: string;
-  /** Publications of QoS 1 and 2 that may be unacknowledged at once. */
-  window?: number | undefined;
 }
 
 type Done = (error?: Error) => void;
@@ -52,28 +44,19 @@ export class PublicationSender {
   readonly #clock: Clock;
   readonly #connection: PublishConnection;
   readonly #poison: PoisonMessages;
-  readonly #rules: PublishRules;
   readonly #delivery: AcknowledgedDelivery;
   readonly #writer = new PublishWriter();
   #dropped = 0;
   /** Nobody sends anything any more. */
   #isRemoved = false;
 
-  constructor(session: Session, { prefix, window }: SenderOptions, clock: Clock, connection: PublishConnection) {
+  /** @param window publications of QoS 1 and 2 that may be unacknowledged at once */
+  constructor(session: Session, connection: PublishConnection, clock: Clock, window = defaultWindow) {
     this.#session = session;
     this.#clock = clock;
     this.#connection = connection;
     this.#poison = new PoisonMessages(clock);
-    this.#rules = new PublishRules(session, prefix, clock, connection);
-    this.#delivery = new AcknowledgedDelivery({
-      session,
-      rules: this.#rules,
-      prefix,
-      window: window ?? defaultWindow,
-      clock,
-      connection,
-      poison: this.#poison,
-    });
+    this.#delivery = new AcknowledgedDelivery({ session, window, clock, connection, poison: this.#poison });
   }
 
   get depth(): QueueDepth {
@@ -134,9 +117,8 @@ export class PublicationSender {
 
   /** MQTT-4.7.0-1, MQTT-4.7.3-1, -2 and -3. */
   #isTopicName(topic: string): boolean {
-    return (
-      topic !== '' && !/[+#\0]/.test(topic) && Buffer.byteLength(this.#rules.topicName({ topic })) <= longestTopicBytes
-    );
+    if (topic === '' || /[+#\0]/.test(topic)) return false;
+    return Buffer.byteLength(this.#connection.prefix) + Buffer.byteLength(topic) <= longestTopicBytes;
   }
 
   #queued({ expiryS, ...rest }: Publication): QueuedPublication {
@@ -162,8 +144,8 @@ export class PublicationSender {
   }
 
   #publishAtMostOnce(given: Publication, done: Done): void {
-    const topicName = this.#rules.topicName(given);
-    const isOnline = this.#connection.isOnline();
+    const { client, isOnline, address } = this.#connection;
+    const topicName = this.#connection.topicName(given);
     if (isOnline && this.#poison.isSuspect(topicName)) {
       this.#publishOnTrial(given, done);
       return;
@@ -171,7 +153,6 @@ export class PublicationSender {
     const { retained } = this.#session;
     const wanted = given.retain ? this.#queued(given) : undefined;
     if (wanted) retained.remember(wanted);
-    const client = this.#connection.client();
     const unsentBytes = (client?.stream?.writableLength ?? 0) + this.#writer.pendingBytes;
     if (!client || !isOnline || unsentBytes > mostUnsentBytes || this.#delivery.isOnTrial) {
       this.#dropped++;
@@ -185,15 +166,15 @@ export class PublicationSender {
     }
     this.#write(client, topicName, given);
     this.#poison.sentAtMostOnce(topicName);
-    if (wanted) retained.onAcknowledged(this.#connection.server(), topicName, wanted);
+    if (wanted) retained.onAcknowledged(address, topicName, wanted);
     done();
   }
 
   /** @returns why a publication of QoS 0 is not sent, in words */
   #refusal(topicName: string, given: Publication): string | undefined {
     const { expiryS = Number.POSITIVE_INFINITY } = given;
-    const isSizeLimited = this.#rules.server.capabilities.maximumPacketSize !== Number.POSITIVE_INFINITY;
-    const reason = expiryS <= 0 || isSizeLimited ? this.#rules.refusal(this.#queued(given)) : undefined;
+    const isSizeLimited = this.#connection.server.capabilities.maximumPacketSize !== Number.POSITIVE_INFINITY;
+    const reason = expiryS <= 0 || isSizeLimited ? this.#connection.refusal(topicName, this.#queued(given)) : undefined;
     const banMs = this.#poison.banMs(topicName, given.payload);
     return reason ?? (banMs === undefined ? undefined : banReason(banMs));
   }
@@ -201,7 +182,7 @@ export class PublicationSender {
   #write(client: MqttClient, topicName: string, given: Publication): void {
     const { payload, expiryS, responseTopic, correlationData } = given;
     const version = client.options.protocolVersion === 5 ? 5 : 4;
-    const retain = given.retain && this.#rules.flags(given).retain;
+    const retain = given.retain && this.#connection.flags(given).retain;
     if (version === 4 || (responseTopic === undefined && correlationData === undefined)) {
       const expiry = expiryS === undefined ? undefined : Math.min(longestExpiryS, Math.ceil(expiryS));
       this.#writer.publish(client.stream, { topicName, payload, retain, expiryS: expiry }, version);

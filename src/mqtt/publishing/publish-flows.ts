@@ -4,11 +4,12 @@
  * and set aside where it ends connections.
  */
 import type { Clock } from '../../model/time.ts';
-import type { InFlightPublication } from '../session/in-flight.ts';
+import type { InFlightPublication } from '../session/packet-identifiers.ts';
 import type { Session } from '../session/session.ts';
 import { banReason, type PoisonMessages } from './poison-messages.ts';
-import { type OutboxEntry, type PublishFlags, payloadBytes, publishProperties } from './publication.ts';
+import type { OutboxEntry, PublishFlags } from './publication.ts';
 import type { PublishConnection } from './publish-connection.ts';
+import { publishProperties } from './publish-packet.ts';
 import {
   isPassing,
   packetIdentifierInUse,
@@ -16,14 +17,12 @@ import {
   publishRefusal,
   reasonCodeOf,
 } from './publish-reason-codes.ts';
-import type { PublishRules } from './publish-rules.ts';
 import type { QuotaRetries } from './quota-retries.ts';
 import type { Redelivery } from './redelivery.ts';
 
 /** The parts that the flows of one connection share. */
 interface PublishFlowsParts {
   session: Session;
-  rules: PublishRules;
   clock: Clock;
   connection: PublishConnection;
   poison: PoisonMessages;
@@ -83,17 +82,17 @@ export class PublishFlows {
   }
 
   send(entry: OutboxEntry): void {
-    const { session, poison, redelivery, rules } = this.#parts;
+    const { session, poison, redelivery, connection } = this.#parts;
     const { publication } = entry;
-    const topicName = rules.topicName(publication);
+    const topicName = connection.topicName(publication);
     const banMs = poison.banMs(topicName, publication.payload);
-    const reason = rules.refusal(publication) ?? (banMs === undefined ? undefined : banReason(banMs));
+    const reason = connection.refusal(topicName, publication) ?? (banMs === undefined ? undefined : banReason(banMs));
     if (reason !== undefined) {
       entry.done(new Error(`${publication.topic}: ${reason}`));
       return;
     }
-    const sent = session.inFlight.add(entry, rules.server.heldPacketIds.avoided);
-    const isKnown = poison.isKnown(topicName, payloadBytes(publication));
+    const sent = session.inFlight.add(entry, topicName, connection.server.heldPacketIds.avoided);
+    const isKnown = poison.isKnown(topicName, publication.payload);
     if (isKnown) sent.endings = 1;
     sent.isSuspect = isKnown || poison.isSuspect(topicName);
     if (sent.isSuspect) redelivery.defer(sent);
@@ -101,9 +100,12 @@ export class PublishFlows {
   }
 
   sendAgain(sent: InFlightPublication): void {
-    const reason = this.#parts.rules.refusal(sent.entry.publication);
+    const { connection } = this.#parts;
+    const { publication } = sent.entry;
+    sent.topicName = connection.topicName(publication);
+    const reason = connection.refusal(sent.topicName, publication);
     if (reason === undefined) this.#publish(sent);
-    else this.#giveUp(sent, new Error(`${sent.entry.publication.topic}: ${reason}`));
+    else this.#giveUp(sent, new Error(`${publication.topic}: ${reason}`));
   }
 
   /** PUBCOMP came for a PUBREL that this client sent itself, of which mqtt.js may know nothing. */
@@ -114,14 +116,13 @@ export class PublishFlows {
 
   /** A publication ended one connection too many. */
   setAside(sent: InFlightPublication): void {
-    const { poison, connection, rules } = this.#parts;
-    const { publication } = sent.entry;
-    const { topic, qos } = publication;
-    const topicName = rules.topicName(publication);
-    const bytes = payloadBytes(publication);
+    const { poison, connection } = this.#parts;
+    const { topicName, entry } = sent;
+    const { topic, qos, payload } = entry.publication;
+    const bytes = Buffer.byteLength(payload);
     poison.ban(topicName, bytes);
     this.#forgetRetained(sent);
-    const params = { topic: topicName, bytes, qos, server: connection.server() };
+    const params = { topic: topicName, bytes, qos, server: connection.address };
     connection.tell({ name: 'message_set_aside', severity: 'alarm', phrase: { key: 'notice.setAside', params } });
     const advice = 'check that this client may publish there, and how large a message the broker takes';
     this.#giveUp(
@@ -131,26 +132,26 @@ export class PublishFlows {
   }
 
   #publish(sent: InFlightPublication): void {
-    const { session, poison, connection, clock, rules } = this.#parts;
-    const { publication } = sent.entry;
-    const { capabilities } = rules.server;
+    const { session, poison, connection, clock } = this.#parts;
+    const { topicName, entry } = sent;
+    const { publication } = entry;
+    const { client, address, server } = connection;
+    const { capabilities } = server;
     if (sent.isSuspect && capabilities.isDoubtful(capabilities.reduce(publication)))
       sent.trial ??= capabilities.nextReducedFlags(publication);
-    const flags = sent.trial ?? rules.flags(publication);
+    const flags = sent.trial ?? connection.flags(publication);
     const { qos, retain } = flags;
-    const topicName = rules.topicName(publication);
-    const client = connection.client();
     const properties =
       client?.options.protocolVersion === 5 ? { properties: publishProperties(publication, clock.monotonic()) } : {};
     this.#unacknowledged.set(sent, poison.number());
     if (sent.isSuspect) this.#alone = sent;
-    if (retain) session.retained.onSent(connection.server(), topicName);
+    if (retain) session.retained.onSent(address, topicName);
     if (qos > 0) session.inFlight.packetIds.choose(sent.packetId);
     // MQTT-3.3.1-1, and MQTT-3.3.1-2: never with QoS 0.
     const dup = qos > 0 && sent.wasSent && this.#isSessionPresent;
     sent.wasSent = true;
     client?.publish(topicName, publication.payload, { qos, retain, dup, ...properties }, (error) => {
-      const reasonCode = reasonCodeOf(error ?? undefined);
+      const reasonCode = error ? reasonCodeOf(error) : undefined;
       // An error that is no answer is the end of the connection: the message goes again with the next.
       if (!error || reasonCode !== undefined) this.#onAnswer(sent, flags, reasonCode);
     });
@@ -170,8 +171,8 @@ export class PublishFlows {
   }
 
   #sendUnderAnotherId(sent: InFlightPublication): void {
-    const { session, rules } = this.#parts;
-    rules.server.heldPacketIds.avoided.add(sent.packetId);
+    const { session, connection } = this.#parts;
+    connection.server.heldPacketIds.avoided.add(sent.packetId);
     session.inFlight.delete(sent);
     session.outbox.putBack(sent.entry);
   }
@@ -188,52 +189,55 @@ export class PublishFlows {
       this.#forgetRetained(sent);
       this.#fail(sent, publishRefusal(entry.publication.topic, reasonCode, triedForS));
     } else if (retries.isNews()) {
-      const params = { server: connection.server(), delayed: retries.stubborn };
+      const params = { server: connection.address, delayed: retries.delayed };
       connection.tell({ name: 'delivery_delayed', severity: 'warning', phrase: { key: 'notice.delayed', params } });
     }
   }
 
   #onTaken(sent: InFlightPublication, flags: PublishFlags, number: number): void {
-    const { session, connection, poison, redelivery, retries, clock, rules } = this.#parts;
-    const { entry, trial } = sent;
+    const { session, connection, poison, retries, clock } = this.#parts;
+    const { entry, trial, topicName } = sent;
     const { publication } = entry;
-    const { capabilities } = rules.server;
-    const topicName = rules.topicName(publication);
-    const isLate = sent.isSuspect || retries.triedForS(entry) !== undefined;
+    const { capabilities } = connection.server;
+    const isLate = sent.isSuspect || (retries.refused > 0 && retries.triedForS(entry) !== undefined);
     capabilities.onTaken(flags);
     if (trial) {
       capabilities.learn(publication, trial, clock.monotonic());
-      rules.flags(publication);
+      connection.flags(publication);
     }
-    poison.prove(topicName, payloadBytes(publication), number);
-    session.inFlight.delete(sent);
-    redelivery.end(sent);
-    retries.end(entry);
+    poison.prove(topicName, publication.payload, number);
+    this.#end(sent);
     if (publication.retain) {
-      session.retained.onAcknowledged(connection.server(), topicName, publication);
+      session.retained.onAcknowledged(connection.address, topicName, publication);
       if (isLate && !session.retained.isWanted(publication)) this.#sink.overtaken();
     }
     entry.done();
   }
 
   /** The server does not want a publication, and does not retain it either. */
-  #forgetRetained({ entry: { publication } }: InFlightPublication): void {
-    const { session, rules, connection } = this.#parts;
-    if (publication.retain) session.retained.onRefused(connection.server(), rules.topicName(publication), publication);
+  #forgetRetained({ topicName, entry: { publication } }: InFlightPublication): void {
+    const { session, connection } = this.#parts;
+    if (publication.retain) session.retained.onRefused(connection.address, topicName, publication);
   }
 
   /** Nobody knows whether the server has the message: where it has, the Packet Identifier is taken there. */
   #giveUp(sent: InFlightPublication, error: Error): void {
     if (sent.entry.publication.qos === 2 && sent.wasSent)
-      this.#parts.rules.server.heldPacketIds.avoided.add(sent.packetId);
+      this.#parts.connection.server.heldPacketIds.avoided.add(sent.packetId);
     this.#fail(sent, error);
   }
 
   #fail(sent: InFlightPublication, error: Error): void {
+    this.#end(sent);
+    sent.entry.done(error);
+  }
+
+  /** A publication is in flight no more: what waits on its topic may go. */
+  #end(sent: InFlightPublication): void {
     const { session, redelivery, retries } = this.#parts;
     session.inFlight.delete(sent);
-    redelivery.end(sent);
-    retries.end(sent.entry);
-    sent.entry.done(error);
+    if (redelivery.left > 0) redelivery.end(sent);
+    else session.outbox.release(sent.entry.publication.topic);
+    if (retries.refused > 0) retries.end(sent.entry);
   }
 }

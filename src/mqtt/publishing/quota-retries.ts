@@ -30,6 +30,10 @@ export class QuotaRetries {
   readonly #retry: () => void;
   readonly #trials = new Map<OutboxEntry, Trial>();
   readonly #timers = new Set<Timer>();
+  /** Number of publications that were refused and have not come to their end. */
+  refused = 0;
+  /** Number of those that were refused several times. */
+  delayed = 0;
   #isTold = false;
 
   /** @param retry called when a topic may go on */
@@ -45,7 +49,9 @@ export class QuotaRetries {
     const trial = this.#trials.get(entry) ?? { since: now, count: 0, pauses: createPauses() };
     if (now - trial.since >= giveUpMs) return false;
     trial.count++;
+    if (trial.count === stubbornFrom) this.delayed++;
     this.#trials.set(entry, trial);
+    this.refused = this.#trials.size;
     const { topic } = entry.publication;
     this.#outbox.hold(topic, entry);
     const timer = this.#clock.after(trial.pauses.next(), () => {
@@ -59,7 +65,10 @@ export class QuotaRetries {
 
   /** The publication was accepted or refused for good. */
   end(entry: OutboxEntry): void {
+    const trial = this.#trials.get(entry);
+    if (trial && trial.count >= stubbornFrom) this.delayed--;
     this.#trials.delete(entry);
+    this.refused = this.#trials.size;
   }
 
   /** @returns seconds since the first refusal; undefined: there was none */
@@ -68,16 +77,10 @@ export class QuotaRetries {
     return trial && (this.#clock.monotonic() - trial.since) / 1000;
   }
 
-  /** Number of publications that were refused several times and wait. */
-  get stubborn(): number {
-    if (this.#trials.size === 0) return 0;
-    return [...this.#trials.values()].filter(({ count }) => count >= stubbornFrom).length;
-  }
-
-  /** Whether there are such publications, and nobody has been told since there were none. */
+  /** Whether publications are delayed, and nobody has been told since none was. */
   isNews(): boolean {
     const wasTold = this.#isTold;
-    this.#isTold = this.stubborn > 0;
+    this.#isTold = this.delayed > 0;
     return this.#isTold && !wasTold;
   }
 

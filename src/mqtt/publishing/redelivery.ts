@@ -5,14 +5,11 @@
  * through and the connection has lasted a moment.
  */
 import type { Clock, Timer } from '../../model/time.ts';
-import type { ServerCapabilities } from '../connection/server-capabilities.ts';
-import type { InFlightPublication } from '../session/in-flight.ts';
+import type { InFlightPublication } from '../session/packet-identifiers.ts';
 import type { Outbox } from './outbox.ts';
 
 /** A connection that has lasted so long does not end by chance at the moment a message is sent, ms. */
 const settledMs = 1000;
-/** Connections that a message ends alone before it is set aside. */
-const endingsOfPoison = 2;
 
 const topicOf = ({ entry }: InFlightPublication): string => entry.publication.topic;
 
@@ -23,6 +20,8 @@ export class Redelivery {
   #ready: InFlightPublication[] = [];
   /** Those that ended a connection alone, and those that follow them on their topics. */
   #deferred: InFlightPublication[] = [];
+  /** Number of publications that are still to be sent again. */
+  left = 0;
   #isSettled = false;
   #timer: Timer | undefined;
 
@@ -39,6 +38,7 @@ export class Redelivery {
     const blamed = new Set(unacknowledged.filter(({ endings }) => endings > 0).map(topicOf));
     this.#deferred = unacknowledged.filter((publication) => blamed.has(topicOf(publication)));
     this.#ready = unacknowledged.filter((publication) => !blamed.has(topicOf(publication)));
+    this.left = unacknowledged.length;
     for (const topic of blamed) this.#outbox.hold(topic);
     this.#isSettled = false;
     this.#timer = this.#clock.after(settledMs, () => {
@@ -50,6 +50,7 @@ export class Redelivery {
   /** Sends a publication alone, when the connection has lasted a moment. */
   defer(publication: InFlightPublication): void {
     this.#deferred.push(publication);
+    this.left++;
     this.#outbox.hold(topicOf(publication));
   }
 
@@ -60,7 +61,9 @@ export class Redelivery {
   next(isAnyUnacknowledged: boolean): InFlightPublication | 'wait' | undefined {
     const from = this.#ready.length > 0 ? this.#ready : this.#isSettled ? this.#deferred : [];
     if (from[0]?.isSuspect && isAnyUnacknowledged) return 'wait';
-    return from.shift();
+    const next = from.shift();
+    if (next) this.left--;
+    return next;
   }
 
   /** A publication was acknowledged, or is given up: what waits on its topic may go. */
@@ -73,27 +76,3 @@ export class Redelivery {
     this.#timer?.cancel();
   }
 }
-
-/**
- * The server ended a connection with these unacknowledged.
- * @param isAlone one was unacknowledged, and nothing else was sent on the connection without an acknowledgement
- * @returns the one that has ended connections again and again, and is not to be sent any more
- */
-export const findPoison = (
-  open: InFlightPublication[],
-  isAlone: boolean,
-  capabilities: ServerCapabilities,
-): InFlightPublication | undefined => {
-  for (const publication of open) publication.isSuspect = true;
-  const [only] = open;
-  if (!isAlone || !only) return undefined;
-  const { publication } = only.entry;
-  const flags = only.trial ?? capabilities.reduce(publication);
-  only.endings++;
-  capabilities.onConnectionEnded(flags);
-  if (only.endings < endingsOfPoison && !capabilities.isDoubtful(flags)) return undefined;
-  const trial = capabilities.nextReducedFlags(publication, only.trial);
-  if (!trial) return only.endings < endingsOfPoison ? undefined : only;
-  only.trial = trial;
-  return undefined;
-};

@@ -4,7 +4,7 @@
  * an identifier for a copy of the old one (MQTT-4.3.3-10). PUBREL frees them, and the server passes on what it held; a
  * server answers PUBREL with PUBCOMP also where it holds nothing (MQTT 5 §3.7.2.1).
  */
-import type { InFlight, InFlightPublication } from './in-flight.ts';
+import type { InFlight, InFlightPublication } from './packet-identifiers.ts';
 
 /** The Packet Identifiers that one server may still hold. */
 export class HeldPacketIds {

@@ -7,7 +7,7 @@ import { ServerCapabilities } from '../connection/server-capabilities.ts';
 import { MemoryOutbox, type Outbox } from '../publishing/outbox.ts';
 import { RetainedPublications } from '../publishing/retained-publications.ts';
 import { HeldPacketIds } from './held-packet-ids.ts';
-import { InFlight } from './in-flight.ts';
+import { InFlight } from './packet-identifiers.ts';
 
 /** Knowledge of one server that outlives its connections. */
 export interface ServerRecord {

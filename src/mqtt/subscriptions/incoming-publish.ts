@@ -1,5 +1,5 @@
 /** PUBLISH from the server: to those who subscribed, and acknowledged once they have it. */
-import type { IPublishPacket, MqttClient, Packet } from 'mqtt';
+import type { IPublishPacket, MqttClient } from 'mqtt';
 import type { Clock } from '../../model/time.ts';
 import type { QoS } from '../publishing/publication.ts';
 import type { Session } from '../session/session.ts';
@@ -40,7 +40,6 @@ export class IncomingPublishes {
   /** Listens to a client; once for each. */
   attach(client: MqttClient): void {
     this.#client = client;
-    client.on('packetreceive', (packet) => this.#onPacket(packet));
     client.on('message', (topic, payload, packet) => this.#onMessage(topic, payload, packet));
     client.on('close', () => this.#acknowledgements.onClose());
   }
@@ -51,17 +50,8 @@ export class IncomingPublishes {
     this.#acknowledgements.finish();
   }
 
-  #onPacket(packet: Packet): void {
-    if (packet.cmd === 'publish') this.#onPublish(packet);
-    else if (packet.cmd === 'connack') {
-      if ((packet.reasonCode ?? packet.returnCode) === 0) this.#onConnack(packet.sessionPresent);
-    } else if (packet.cmd === 'pubrel' && packet.messageId !== undefined) {
-      // mqtt.js answers PUBREL with PUBCOMP: it never knows the identifier, and there is nothing left to deliver.
-      this.#acknowledgements.onPubrel(packet.messageId);
-    }
-  }
-
-  #onConnack(isSessionPresent: boolean): void {
+  /** CONNACK has accepted a connection. */
+  onConnack(isSessionPresent: boolean): void {
     this.#sendQuota.onConnack();
     this.#acknowledgements.onConnack(isSessionPresent);
     if (!this.#hasBegun) this.#subscriptions.expect();
@@ -72,10 +62,15 @@ export class IncomingPublishes {
    * mqtt.js acknowledges before anybody has the message, and reads nothing else while it is kept from that. A message
    * of QoS 0 it hands on at once, and leaves the acknowledgement to this client.
    */
-  #onPublish(packet: IPublishPacket): void {
+  onPublish(packet: IPublishPacket): void {
     this.#qos = packet.qos;
     this.#packetId = packet.messageId ?? 0;
     packet.qos = 0;
+  }
+
+  /** mqtt.js answers PUBREL with PUBCOMP: it never knows the identifier, and there is nothing left to deliver. */
+  onPubrel(packetId: number): void {
+    this.#acknowledgements.onPubrel(packetId);
   }
 
   #onMessage(topicName: string, payload: Buffer, { retain, properties }: IPublishPacket): void {

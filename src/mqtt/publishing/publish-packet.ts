@@ -1,9 +1,10 @@
 /**
- * PUBLISH of QoS 0 as bytes (MQTT 5 §3.3, MQTT 3.1.1 §3.3). A poll brings a hundred readings in one turn of the event
- * loop: they are written one behind the other and leave as one write, where mqtt.js would hand the system some pieces
- * for each of them.
+ * The PUBLISH packet (MQTT 5 §3.3, MQTT 3.1.1 §3.3): its properties, its size on the wire, and at QoS 0 its bytes. A
+ * poll brings a hundred readings in one turn of the event loop: they are written one behind the other and leave as one
+ * write, where mqtt.js would hand the system some pieces for each of them.
  */
 import type { Duplex } from 'node:stream';
+import type { QueuedPublication } from './publication.ts';
 
 /** Fields of a PUBLISH of QoS 0. */
 interface Publish {
@@ -24,6 +25,40 @@ const expiryPropertyBytes = 5;
 const mostHeaderBytes = 1 + 4 + 2;
 /** Pieces of memory of this size are written until they are full, bytes. */
 const pieceBytes = 256 * 1024;
+
+/**
+ * Properties of PUBLISH (MQTT 5 §3.3.2.3).
+ * @param now monotonic, ms
+ */
+export const publishProperties = (
+  { expiresAt, correlationData, responseTopic }: QueuedPublication,
+  now: number,
+): { messageExpiryInterval?: number; correlationData?: Buffer; responseTopic?: string } => ({
+  ...(expiresAt === undefined ? {} : { messageExpiryInterval: Math.ceil((expiresAt - now) / 1000) }),
+  ...(correlationData === undefined ? {} : { correlationData }),
+  ...(responseTopic === undefined ? {} : { responseTopic }),
+});
+
+/** Bytes of a Variable Byte Integer (MQTT 5 §1.5.5). */
+export const variableByteIntegerLength = (value: number): number =>
+  value < 128 ? 1 : value < 16_384 ? 2 : value < 2_097_152 ? 3 : 4;
+
+/**
+ * Bytes of PUBLISH on the wire (MQTT 5 §3.3), as the Maximum Packet Size counts them (§3.2.2.3.6).
+ * @param topic with the prefix
+ */
+export const publishPacketSize = (
+  topic: string,
+  { payload, qos, expiresAt, correlationData, responseTopic }: QueuedPublication,
+): number => {
+  const properties =
+    (expiresAt === undefined ? 0 : 5) +
+    (correlationData === undefined ? 0 : 3 + correlationData.length) +
+    (responseTopic === undefined ? 0 : 3 + Buffer.byteLength(responseTopic));
+  const header = 2 + Buffer.byteLength(topic) + (qos > 0 ? 2 : 0) + variableByteIntegerLength(properties) + properties;
+  const remaining = header + Buffer.byteLength(payload);
+  return 1 + variableByteIntegerLength(remaining) + remaining;
+};
 
 const byteLength = (text: string | Buffer): number =>
   typeof text === 'string' ? Buffer.byteLength(text) : text.length;
