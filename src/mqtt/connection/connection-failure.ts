@@ -1,11 +1,12 @@
 /**
- * Why a connection did not come about, or ended, by CONNACK, DISCONNECT or the error of the transport: as a sentence of
- * the catalogs that names the cause and a remedy.
+ * Why a connection did not come about, or ended: as a sentence of the catalogs that names the cause and a remedy. Errors
+ * of the network, TLS and WebSocket are put into words here, the Reason Codes of CONNACK and DISCONNECT in
+ * reason-codes.ts.
  */
 import type { Phrase } from '../../model/phrase.ts';
 import { describeServer, isEncrypted, type Server } from '../../model/server-address.ts';
 import { type ConnectionTrace, isMalformed, isReset } from './connection-trace.ts';
-import { connackReasonCode, isOverMessage, reasonName } from './reason-codes.ts';
+import { isOverMessage, reasonSentence } from './reason-codes.ts';
 
 /** The reason why a connection failed, as a sentence for people. */
 export interface ConnectionFailure {
@@ -85,9 +86,6 @@ const permanent = new Set([
   'sessionTakenOver',
 ]);
 
-/** Failures of a login: their sentences name the user, and say nothing to an integrator who entered none. */
-const loginFailures = new Set(['badUserNameOrPassword', 'notAuthorized']);
-
 const codeOf = (error: Error): string | undefined =>
   'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
@@ -115,10 +113,7 @@ const keyOf = (trace: ConnectionTrace, attempt: ConnectAttempt): string => {
   if (trace.isReceiveMaximumExceeded) return 'receiveMaximumExceeded';
   const told =
     disconnect?.reasonCode ?? (isAccepted ? undefined : connack && (connack.reasonCode ?? connack.returnCode));
-  if (told !== undefined && (disconnect || told > 0)) {
-    const name = reasonName(connackReasonCode(told)) ?? 'unspecifiedError';
-    return loginFailures.has(name) && attempt.user === '' ? 'userMissing' : name;
-  }
+  if (told !== undefined && (disconnect || told > 0)) return reasonSentence(told, attempt.user);
   const key = error && errorKey(error, trace);
   return key ?? (isAccepted ? 'lost' : hangUpKey(attempt));
 };

@@ -1,6 +1,10 @@
-/** Reason Codes of CONNACK and DISCONNECT (MQTT 5 §2.4) and return codes of MQTT 3.1.1 (§3.2.2.3), by their names. */
+/**
+ * Reason Codes of CONNACK and DISCONNECT (MQTT 5 §2.4) and return codes of MQTT 3.1.1 (§3.2.2.3) in words: each has the
+ * key of a sentence below "refusal" in the catalog of the broker node.
+ */
 
-const names: Record<number, string> = {
+/** Keys of sentences: the names of the Reason Codes. */
+const sentences: Record<number, string> = {
   128: 'unspecifiedError',
   129: 'malformedPacket',
   130: 'protocolError',
@@ -42,8 +46,18 @@ const returnCodes: Record<number, number> = { 1: 132, 2: 133, 3: 136, 4: 134, 5:
 /** @returns the Reason Code of MQTT 5 for the code of a CONNACK in any version */
 export const connackReasonCode = (code: number): number => returnCodes[code] ?? code;
 
-/** @returns the name of a Reason Code as the catalogs have it below "refusal"; undefined where none is known */
-export const reasonName = (code: number): string | undefined => names[code];
+/** Refusals of a login: their sentences name the user, and say nothing to an integrator who entered none. */
+const loginRefusals = new Set(['badUserNameOrPassword', 'notAuthorized']);
+
+/**
+ * @param code of CONNACK or DISCONNECT, in any version
+ * @param user name of the login; empty where none was entered
+ * @returns the key of the sentence that says why the server refused or ended the connection
+ */
+export const reasonSentence = (code: number, user: string): string => {
+  const name = sentences[connackReasonCode(code)] ?? 'unspecifiedError';
+  return loginRefusals.has(name) && user === '' ? 'userMissing' : name;
+};
 
 /** Reason Codes with which a server ends a connection over a packet, rather than over the client or itself. */
 const overMessage = new Set([128, 129, 130, 131, 135, 144, 148, 149, 150, 151, 153, 154, 155]);

@@ -4,12 +4,14 @@
  */
 import { RecentMap } from '../../common/recent-map.ts';
 import type { Message } from '../../model/message.ts';
-import { addSequenceNumber } from './sequence-numbers.ts';
 
 /** The sequence numbers of one publisher on one topic. */
 interface Numbers {
   boot: string;
-  /** As addSequenceNumber keeps them. */
+  /**
+   * Numbers that were seen, as stretches without a gap: [first, last, first, last, ...], ascending. However long a
+   * backlog is, it is one stretch.
+   */
   stretches: number[];
   /** Numbers of publishers before: messages of theirs that are still on their way come later. */
   earlier: Numbers | undefined;
@@ -21,6 +23,41 @@ const mostIds = 10_000;
 /** A command that is asked again gets the same response again, and that is no copy for ever. */
 const responseMs = 5 * 60_000;
 const publishersPerTopic = 4;
+
+/** Stretches that are kept; where there are more gaps, the oldest stretch is forgotten. */
+const mostStretches = 32;
+
+/** @returns the position of the first stretch that ends at the number before this one, or later */
+const findStretch = (stretches: number[], number: number): number => {
+  let low = 0;
+  let high = stretches.length / 2;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((stretches[2 * middle + 1] ?? 0) < number - 1) low = middle + 1;
+    else high = middle;
+  }
+  return 2 * low;
+};
+
+/** Adds a number to its stretches. @returns whether the number was there before */
+const addSequenceNumber = (stretches: number[], number: number): boolean => {
+  const at = findStretch(stretches, number);
+  const first = stretches[at];
+  const last = stretches[at + 1];
+  if (first === undefined || last === undefined || number < first - 1) {
+    stretches.splice(at, 0, number, number);
+    if (stretches.length > 2 * mostStretches) stretches.splice(0, 2);
+    return false;
+  }
+  if (number === first - 1) stretches[at] = number;
+  else if (number === last + 1) {
+    stretches[at + 1] = number;
+    const next = stretches[at + 2];
+    // The gap to the stretch behind it is closed.
+    if (next === number + 1) stretches.splice(at + 1, 2);
+  } else return true;
+  return false;
+};
 
 const numbersOf = (known: Numbers | undefined, boot: string): Numbers | undefined => {
   let numbers = known;

@@ -9,7 +9,6 @@ import type { Clock, Timer } from '../../model/time.ts';
 import { isCommandTopic, type Topic } from '../../model/topic.ts';
 import type { IncomingMessage } from '../subscriptions/subscriptions.ts';
 import { DuplicateDetection } from './duplicate-detection.ts';
-import { PendingDeliveries, type PendingDelivery, settleAfter } from './pending-deliveries.ts';
 
 /** A message that is not one of the model. */
 export interface RejectedMessage {
@@ -42,6 +41,12 @@ interface ReceiverOptions {
   withCopies?: boolean;
 }
 
+/** Gathered messages that the broker keeps until they are taken. */
+interface PendingBatch {
+  isTaken: Promise<boolean>;
+  settle(isTaken: boolean): void;
+}
+
 /** A batch of so many goes on without waiting for its time. */
 const largestBatch = 5000;
 
@@ -51,11 +56,12 @@ export class MessageReceiver {
   readonly #clock: Clock;
   readonly #sink: ReceiverSink;
   readonly #duplicates: DuplicateDetection;
-  readonly #deliveries = new PendingDeliveries();
+  /** Each resolves with whether messages that were handed over, or gathered, were taken. */
+  readonly #pending = new Set<Promise<boolean>>();
   #batch: Message[] = [];
   /** Messages of the batch that the broker keeps until they are taken. */
   #promised = new Set<Message>();
-  #delivery: PendingDelivery | undefined;
+  #pendingBatch: PendingBatch | undefined;
   #timer: Timer | undefined;
 
   constructor(options: ReceiverOptions, clock: Clock, sink: ReceiverSink) {
@@ -86,8 +92,8 @@ export class MessageReceiver {
   /** Messages of QoS 0 are passed on; the others were not taken. */
   close(): void {
     this.#batch = this.#batch.filter((message) => !this.#promised.has(message));
-    this.#delivery?.settle(false);
-    this.#delivery = undefined;
+    this.#pendingBatch?.settle(false);
+    this.#pendingBatch = undefined;
     this.#flush();
   }
 
@@ -117,7 +123,7 @@ export class MessageReceiver {
   #pass(message: Message, topic: Topic, incoming: IncomingMessage): Promise<boolean> | undefined {
     // The first one may still be on its way: a copy must not be acknowledged before it.
     if (!this.#options.withCopies && this.#duplicates.isDuplicate(message))
-      return incoming.qos > 0 ? this.#deliveries.all() : undefined;
+      return incoming.qos > 0 ? this.#allPending() : undefined;
     const isAction = topic.kind === 'action' || topic.kind === 'site_action';
     return isAction
       ? this.#takenAfter(this.#sink.single?.(message, incoming), incoming)
@@ -138,33 +144,55 @@ export class MessageReceiver {
 
   /** A message of QoS 0 was promised to nobody. */
   #takenAfter(handed: Handed, { qos }: IncomingMessage): Promise<boolean> | undefined {
-    if (qos === 0 || !handed) return undefined;
-    const delivery = this.#deliveries.open();
-    settleAfter(handed, delivery);
-    return delivery.promise;
+    return qos === 0 || !handed ? undefined : this.#waitFor(handed);
+  }
+
+  #waitFor(isTaken: Promise<boolean>): Promise<boolean> {
+    this.#pending.add(isTaken);
+    void isTaken.then(() => this.#pending.delete(isTaken));
+    return isTaken;
+  }
+
+  /** @returns whether all that are pending now were taken; undefined where none is */
+  #allPending(): Promise<boolean> | undefined {
+    if (this.#pending.size === 0) return undefined;
+    return Promise.all(this.#pending).then((taken) => taken.every((isTaken) => isTaken));
   }
 
   #gather(message: Message, { qos }: IncomingMessage): Promise<boolean> | undefined {
     const { batchMs } = this.#options;
     this.#batch.push(message);
-    if (qos > 0) {
-      this.#promised.add(message);
-      this.#delivery ??= this.#deliveries.open();
-    }
-    const promise = this.#delivery?.promise;
+    const isTaken = qos > 0 ? this.#gatherPromised(message) : undefined;
     if (batchMs === 0 || this.#batch.length >= largestBatch) this.#flush();
     else this.#timer ??= this.#clock.after(batchMs, () => this.#flush());
-    return qos > 0 ? promise : undefined;
+    return isTaken;
+  }
+
+  /** @returns whether the batch that this message belongs to is taken */
+  #gatherPromised(message: Message): Promise<boolean> {
+    this.#promised.add(message);
+    if (!this.#pendingBatch) {
+      let settle = (_isTaken: boolean): void => {};
+      const isTaken = new Promise<boolean>((resolve) => {
+        settle = resolve;
+      });
+      this.#pendingBatch = { isTaken: this.#waitFor(isTaken), settle };
+    }
+    return this.#pendingBatch.isTaken;
   }
 
   #flush(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
     const batch = this.#batch;
-    const delivery = this.#delivery;
+    const pending = this.#pendingBatch;
     this.#batch = [];
-    this.#promised = new Set();
-    this.#delivery = undefined;
-    if (batch.length > 0) settleAfter(this.#sink.batch?.(batch), delivery);
+    this.#pendingBatch = undefined;
+    if (this.#promised.size > 0) this.#promised = new Set();
+    if (batch.length === 0) return;
+    const handed = this.#sink.batch?.(batch);
+    if (!pending) return;
+    if (handed) void handed.then(pending.settle);
+    else pending.settle(true);
   }
 }
