@@ -6,7 +6,7 @@ import { moveCounter } from './counters/counter-state.ts';
 import { moveCombinedEnergy } from './energy/combined-energy.ts';
 import { createDirectionalEnergyState } from './energy/directional-energy-state.ts';
 import { moveSample } from './energy/power-series.ts';
-import { quartersPerDay } from './power/daylight-profile.ts';
+import { quartersPerDay } from './power/night-detection.ts';
 
 const sample = z.object({ wh: z.number(), ts: z.number() });
 

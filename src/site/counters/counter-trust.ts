@@ -5,7 +5,7 @@ import {
   type CounterComparison,
   type Mismatch,
   nothingCompared,
-} from './counter-comparison.ts';
+} from './counter-power-comparison.ts';
 
 /** Change of trust; agrees: the counter is right from here on; trusted: the counter was right all the time. */
 export type TrustChange = 'unchanged' | 'agrees' | 'suspected' | 'trusted' | 'doubted';

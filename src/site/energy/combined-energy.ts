@@ -4,7 +4,7 @@
  * not measured meanwhile, the others are not added either, unless the missing energy is told later (aggregation §3.4).
  */
 import type { Source } from '../sources/sources.ts';
-import type { Gap } from './power-knots.ts';
+import type { Gap } from './late-samples.ts';
 
 /** Time in which one of the sources was not measured, with the energy of the others until the missing one is told. */
 type Hole = { wh: number; ms: number; gaps: Set<Gap> };

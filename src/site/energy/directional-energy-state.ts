@@ -1,5 +1,5 @@
 /** State of the energy of one direction of one source, as it is saved. */
-import { type CounterComparison, createCounterComparison } from '../counters/counter-comparison.ts';
+import { type CounterComparison, createCounterComparison } from '../counters/counter-power-comparison.ts';
 import { type CounterState, emptyCounter } from '../counters/counter-state.ts';
 
 /** Energy by counter and by power since both last agreed, Wh. */

@@ -8,7 +8,7 @@ import {
   noteCount,
   noteFlow,
   noteGap,
-} from '../counters/counter-comparison.ts';
+} from '../counters/counter-power-comparison.ts';
 import { type CounterEvent, type CounterState, type CounterStep, emptyCounter } from '../counters/counter-state.ts';
 import { assessCounter, contradictsPower } from '../counters/counter-trust.ts';
 import { stepCounter } from '../counters/energy-counter.ts';

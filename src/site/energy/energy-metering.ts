@@ -6,7 +6,7 @@ import type { EnergyIncrement, IntegratedEnergy } from './directional-energy.ts'
 import type { DirectionalEnergyState } from './directional-energy-state.ts';
 import type { CounterEventSink, EnergySums } from './energy-sink.ts';
 import type { PowerSample } from './integrate-power.ts';
-import type { EndedSample, EnergyChange, Gap } from './power-knots.ts';
+import type { EndedSample, EnergyChange, Gap } from './late-samples.ts';
 import { type EnergySnapshot, SourceEnergies } from './source-energies.ts';
 import { directions, heardBits, type SourceEnergy } from './source-energy.ts';
 

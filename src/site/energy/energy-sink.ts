@@ -1,9 +1,9 @@
 /** Receiver of the energies of the sources, and of the events of their counters. */
-import type { Mismatch } from '../counters/counter-comparison.ts';
+import type { Mismatch } from '../counters/counter-power-comparison.ts';
 import type { CounterEvent } from '../counters/counter-state.ts';
 import type { Direction } from '../sources/source-counters.ts';
 import type { Source } from '../sources/sources.ts';
-import type { Gap } from './power-knots.ts';
+import type { Gap } from './late-samples.ts';
 
 /** Energy of one direction of a source, to be added to the totals. */
 export interface AddedEnergy {

@@ -6,7 +6,7 @@ import type { Direction } from '../sources/source-counters.ts';
 import type { Source, TermName } from '../sources/sources.ts';
 import { CombinedEnergy, type CombinedEnergyState, moveCombinedEnergy } from './combined-energy.ts';
 import type { AddedEnergy, EnergySums } from './energy-sink.ts';
-import type { Gap } from './power-knots.ts';
+import type { Gap } from './late-samples.ts';
 import { keysByTerm, type TotalKey, toldWh, totalKeys, totalNames } from './total-names.ts';
 
 /** The saved state; times are monotonic ms at runtime, and ms since 1970 in a file. */

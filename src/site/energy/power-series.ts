@@ -19,7 +19,7 @@ import {
   pruneKnots,
   sameMs,
   toKnot,
-} from './power-knots.ts';
+} from './late-samples.ts';
 
 /** The energy of the last value as far as it was counted because the value holds, though no other has come. */
 interface HeldStretch extends EnergyStretch {

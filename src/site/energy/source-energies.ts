@@ -3,7 +3,7 @@ import { moveCounter } from '../counters/counter-state.ts';
 import type { Source } from '../sources/sources.ts';
 import { DirectionalEnergy } from './directional-energy.ts';
 import type { DirectionalEnergyState } from './directional-energy-state.ts';
-import type { EndedSample } from './power-knots.ts';
+import type { EndedSample } from './late-samples.ts';
 import { moveSample, PowerSeries } from './power-series.ts';
 import { directions, SourceEnergy } from './source-energy.ts';
 

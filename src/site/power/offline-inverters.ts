@@ -4,7 +4,7 @@ import type { PowerSample } from '../energy/integrate-power.ts';
 import type { LatestValues } from '../inputs/latest-values.ts';
 import type { Composition, HybridSources } from '../sources/composition.ts';
 import type { Source } from '../sources/sources.ts';
-import { createDaylightProfile, type DaylightProfile, isDark, noteLight } from './daylight-profile.ts';
+import { createDaylightProfile, type DaylightProfile, isDark, noteLight } from './night-detection.ts';
 import type { Coordinates } from './sun-elevation.ts';
 
 /** Settings and measurements by which an inverter counts as asleep. */

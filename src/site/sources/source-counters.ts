@@ -1,7 +1,7 @@
 /** Energy counters of a source: which of a device's quantities they are, and what can be believed of them. */
 import type { ComponentMeta } from '../../model/meta.ts';
-import type { ComparisonRules } from '../counters/counter-comparison.ts';
 import type { CounterLimits } from '../counters/counter-limits.ts';
+import type { ComparisonRules } from '../counters/counter-power-comparison.ts';
 import { gapOf, intervalOf, isHeld } from './quantity-timing.ts';
 
 /** Direction of energy, along the sign of the source's power or against it. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createCounterComparison, nothingCompared } from '../../../src/site/counters/counter-comparison.ts';
+import { createCounterComparison, nothingCompared } from '../../../src/site/counters/counter-power-comparison.ts';
 import { assessCounter } from '../../../src/site/counters/counter-trust.ts';
 
 const rules = { isHeld: false, intervalMs: 10_000, floorW: 10, resolutionWh: 1 };

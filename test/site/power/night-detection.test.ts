@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ComponentMeta } from '../../../src/model/meta.ts';
-import { createDaylightProfile, isDark, noteLight } from '../../../src/site/power/daylight-profile.ts';
+import { createDaylightProfile, isDark, noteLight } from '../../../src/site/power/night-detection.ts';
 import { sunElevation } from '../../../src/site/power/sun-elevation.ts';
 import { readSnapshot } from '../../../src/site/site-snapshot.ts';
 import { every, isNear, type Played, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
