@@ -6,8 +6,7 @@ import type { Quality } from '../model/common.ts';
 import type { Message } from '../model/message.ts';
 import { type Clock, isoTime } from '../model/time.ts';
 import { SiteEvents } from './alarms/site-events.ts';
-import type { Evaluation } from './power/site-evaluation.ts';
-import { sitePowerFields, siteStatusFields } from './site-messages.ts';
+import { type Evaluation, sitePowerFields, siteStatusFields } from './power/site-power.ts';
 import type { SiteSnapshot } from './site-snapshot.ts';
 import { SiteState, type StateOptions } from './site-state.ts';
 

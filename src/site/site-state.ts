@@ -13,7 +13,7 @@ import { LatestValues } from './inputs/latest-values.ts';
 import { SiteInputs } from './inputs/site-inputs.ts';
 import type { PlacedReading } from './inputs/topic-input.ts';
 import { OfflineInverters } from './power/offline-inverters.ts';
-import { type Evaluation, evaluateSite } from './power/site-evaluation.ts';
+import { type Evaluation, evaluateSite } from './power/site-power.ts';
 import type { Coordinates } from './power/sun-elevation.ts';
 import { moveSnapshot, type SiteSnapshot } from './site-snapshot.ts';
 import { type Composition, composeSite } from './sources/composition.ts';

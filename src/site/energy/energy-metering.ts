@@ -5,10 +5,10 @@ import { pauseMs } from './combined-energy.ts';
 import type { EnergyIncrement, IntegratedEnergy } from './directional-energy.ts';
 import type { DirectionalEnergyState } from './directional-energy-state.ts';
 import type { CounterEventSink, EnergySums } from './energy-sink.ts';
-import type { PowerSample } from './integrate-power.ts';
-import type { EndedSample, EnergyChange, Gap } from './late-samples.ts';
-import { type EnergySnapshot, SourceEnergies } from './source-energies.ts';
-import { directions, heardBits, type SourceEnergy } from './source-energy.ts';
+import type { EndedSample, PowerSample } from './integrate-power.ts';
+import type { EnergyChange, Gap } from './late-samples.ts';
+
+import { directions, type EnergySnapshot, heardBits, SourceEnergies, type SourceEnergy } from './source-energy.ts';
 
 /** Receivers and running time of the metering. */
 export interface MeteringContext {

@@ -39,7 +39,8 @@ export interface TotalsContext {
 const lostWh = (toldBefore: number | null | undefined, savedWh = 0, highestWh = savedWh): number =>
   toldBefore && toldBefore > toldWh(highestWh) ? toldBefore - savedWh : 0;
 
-const oneWayTerms = new Set<TermName>(['solar', 'generator', 'ev', 'heat']);
+/** Terms whose energy is told in one direction. */
+const oneWayTotals = new Set<TermName>(['solar', 'generator', 'ev', 'heat']);
 const noParts: GroupPart[] = [];
 
 /** The totals of one site. */
@@ -190,7 +191,7 @@ export class EnergyTotals implements EnergySums {
     if (known) return known;
     /** Energy that the outer source gives itself, without those behind it. */
     const add = (wh: number): void =>
-      wh >= 0 || oneWayTerms.has(term) ? this.#addTotal(term, 'positive', wh) : this.#addTotal(term, 'negative', -wh);
+      wh >= 0 || oneWayTotals.has(term) ? this.#addTotal(term, 'positive', wh) : this.#addTotal(term, 'negative', -wh);
     const group = new CombinedEnergy({ add, elapsedMs: this.#context.elapsedMs }, this.#saved?.groups?.[power]);
     this.#groups.set(power, group);
     return group;

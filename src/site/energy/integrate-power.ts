@@ -8,6 +8,12 @@ export interface PowerSample {
   at: number;
 }
 
+/** A sample that may have ended before its age did, since its source fell silent or said that it does not know. */
+export interface EndedSample extends PowerSample {
+  /** Time up to which the sample is held at most, monotonic ms. */
+  until?: number;
+}
+
 /** How the power of a source is integrated. */
 export interface IntegrationRules {
   /** The source reports on change: between two samples power stays at the first, and does not move to the second. */
@@ -70,3 +76,11 @@ export const integrate = (from: PowerSample, to: PowerSample, { isHeld, gapMs }:
     uncoveredMs: 0,
   };
 };
+
+/** @returns energy between two samples, of which the first may have ended */
+export const integrateFrom = (from: EndedSample, to: PowerSample, rules: IntegrationRules): EnergyStretch =>
+  integrate(
+    from,
+    to,
+    rules.isHeld && from.until !== undefined ? { ...rules, gapMs: Math.min(rules.gapMs, from.until - from.at) } : rules,
+  );

@@ -1,21 +1,17 @@
-/** Samples of the power of one source as the knots of a line, and late samples put between them (aggregation §2.3). */
+/** Late samples of the power of one source, put between those that came in time, and the gaps they fill (aggregation §2.3). */
 import {
   addStretch,
+  type EndedSample,
   type EnergyStretch,
   type IntegrationRules,
   integrate,
+  integrateFrom,
   type PowerSample,
 } from './integrate-power.ts';
 
 /** Time of which no samples are known, in one piece, or in several once late samples came. */
 export interface Gap {
   pieces: number;
-}
-
-/** A sample that may have ended before its age did, since its source fell silent or said that it does not know. */
-export interface EndedSample extends PowerSample {
-  /** Time up to which the sample is held at most, monotonic ms. */
-  until?: number;
 }
 
 /** A sample in a series. */
@@ -45,16 +41,7 @@ const mostGaps = 32;
 /** Pieces that are kept at most, since a gap that is filled in any order is in many pieces meanwhile. */
 const mostPieces = 256;
 
-/** @returns a knot of a sample */
-export const toKnot = (sample: EndedSample): Knot => ({ ...sample, gap: undefined, isClosed: false });
-
-/** @returns energy between two samples, of which the first may have ended */
-export const integrateFrom = (from: EndedSample, to: PowerSample, rules: IntegrationRules): EnergyStretch =>
-  integrate(
-    from,
-    to,
-    rules.isHeld && from.until !== undefined ? { ...rules, gapMs: Math.min(rules.gapMs, from.until - from.at) } : rules,
-  );
+const toKnot = (sample: EndedSample): Knot => ({ ...sample, gap: undefined, isClosed: false });
 
 /** @returns the newest knots, and both ends of the newest gaps */
 export const pruneKnots = (knots: Knot[]): Knot[] => {

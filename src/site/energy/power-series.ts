@@ -4,22 +4,15 @@
  */
 import {
   addStretch,
+  type EndedSample,
   type EnergyStretch,
   type IntegrationRules,
   integrate,
+  integrateFrom,
   noStretch,
   type PowerSample,
 } from './integrate-power.ts';
-import {
-  type EndedSample,
-  type EnergyChange,
-  insertKnot,
-  integrateFrom,
-  type Knot,
-  pruneKnots,
-  sameMs,
-  toKnot,
-} from './late-samples.ts';
+import { type EnergyChange, insertKnot, type Knot, pruneKnots, sameMs } from './late-samples.ts';
 
 /** The energy of the last value as far as it was counted because the value holds, though no other has come. */
 interface HeldStretch extends EnergyStretch {
@@ -49,7 +42,7 @@ export class PowerSeries {
 
   /** @param last the last sample of an earlier run */
   constructor(last?: EndedSample) {
-    this.#knots = last ? [toKnot(last)] : [];
+    this.#knots = last ? [{ ...last, gap: undefined, isClosed: false }] : [];
     this.#isWhole = !last;
   }
 
@@ -85,7 +78,7 @@ export class PowerSeries {
   append(sample: PowerSample, rules: IntegrationRules): EnergyChange | undefined {
     const held = this.#held;
     this.#held = undefined;
-    const change = this.#appendKnot(toKnot(sample), rules);
+    const change = this.#appendKnot({ w: sample.w, at: sample.at, gap: undefined, isClosed: false }, rules);
     return held ? { ...change, ...addStretch(change ?? noStretch, held, -1) } : change;
   }
 

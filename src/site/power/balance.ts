@@ -118,33 +118,3 @@ export const computeBalance = (inputs: BalanceInputs): Balance => {
     flows,
   };
 };
-
-/** State of charge of one battery. */
-export interface SocInput {
-  /** %; null: unknown. */
-  soc: number | null;
-  /** Usable capacity, Wh; null: unknown. */
-  capacityWh: number | null;
-  quality: Quality;
-}
-
-/**
- * Combines the states of charge of all batteries, weighted by capacity, or by their plain mean where a capacity is
- * unknown. A battery whose state of charge is unknown is left out of the mean, and the result is estimated.
- * @returns % and the quality of the mean
- */
-export const combineSoc = (batteries: SocInput[]): { soc: number | null; quality: Quality } => {
-  const known = batteries.filter((battery) => battery.soc !== null);
-  if (known.length === 0) return { soc: null, quality: batteries.map((each) => each.quality).reduce(worst, 'good') };
-  const isWeighted = known.every(({ capacityWh }) => capacityWh !== null && capacityWh > 0);
-  let weighted = 0;
-  let weights = 0;
-  let quality: Quality = known.length < batteries.length || (!isWeighted && known.length > 1) ? 'estimated' : 'good';
-  for (const { soc, capacityWh, quality: own } of known) {
-    const weight = isWeighted ? (capacityWh ?? 1) : 1;
-    weighted += (soc ?? 0) * weight;
-    weights += weight;
-    quality = worst(quality, own);
-  }
-  return { soc: weighted / weights, quality };
-};

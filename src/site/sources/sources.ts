@@ -8,8 +8,8 @@ import { type Counters, findCounters } from './source-counters.ts';
 /** A term of the balance. */
 export type TermName = 'grid' | 'solar' | 'battery' | 'generator' | 'inverter' | 'ev' | 'heat';
 
-/** @returns whether only the energy counts that the term gives: what solar draws at night is negligible */
-export const isOneWay = (term: TermName): boolean => term === 'solar' || term === 'generator';
+/** Terms of which only the energy counts that they give: what solar draws at night is negligible. */
+const oneWayTerms = new Set<TermName>(['solar', 'generator']);
 
 /** A component whose power is a term of the balance. */
 export interface Source {
@@ -17,6 +17,8 @@ export interface Source {
   /** Gateway that reads the device: when the gateway is offline, so is the device. */
   gateway?: string;
   term: TermName;
+  /** Only the energy counts that the source gives. */
+  isOneWay: boolean;
   /** Device of the hybrid inverter that the source is a DC side of; the inverter's AC power contains its power. */
   hybrid?: string;
   /** Topic of the power. */
@@ -142,6 +144,7 @@ const toSource = ({ component, ...measured }: Metered, meta: Meta, maxPowerW: nu
   return {
     ...measured,
     term,
+    isOneWay: oneWayTerms.has(term),
     ...(behind !== undefined && hasInverter(behind) ? { hybrid: behind } : {}),
     isMeter: isMeter(component),
     idleW,

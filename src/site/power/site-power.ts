@@ -1,10 +1,16 @@
-/** Evaluates a site at one moment: the latest values of its sources, put into the power balance. */
+/**
+ * The power of a site at one moment: the latest values of its sources put into the balance, and told as site-power/1 and
+ * site-status/1.
+ */
+import { roundTo } from '../../common/round.ts';
 import { type Quality, worst } from '../../model/common.ts';
+import type { Flows, SitePower, SiteStatus } from '../../model/site.ts';
 import type { LatestValues } from '../inputs/latest-values.ts';
 import type { Composition } from '../sources/composition.ts';
 import { signWithin } from '../sources/meter-hierarchy.ts';
-import type { SocSource, Source } from '../sources/sources.ts';
-import { type Balance, combineSoc, computeBalance, minus, type SocInput, sum, type Term } from './balance.ts';
+import type { Source } from '../sources/sources.ts';
+import { type Balance, computeBalance, minus, sum, type Term } from './balance.ts';
+import { readSoc } from './state-of-charge.ts';
 
 /** Values, limits and time of an evaluation. */
 export interface EvaluationContext {
@@ -31,9 +37,6 @@ export interface Evaluation {
 }
 
 const missing: Term = { w: null, quality: 'invalid' };
-
-/** A state of charge changes slowly: an old one is still used for so long, ms. */
-const heldSocMs = 900_000;
 
 /** The terms of all sources. */
 interface SourceTerms {
@@ -84,40 +87,6 @@ const balanceOf = ({ ac, hybrids, behind, roots }: Composition, terms: Map<Sourc
   });
 };
 
-const socOf = (source: SocSource, isBatteryAsleep: boolean, { latestValues, now }: EvaluationContext): SocInput => {
-  const capacityWh = (source.capacityTopic && latestValues.last(source.capacityTopic)?.value) || source.capacityWh;
-  const { value, quality } = latestValues.current(source.topic, source);
-  const last = latestValues.last(source.topic);
-  const isHeld = quality === 'stale' && !latestValues.isOffline(source) && now - (last?.at ?? 0) <= heldSocMs;
-  // A battery that is asleep keeps its charge.
-  return value === null && last && (isBatteryAsleep || isHeld)
-    ? { soc: last.value, quality: 'estimated', capacityWh }
-    : { soc: value, quality, capacityWh };
-};
-
-/**
- * @param inputs receives the qualities of the states of charge
- * @returns the state of charge of all batteries, %
- */
-const readSoc = (
-  { sources, socSources }: Composition,
-  context: EvaluationContext,
-  inputs: Map<string, Quality>,
-): ReturnType<typeof combineSoc> => {
-  const batteriesAsleep = new Set(
-    sources.filter((source) => source.term === 'battery' && context.isAsleep(source)).map(({ device }) => device),
-  );
-  return combineSoc(
-    socSources.map((source) => {
-      const input = socOf(source, batteriesAsleep.has(source.device), context);
-      // Among several batteries, one that does not state its capacity cannot be weighted.
-      const isWeighable = socSources.length === 1 || input.capacityWh !== null;
-      inputs.set(source.topic, isWeighable ? input.quality : worst(input.quality, 'estimated'));
-      return input;
-    }),
-  );
-};
-
 /** @returns the site at this moment */
 export const evaluateSite = (composition: Composition, context: EvaluationContext): Evaluation => {
   const { terms, inputs, skewMs } = readTerms(composition, context);
@@ -128,4 +97,49 @@ export const evaluateSite = (composition: Composition, context: EvaluationContex
   const isUnsure = socQuality !== 'good' || (skewMs !== null && skewMs > context.skewLimitMs);
   const quality = qualities.reduce(worst, isUnsure ? 'estimated' : 'good');
   return { balance, soc, skewMs, quality, inputs };
+};
+
+/** @returns W or % to a tenth */
+const rounded = (value: number | null): number | null => (value === null ? null : roundTo(value, 1));
+
+const roundFlows = (flows: Flows): Flows => {
+  const result = { ...flows };
+  for (const name of Object.keys(flows) as (keyof Flows & string)[]) result[name] = roundTo(flows[name] as number, 1);
+  return result;
+};
+
+const toSeconds = (ms: number | null): number | null => (ms === null ? null : Math.round(ms) / 1000);
+
+/** @returns the fields of site-power/1 */
+export const sitePowerFields = ({ balance, soc, skewMs, quality }: Evaluation) =>
+  ({
+    grid_w: rounded(balance.grid.w),
+    solar_w: rounded(balance.solar.w),
+    battery_w: rounded(balance.battery.w),
+    generator_w: rounded(balance.generator.w),
+    ev_w: rounded(balance.ev.w),
+    heat_w: rounded(balance.heat.w),
+    consumption_w: rounded(balance.consumption.w),
+    balance_error_w: rounded(balance.errorW),
+    soc: rounded(soc),
+    flows: balance.flows && roundFlows(balance.flows),
+    quality,
+    skew_s: toSeconds(skewMs),
+    basis: 'latest',
+  }) satisfies Partial<SitePower>;
+
+/** @returns the fields of site-status/1 */
+export const siteStatusFields = ({ inputs, skewMs, quality }: Evaluation) => {
+  const counts = { good: 0, estimated: 0, stale: 0, invalid: 0 };
+  const offenders: string[] = [];
+  for (const [topic, own] of inputs) {
+    counts[own]++;
+    if (own !== 'good') offenders.push(topic);
+  }
+  return {
+    quality,
+    sources: { total: inputs.size, ...counts },
+    offenders,
+    skew_s: toSeconds(skewMs),
+  } satisfies Partial<SiteStatus>;
 };
