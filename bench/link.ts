@@ -33,7 +33,7 @@ const openOwn = async (port: number): Promise<Client> => {
   const opened = new Promise<void>((resolve) => link.onState(({ kind }) => kind === 'open' && resolve()));
   link.open();
   await opened;
-  const read = (count: number) => link.read({ unit: 1, table: 'holding', address: 0, count }, 1000);
+  const read = (count: number) => link.send({ unit: 1, table: 'holding', address: 0, count }, 1000);
   return { name: 'ours', run: loopOver(read), close: () => link.close() };
 };
 

@@ -104,7 +104,7 @@ const bareCpuUs = async (port: number, polls: number): Promise<number> => {
   await opened;
   const { cpuUs, count } = await timed(async () => {
     for (let i = 0; i < polls; i++)
-      await link.read({ unit: 1, table: 'holding', address: 0, count: blockLength }, 1000);
+      await link.send({ unit: 1, table: 'holding', address: 0, count: blockLength }, 1000);
     return polls;
   });
   await link.close();

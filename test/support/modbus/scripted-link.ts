@@ -27,11 +27,11 @@ export const createScriptedLink = (
     maxInFlight: 1,
     open: () => enter({ kind: 'open' }),
     close: async () => enter({ kind: 'closed' }),
-    read(request, timeoutMs) {
+    async send(request, timeoutMs) {
+      if (isWrite(request)) return Buffer.alloc(0);
       asked.push({ request, timeoutMs });
       return answer(request, timeoutMs);
     },
-    write: async () => {},
     reconnectSoon() {},
     state: () => current,
     onState: (listener) => void listeners.push(listener),

@@ -79,7 +79,7 @@ export const runTransport = async (transport: SurplusTransport, run: LineRun): P
       async read(request, timeoutMs) {
         // A line that has been silent for too long is opened anew.
         await until(() => link.state().kind === 'open', 'the line is open');
-        return link.read(request, timeoutMs);
+        return link.send(request, timeoutMs);
       },
       onNotice: (listener) => link.onNotice(listener),
       wait: (ms) => pause(ms),

@@ -3,7 +3,6 @@
  * only where everybody waits for it: what a test sees does not hang on the pace of the machine.
  */
 
-import type { ReadRequest, WriteRequest } from '../../../src/drivers/modbus/messages.ts';
 import type { ModbusLink } from '../../../src/drivers/modbus/transport/modbus-link.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
 import type { FaultServer } from './scripted-server.ts';
@@ -68,13 +67,10 @@ export const createPacedLink = (server: () => FaultServer): PacedLink => {
         state: () => given.state(),
         onState: (listener) => given.onState(listener),
         onNotice: (listener) => given.onNotice(listener),
-        holdOffMs: (request) => given.holdOffMs(request),
+        holdOffMs: (request) => given.holdOffMs?.(request) ?? 0,
         // Without a connection nothing is sent.
-        read(request: ReadRequest, timeoutMs) {
-          return isOpen() ? follow(given.read(request, timeoutMs)) : given.read(request, timeoutMs);
-        },
-        write(request: WriteRequest, timeoutMs) {
-          return isOpen() ? follow(given.write(request, timeoutMs)) : given.write(request, timeoutMs);
+        send(request, timeoutMs) {
+          return isOpen() ? follow(given.send(request, timeoutMs)) : given.send(request, timeoutMs);
         },
       };
     },

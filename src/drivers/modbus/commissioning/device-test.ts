@@ -45,7 +45,7 @@ export const testLink = async (link: ModbusLink, unit: number, clock: Clock): Pr
   try {
     const reason = await opened(link, clock);
     if (reason !== undefined) return { kind: 'failed', reason };
-    return await testUnit(unit, clock, (request) => link.read(request, testTimeoutMs));
+    return await testUnit(unit, clock, (request) => link.send(request, testTimeoutMs));
   } finally {
     await link.close();
   }

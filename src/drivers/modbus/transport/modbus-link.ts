@@ -1,5 +1,5 @@
 /** The interface of every transport to the bus above it: a connection that keeps coming back, and its requests. */
-import type { ReadRequest, Request, WriteRequest } from '../messages.ts';
+import type { ReadRequest, Request } from '../messages.ts';
 
 /** The state of a link. */
 export type LinkState =
@@ -27,24 +27,22 @@ export interface ModbusLink {
   /** Ends the connection; pending requests fail. The link can be opened again. */
   close(): Promise<void>;
   /**
-   * Sends a read request.
-   * @returns the data of the response
+   * Sends a request. After the failure of a write it is unknown whether the device has carried the request out, but
+   * certain that it will not do so later: bytes that may still wait in a connection are discarded with that connection.
+   * @returns the data of the response, empty for a write
    * @throws ModbusFailure, within a bounded time after the timeout
    */
-  read(request: ReadRequest, timeoutMs: number): Promise<Buffer>;
-  /**
-   * Sends a write request. After a failure it is unknown whether the device has carried the request out, but certain
-   * that it will not do so later: bytes that may still wait in a connection are discarded with that connection.
-   * @throws ModbusFailure
-   */
-  write(request: WriteRequest, timeoutMs: number): Promise<void>;
+  send(request: Request, timeoutMs: number): Promise<Buffer>;
   /** Tries to reconnect more often for a few seconds, because a device has to be brought into its safe state. */
   reconnectSoon(): void;
   state(): LinkState;
   onState(listener: (state: LinkState) => void): void;
   onNotice(listener: (notice: LinkNotice) => void): void;
-  /** @returns ms for which such a request has to wait, because an earlier response may arrive and be taken for its own */
-  holdOffMs(request: Request): number;
+  /**
+   * Absent if a transaction identifier tells late responses apart, so that no request has to wait for one.
+   * @returns ms for which such a request has to wait, because an earlier response may arrive and be taken for its own
+   */
+  holdOffMs?(request: Request): number;
   /**
    * Requests that the transport can have in flight: 1 if responses carry no transaction identifier.
    * NumberMaxOfClientTransaction of the Messaging on TCP/IP Implementation Guide V1.0b §4.4.1.2.

@@ -5,7 +5,7 @@
 import { BackOff } from '../../../common/back-off.ts';
 import { Listeners } from '../../../common/listeners.ts';
 import type { Clock, Timer } from '../../../model/time.ts';
-import type { ReadRequest, Request, WriteRequest } from '../messages.ts';
+import type { Request } from '../messages.ts';
 import type { LinkNotice, LinkState, ModbusLink } from './modbus-link.ts';
 
 const defaultConnectTimeoutMs = 4000;
@@ -96,6 +96,8 @@ export abstract class ReconnectingLink implements ModbusLink {
   abstract readonly maxInFlight: number;
   protected readonly clock: Clock;
   protected readonly notices = new Listeners<LinkNotice>();
+  /** Nothing was answered since the connection was made, or since a request got no response. */
+  protected isInDoubt = true;
   readonly #states = new Listeners<LinkState>();
   readonly #liveness: Liveness;
   readonly #settleMs: number;
@@ -123,12 +125,7 @@ export abstract class ReconnectingLink implements ModbusLink {
   /** Starts one attempt, which ends itself after the given time. */
   protected abstract connect(callbacks: ConnectionCallbacks, timeoutMs: number): Connection;
 
-  /**
-   * Sends a request.
-   * @returns the data of the response, empty for a write
-   * @throws ModbusFailure
-   */
-  protected abstract submit(request: Request, timeoutMs: number): Promise<Buffer>;
+  abstract send(request: Request, timeoutMs: number): Promise<Buffer>;
 
   open(): void {
     if (this.#state.kind === 'closed') this.#begin();
@@ -140,14 +137,6 @@ export abstract class ReconnectingLink implements ModbusLink {
     this.#enter({ kind: 'closed' });
     this.#connection?.close();
     this.#connection = undefined;
-  }
-
-  read(request: ReadRequest, timeoutMs: number): Promise<Buffer> {
-    return this.submit(request, timeoutMs);
-  }
-
-  async write(request: WriteRequest, timeoutMs: number): Promise<void> {
-    await this.submit(request, timeoutMs);
   }
 
   reconnectSoon(): void {
@@ -169,19 +158,16 @@ export abstract class ReconnectingLink implements ModbusLink {
     this.notices.add(listener);
   }
 
-  /** A transaction identifier tells late responses apart, so that no request has to wait for one. */
-  holdOffMs(_request: Request): number {
-    return 0;
-  }
-
-  /** The connection has answered a request. */
+  /** The connection has answered a request, which only means something while that is in doubt. */
   protected proveAlive({ unit }: Request): void {
+    this.isInDoubt = false;
     const tookMs = this.#liveness.answered();
     if (tookMs !== undefined) this.notices.notify({ kind: 'settled', unit, tookMs });
   }
 
   /** A request has got no response. @returns in words why the connection is to be ended; undefined: it is kept */
   protected countUnanswered(): string | undefined {
+    this.isInDoubt = true;
     return this.#liveness.unanswered();
   }
 
@@ -215,6 +201,7 @@ export abstract class ReconnectingLink implements ModbusLink {
   }
 
   #opened(): void {
+    this.isInDoubt = true;
     this.#liveness.opened();
     if (this.#settleMs > 0) this.#timer = this.clock.after(this.#settleMs, () => this.#settled());
     else this.#settled();

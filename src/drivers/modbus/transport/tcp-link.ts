@@ -59,7 +59,7 @@ class TcpLink extends ReconnectingLink {
     await closed;
   }
 
-  protected submit(request: Request, timeoutMs: number): Promise<Buffer> {
+  send(request: Request, timeoutMs: number): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const refusal = checkRequest(request);
       const socket = this.#socket;
@@ -69,13 +69,13 @@ class TcpLink extends ReconnectingLink {
         const sentAt = this.clock.monotonic();
         const deadline = sentAt + timeoutMs;
         const id = this.#transactions.begin({ request, order: 0, sentAt, timeoutMs, deadline, resolve, reject });
-        this.#send(socket, encodeFrame(request, id));
+        this.#write(socket, encodeFrame(request, id));
         this.#deadlines.by(deadline);
       }
     });
   }
 
-  #send(socket: Socket, frame: Buffer): void {
+  #write(socket: Socket, frame: Buffer): void {
     if (!this.#isCorked && this.#transactions.size > 1) {
       // Requests of one turn of the event loop leave in one segment.
       this.#isCorked = true;
@@ -191,7 +191,7 @@ class TcpLink extends ReconnectingLink {
       return;
     }
     const { request, resolve, reject } = transaction;
-    this.proveAlive(request);
+    if (this.isInDoubt) this.proveAlive(request);
     const outcome = parseFrame(frame, request);
     if (outcome instanceof ModbusFailure) reject(outcome);
     // The frame is a view into the buffer of the connection, which the next response overwrites.

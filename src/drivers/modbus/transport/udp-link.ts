@@ -51,7 +51,7 @@ class UdpLink extends ReconnectingLink {
     this.#port = options.port;
   }
 
-  protected submit(request: Request, timeoutMs: number): Promise<Buffer> {
+  send(request: Request, timeoutMs: number): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const refusal = checkRequest(request);
       const socket = this.#socket;

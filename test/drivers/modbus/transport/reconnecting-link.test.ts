@@ -66,7 +66,7 @@ describe('the life of a Modbus connection', () => {
     await until(() => link.state().kind === 'waiting', 'the refusal');
     const state = link.state();
     assert.match(state.kind === 'waiting' ? state.reason : '', /EACCES|ENETUNREACH/);
-    assert.equal((await failureOf(link.read(request(1), 1000))).kind, 'disconnected');
+    assert.equal((await failureOf(link.send(request(1), 1000))).kind, 'disconnected');
   });
 
   it('leaves no timer behind where it is given up before the serial port was opened', () => {

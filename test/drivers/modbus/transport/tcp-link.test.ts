@@ -20,7 +20,7 @@ describe('Modbus TCP link', () => {
   const good = (asked: Asked): void => void asked.socket.write(frameOf(asked));
   const isOpen = (): boolean => link.state().kind === 'open';
   const read = async (address: number, count = 1, timeoutMs = 1000): Promise<number> =>
-    (await link.read(request(address, count), timeoutMs)).readUInt16BE(0);
+    (await link.send(request(address, count), timeoutMs)).readUInt16BE(0);
 
   beforeEach(async () => {
     answer = good;
@@ -35,12 +35,12 @@ describe('Modbus TCP link', () => {
   });
 
   it('reads registers', async () => {
-    const data = await link.read(request(5, 3), 1000);
+    const data = await link.send(request(5, 3), 1000);
     assert.deepEqual([...data], [0, 5, 0, 6, 0, 7]);
   });
 
   it('leaves the data of a response alone while others arrive', async () => {
-    const first = await link.read(request(5, 3), 1000);
+    const first = await link.send(request(5, 3), 1000);
     for (let address = 100; address < 110; address++) await read(address, 3);
     assert.deepEqual([...first], [0, 5, 0, 6, 0, 7]);
   });
@@ -74,7 +74,7 @@ describe('Modbus TCP link', () => {
       if (asked.address === 999) late = asked;
       else good(asked);
     };
-    const failure = await failureOf(link.read(request(999), 50));
+    const failure = await failureOf(link.send(request(999), 50));
     assert.equal(failure.kind, 'timeout');
     for (let i = 0; i < 300; i++) {
       if (i === 255) late?.socket.write(frameOf(late as Asked, {}, [0xdead]));
@@ -87,7 +87,7 @@ describe('Modbus TCP link', () => {
       if (asked.address === 31) setTimeout(() => good(asked), 60);
       else good(asked);
     };
-    assert.equal((await failureOf(link.read(request(31), 30))).kind, 'timeout');
+    assert.equal((await failureOf(link.send(request(31), 30))).kind, 'timeout');
     assert.equal(await read(32), 32);
     await until(() => server.asked.length === 2, 'two requests');
     assert.equal(await read(33, 1, 1000), 33);
@@ -98,7 +98,7 @@ describe('Modbus TCP link', () => {
       if (asked.address === 1) asked.socket.write(exceptionFrame(asked, 2));
       else good(asked);
     };
-    const failure = await failureOf(link.read(request(1), 1000));
+    const failure = await failureOf(link.send(request(1), 1000));
     assert.deepEqual([failure.kind, failure.code], ['exception', 2]);
     assert.match(failure.message, /unit 1, holding 1: exception 2 \(illegal data address\)/);
     assert.equal(await read(2), 2);
@@ -114,7 +114,7 @@ describe('Modbus TCP link', () => {
       if (asked.address !== 1) good(asked);
       else asked.socket.write(frameOf(asked, { id: (asked.id + 1000) & 0xffff }, [0xdead]));
     };
-    const outcomes = await Promise.all([failureOf(link.read(request(1), 100)), read(2), read(3)]);
+    const outcomes = await Promise.all([failureOf(link.send(request(1), 100)), read(2), read(3)]);
     assert.match(outcomes[0].message, /foreign transaction id/);
     assert.deepEqual(outcomes.slice(1), [2, 3]);
     assert.equal(server.connections(), 1);
@@ -148,7 +148,7 @@ describe('Modbus TCP link', () => {
         if (asked.address === 1) asked.socket.write(frame(asked));
         else good(asked);
       };
-      assert.equal((await failureOf(link.read(request(1), 500))).kind, 'malformed');
+      assert.equal((await failureOf(link.send(request(1), 500))).kind, 'malformed');
       assert.equal(await read(2), 2);
       assert.equal(server.connections(), 1);
     });
@@ -181,7 +181,7 @@ describe('Modbus TCP link', () => {
         if (asked.address === 1) asked.socket.write(frame(asked));
         else good(asked);
       };
-      assert.equal((await failureOf(link.read(request(1), 2000))).kind, 'disconnected');
+      assert.equal((await failureOf(link.send(request(1), 2000))).kind, 'disconnected');
       await until(isOpen, 'the link opens again');
       assert.equal(await read(2), 2);
       assert.equal(server.connections(), 2);
@@ -191,7 +191,7 @@ describe('Modbus TCP link', () => {
     answer = (asked) => {
       if (server.asked.length === 3) asked.socket.resetAndDestroy();
     };
-    const failures = await Promise.all([1, 2, 3].map((address) => failureOf(link.read(request(address), 60_000))));
+    const failures = await Promise.all([1, 2, 3].map((address) => failureOf(link.send(request(address), 60_000))));
     assert.ok(failures.every(({ kind }) => kind === 'disconnected'));
     answer = good;
     await until(isOpen, 'the link opens again');
@@ -202,7 +202,7 @@ describe('Modbus TCP link', () => {
     answer = (asked) => {
       if (server.asked.length === 3) asked.socket.end();
     };
-    const failures = await Promise.all([1, 2, 3].map((address) => failureOf(link.read(request(address), 60_000))));
+    const failures = await Promise.all([1, 2, 3].map((address) => failureOf(link.send(request(address), 60_000))));
     assert.ok(failures.every(({ kind }) => kind === 'disconnected'));
     answer = good;
     await until(isOpen, 'the link opens again');
@@ -211,7 +211,7 @@ describe('Modbus TCP link', () => {
 
   it('leaves a peer that accepts and never answers', async () => {
     answer = () => {};
-    const failures = await Promise.all([1, 2, 3].map((address) => failureOf(link.read(request(address), 60))));
+    const failures = await Promise.all([1, 2, 3].map((address) => failureOf(link.send(request(address), 60))));
     assert.ok(failures.every(({ kind }) => kind === 'timeout'));
     await until(() => server.connections() === 2, 'a second connection');
     answer = good;
@@ -221,15 +221,15 @@ describe('Modbus TCP link', () => {
 
   it('settles everything when it is closed, and refuses what comes after', async () => {
     answer = () => {};
-    const pending = failureOf(link.read(request(1), 5000));
+    const pending = failureOf(link.send(request(1), 5000));
     await link.close();
     assert.equal((await pending).kind, 'disconnected');
-    assert.equal((await failureOf(link.read(request(2), 5000))).kind, 'disconnected');
+    assert.equal((await failureOf(link.send(request(2), 5000))).kind, 'disconnected');
   });
 
   it('refuses what the protocol does not allow, and sends nothing', async () => {
     for (const wrong of [request(0, 126), request(0, 0), request(65535, 2), request(0, 1, 256)])
-      assert.equal((await failureOf(link.read(wrong, 100))).kind, 'refused');
+      assert.equal((await failureOf(link.send(wrong, 100))).kind, 'refused');
     assert.equal(server.asked.length, 0);
   });
 

@@ -198,7 +198,7 @@ describe('a write that nobody answers', () => {
     const link = createTcpLink({ host: '127.0.0.1', port }, systemClock);
     link.open();
     await until(() => link.state().kind === 'open', 'the link opens');
-    const lost = await failure(link.write(write(6, 9, 1), 50));
+    const lost = await failure(link.send(write(6, 9, 1), 50));
     assert.equal(lost.kind, 'timeout');
     await until(() => sockets.length === 2, 'it connects anew');
     assert.deepEqual(ends, ['ECONNRESET'], 'the first was ended with a reset, not behind its data');

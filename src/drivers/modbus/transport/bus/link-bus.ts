@@ -19,7 +19,6 @@ import { UnitProbes } from './unit-probes.ts';
 
 /** Time in which a good connection that breaks may come back before the requests that wait for it fail, ms. */
 const graceMs = 1000;
-const noData = Buffer.alloc(0);
 
 /** Limits of one request in time, monotonic ms. */
 interface RequestTimes {
@@ -37,6 +36,7 @@ class LinkBus implements Bus {
   readonly #attachments: Attachments;
   readonly #probes: UnitProbes;
   readonly #wakeUp: DeadlineTimer;
+  #linkState: LinkState;
   /** Requests in flight to all units. */
   #inFlight = 0;
   #grace: Timer | undefined;
@@ -44,6 +44,7 @@ class LinkBus implements Bus {
 
   constructor(link: ModbusLink, clock: Clock, fixed: Partial<UnitLimits>) {
     this.#link = link;
+    this.#linkState = link.state();
     this.#clock = clock;
     this.#fixed = fixed;
     this.#attachments = new Attachments(clock, {
@@ -55,7 +56,7 @@ class LinkBus implements Bus {
     });
     this.#probes = new UnitProbes(clock, {
       units: this.#units,
-      isFree: () => link.state().kind === 'open' && this.#inFlight < this.#maxInFlight(),
+      isFree: () => this.#linkState.kind === 'open' && this.#inFlight < this.#maxInFlight(),
       send: (unit, request, timeoutMs) => this.#probe(unit, request, timeoutMs),
     });
     this.#wakeUp = new DeadlineTimer(clock, () => this.#pump());
@@ -86,7 +87,7 @@ class LinkBus implements Bus {
   }
 
   linkState(): LinkState {
-    return this.#link.state();
+    return this.#linkState;
   }
 
   onChange(listener: () => void): () => void {
@@ -121,7 +122,7 @@ class LinkBus implements Bus {
       const unit = this.#units.get(request.unit);
       const job: Job = { request, notAfter, retryUntil, retries: 0, failure: undefined, resolve, reject };
       if (!unit) reject(failureOf('refused', request, 'the unit is not attached to the bus'));
-      else if (!this.#mayWait(request)) reject(disconnected(job, this.#link.state()));
+      else if (!this.#mayWait(request)) reject(disconnected(job, this.#linkState));
       else if (unit.isDead) reject(unreachable(job, unit.reason));
       else {
         enqueue(this.#units, unit, job);
@@ -132,14 +133,14 @@ class LinkBus implements Bus {
 
   /** A write is not kept for a connection that may come back, because its sender decides anew then. */
   #mayWait(request: Request): boolean {
-    const { kind } = this.#link.state();
+    const { kind } = this.#linkState;
     if (isWrite(request)) return kind === 'open';
     return kind !== 'closed' && (kind !== 'waiting' || this.#grace !== undefined);
   }
 
   /** Sends as many of the waiting requests as the link and the units allow. */
   #pump(): void {
-    if (this.#link.state().kind !== 'open') return;
+    if (this.#linkState.kind !== 'open') return;
     const limit = this.#maxInFlight();
     while (this.#inFlight < limit) {
       const now = this.#clock.monotonic();
@@ -175,7 +176,7 @@ class LinkBus implements Bus {
 
   #retry(unit: BusUnit, job: Job, failure: ModbusFailure): void {
     const freeAt = Math.max(this.#clock.monotonic(), unit.freeAt);
-    const isConnected = this.#grace !== undefined || this.#link.state().kind === 'open';
+    const isConnected = this.#grace !== undefined || this.#linkState.kind === 'open';
     // A device that left and came back has a new unit, whose queue this job is not for.
     const isAttached = this.#units.get(unit.id) === unit;
     if (!isAttached || !mayRetry(unit, job, { failure, freeAt, isConnected })) {
@@ -193,9 +194,10 @@ class LinkBus implements Bus {
     const startedAt = this.#clock.monotonic();
     unit.inFlight++;
     this.#inFlight++;
+    if (!isWrite(request)) unit.lastRead = request;
     let outcome: Buffer | ModbusFailure;
     try {
-      outcome = await this.#exchange(unit, request, timeoutMs);
+      outcome = await this.#link.send(request, timeoutMs);
       this.#onResponse(unit, startedAt);
     } catch (error) {
       outcome = error instanceof ModbusFailure ? error : failureOf('malformed', request, String(error));
@@ -203,16 +205,10 @@ class LinkBus implements Bus {
     }
     const now = this.#clock.monotonic();
     unit.usedMs += now - startedAt;
-    unit.freeAt = now + Math.max(unit.pauseMs, this.#link.holdOffMs(request));
+    unit.freeAt = now + Math.max(unit.pauseMs, this.#link.holdOffMs?.(request) ?? 0);
     unit.inFlight--;
     this.#inFlight--;
     return outcome;
-  }
-
-  #exchange(unit: BusUnit, request: Request, timeoutMs: number): Promise<Buffer> {
-    if (isWrite(request)) return this.#link.write(request, timeoutMs).then(() => noData);
-    unit.lastRead = request;
-    return this.#link.read(request, timeoutMs);
   }
 
   #onResponse(unit: BusUnit, startedAt: number): void {
@@ -236,16 +232,14 @@ class LinkBus implements Bus {
   }
 
   #failQueue(unit: BusUnit): void {
-    const state = this.#link.state();
-    for (const job of unit.queue.splice(0)) job.reject(disconnected(job, state));
+    for (const job of unit.queue.splice(0)) job.reject(disconnected(job, this.#linkState));
   }
 
   /** Writes that wait fail at once: their senders decide anew when the connection is back. */
   #failWrites(unit: BusUnit): void {
-    const state = this.#link.state();
     const writes = unit.queue.filter(({ request }) => isWrite(request));
     unit.queue = unit.queue.filter(({ request }) => !isWrite(request));
-    for (const job of writes) job.reject(disconnected(job, state));
+    for (const job of writes) job.reject(disconnected(job, this.#linkState));
   }
 
   #failAll(): void {
@@ -259,6 +253,7 @@ class LinkBus implements Bus {
   }
 
   #onLinkState(state: LinkState): void {
+    this.#linkState = state;
     if (state.kind === 'open') {
       this.#wasOpen = true;
       this.#endGrace();

@@ -51,7 +51,7 @@ class SerialLink extends ReconnectingLink {
     );
   }
 
-  override holdOffMs(request: Request): number {
+  holdOffMs(request: Request): number {
     return this.#line.holdOffMs(request);
   }
 
@@ -88,7 +88,7 @@ class SerialLink extends ReconnectingLink {
     return { close: () => finish('the connection is being closed') };
   }
 
-  protected async submit(request: Request, timeoutMs: number): Promise<Buffer> {
+  async send(request: Request, timeoutMs: number): Promise<Buffer> {
     const refusal = checkRequest(request);
     if (refusal) throw refusal;
     if (!this.#channel || this.#pending) throw failureOf('disconnected', request, `not connected to ${this.#where}`);

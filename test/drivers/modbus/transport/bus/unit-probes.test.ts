@@ -1,7 +1,7 @@
 /** What sick units may cost the others: the sums of an hour, on a clock of its own and a line that is only its times. */
 import assert from 'node:assert/strict';
 import { ModbusFailure } from '../../../../../src/drivers/modbus/failures.ts';
-import { describeRequest, type ReadRequest } from '../../../../../src/drivers/modbus/messages.ts';
+import { describeRequest } from '../../../../../src/drivers/modbus/messages.ts';
 import type { Bus } from '../../../../../src/drivers/modbus/transport/bus/bus.ts';
 import { createBus } from '../../../../../src/drivers/modbus/transport/bus/link-bus.ts';
 import type { LinkState, ModbusLink } from '../../../../../src/drivers/modbus/transport/modbus-link.ts';
@@ -29,9 +29,7 @@ const createLine = (clock: VirtualClock, answerMs: (unit: number) => number): Li
     state: () => open,
     onState() {},
     onNotice() {},
-    holdOffMs: () => 0,
-    write: async () => {},
-    read: (request: ReadRequest, timeoutMs) =>
+    send: (request, timeoutMs) =>
       new Promise((resolve, reject) => {
         const ms = Math.min(timeoutMs, answerMs(request.unit));
         const taken = takenMs.get(request.unit) ?? [];

@@ -21,7 +21,7 @@ describe('Modbus link without ids (RTU over TCP)', () => {
   const good = (asked: Asked): void => void asked.socket.write(rtuFrameOf(asked));
   const isOpen = (): boolean => link.state().kind === 'open';
   const read = async (address: number, timeoutMs = 500): Promise<number> =>
-    (await link.read(request(address), timeoutMs)).readUInt16BE(0);
+    (await link.send(request(address), timeoutMs)).readUInt16BE(0);
   /** The first request is answered in another way. */
   const answerFirst = (first: (asked: Asked) => void): void => {
     answer = (asked) => (server.asked.length === 1 ? first(asked) : good(asked));
@@ -41,7 +41,7 @@ describe('Modbus link without ids (RTU over TCP)', () => {
   });
 
   it('reads registers', async () => {
-    assert.deepEqual([...(await link.read(request(5, 3), 500))], [0, 5, 0, 6, 0, 7]);
+    assert.deepEqual([...(await link.send(request(5, 3), 500))], [0, 5, 0, 6, 0, 7]);
   });
 
   it('takes an answer in single bytes', async () => {
@@ -56,7 +56,7 @@ describe('Modbus link without ids (RTU over TCP)', () => {
     answerFirst((asked) => {
       late = () => good(asked);
     });
-    assert.equal((await failureOf(link.read(request(1), 60))).kind, 'timeout');
+    assert.equal((await failureOf(link.send(request(1), 60))).kind, 'timeout');
     late?.();
     // It may fall into the open request: then nobody knows which of the two answers belongs to it.
     const second = await read(2).catch((failure: ModbusFailure) => failure.kind);
@@ -66,7 +66,7 @@ describe('Modbus link without ids (RTU over TCP)', () => {
 
   it('reports an exception with its code, and goes on', async () => {
     answerFirst((asked) => asked.socket.write(rtuExceptionFrame(asked, 2)));
-    const failure = await failureOf(link.read(request(1), 500));
+    const failure = await failureOf(link.send(request(1), 500));
     assert.deepEqual([failure.kind, failure.code], ['exception', 2]);
     assert.equal(await read(2), 2);
   });
@@ -80,26 +80,26 @@ describe('Modbus link without ids (RTU over TCP)', () => {
   for (const [name, frame] of refused)
     it(`believes nothing of ${name}, and goes on`, async () => {
       answerFirst((asked) => asked.socket.write(frame(asked)));
-      const failure = await failureOf(link.read(request(1), 100));
+      const failure = await failureOf(link.send(request(1), 100));
       assert.ok(failure.kind === 'timeout' || failure.kind === 'malformed', failure.kind);
       assert.equal(await read(2), 2);
     });
 
   it('lets go of its request at once when the connection is reset, and comes back', async () => {
     answerFirst((asked) => asked.socket.resetAndDestroy());
-    assert.equal((await failureOf(link.read(request(1), 1000))).kind, 'disconnected');
+    assert.equal((await failureOf(link.send(request(1), 1000))).kind, 'disconnected');
     await until(isOpen, 'the link opens again');
     assert.equal(await read(2), 2);
   });
 
   it('takes one request at a time, and none after it was closed', async () => {
     answer = () => {};
-    const first = failureOf(link.read(request(1), 5000));
-    assert.equal((await failureOf(link.read(request(2), 5000))).kind, 'disconnected');
+    const first = failureOf(link.send(request(1), 5000));
+    assert.equal((await failureOf(link.send(request(2), 5000))).kind, 'disconnected');
     await until(() => server.asked.length > 0, 'the first request');
     await link.close();
     assert.equal((await first).kind, 'disconnected');
-    assert.equal((await failureOf(link.read(request(3), 100))).kind, 'disconnected');
+    assert.equal((await failureOf(link.send(request(3), 100))).kind, 'disconnected');
     assert.equal(server.asked.length, 1);
   });
 });
