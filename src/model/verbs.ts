@@ -92,13 +92,31 @@ const evCharger: Record<string, Verb> = {
   set_phases: verb('setpoint', { phases: phaseCount }),
   /** From start_s on: current_a or power_w of each period; the last lasts as long as the lease. */
   set_profile: verb('setpoint', { schedule: list }),
-  start: verb('action', { id_tag: optional(word) }),
+  /** At most with current_a, power_w or a schedule as set_profile has, until the transaction ends or another limit is set. */
+  start: verb('action', {
+    id_tag: optional(word),
+    current_a: optional(amperes),
+    power_w: optional(watts),
+    schedule: optional(list),
+  }),
   stop: verb('action'),
   unlock: verb('action'),
   reset: verb('action', { type: optional({ value: 'word', members: ['soft', 'hard'] }) }),
   set_availability: verb('config', { operative: flag }),
   trigger: verb('action', {
-    message: { value: 'word', members: ['boot', 'status', 'meter_values', 'heartbeat', 'transaction'] },
+    message: {
+      value: 'word',
+      members: [
+        'boot',
+        'status',
+        'meter_values',
+        'heartbeat',
+        'transaction',
+        'diagnostics_status',
+        'log_status',
+        'firmware_status',
+      ],
+    },
   }),
   /** Without a key: all of them. */
   get_configuration: verb('action', { key: optional(word) }),

@@ -52,8 +52,9 @@ export const createBlocks = (
   const remoteControl = new RemoteControl(station, {
     ownTag: authorisation.ownTag,
     isFree: authorisation.mode === 'free',
+    startLimits: { prepare: (evse, params) => smartCharging.prepareStart(evse, params) },
   });
-  const smartCharging = new SmartCharging(station, {
+  const smartCharging: SmartCharging = new SmartCharging(station, {
     limits,
     isObserving: isWatchedOnly,
     backendLimits,

@@ -227,6 +227,17 @@ export const handleMessage = (
   return answer ?? {};
 };
 
+/** Messages that a station can be asked for. */
+export type TriggeredMessage =
+  | 'boot'
+  | 'status'
+  | 'meter_values'
+  | 'heartbeat'
+  | 'transaction'
+  | 'diagnostics_status'
+  | 'log_status'
+  | 'firmware_status';
+
 /** Requests to a station. */
 export type StationRequest =
   | { kind: 'set_profile'; evse: number; profile: ChargingProfile }
@@ -240,7 +251,7 @@ export type StationRequest =
   | { kind: 'set_availability'; evse: number; isOperative: boolean }
   | {
       kind: 'trigger';
-      message: 'boot' | 'status' | 'meter_values' | 'heartbeat' | 'transaction';
+      message: TriggeredMessage;
       evse?: number;
       connector?: number;
     }

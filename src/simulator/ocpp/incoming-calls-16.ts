@@ -141,6 +141,10 @@ const remoteControlHandlers = ({ operations }: IncomingCallContext): CallHandler
     const { requestedMessage, connectorId } = readParams(requests.TriggerMessage, params);
     return acceptedOrRejected(operations.triggerMessage(requestedMessage, connectorId));
   },
+  ExtendedTriggerMessage(params) {
+    const { requestedMessage, connectorId } = readParams(requests.TriggerMessage, params);
+    return acceptedOrRejected(operations.triggerMessage(requestedMessage, connectorId));
+  },
 });
 
 const localListHandlers = ({ localList }: IncomingCallContext): CallHandlers => ({

@@ -40,6 +40,13 @@ export interface StationActions {
   queuedMessages(): number;
 }
 
+/** Sent on request with status Idle: an upload or update of the simulator is over at once. */
+const maintenanceNotifications = [
+  'DiagnosticsStatusNotification',
+  'LogStatusNotification',
+  'FirmwareStatusNotification',
+] as const;
+
 const isFree = ({ transaction, isOperative, isFaulted }: SimulatedEvse): boolean =>
   !transaction && isOperative && !isFaulted;
 
@@ -62,6 +69,8 @@ export class StationOperations {
       MeterValues: (evses) => evses.forEach(actions.meterValues),
       TransactionEvent: (evses) => evses.forEach(actions.transactionEvent),
     };
+    for (const action of maintenanceNotifications)
+      this.#triggers[action] = () => actions.send({ action, payload: { status: 'Idle' } });
   }
 
   /** RemoteStartTransaction, RequestStartTransaction. @returns false when no EVSE is free */

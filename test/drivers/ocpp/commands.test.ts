@@ -241,6 +241,19 @@ describe('a charging station at a bridge', () => {
       assert.equal((await ask('start')).code, 'INTERLOCK');
     });
 
+    it('start: with a limit, which is told in the answer', async () => {
+      await status('preparing');
+      const id = send('start', { power_w: 230 * 3 * 10 });
+      await clock.advanceAsync(1000);
+      await begin();
+      await clock.advanceAsync(1000);
+      assert.deepEqual(outcome(id).applied, { status: 'Accepted', current_a: 10 });
+      const profile = requests.flatMap((each) => (each.kind === 'start' ? [each.profile] : []))[0];
+      assert.deepEqual([profile?.purpose, profile?.periods], ['tx', [{ startS: 0, limit: 10 }]]);
+      assert.equal((await ask('trigger', { message: 'log_status' })).code, 'OUT_OF_RANGE');
+      assert.equal((await ask('trigger', { message: 'log_status' }, station)).status, 'completed');
+    });
+
     it('start: accepted and then nothing', async () => {
       const { status: done, verified, reason, applied } = await ask('start');
       assert.deepEqual([done, verified, reason, applied], ['completed', false, 'no_session', { status: 'Accepted' }]);

@@ -277,6 +277,24 @@ const rows: [name: string, request: StationRequest, in16: object | undefined, in
     { TriggerMessage: { requestedMessage: 'BootNotification' } },
   ],
   [
+    'trigger the status of a firmware',
+    { kind: 'trigger', message: 'firmware_status' },
+    { TriggerMessage: { requestedMessage: 'FirmwareStatusNotification' } },
+    { TriggerMessage: { requestedMessage: 'FirmwareStatusNotification' } },
+  ],
+  [
+    'trigger the status of diagnostics',
+    { kind: 'trigger', message: 'diagnostics_status' },
+    { TriggerMessage: { requestedMessage: 'DiagnosticsStatusNotification' } },
+    { TriggerMessage: { requestedMessage: 'LogStatusNotification' } },
+  ],
+  [
+    'trigger the status of a log',
+    { kind: 'trigger', message: 'log_status' },
+    { ExtendedTriggerMessage: { requestedMessage: 'LogStatusNotification' } },
+    { TriggerMessage: { requestedMessage: 'LogStatusNotification' } },
+  ],
+  [
     'trigger a transaction event',
     { kind: 'trigger', message: 'transaction', evse: 1 },
     undefined,

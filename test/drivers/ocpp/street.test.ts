@@ -317,6 +317,35 @@ for (const version of ['1.6', '2.0.1'] as const)
       );
     });
 
+    it('a start with a limit: the session has it, and gives way to the next limit and to none before', async () => {
+      await open({ access: 'rfid' });
+      await apply('set_current_limit', { current_a: 16 });
+      point.plug(1);
+      await until(() => values.get('1/status') === 'preparing', 'the car is there');
+      const started = await apply('start', { current_a: 10 }, 'actions/1');
+      assert.deepEqual([started.verified, started.values?.current_a], [true, 10]);
+      await until(() => Math.abs(evse().currentsA[0] - 10) < 0.2, 'the limit of the start is in force');
+      await until(() => evse().profiles.every(({ id }) => id !== 201), 'its profile has done its work');
+      assert.ok(Math.abs(evse().currentsA[0] - 10) < 0.2);
+      await apply('set_current_limit', { current_a: 8 });
+      await until(() => Math.abs(evse().currentsA[0] - 8) < 0.2, 'the next limit is in force');
+      await apply('set_current_limit', { current_a: 14 });
+      await until(() => Math.abs(evse().currentsA[0] - 14) < 0.2, 'a higher one as well');
+    });
+
+    it('states of uploads and updates on request', async () => {
+      await open();
+      for (const [message, name] of [
+        ['diagnostics_status', 'log_status'],
+        ['log_status', 'log_status'],
+        ['firmware_status', 'firmware_status'],
+      ] as const) {
+        events.length = 0;
+        await apply('trigger', { message }, 'actions/0');
+        await until(() => named(name).at(-1)?.code === 'Idle', `${message} is told`);
+      }
+    });
+
     it('power and energy that are called by the wrong unit are noticed', async () => {
       await open({ deviations: { callsKwW: true } });
       await plugIn();

@@ -48,9 +48,14 @@ const triggers = {
   meter_values: 'MeterValues',
   heartbeat: 'Heartbeat',
   transaction: undefined,
+  diagnostics_status: 'DiagnosticsStatusNotification',
+  firmware_status: 'FirmwareStatusNotification',
 };
 
+/** LogStatusNotification belongs to the security whitepaper, as ExtendedTriggerMessage does. */
 const trigger = (request: Extract<StationRequest, { kind: 'trigger' }>): EncodedCall => {
+  if (request.message === 'log_status')
+    return call('ExtendedTriggerMessage', { requestedMessage: 'LogStatusNotification' });
   const requestedMessage = triggers[request.message];
   if (!requestedMessage) throw new Error('OCPP 1.6 cannot trigger the messages of a transaction');
   return call('TriggerMessage', { requestedMessage, ...onConnector(request.evse) });

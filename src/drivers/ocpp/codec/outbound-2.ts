@@ -50,6 +50,10 @@ const triggers = {
   meter_values: 'MeterValues',
   heartbeat: 'Heartbeat',
   transaction: 'TransactionEvent',
+  // GetLog takes the place of GetDiagnostics.
+  diagnostics_status: 'LogStatusNotification',
+  log_status: 'LogStatusNotification',
+  firmware_status: 'FirmwareStatusNotification',
 };
 
 /** F06.FR.12: a status is asked of a connector; most EVSEs have one. */

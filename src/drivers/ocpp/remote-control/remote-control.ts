@@ -4,9 +4,9 @@ import type { Block, StationCommand } from '../block.ts';
 import { type BlockCommands, describeVerbs } from '../block-commands.ts';
 import type { Station } from '../station/station.ts';
 import { AutoStart } from './auto-start.ts';
-import { RemoteStart } from './remote-start.ts';
+import { RemoteStart, type StartLimits, startRanges } from './remote-start.ts';
 import { stopTransaction } from './remote-stop.ts';
-import { triggerable, triggerMessage } from './trigger-message.ts';
+import { evseTriggers, stationTriggers, triggerMessage } from './trigger-message.ts';
 import { MeterValuesTrigger } from './trigger-meter-values.ts';
 import { unlockConnector } from './unlock-connector.ts';
 
@@ -15,11 +15,12 @@ export interface RemoteControlOptions {
   ownTag: string;
   /** The form lets everybody charge. */
   isFree: boolean;
+  startLimits: StartLimits;
 }
 
 const offered: BlockCommands = {
-  evse: describeVerbs({ start: { id_tag: { isOptional: true } }, stop: {}, unlock: {}, trigger: triggerable }),
-  station: describeVerbs({ trigger: triggerable }),
+  evse: describeVerbs({ start: startRanges, stop: {}, unlock: {}, trigger: evseTriggers }),
+  station: describeVerbs({ trigger: stationTriggers }),
 };
 
 /** The remote control block of one station. */
@@ -29,10 +30,10 @@ export class RemoteControl implements Block {
   private readonly remoteStart: RemoteStart;
   private readonly autoStart: AutoStart;
 
-  constructor(station: Station, { ownTag, isFree }: RemoteControlOptions) {
+  constructor(station: Station, { ownTag, isFree, startLimits }: RemoteControlOptions) {
     this.station = station;
     this.meterValues = new MeterValuesTrigger(station);
-    this.remoteStart = new RemoteStart(station, ownTag);
+    this.remoteStart = new RemoteStart(station, { ownTag, startLimits });
     this.autoStart = new AutoStart(station, { isFree, start: (evse) => this.start(evse) });
   }
 

@@ -6,10 +6,7 @@ import { parseKey } from './actuators.ts';
 import type { LimitSettings } from './limit-settings.ts';
 import type { Limiter } from './limiter.ts';
 import { type PhaseSwitchingContext, switchPhases } from './phase-switching.ts';
-import type { SetpointSchedule } from './setpoint-schedule.ts';
-
-/** OCPP 1.6 §9.4.3: few stations take more periods. */
-const maxPeriods = 24;
+import { maxPeriods, type SetpointSchedule } from './setpoint-schedule.ts';
 
 const setpointOf = (row: Record<string, string | number>): SetpointSchedule[number] => {
   const { start_s: startS, current_a: currentA, power_w: powerW } = row;
@@ -20,6 +17,7 @@ const setpointOf = (row: Record<string, string | number>): SetpointSchedule[numb
   throw new CommandFailure('SCHEMA', 'each period of a schedule has either current_a or power_w');
 };
 
+/** @throws CommandFailure SCHEMA, OUT_OF_RANGE */
 const scheduleOf = ({ schedule }: Params): SetpointSchedule => {
   const setpoints = Array.isArray(schedule) ? schedule.map(setpointOf) : [];
   const isOrdered = setpoints.every(({ startS }, i) => startS > (setpoints[i - 1]?.startS ?? -1));
@@ -31,6 +29,19 @@ const scheduleOf = ({ schedule }: Params): SetpointSchedule => {
 };
 
 const constantCurrent = (currentA: number): SetpointSchedule => [{ startS: 0, currentA }];
+
+/**
+ * @returns the setpoints of a limit that is given with a start; undefined: none is given
+ * @throws CommandFailure SCHEMA, OUT_OF_RANGE
+ */
+export const setpointsOfStart = (params: Params): SetpointSchedule | undefined => {
+  const { current_a: currentA, power_w: powerW, schedule } = params;
+  const given = [currentA, powerW, schedule].filter((each) => each !== undefined);
+  if (given.length > 1) throw new CommandFailure('SCHEMA', 'a start has one of current_a, power_w and schedule');
+  if (typeof currentA === 'number') return constantCurrent(currentA);
+  if (typeof powerW === 'number') return [{ startS: 0, powerW }];
+  return schedule === undefined ? undefined : scheduleOf(params);
+};
 
 /**
  * @returns the setpoints of an order; without a verb: the failsafe current

@@ -16,6 +16,7 @@ import {
   toBackendProfile,
 } from './backend-profile.ts';
 import { idStep, type SchedulePeriod, type Supply, toSettableCurrent } from './profile-form.ts';
+import { maxPeriods } from './setpoint-schedule.ts';
 
 /** An EVSE of ours whose limit has to respect those of the backend. */
 interface LimitedEvse {
@@ -73,8 +74,6 @@ interface BackendLimitsContext {
 const record = z.object({ foreignProfiles: z.array(backendProfileSchema) });
 /** How far ahead the limits of the backend become periods of ours, ms. */
 const horizonMs = 86_400_000;
-/** OCPP 1.6 §9.4.3: few stations take more periods. */
-const maxPeriods = 24;
 
 const matches = (profile: BackendProfile, { id, evse, stackLevel, purpose }: ProfileFilter): boolean =>
   // An id goes before the other criteria (OCPP 1.6 §5.2, OCPP 2.x K10).

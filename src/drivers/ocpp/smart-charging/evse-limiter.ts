@@ -1,5 +1,6 @@
 /** The limit of one EVSE: applied as ordered, verified, and kept while the order lasts. */
 import type { Applied, Order } from '../../driver.ts';
+import type { StartLimit } from '../remote-control/remote-start.ts';
 import { toCommandFailure } from '../station/calls.ts';
 import { isPluggedIn } from '../station/evse-status.ts';
 import type { Compliance } from './limit-compliance.ts';
@@ -7,6 +8,7 @@ import { LimitDelivery } from './limit-delivery.ts';
 import { LimitWatch } from './limit-watch.ts';
 import type { LimiterContext } from './limiter-context.ts';
 import type { SetpointSchedule } from './setpoint-schedule.ts';
+import { EvseStartLimit } from './start-limit.ts';
 import { StationOwnLimit } from './station-own-limit.ts';
 import { LimitVerification, replaced, type VerifiedLimit } from './verify-limit.ts';
 
@@ -23,6 +25,7 @@ export class EvseLimiter {
   private readonly delivery: LimitDelivery;
   private readonly ownLimit: StationOwnLimit;
   private readonly watch: LimitWatch;
+  private readonly startLimit: EvseStartLimit;
 
   constructor(context: LimiterContext, evse: number) {
     this.context = context;
@@ -30,6 +33,7 @@ export class EvseLimiter {
     this.delivery = new LimitDelivery(context, evse, () => this.watch.restart());
     this.ownLimit = new StationOwnLimit(context, this.delivery);
     this.watch = new LimitWatch(context, this.delivery, this.ownLimit);
+    this.startLimit = new EvseStartLimit(context, this.delivery);
   }
 
   /** @throws CommandFailure */
@@ -54,7 +58,7 @@ export class EvseLimiter {
   /** A car came, a session began or ended: what could not be set before can be now. */
   onStatusChange(): void {
     this.delivery.checkInForce();
-    if (!this.isDue()) return;
+    if (this.startLimit.onStatusChange() || !this.isDue()) return;
     this.delivery.deferred = undefined;
     void this.delivery.deliverQuietly(false);
   }
@@ -70,7 +74,19 @@ export class EvseLimiter {
   }
 
   tick(): void {
+    this.startLimit.tick();
     this.watch.tick();
+  }
+
+  /**
+   * A transaction is about to be started from here.
+   * @param setpoints the limit that is given with the start; undefined: none
+   * @throws CommandFailure, CallFailure
+   */
+  async prepareStart(setpoints: SetpointSchedule | undefined): Promise<StartLimit | undefined> {
+    if (setpoints) return this.startLimit.prepare(setpoints);
+    this.startLimit.forget();
+    return undefined;
   }
 
   /** @param isSuspended no current, whatever is asked for; false: what is asked for again */

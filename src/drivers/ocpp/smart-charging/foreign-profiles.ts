@@ -100,6 +100,20 @@ export class ForeignProfiles {
     return this.found.filter((each) => !this.isOwn(each)).map(describeProfile);
   }
 
+  /**
+   * @returns in words: profiles of others that a TxProfile of ours would go before, or why nobody knows of them;
+   * undefined: there are none
+   */
+  describeOutranked(evse: number): string | undefined {
+    const isOn = (each: FoundProfile): boolean => each.evse === 0 || each.evse === evse;
+    const others = this.found.filter((each) => isOn(each) && isTransactionProfile(each) && !this.isOwn(each));
+    if (others.length > 0) return `another profile limits this station: ${others.map(describeProfile).join('; ')}`;
+    if (this.compositeSchedule.isDeviating(evse)) return 'another profile limits this station';
+    return this.options.policy === 'keep' && !this.isReporting
+      ? 'profiles of others are kept, and the station does not tell them'
+      : undefined;
+  }
+
   onConnected(): void {
     this.report.cancel();
     this.isReporting = false;
@@ -158,9 +172,11 @@ export class ForeignProfiles {
    */
   private leftovers(): FoundProfile[] {
     const { factStore } = this.station;
-    const inUse = { ...factStore.facts.limitIds };
+    const { limitIds, startProfiles = {} } = factStore.facts;
+    const inUse = { ...limitIds };
     const leftovers = this.found
       .filter((each) => hasOwnId(each) && isTransactionProfile(each))
+      .filter(({ id, evse }) => startProfiles[String(evse)]?.id !== id)
       .filter(({ id, evse }) => {
         const place = String(evse);
         inUse[place] ??= id;

@@ -75,6 +75,11 @@ export class CompositeScheduleCheck {
     this.timers.set(evse, timer);
   }
 
+  /** Whether the schedule was not ours when it was last compared on this connection. */
+  isDeviating(evse: number): boolean {
+    return this.deviating.has(evse);
+  }
+
   onConnected(): void {
     this.comparedAt.clear();
     this.deviating.clear();

@@ -2,12 +2,13 @@
  * The limit of one EVSE on its way into the station: set where it has changed, and set again before the fallback in the
  * station takes effect.
  */
+import { isSame } from '../../../common/is-same.ts';
 import type { Timer } from '../../../model/time.ts';
 import { isInTransaction } from '../station/evse-status.ts';
 import { type DeliveredLimit, type LimitInForce, limitInForce } from './delivered-limit.ts';
 import { observedNow } from './limit-check.ts';
 import type { ObservedCurrents } from './limit-compliance.ts';
-import { type LimitPlan, planLimit } from './limit-plan.ts';
+import { type DatedSetpoints, type LimitPlan, planLimit } from './limit-plan.ts';
 import { fallbackTimeS } from './limit-settings.ts';
 import type { LimiterContext } from './limiter-context.ts';
 import type { DeferredReason } from './set-charging-profile.ts';
@@ -30,6 +31,8 @@ export class LimitDelivery {
   notAfter = Number.POSITIVE_INFINITY;
   /** undefined: the station may hold anything. */
   delivered: DeliveredLimit | undefined;
+  /** The limit that was given with the start of the transaction, or of the next one. */
+  startLimit: DatedSetpoints | undefined;
   /** Why the limit could not be set yet. */
   deferred: DeferredReason | undefined;
   /** No current, whatever is asked for. */
@@ -48,6 +51,9 @@ export class LimitDelivery {
 
   /** Takes up what is asked for now; deliver sets it. */
   request(setpoints: SetpointSchedule, { since, notAfter }: { since: number; notAfter: number }): void {
+    const isOneMore = isSame({ setpoints }, { setpoints: this.setpoints });
+    // A limit that was given with a start lasts until another one is asked for; a renewed lease is none.
+    if (!isOneMore || (setpoints.length > 1 && since !== this.since)) this.startLimit = undefined;
     this.setpoints = setpoints;
     this.since = since;
     this.notAfter = notAfter;
@@ -91,6 +97,18 @@ export class LimitDelivery {
   /** The limit that the station has to keep now. */
   inForce(): LimitInForce | undefined {
     return limitInForce(this.delivered, this.context.station.clock.monotonic());
+  }
+
+  /** @returns the profile that a limit needs that is given with a start, within the limit of this EVSE */
+  planStart(ofStart: DatedSetpoints): LimitPlan {
+    const { evse, since, context } = this;
+    const { station, settings } = context;
+    const wasLimited = station.factStore.facts.limitIds?.[String(evse)] !== undefined;
+    // Nobody asks for a limit: the last one stays in force, which may have been set before a restart.
+    const lastA = this.inForce()?.currentA ?? (wasLimited ? settings.failsafeA : undefined);
+    const last = lastA === undefined ? undefined : [{ startS: 0, currentA: lastA }];
+    const setpoints = this.setpoints ?? last;
+    return planLimit(context, setpoints ? { evse, setpoints, since, ofStart } : { evse, ...ofStart });
   }
 
   /** @returns the currents before the limit was set */
@@ -166,10 +184,10 @@ export class LimitDelivery {
 
   private plan(): LimitPlan {
     const { failsafeA } = this.context.settings;
-    const { evse, since } = this;
-    const paused = [{ startS: 0, currentA: 0 }];
-    const setpoints = this.isSuspended ? paused : (this.setpoints ?? [{ startS: 0, currentA: failsafeA }]);
-    return planLimit(this.context, { evse, setpoints, since });
+    const { evse, since, startLimit: ofStart } = this;
+    if (this.isSuspended) return planLimit(this.context, { evse, setpoints: [{ startS: 0, currentA: 0 }], since });
+    const setpoints = this.setpoints ?? [{ startS: 0, currentA: failsafeA }];
+    return planLimit(this.context, { evse, setpoints, since, ofStart });
   }
 
   /** The fallback in the station comes nearer, whoever renews the order meanwhile: it is pushed out in time. */

@@ -4,14 +4,28 @@ import { fallbackTimeS } from './limit-settings.ts';
 import type { LimiterContext } from './limiter-context.ts';
 import { type SchedulePeriod, type Supply, toSettableCurrent } from './profile-form.ts';
 import type { ProfileRequest } from './profile-request.ts';
-import { phasesToName, type SetpointSchedule, supplyOf, switchedPhases, toPeriods } from './setpoint-schedule.ts';
+import {
+  lowerLimits,
+  phasesToName,
+  remaining,
+  type SetpointSchedule,
+  supplyOf,
+  switchedPhases,
+  toPeriods,
+} from './setpoint-schedule.ts';
+
+/** Setpoints, and when the first of them began. */
+export interface DatedSetpoints {
+  setpoints: SetpointSchedule;
+  /** ms since 1970 */
+  since: number;
+}
 
 /** A limit as it is asked for. */
-interface LimitRequest {
+interface LimitRequest extends DatedSetpoints {
   evse: number;
-  setpoints: SetpointSchedule;
-  /** When the first setpoint began, ms since 1970. */
-  since: number;
+  /** The limit that was given with the start of the transaction: the lower one counts. */
+  ofStart?: DatedSetpoints | undefined;
 }
 
 /** A limit that is ready to be set. */
@@ -20,15 +34,6 @@ export interface LimitPlan {
   signature: string;
   request: Omit<ProfileRequest, 'options'>;
 }
-
-/** @returns what is left of a schedule: it goes on where it is, however often it is set */
-const remaining = (periods: SchedulePeriod[], elapsedS: number): SchedulePeriod[] => {
-  const current = Math.max(
-    0,
-    periods.findLastIndex(({ startS }) => startS <= elapsedS),
-  );
-  return periods.slice(current).map((period) => ({ ...period, startS: Math.max(0, period.startS - elapsedS) }));
-};
 
 /** @returns periods within the limits of a backend */
 export const withinOtherLimits = (
@@ -58,11 +63,16 @@ const fallbackOf = ({ station, settings }: LimiterContext): ProfileRequest['fall
     : { afterS, currentA: toSettableCurrent(settings.failsafeA, settings.minCurrentA) };
 };
 
+interface SignedLimit extends Pick<LimitRequest, 'since' | 'ofStart'> {
+  request: LimitPlan['request'];
+  hasFallback: boolean;
+}
+
 /** @returns all on which the profile in the station depends, as text */
 const signatureOf = (
   { station, otherLimits }: LimiterContext,
   wanted: SchedulePeriod[],
-  { request, since, hasFallback }: { request: LimitPlan['request']; since: number; hasFallback: boolean },
+  { request, since, ofStart, hasFallback }: SignedLimit,
 ): string => {
   const { evse, periods, phases, supply, transaction } = request;
   const { limitForm } = station.factStore.facts;
@@ -74,16 +84,22 @@ const signatureOf = (
     limitForm?.unit === 'W' ? supply.phases : null,
     limitForm?.purpose === 'tx' ? transaction : null,
     otherLimits.isPresent(evse) ? [otherLimits.revision(), periods[0]?.currentA, transaction] : null,
+    ofStart ?? null,
   ]);
 };
 
 /** @returns the profile that a limit needs now, with the fallback of the station and within the limits of a backend */
-export const planLimit = (context: LimiterContext, { evse, setpoints, since }: LimitRequest): LimitPlan => {
+export const planLimit = (context: LimiterContext, limit: LimitRequest): LimitPlan => {
+  const { evse, setpoints, since, ofStart } = limit;
   const { station, settings, otherLimits } = context;
   const running = station.runningOn(evse);
   const supply = supplyOf(context, evse);
   const wanted = toPeriods(setpoints, supply, settings);
-  const own = remaining(wanted, Math.max(0, Math.floor((station.clock.now() - since) / 1000)));
+  const elapsedS = (from: number): number => Math.max(0, Math.floor((station.clock.now() - from) / 1000));
+  const ordered = remaining(wanted, elapsedS(since));
+  const own = ofStart
+    ? lowerLimits(ordered, remaining(toPeriods(ofStart.setpoints, supply, settings), elapsedS(ofStart.since)))
+    : ordered;
   const isSingle = own.length === 1 && !otherLimits.isPresent(evse);
   const fallback = fallbackPeriod(context, own.at(-1));
   const request = {
@@ -99,5 +115,6 @@ export const planLimit = (context: LimiterContext, { evse, setpoints, since }: L
     begun: running?.startedAt,
     isAlone: station.evseIds().length === 1,
   };
-  return { signature: signatureOf(context, wanted, { request, since, hasFallback: fallback !== undefined }), request };
+  const signed = { request, since, ofStart, hasFallback: fallback !== undefined };
+  return { signature: signatureOf(context, wanted, signed), request };
 };

@@ -8,7 +8,7 @@ import type { ProfileSetter } from './set-charging-profile.ts';
 
 export interface LimiterOptions {
   settings: LimitSettings;
-  foreignProfiles: Pick<ForeignProfiles, 'clearBeforeFirstLimit' | 'checkInForce'>;
+  foreignProfiles: Pick<ForeignProfiles, 'clearBeforeFirstLimit' | 'checkInForce' | 'describeOutranked'>;
   otherLimits: OtherLimits;
   meterValues: MeterValuesTrigger;
   /** Starts a transaction where a pause has ended it. */

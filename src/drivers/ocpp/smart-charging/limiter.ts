@@ -3,10 +3,12 @@
  * and watched, because a station that accepts a limit need not obey it.
  */
 import type { Applied } from '../../driver.ts';
+import type { StartLimit } from '../remote-control/remote-start.ts';
 import type { Station } from '../station/station.ts';
 import { EvseLimiter, type OrderedLimit } from './evse-limiter.ts';
 import type { LimiterContext, LimiterOptions } from './limiter-context.ts';
 import { ProfileSetter } from './set-charging-profile.ts';
+import type { SetpointSchedule } from './setpoint-schedule.ts';
 
 /** The limits of all EVSEs of one station. */
 export class Limiter {
@@ -50,6 +52,15 @@ export class Limiter {
 
   resume(evse: number): Promise<void> {
     return this.on(evse).suspend(false);
+  }
+
+  /**
+   * A transaction is about to be started from here.
+   * @param setpoints the limit that is given with the start; undefined: none
+   * @throws CommandFailure, CallFailure
+   */
+  prepareStart(evse: number, setpoints: SetpointSchedule | undefined): Promise<StartLimit | undefined> {
+    return this.on(evse).prepareStart(setpoints);
   }
 
   /** @returns the limit in a profile of ours, A or W as it was set; undefined where nobody wants it any more */

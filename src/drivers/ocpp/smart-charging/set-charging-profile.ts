@@ -56,7 +56,7 @@ export class ProfileSetter {
       return 'no_session';
     const dynamic = known && (await this.dynamicProfiles.set(known, request));
     if (dynamic) {
-      await this.clearOld(request.evse, dynamic);
+      await this.onTaken(request, dynamic);
       return dynamic;
     }
     this.dynamicProfiles.onReplaced(request.evse);
@@ -65,6 +65,54 @@ export class ProfileSetter {
 
   onConnected(): void {
     this.dynamicProfiles.onConnected();
+  }
+
+  /** @returns the TxProfile that goes with a start, in the form that the station takes as far as that is known */
+  profileOfStart(request: Omit<ProfileRequest, 'options'>): ChargingProfile {
+    const { factStore, clock } = this.station;
+    const quirks = { ...this.station.quirks(), purpose: 'tx' as const };
+    const { isAlone, phases } = request;
+    const known = this.knownForm();
+    const conditions = { hasTransaction: true, isAlone, namesPhases: phases !== undefined };
+    const [usual] = profileForms(quirks, factStore.facts, conditions);
+    const form = known ? { ...known, purpose: 'tx' as const } : usual;
+    if (!form) throw new CommandFailure('UNSUPPORTED', 'there is no way to tell the station a limit with the start');
+    return buildProfile(form, { ...request, transaction: undefined, begun: undefined }, clock.now()).profile;
+  }
+
+  /** @throws CommandFailure where an older profile of ours could keep the new one from being in force */
+  private async onTaken(request: ProfileRequest, taken: ChargingProfile): Promise<void> {
+    await this.clearOld(request.evse, taken);
+    await this.replaceStartProfile(request, taken);
+  }
+
+  /**
+   * A TxProfile that came with a start goes before every TxDefaultProfile (OCPP 1.6 §3.13.2): the new limit counts once
+   * the profile of the start is gone, or has the same limit.
+   */
+  private async replaceStartProfile(request: ProfileRequest, taken: ChargingProfile): Promise<void> {
+    const { calls, factStore } = this.station;
+    const place = String(request.evse);
+    const start = factStore.facts.startProfiles?.[place];
+    if (!start) return;
+    if (taken.id !== start.id) {
+      const result = await askRefusable(calls)({ kind: 'clear_profile', id: start.id });
+      const isUnknown = result?.status === 'unknown';
+      // Before the transaction, the station may not have the profile in place yet.
+      if (isUnknown && request.transaction === undefined) return;
+      if (!isUnknown && !isAccepted(result) && !(await this.overwriteStartProfile(request)))
+        throw new CommandFailure('DEVICE_REJECTED', `the station keeps the limit of its start: ${result?.raw}`);
+    }
+    const { [place]: last, ...others } = factStore.facts.startProfiles ?? {};
+    // Another start may have come meanwhile.
+    if (last === start) factStore.note({ startProfiles: others });
+  }
+
+  /** @returns whether the profile of the start has the limit of the request now */
+  private async overwriteStartProfile(request: ProfileRequest): Promise<boolean> {
+    const form = this.knownForm();
+    if (!form || request.transaction === undefined) return false;
+    return !('why' in (await this.attempt({ ...form, purpose: 'tx' }, request)));
   }
 
   /** The form that the station is known to take. */
@@ -87,7 +135,7 @@ export class ProfileSetter {
       if (!('why' in outcome)) {
         // A form that makes room for a backend is not the one that the station prefers.
         if (!otherLimits.isPresent(request.evse)) station.factStore.note({ limitForm: form });
-        await this.clearOld(request.evse, outcome);
+        await this.onTaken(request, outcome);
         return outcome;
       }
       why = outcome.why;

@@ -19,6 +19,9 @@ interface SupplyContext {
   station: Pick<Station, 'evse' | 'factStore'>;
 }
 
+/** OCPP 1.6 §9.4.3: few stations take more periods. */
+export const maxPeriods = 24;
+
 const usualVoltage = 230;
 const toPhases = (count: number): 1 | 2 | 3 => (count === 1 || count === 2 ? count : 3);
 
@@ -56,3 +59,31 @@ export const toPeriods = (
     const powerW = Math.min(setpoint.powerW, maxCurrentA * supply.voltage * supply.phases);
     return { startS, currentA, powerW };
   });
+
+/** @returns what is left of a schedule: it goes on where it is, however often it is set. @param elapsedS since it began */
+export const remaining = (periods: SchedulePeriod[], elapsedS: number): SchedulePeriod[] => {
+  const current = Math.max(
+    0,
+    periods.findLastIndex(({ startS }) => startS <= elapsedS),
+  );
+  return periods.slice(current).map((period) => ({ ...period, startS: Math.max(0, period.startS - elapsedS) }));
+};
+
+/** @returns the period of two that allows less */
+const lowerOf = (a: SchedulePeriod, b: SchedulePeriod): SchedulePeriod => {
+  if (a.currentA !== b.currentA) return a.currentA < b.currentA ? a : b;
+  // The watts of a period may come to a little more than its current, which was rounded down.
+  return (a.powerW ?? 0) <= (b.powerW ?? 0) ? a : b;
+};
+
+/** @returns the lower limit of two at each time; both begin at the same time */
+export const lowerLimits = (a: SchedulePeriod[], b: SchedulePeriod[]): SchedulePeriod[] => {
+  const at = (periods: SchedulePeriod[], startS: number): SchedulePeriod =>
+    periods.findLast((each) => each.startS <= startS) ?? { startS, currentA: 0 };
+  return [...new Set([...a, ...b].map(({ startS }) => startS))]
+    .sort((x, y) => x - y)
+    .map((startS) => ({ ...lowerOf(at(a, startS), at(b, startS)), startS }))
+    .filter(
+      (period, i, all) => i === 0 || period.currentA !== all[i - 1]?.currentA || period.powerW !== all[i - 1]?.powerW,
+    );
+};

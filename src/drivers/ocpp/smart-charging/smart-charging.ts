@@ -1,13 +1,15 @@
 /** The smart charging block (OCPP 2.0.1 part 2, block K; OCPP 1.6 §3.13). */
-import type { Actuator, Applied, Order } from '../../driver.ts';
+import type { Params } from '../../../model/command.ts';
+import { type Actuator, type Applied, CommandFailure, type Order } from '../../driver.ts';
 import type { Block, StationCommand } from '../block.ts';
 import { type BlockCommands, mergeCommands } from '../block-commands.ts';
 import type { Answer, MessageOf } from '../messages.ts';
+import type { StartLimit } from '../remote-control/remote-start.ts';
 import type { MeterValuesTrigger } from '../remote-control/trigger-meter-values.ts';
 import type { Station } from '../station/station.ts';
 import type { FallbackSummary } from '../station/station-summary.ts';
 import { describeActuators } from './actuators.ts';
-import { applyOrder, type OrderContext } from './apply-order.ts';
+import { applyOrder, type OrderContext, setpointsOfStart } from './apply-order.ts';
 import { type BackendLimits, noOtherLimits } from './backend-limits.ts';
 import { ForeignProfiles } from './foreign-profiles.ts';
 import { fallbackSummary, fallbackTimeS, type LimitSettings } from './limit-settings.ts';
@@ -83,6 +85,21 @@ export class SmartCharging implements Block {
   /** @returns charging profiles of others in the station, in words */
   others(): string[] {
     return this.foreignProfiles.describe();
+  }
+
+  /**
+   * A transaction is about to be started from here.
+   * @returns the limit that goes with the start; undefined: the command gives none
+   * @throws CommandFailure, CallFailure
+   */
+  async prepareStart(evse: number, params: Params): Promise<StartLimit | undefined> {
+    const setpoints = setpointsOfStart(params);
+    if (setpoints && this.options.backendLimits)
+      throw new CommandFailure(
+        'UNSUPPORTED',
+        'a second backend may limit this station, and a limit in start would go before its limits: start without one',
+      );
+    return this.options.isObserving ? undefined : this.limiter.prepareStart(evse, setpoints);
   }
 
   /** Sets our limits again. @param isForced also where the station should have them already */

@@ -39,6 +39,8 @@ const factsSchema = z.object({
   limitForm: limitFormSchema.optional(),
   /** The charging profile with which each EVSE was limited last. */
   limitIds: z.record(z.string(), z.number()).optional(),
+  /** The charging profile that went with the last start on each EVSE and may be in force, and when, ms since 1970. */
+  startProfiles: z.record(z.string(), z.object({ id: z.number(), at: z.number() })).optional(),
   /** Foreign limits were cleared once. */
   isTakenOver: z.boolean().optional(),
   /** Calls that this firmware did not answer. */
