@@ -83,6 +83,9 @@ const battery: Record<string, Verb> = {
 
 const source: Record<string, Verb> = { limit_power: powerLimit, release };
 
+const sessionLimit = { current_a: optional(amperes), power_w: optional(watts), schedule: optional(list) };
+const transferStates = ['diagnostics_status', 'log_status', 'firmware_status'] as const;
+
 const evCharger: Record<string, Verb> = {
   set_current_limit: verb('setpoint', { current_a: amperes, phases: optional(phaseCount) }),
   set_power_limit: verb('setpoint', { power_w: watts }),
@@ -93,12 +96,7 @@ const evCharger: Record<string, Verb> = {
   /** From start_s on: current_a or power_w of each period; the last lasts as long as the lease. */
   set_profile: verb('setpoint', { schedule: list }),
   /** At most with current_a, power_w or a schedule as set_profile has, until the transaction ends or another limit is set. */
-  start: verb('action', {
-    id_tag: optional(word),
-    current_a: optional(amperes),
-    power_w: optional(watts),
-    schedule: optional(list),
-  }),
+  start: verb('action', { id_tag: optional(word), ...sessionLimit }),
   stop: verb('action'),
   unlock: verb('action'),
   reset: verb('action', { type: optional({ value: 'word', members: ['soft', 'hard'] }) }),
@@ -106,16 +104,7 @@ const evCharger: Record<string, Verb> = {
   trigger: verb('action', {
     message: {
       value: 'word',
-      members: [
-        'boot',
-        'status',
-        'meter_values',
-        'heartbeat',
-        'transaction',
-        'diagnostics_status',
-        'log_status',
-        'firmware_status',
-      ],
+      members: ['boot', 'status', 'meter_values', 'heartbeat', 'transaction', ...transferStates],
     },
   }),
   /** Without a key: all of them. */

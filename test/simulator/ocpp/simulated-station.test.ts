@@ -297,12 +297,17 @@ for (const words of [calls16, calls201])
 
     it('tells what it is triggered to', async () => {
       await charge();
-      for (const message of ['BootNotification', 'Heartbeat', 'StatusNotification', 'MeterValues']) {
+      for (const message of [
+        'BootNotification',
+        'Heartbeat',
+        'StatusNotification',
+        'MeterValues',
+        'FirmwareStatusNotification',
+      ]) {
         const next = csms.next(message);
         assert.equal((await words.trigger(csms, message)).status, 'Accepted');
         await next;
       }
-      assert.equal((await words.trigger(csms, 'FirmwareStatusNotification')).status, 'Rejected');
     });
 
     it('out of service it charges nobody', async () => {
