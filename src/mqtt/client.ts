@@ -178,7 +178,9 @@ export class BrokerClient {
 
   #createClient(): MqttClient {
     const options = clientOptions(this.#options, this.#session, this.#connectTimeoutMs);
-    const client = mqtt.connect({ ...options, ...this.#attempts.connectOptions });
+    // The debug log of mqtt.js costs time also while it is off: it is there where somebody asks for it.
+    const log = process.env.DEBUG ? {} : { log: () => {} };
+    const client = mqtt.connect({ ...options, ...this.#attempts.connectOptions, ...log });
     this.#attempts.listen(client);
     client.on('packetreceive', (packet) => this.#onPacket(packet));
     client.on('connect', (connack) => {

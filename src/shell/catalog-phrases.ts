@@ -3,9 +3,6 @@ import type { NodeAPI } from 'node-red';
 import type { Phrase } from '../model/phrase.ts';
 import { packageName } from './version.ts';
 
-/** @returns whether a parameter of a phrase is a phrase itself */
-export const isPhrase = (value: string | number | Phrase): value is Phrase => typeof value === 'object';
-
 /** @returns the same sentence by a key that every node and every browser finds */
 export const inCatalogOf = (type: string, { key, params }: Phrase): Phrase => ({
   key: `${packageName}/${type}:${type}.${key}`,

@@ -137,7 +137,7 @@ export class Directory {
 
   /** Whether a message was sent before its device or site was removed: a copy that was still on its way. */
   isFromBeforeRemoval(message: Message): boolean {
-    return this.#removed.isFromBefore(message);
+    return this.#removed.count > 0 && this.#removed.isFromBefore(message);
   }
 
   /** A node speaks for a device or a site, which is over once no node does. */

@@ -28,6 +28,8 @@ const isNotNewer = (ts: string | undefined, than: string | undefined): boolean =
 export class RemovedPaths {
   readonly #clock: Clock;
   readonly #removed = new Map<string, Removed>();
+  /** Number of paths that were removed lately. */
+  count = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -37,11 +39,13 @@ export class RemovedPaths {
   add(path: string, meta: Meta | undefined): void {
     this.#prune();
     this.#removed.set(path, { meta, at: this.#clock.now(), since: this.#clock.monotonic() });
+    this.count = this.#removed.size;
   }
 
   /** A device or site is there again. */
   delete(path: string): void {
     this.#removed.delete(path);
+    this.count = this.#removed.size;
   }
 
   /** @returns what was removed lately */
@@ -52,7 +56,6 @@ export class RemovedPaths {
 
   /** Whether a message was sent before the device or site that it is about was removed. */
   isFromBefore(message: Message): boolean {
-    if (this.#removed.size === 0) return false;
     const removed = this.#removed.get(pathOf(message.topic));
     if (!removed) return false;
     if (this.#isOver(removed)) {
@@ -71,5 +74,6 @@ export class RemovedPaths {
 
   #prune(): void {
     for (const [path, removed] of this.#removed) if (this.#isOver(removed)) this.#removed.delete(path);
+    this.count = this.#removed.size;
   }
 }

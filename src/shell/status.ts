@@ -2,7 +2,6 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { Phrase } from '../model/phrase.ts';
 import type { Clock, Timer } from '../model/time.ts';
-import { isPhrase } from './catalog-phrases.ts';
 
 /** The status of a node: a dot, and a phrase of its catalog. */
 export interface Status {
@@ -68,7 +67,7 @@ export class StatusDot {
     const catalogKey = `${this.#node.type}.status.${key}`;
     const words = Object.entries(params).map(([name, value]) => [
       name,
-      isPhrase(value) ? this.#RED._(value.key, value.params) : value,
+      typeof value === 'object' ? this.#RED._(value.key, value.params) : value,
     ]);
     // This text is in the language of the server, for status nodes and logs; each editor makes its own of key and
     // params.

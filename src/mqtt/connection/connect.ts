@@ -16,7 +16,11 @@ const defaultWebSocketPath = '/mqtt';
 /** @returns the Session Expiry Interval that the server is asked for (MQTT 5 §3.1.2.11.2), s */
 export const sessionExpiryOf = ({ sessionExpiryS = defaultSessionExpiryS }: ClientOptions): number => sessionExpiryS;
 
-/** The options that belong to one server and one variant of CONNECT; they replace those of the attempt before. */
+/**
+ * The options that belong to one server and one variant of CONNECT; they replace those of the attempt before. CONNECT has
+ * neither a Will Delay Interval, since others should know of the end at once, nor a Topic Alias Maximum: for topics as
+ * short as ours, aliases cost more time than they save.
+ */
 export const connectOptions = (
   options: ClientOptions,
   { server, variant, clientId }: { server: Server; variant: ConnectVariant; clientId: string },
@@ -73,8 +77,6 @@ export const clientOptions = (
     // PINGREQ after so long without a packet (MQTT-3.1.2-22); without PINGRESP, mqtt.js ends the connection.
     keepalive: keepaliveS,
     connectTimeout: connectTimeoutMs,
-    // The debug log of mqtt.js costs time also while it is off: it is there where somebody asks for it.
-    ...(process.env.DEBUG ? {} : { log: () => {} }),
     outgoingStore: session.inFlight.store,
     messageIdProvider: session.inFlight.packetIds,
   };

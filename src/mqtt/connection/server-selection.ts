@@ -1,4 +1,7 @@
-/** Which server is tried next: the preferred one first, then the others, with growing pauses between the rounds. */
+/**
+ * Which server is tried next: the preferred one first, then the others, with growing pauses between the rounds. A Server
+ * Reference is shown to people and not followed: only a server that somebody has entered gets the login.
+ */
 import { BackOff } from '../../common/back-off.ts';
 import type { Server } from '../../model/server-address.ts';
 
