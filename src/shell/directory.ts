@@ -5,6 +5,7 @@ import type { NodeAPI } from 'node-red';
 import { readTopic } from '../model/known-topics.ts';
 import type { Message } from '../model/message.ts';
 import type { Availability, Meta, QuantityMeta } from '../model/meta.ts';
+import { sharedMeta } from '../model/shared-meta.ts';
 import { type Clock, isSaidBefore, parseTime } from '../model/time.ts';
 import { quantityTopic, type Topic } from '../model/topic.ts';
 import { systemClock } from './clock.ts';
@@ -166,7 +167,7 @@ export class Directory {
     const before = this.#metas.get(device);
     if (this.#isOlder(meta, before) || this.#removed.isFromBefore(meta)) return;
     this.#removed.delete(`devices/${device}`);
-    this.#metas.set(device, meta);
+    this.#metas.set(device, sharedMeta(meta));
     const isOurs = meta.gateway === this.#gateway() && this.isSpokenFor(`devices/${device}`);
     if (before && isOurs) this.#withdraw(before, meta);
     this.#changed();

@@ -2,6 +2,7 @@
 import { type Quality, worst } from '../model/common.ts';
 import type { Message } from '../model/message.ts';
 import type { Meta } from '../model/meta.ts';
+import { sharedMeta } from '../model/shared-meta.ts';
 import { type Clock, isoTime } from '../model/time.ts';
 import { SiteAlarms } from './alarms/site-alarms.ts';
 import type { SiteEvents } from './alarms/site-events.ts';
@@ -118,7 +119,7 @@ export class SiteState {
 
   /** @returns whether the device belongs, or belonged, to this site */
   takeMeta(meta: Message<'meta/1'>): boolean {
-    if (meta.site === this.#site) this.#metas.set(meta.device, meta);
+    if (meta.site === this.#site) this.#metas.set(meta.device, sharedMeta(meta));
     else if (!this.#metas.delete(meta.device)) return false;
     this.#composition = undefined;
     return true;
