@@ -43,7 +43,8 @@ export default function register(RED: NodeAPI): void {
       const following = follow(showStatus);
       onClose(() => following.remove());
 
-      onInput(async (message) => {
+      // Not async: the function would keep all that it was given until the broker has acknowledged the last of it.
+      onInput((message) => {
         const context = { now: clock.now(), isDeclared: directory.declares };
         const refused: string[] = [];
         const accepted: AcceptedCandidate[] = [];
@@ -54,9 +55,12 @@ export default function register(RED: NodeAPI): void {
             accepted.push(candidate);
           }
         }
-        await publisher.publish(accepted, responseTarget.parse('mqtt' in message ? message.mqtt : {}));
-        if (refused.length > 0)
-          throw new Error(`not published, ${refused.length} of ${refused.length + accepted.length}: ${refused[0]}`);
+        const published = publisher.publish(accepted, responseTarget.parse('mqtt' in message ? message.mqtt : {}));
+        if (refused.length === 0) return published;
+        const failure = `not published, ${refused.length} of ${refused.length + accepted.length}: ${refused[0]}`;
+        return published.then(() => {
+          throw new Error(failure);
+        });
       });
     },
   });

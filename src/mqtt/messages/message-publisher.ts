@@ -66,6 +66,43 @@ const trieOf = (filters: string[]): TopicFilterTrie<true> => {
   return trie;
 };
 
+/**
+ * The outcome of publications that were handed over together. It keeps none of them: one that waits for the broker would
+ * otherwise keep a hundred readings in memory that were written long ago.
+ */
+class PublishOutcome {
+  /** Resolves when all have gone well, or rejects. */
+  readonly promise: Promise<void>;
+  readonly #messages: number;
+  readonly #errors: Error[] = [];
+  /** Publications without an outcome. */
+  #open: number;
+  #resolve: () => void = () => {};
+  #reject: (error: Error) => void = () => {};
+
+  constructor(messages: number, publications: number) {
+    this.#messages = messages;
+    this.#open = publications;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    if (publications === 0) this.#resolve();
+  }
+
+  /** The end of one publication. A function by itself, since it is handed on with each of them. */
+  readonly done = (error?: Error): void => {
+    if (error) this.#errors.push(error);
+    this.#open--;
+    if (this.#open > 0) return;
+    const [first] = this.#errors;
+    const count = this.#errors.length;
+    if (!first) this.#resolve();
+    else if (count === 1) this.#reject(first);
+    else this.#reject(new Error(`${count} of ${this.#messages} were not published, first: ${first.message}`));
+  };
+}
+
 /** Publishes messages of the model for one node. */
 export class MessagePublisher {
   readonly #client: Pick<BrokerClient, 'publish' | 'prefix'>;
@@ -87,21 +124,9 @@ export class MessagePublisher {
   publish(messages: CheckedMessage[], target: ResponseTarget = {}): Promise<void> {
     const publications: Publication[] = [];
     for (const { message, topic } of messages) this.#add(publications, message, topic, target);
-    return new Promise((resolve, reject) => {
-      const errors: Error[] = [];
-      let open = publications.length;
-      const settle = (error?: Error): void => {
-        if (error) errors.push(error);
-        open--;
-        if (open > 0) return;
-        const [first] = errors;
-        if (!first) resolve();
-        else if (errors.length === 1) reject(first);
-        else reject(new Error(`${errors.length} of ${messages.length} were not published, first: ${first.message}`));
-      };
-      if (open === 0) resolve();
-      for (const publication of publications) this.#client.publish(publication, settle);
-    });
+    const outcome = new PublishOutcome(messages.length, publications.length);
+    for (const publication of publications) this.#client.publish(publication, outcome.done);
+    return outcome.promise;
   }
 
   /** Adds the publication of a message, and that of its bare value where there is a mirror. */

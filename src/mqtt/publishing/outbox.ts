@@ -34,7 +34,8 @@ const reserveOf = ({ qos, retain }: QueuedPublication): number => (qos === 2 ? 0
 /** An outbox that ends with the process. */
 export class MemoryOutbox implements Outbox {
   #capacity: number;
-  #entries: OutboxEntry[] = [];
+  /** undefined: an entry that was taken out, and that nothing may keep in memory with all that it was published with. */
+  #entries: (OutboxEntry | undefined)[] = [];
   /** Place of the oldest entry in #entries. */
   #first = 0;
   /** Entries that were passed over, by held topic. */
@@ -108,7 +109,7 @@ export class MemoryOutbox implements Outbox {
   #next(): OutboxEntry | undefined {
     const entry = this.#entries[this.#first];
     if (!entry) return undefined;
-    this.#first++;
+    this.#entries[this.#first++] = undefined;
     if (this.#first > 1024 && this.#first * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#first);
       this.#first = 0;

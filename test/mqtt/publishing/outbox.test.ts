@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { MemoryOutbox } from '../../../src/mqtt/publishing/outbox.ts';
 import type { OutboxEntry } from '../../../src/mqtt/publishing/publication.ts';
@@ -33,6 +36,28 @@ describe('outbox', () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe('the memory of an outbox', () => {
+  it('keeps nothing of an entry that was taken out', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect: unknown = runInNewContext('gc');
+    assert.ok(typeof collect === 'function');
+    const outbox = new MemoryOutbox(10);
+    const first = new WeakRef(entry('a'));
+    const second = new WeakRef(entry('b'));
+    for (const each of [first, second]) {
+      const pushed = each.deref();
+      assert.ok(pushed && outbox.push(pushed));
+    }
+    assert.equal(outbox.shift()?.publication.topic, 'a');
+    // What a WeakRef has shown stays until the end of the job.
+    await pause(1);
+    collect();
+    assert.equal(first.deref(), undefined);
+    assert.ok(second.deref());
+    assert.equal(outbox.shift()?.publication.topic, 'b');
   });
 });
 
