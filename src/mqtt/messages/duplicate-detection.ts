@@ -15,10 +15,14 @@ interface Numbers {
   stretches: number[];
   /** Numbers of publishers before: messages of theirs that are still on their way come later. */
   earlier: Numbers | undefined;
+  /** The one stretch of nearly every topic, while there are no `stretches`: an array for each topic is memory. */
+  first: number;
+  last: number;
 }
 
 const hourMs = 3_600_000;
-const mostTopics = 100_000;
+/** 1,000 devices of 100 quantities fit into one generation. */
+const mostTopics = 131_072;
 const mostIds = 10_000;
 /** A command that is asked again gets the same response again, and that is no copy for ever. */
 const responseMs = 5 * 60_000;
@@ -71,6 +75,20 @@ const forgetOldest = (newest: Numbers): void => {
   numbers.earlier = undefined;
 };
 
+const noStretches: number[] = [];
+
+/** @returns whether the number was there before */
+const addNumber = (numbers: Numbers, seq: number): boolean => {
+  const { first, last } = numbers;
+  if (numbers.stretches.length === 0) {
+    if (seq >= first && seq <= last) return true;
+    if (seq === last + 1) numbers.last = seq;
+    else if (seq === first - 1) numbers.first = seq;
+    else numbers.stretches = [first, last];
+  }
+  return numbers.stretches.length > 0 && addSequenceNumber(numbers.stretches, seq);
+};
+
 const isKnownId = (recent: RecentMap<true>, ...words: string[]): boolean => {
   // Joined: V8 keeps a text that is added up in pieces.
   const key = words.join(' ');
@@ -106,8 +124,8 @@ export class DuplicateDetection {
   #isKnownNumber(topic: string, boot: string, seq: number): boolean {
     const newest = this.#numbers.get(topic);
     const known = numbersOf(newest, boot);
-    if (known) return addSequenceNumber(known.stretches, seq);
-    const added: Numbers = { boot, stretches: [seq, seq], earlier: newest };
+    if (known) return addNumber(known, seq);
+    const added: Numbers = { boot, stretches: noStretches, earlier: newest, first: seq, last: seq };
     forgetOldest(added);
     this.#numbers.set(topic, added);
     return false;
