@@ -82,14 +82,16 @@ export class PointKnowledge {
     return this.#sleep.isAsleep;
   }
 
-  settle(fast: readonly ReadBlock[], slow: readonly ReadBlock[]): void {
+  /**
+   * Takes the end of a poll into account.
+   * @param fast blocks that were read in this poll
+   * @param slow blocks that were read in this poll or before
+   * @returns whether the device sleeps; never, if its profile has no point that tells
+   */
+  settle(fast: readonly ReadBlock[], slow: readonly ReadBlock[]): boolean {
     const { layout, values } = this.#device;
     this.#sleep = findSleep(layout, values, { fast, slow });
-  }
-
-  /** Whether the device is awake and everything could be read, so that the decoded numbers count as they are. */
-  get isUsual(): boolean {
-    return !this.#device.values.hasFailures && !this.#sleep.isAsleep;
+    return this.#sleep.isAsleep;
   }
 
   /** @returns why the point at a place has no value that counts, before its conditions are looked at */

@@ -10,6 +10,8 @@ export class Sampler {
   readonly #device: SampledDevice;
   readonly #knowledge: PointKnowledge;
   readonly #derivedValues: DerivedValues;
+  /** The device is awake and everything could be read, so that the decoded numbers count as they are. */
+  #isUsual = true;
 
   constructor(device: SampledDevice) {
     this.#device = device;
@@ -23,7 +25,9 @@ export class Sampler {
    * @param slow blocks that were read in this poll or before
    */
   settle(fast: readonly ReadBlock[], slow: readonly ReadBlock[]): void {
-    this.#knowledge.settle(fast, slow);
+    const { layout, values } = this.#device;
+    const isAsleep = layout.aliveIndices.length > 0 && this.#knowledge.settle(fast, slow);
+    this.#isUsual = !isAsleep && !values.hasFailures;
   }
 
   /**
@@ -34,7 +38,7 @@ export class Sampler {
   sampleAll(channels: readonly number[], ts: number, into: Sample[]): void {
     const { pointIndex, isPlain, floatFactor, min, max } = this.#device.layout.columns;
     const { numbers } = this.#device.values;
-    const isUsual = this.#knowledge.isUsual;
+    const isUsual = this.#isUsual;
     for (const channel of channels) {
       // Nearly every value of nearly every poll is a number within its range.
       if (isUsual && isPlain[channel] === 1) {
