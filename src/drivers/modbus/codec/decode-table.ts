@@ -6,6 +6,7 @@ import { isBitTable } from '../messages.ts';
 import { isBytes, type Point } from '../profiles/point.ts';
 import type { PointType } from '../profiles/point-schema.ts';
 import { scalingOf } from './encode.ts';
+import { decodeNumber, isNoFloat } from './number-formats.ts';
 
 /** Operations in the order of the table, each with a loop of its own. "Swapped": the less significant word is first. */
 const operations = [
@@ -110,9 +111,6 @@ const isInexact = (point: Point): boolean => {
   return offset !== 0 || (divisor === 1 && !Number.isInteger(numerator));
 };
 
-/** IEEE 754: a float32 whose exponent is all ones is infinity or NaN, and therefore no value without being listed. */
-const isNoFloat = (pattern: string): boolean => (Number(pattern) & 0x7f800000) === 0x7f800000;
-
 const operationOf = ({ source, type, table, byteOrder, words }: Point): Operation => {
   const name = operationOfType[type];
   const isPlain = byteOrder !== 'little' && source.mask === undefined && source.shift === undefined;
@@ -127,11 +125,7 @@ const operationOf = ({ source, type, table, byteOrder, words }: Point): Operatio
 /** @returns the sentinels of a point as the numbers that its operation reads */
 const sentinelsOf = ({ type, source }: Point, operation: Operation): number[] => {
   if (operation === 'special' || type === 'float32') return [];
-  return (source.nan ?? []).map((pattern) => {
-    const raw = Number(pattern);
-    if (type === 'int16') return (raw << 16) >> 16;
-    return type === 'int32' ? raw | 0 : raw;
-  });
+  return (source.nan ?? []).map((pattern) => decodeNumber(type, 0, Number(pattern)));
 };
 
 const columnOf = (numbers: [index: number, value: number][]): Column => ({

@@ -4,7 +4,7 @@
  */
 import { isBitTable, type Table } from '../messages.ts';
 import type { Column, DecodeTable, SpecialEntry } from './decode-table.ts';
-import { decodeNumber } from './number-formats.ts';
+import { decodeNumber, swapWords } from './number-formats.ts';
 
 /** A view of the same four bytes as an integer and as a float. */
 const bits = new Int32Array(1);
@@ -15,9 +15,6 @@ const maxExponent = 10;
 
 /** NaN for infinity, because infinity minus itself is NaN; every other number stays what it is. */
 const finite = (value: number): number => value - value + value;
-
-/** @returns 32 bits with their two words exchanged */
-const swapWords = (raw: number): number => (raw << 16) | (raw >>> 16);
 
 const readSpecial = ({ type, words, isSwapped, mask, shift, nan }: SpecialEntry, data: DataView): number => {
   const [first = 0] = words;

@@ -1,17 +1,14 @@
 /** Values to registers: the inverse of decode.ts, for commands and for the simulator. */
 import type { Point } from '../profiles/point.ts';
-import { encodeNumber, integerRanges } from './number-formats.ts';
+import { encodeNumber, integerRanges, splitWords } from './number-formats.ts';
 
 /** Registers to be written: the address of each, and its 16 bits. */
 export type Words = { address: number; word: number }[];
 
-const swapBytes = (word: number): number => ((word & 0xff) << 8) | (word >>> 8);
-
-const toWords = (point: Point, raw: bigint): Words =>
-  point.words.map((address, n) => {
-    const word = Number((raw >> BigInt((point.words.length - 1 - n) * 16)) & 0xffffn);
-    return { address, word: point.byteOrder === 'little' ? swapBytes(word) : word };
-  });
+const toWords = ({ words, byteOrder }: Point, raw: bigint): Words => {
+  const split = splitWords(raw, words.length, byteOrder);
+  return words.map((address, n) => ({ address, word: split[n] ?? 0 }));
+};
 
 /** The scaling of a point: value = raw * factor + offset, in the unit of its quantity if it feeds one. */
 export const scalingOf = ({ source, target }: Point): { factor: number; offset: number } =>

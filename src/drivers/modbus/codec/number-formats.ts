@@ -1,8 +1,24 @@
 /**
- * Numbers as devices write them into registers: integers, floats and binary-coded decimals of up to 64 bits. NaN stands
- * for a bit pattern that is no number.
+ * Numbers as devices write them into registers: integers, floats and binary-coded decimals of up to 64 bits, the order of
+ * their words and bytes, and the patterns that mean "not available". NaN stands for a bit pattern that is no number.
  */
 import type { PointType } from '../profiles/point-schema.ts';
+
+/**
+ * Word order: exchanges the two words of 32 bits, for a number whose less significant word comes first. Words in any other
+ * order are listed by their addresses, the most significant one first (Point.words).
+ */
+export const swapWords = (raw: number): number => (raw << 16) | (raw >>> 16);
+
+/** Byte order: exchanges the two bytes of a word, for a device that sends its registers little-endian. */
+const swapBytes = (word: number): number => ((word & 0xff) << 8) | (word >>> 8);
+
+/** @returns the words of a number, the most significant one first, each in the byte order of the device */
+export const splitWords = (raw: bigint, count: number, byteOrder: 'big' | 'little'): number[] =>
+  Array.from({ length: count }, (_, n) => {
+    const word = Number((raw >> BigInt((count - 1 - n) * 16)) & 0xffffn);
+    return byteOrder === 'little' ? swapBytes(word) : word;
+  });
 
 const scratch = new DataView(new ArrayBuffer(8));
 const twoTo32 = 2 ** 32;
@@ -119,3 +135,9 @@ export const integerRanges: Readonly<Partial<Record<PointType, readonly [smalles
   bcd16: [0, 9999],
   bcd32: [0, 99_999_999],
 };
+
+/**
+ * IEEE 754: a float32 whose exponent is all ones is infinity or NaN, and therefore no value without being listed.
+ * @param pattern raw bits in hexadecimal, as a profile lists them in "nan"
+ */
+export const isNoFloat = (pattern: string): boolean => (Number(pattern) & 0x7f800000) === 0x7f800000;
