@@ -13,7 +13,7 @@ export class BackOff {
   /**
    * @param firstMs upper bound of the first pause
    * @param longestMs upper bound of every pause
-   * @param random 0 up to, not including, 1
+   * @param random 0 up to 1; always 1: pauses without jitter
    */
   constructor(firstMs: number, longestMs: number, random: () => number = Math.random) {
     this.#firstMs = firstMs;

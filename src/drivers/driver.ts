@@ -171,6 +171,13 @@ export interface Order {
   notAfter: number;
 }
 
+/** Whether an order holds the device to something: a setpoint, or limits only. The safe state alone does not. */
+export const isHeld = ({ verb, limits }: Order): boolean => verb !== undefined || Object.keys(limits).length > 0;
+
+/** @returns a text that is the same for two orders that ask for the same */
+export const signatureOf = ({ verb, params, limits }: Order): string =>
+  JSON.stringify([verb ?? null, params, Object.entries(limits).sort()]);
+
 /** The outcome of an order that was carried out. */
 export type Applied = {
   /** Results of an action; told in the place of its parameters. */

@@ -1,5 +1,6 @@
 /** Status dots: a key of the node's catalog and its parameters, so that each browser shows them in its own language. */
 import type { Node, NodeAPI } from 'node-red';
+import { isSame } from '../common/is-same.ts';
 import type { Phrase } from '../model/phrase.ts';
 import type { Clock, Timer } from '../model/time.ts';
 
@@ -25,13 +26,6 @@ const longestText = 200;
 /** Nobody can read a dot whose numbers change more often, ms. */
 const pauseMs = 1000;
 
-const isSameParams = (a: Status['params'] = {}, b: Status['params'] = {}): boolean => {
-  const names = Object.keys(a);
-  const isSameValue = (name: string): boolean =>
-    a[name] === b[name] || (typeof a[name] === 'object' && JSON.stringify(a[name]) === JSON.stringify(b[name]));
-  return names.length === Object.keys(b).length && names.every(isSameValue);
-};
-
 /** The dot of one node, which changes its words at once and its numbers once per second. */
 export class StatusDot {
   readonly #RED: NodeAPI;
@@ -52,7 +46,7 @@ export class StatusDot {
     const shown = this.#shown;
     const isSameWords = status.key === shown?.key && status.fill === shown.fill && status.shape === shown.shape;
     this.#next = undefined;
-    if (isSameWords && isSameParams(status.params, shown?.params)) return;
+    if (isSameWords && isSame(status.params ?? {}, shown?.params ?? {})) return;
     if (isSameWords && this.#pause) this.#next = status;
     else this.#publish(status);
   }

@@ -3,14 +3,21 @@
  * into its safe state, again and again until that is confirmed. The timers of the leases run here, next to the device.
  */
 import { type Claim, type EndReason, type Lease, LeaseTable } from '../../control/leases.ts';
-import { type Actuator, type Applied, CommandFailure, type Order, type Progress } from '../../drivers/driver.ts';
+import {
+  type Actuator,
+  type Applied,
+  CommandFailure,
+  isHeld,
+  type Order,
+  type Progress,
+} from '../../drivers/driver.ts';
 import type { Timer } from '../../model/time.ts';
 import { componentKey } from '../../model/topic.ts';
 import type { BridgeContext } from '../bridge-context.ts';
 import { ActuatorEvents } from './actuator-events.ts';
 import type { CommandJournal } from './command-journal.ts';
 import type { MeasuredValue } from './effect-watch.ts';
-import { type EffectiveOrder, effectiveOrder, inForceFor, isHeld } from './effective-order.ts';
+import { type EffectiveOrder, effectiveOrder, inForceFor } from './effective-order.ts';
 import { type NextOrder, type OrderSource, OrderWriter } from './order-writer.ts';
 import { type CommandRequest, PendingRequests } from './pending-requests.ts';
 import { RegisterWear, wornOutAnswer } from './register-wear.ts';

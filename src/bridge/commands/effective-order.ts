@@ -10,13 +10,6 @@ export interface EffectiveOrder {
   arbitration: Arbitration;
 }
 
-/** Whether an order holds the device to something: a setpoint, or limits only. The safe state alone does not. */
-export const isHeld = ({ verb, limits }: Order): boolean => verb !== undefined || Object.keys(limits).length > 0;
-
-/** @returns a text that is the same for two orders that ask for the same */
-export const signatureOf = ({ verb, params, limits }: Order): string =>
-  JSON.stringify([verb ?? null, params, Object.entries(limits).sort()]);
-
 const limitValues = ({ limits }: Arbitration): Record<string, number> =>
   Object.fromEntries([...limits].map(([verb, { value = 0 }]) => [verb, value]));
 

@@ -1,8 +1,8 @@
 /** Writes the orders of an actuator to its device, one after another, with pauses after failures and between writes. */
-import { type Applied, CommandFailure, type Driver, type Order } from '../../drivers/driver.ts';
-import type { Code } from '../../model/command.ts';
+import { BackOff } from '../../common/back-off.ts';
+import { type Applied, CommandFailure, type Driver, isHeld, type Order, signatureOf } from '../../drivers/driver.ts';
 import type { Clock, Timer } from '../../model/time.ts';
-import { type EffectiveOrder, isHeld, signatureOf } from './effective-order.ts';
+import type { EffectiveOrder } from './effective-order.ts';
 
 /** The order that is to be written next. */
 export interface NextOrder {
@@ -32,8 +32,8 @@ export interface OrderSource {
 
 const firstRetryMs = 500;
 const maxRetryMs = 30_000;
-/** Doublings after which the pause has long reached its upper bound. */
-const maxDoublings = 15;
+/** Only one bridge writes to a device, so that its pauses need no jitter. */
+const withoutJitter = (): number => 1;
 /** Pause while the device cannot be reached: an attempt costs nothing then. */
 const unreachableRetryMs = 500;
 /**
@@ -56,7 +56,7 @@ export class OrderWriter {
   #changedAt = never;
   /** Last write that holds the device to something. */
   #writtenAt = never;
-  #failures = 0;
+  readonly #backOff = new BackOff(firstRetryMs, maxRetryMs, withoutJitter);
   #retryAt = never;
   #wake: Timer | undefined;
   #isWorking = false;
@@ -156,20 +156,16 @@ export class OrderWriter {
     const { order } = effective;
     if (this.isNew(order)) this.#changedAt = this.#clock.monotonic();
     this.#known = { signature: signatureOf(order), until: order.notAfter };
-    this.#failures = 0;
+    this.#backOff.reset();
     this.#retryAt = never;
     this.#source.onSuccess(effective, applied);
   }
 
   #onFailure(order: Order, failure: CommandFailure): void {
     this.#known = undefined;
-    this.#retryAt = this.#clock.monotonic() + this.#pauseMs(failure.code);
-    this.#failures++;
+    const pauseMs = this.#backOff.next();
+    const isUnreachable = failure.code === 'DEVICE_OFFLINE' || failure.code === 'TIMEOUT';
+    this.#retryAt = this.#clock.monotonic() + (isUnreachable ? unreachableRetryMs : pauseMs);
     this.#source.onFailure(order, failure);
-  }
-
-  #pauseMs(code: Code): number {
-    if (code === 'DEVICE_OFFLINE' || code === 'TIMEOUT') return unreachableRetryMs;
-    return Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(this.#failures, maxDoublings));
   }
 }

@@ -1,11 +1,11 @@
 /** Progress of the setpoints of an actuator: what the device does for them, as its setpoint topics show it. */
 import { isSame } from '../../common/is-same.ts';
-import type { Actuator, Applied, Order, Progress } from '../../drivers/driver.ts';
+import { type Actuator, type Applied, type Order, type Progress, signatureOf } from '../../drivers/driver.ts';
 import type { Params } from '../../model/command.ts';
 import type { BridgeContext } from '../bridge-context.ts';
 import type { ActuatorEvents } from './actuator-events.ts';
 import { EffectWatch, type MeasuredValue } from './effect-watch.ts';
-import { type EffectiveOrder, signatureOf, targetsOf } from './effective-order.ts';
+import { type EffectiveOrder, targetsOf } from './effective-order.ts';
 import { expectedEffects } from './expected-effect.ts';
 import { setpointMessages, setpointsInForce } from './setpoint-messages.ts';
 

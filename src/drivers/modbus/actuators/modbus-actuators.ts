@@ -1,7 +1,7 @@
 /** The actuators block: the controls of a profile, and the orders that its actuators carry out. */
 import type { Code } from '../../../model/command.ts';
 import type { Clock } from '../../../model/time.ts';
-import { type Actuator, type Applied, CommandFailure, type DriverSink, type Order } from '../../driver.ts';
+import { type Actuator, type Applied, CommandFailure, type DriverSink, isHeld, type Order } from '../../driver.ts';
 import type { DeviceMessage, DriverBlock } from '../device/device-context.ts';
 import { type FailureKind, ModbusFailure } from '../failures.ts';
 import { createPointReader } from '../polling/point-reader.ts';
@@ -10,7 +10,7 @@ import type { ResolvedProfile } from '../profiles/resolve-profile.ts';
 import type { Bus } from '../transport/bus/bus.ts';
 import { describeActuator } from './describe-actuator.ts';
 import { createSettingScope } from './order-scope.ts';
-import { type ActuatorDevice, isHeld, RegisterActuator } from './register-actuator.ts';
+import { type ActuatorDevice, RegisterActuator } from './register-actuator.ts';
 import { Verifier } from './verification.ts';
 
 /** The part of a device's context that its actuators work on. */

@@ -4,7 +4,7 @@
  */
 import { pause } from '../../../common/pause.ts';
 import type { Clock } from '../../../model/time.ts';
-import { type Applied, CommandFailure, type Order } from '../../driver.ts';
+import { type Applied, CommandFailure, isHeld, type Order, signatureOf } from '../../driver.ts';
 import type { PointReader } from '../polling/point-reader.ts';
 import { isMet } from '../profiles/condition.ts';
 import type { Effect, Watchdog } from '../profiles/control-schema.ts';
@@ -39,11 +39,6 @@ interface Execution {
 
 /** Registers that no watchdog keeps alive are compared with the order this often, ms. */
 const driftCheckMs = 30_000;
-
-const signatureOf = ({ verb, params, limits }: Order): string => JSON.stringify([verb, params, limits]);
-
-/** Whether an order holds the device to something, and is not merely the safe state. */
-export const isHeld = (order: Order): boolean => order.verb !== undefined || Object.keys(order.limits).length > 0;
 
 /** One actuator with the order that it carries out. */
 export class RegisterActuator {

@@ -47,12 +47,24 @@ const nameAt = (json: unknown, [list, n]: PropertyKey[]): string | undefined => 
   return typeof name === 'string' ? name : undefined;
 };
 
+/** The keys that a profile may have, by the part of the profile that they belong to. */
+export type KeysByPart = Readonly<Record<string, readonly string[]>>;
+
+/** @returns in words where a key belongs that is known elsewhere, or which key was probably meant */
+const unknownKey = (key: string, keysByPart: KeysByPart): string => {
+  const parts = Object.entries(keysByPart).filter(([, keys]) => keys.includes(key));
+  const advice =
+    parts.length > 0
+      ? `, only in ${parts.map(([part]) => part).join(' and ')}`
+      : didYouMean(key, Object.values(keysByPart).flat());
+  return `there is no key "${key}" here${advice}`;
+};
+
 /** @returns an issue of the schema in words that say how to mend it */
-const textOf = (issue: z.core.$ZodIssue, json: unknown, keys: readonly string[]): string => {
+const textOf = (issue: z.core.$ZodIssue, json: unknown, keysByPart: KeysByPart): string => {
   const { message, path } = issue;
   if (/received undefined$/.test(message)) return 'is missing';
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => `there is no key "${key}" here${didYouMean(key, keys)}`).join('; ');
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, keysByPart)).join('; ');
   const given = valueAt(json, path);
   if (issue.code === 'invalid_value' && typeof given === 'string') {
     const words = issue.values.map(String);
@@ -63,10 +75,10 @@ const textOf = (issue: z.core.$ZodIssue, json: unknown, keys: readonly string[])
 
 /**
  * @param json the value that the schema was applied to
- * @param keys every key that a profile may have, at any depth
+ * @param keysByPart every key that a profile may have, at any depth
  */
-export const mistakesOf = (error: z.ZodError, json: unknown, keys: readonly string[]): Mistake[] =>
+export const mistakesOf = (error: z.ZodError, json: unknown, keysByPart: KeysByPart): Mistake[] =>
   error.issues.map((issue) => {
     const name = nameAt(json, issue.path);
-    return { path: issue.path, ...(name === undefined ? {} : { name }), text: textOf(issue, json, keys) };
+    return { path: issue.path, ...(name === undefined ? {} : { name }), text: textOf(issue, json, keysByPart) };
   });

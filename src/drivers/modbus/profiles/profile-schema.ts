@@ -8,7 +8,7 @@ import { roles } from '../../../model/meta.ts';
 import { maxRequestsInFlight, unitRange } from '../codec/limits.ts';
 import { maxReadRegisters } from '../codec/pdu-limits.ts';
 import { actuatorSchema, configCommandSchema, settingSchema, wordSchema } from './control-schema.ts';
-import { type Checked, mistakesOf, refuse } from './mistakes.ts';
+import { type Checked, type KeysByPart, mistakesOf, refuse } from './mistakes.ts';
 import { endianness, pointName, pointSchema, registerAddress, tableName } from './point-schema.ts';
 
 /** A device profile, version 1. */
@@ -114,16 +114,16 @@ export const profileSchema = z.strictObject({
 
 export type Profile = z.infer<typeof profileSchema>;
 
-/** Every key that a profile may have at any depth, to suggest one for a key that is misspelt. */
-const keys = [
-  ...Object.keys(profileSchema.shape),
-  ...Object.keys(pointSchema.shape),
-  ...Object.keys(actuatorSchema.shape),
-  ...Object.keys(configCommandSchema.shape),
-  ...Object.keys(settingSchema.shape),
-  ...Object.keys(profileSchema.shape.connection.unwrap().shape),
-  ...Object.keys(profileSchema.shape.limits.unwrap().shape),
-];
+/** The keys of each part of a profile, to say where a key belongs, or which one was meant. */
+const keysByPart: KeysByPart = {
+  'the profile itself': Object.keys(profileSchema.shape),
+  points: Object.keys(pointSchema.shape),
+  actuators: Object.keys(actuatorSchema.shape),
+  config: Object.keys(configCommandSchema.shape),
+  settings: Object.keys(settingSchema.shape),
+  connection: Object.keys(profileSchema.shape.connection.unwrap().shape),
+  limits: Object.keys(profileSchema.shape.limits.unwrap().shape),
+};
 
 /**
  * Checks a profile as it comes from a file or a form.
@@ -131,5 +131,5 @@ const keys = [
  */
 export const readProfile = (json: unknown): Checked<Profile> => {
   const parsed = profileSchema.safeParse(json);
-  return parsed.success ? { ok: true, value: parsed.data } : refuse(mistakesOf(parsed.error, json, keys));
+  return parsed.success ? { ok: true, value: parsed.data } : refuse(mistakesOf(parsed.error, json, keysByPart));
 };

@@ -190,6 +190,11 @@ const slips: [name: string, more: object, words: RegExp][] = [
     /there is no key "scal" here; did you mean "scale"\?/,
   ],
   [
+    'a key of another part',
+    { points: [{ ...power, minWriteIntervalMs: 1000 }] },
+    /there is no key "minWriteIntervalMs" here, only in actuators$/,
+  ],
+  [
     'a type beside the word',
     { points: [{ ...power, type: 'unit16' }] },
     /"unit16" is none of .*did you mean "uint16"\?/,
