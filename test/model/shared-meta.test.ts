@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ComponentMeta } from '../../src/model/meta.ts';
 import { sharedMeta } from '../../src/model/shared-meta.ts';
-import { battery, gridMeter, metaOf } from '../support/site-messages.ts';
+import { battery, gridMeter, metaOf } from '../support/site/site-messages.ts';
 
 const partsOf = ([component]: ComponentMeta[]): object[] => {
   assert.ok(component);
