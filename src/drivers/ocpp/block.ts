@@ -12,9 +12,9 @@ import type { StationLink } from './ocpp-j/station-link.ts';
 export interface IncomingCall {
   readonly action: string;
   readonly payload: unknown;
-  /** The decoded payload; a block may replace it before it calls `next`. */
-  message: StationMessage;
-  /** The decision about the CALLRESULT; undefined until `next` has settled. */
+  /** The decoded payload. */
+  readonly message: StationMessage;
+  /** The decision about the CALLRESULT; undefined until the blocks have made it. */
   answer: Answer | undefined;
 }
 
@@ -34,8 +34,12 @@ export interface StationCommand {
 
 /** Handlers of messages throw a CallFailure where the station has to repeat the message. */
 export interface Block extends MessageHandlers {
+  /** Before a message is handled: the station speaks although it may not be sent calls yet, or boots. */
+  starting?(isBoot: boolean): void;
+  /** Before a message is handled: the same message, or one in its place whose values are as they were meant. */
+  interpret?(message: StationMessage): StationMessage;
   /**
-   * Wraps the handling of a CALL of the station.
+   * Wraps the handling of a CALL of the station, for the one block that relays calls.
    * @throws CallFailure instead of a reply: the station gets a CALLERROR, or has to repeat its call
    */
   around?(call: IncomingCall, next: () => Reply): Reply;
@@ -57,15 +61,3 @@ export interface Block extends MessageHandlers {
   /** Timers end for good. */
   close?(): void;
 }
-
-/** Passes a call through the `around` of all blocks. @param answer the reply to a call that has passed them */
-export const passAround = (blocks: readonly Block[], call: IncomingCall, answer: () => Reply): Reply => {
-  const pass = (from: number): Reply => {
-    for (let i = from; i < blocks.length; i++) {
-      const block = blocks[i];
-      if (block?.around) return block.around(call, () => pass(i + 1));
-    }
-    return answer();
-  };
-  return pass(0);
-};

@@ -74,10 +74,10 @@ export const startCsms = async (options: CsmsOptions, clock: Clock): Promise<Csm
 export class Csms implements ConnectionHost, ListenerEvents {
   readonly limits: CsmsLimits;
   readonly clock: Clock;
+  readonly stations: StationRegistry;
   private readonly options: CsmsOptions;
   private readonly proxies: ProxyCheck;
   private readonly log: RejectionLog;
-  private readonly stations: StationRegistry;
   private readonly admission: Admission;
   private readonly upgrader: WebSocketUpgrader;
   private readonly listeners: StationListener[] = [];
@@ -163,10 +163,6 @@ export class Csms implements ConnectionHost, ListenerEvents {
 
   onCertificate(notice: CertificateNotice): void {
     this.options.onCertificate?.(notice);
-  }
-
-  onCall({ identity }: Connection, action: string, payload: unknown): Promise<object> | object {
-    return this.stations.call(identity, action, payload);
   }
 
   onClosed(connection: Connection, reason: string): void {

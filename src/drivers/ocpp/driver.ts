@@ -4,10 +4,10 @@
  */
 import type { Clock } from '../../model/time.ts';
 import { type Applied, CommandFailure, type Driver } from '../driver.ts';
-import { type Block, type IncomingCall, passAround, type Reply, type StationCommand } from './block.ts';
+import type { Block, IncomingCall, Reply, StationCommand } from './block.ts';
 import { createBlocks, type OcppDriverOptions } from './blocks.ts';
 import type { Codec } from './codec/codec.ts';
-import type { Answer } from './messages.ts';
+import type { Answer, StationMessage } from './messages.ts';
 import { CallFailure, type StationHandler } from './ocpp-j/station-link.ts';
 import { toCommandFailure } from './station/calls.ts';
 import { Station } from './station/station.ts';
@@ -56,6 +56,14 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     },
   });
 
+  const relay = list.find((block) => block.around);
+
+  const interpret = (decoded: StationMessage): StationMessage => {
+    let message = decoded;
+    for (const block of list) message = block.interpret?.(message) ?? message;
+    return message;
+  };
+
   const answer = (call: IncomingCall, codec: Codec): Reply => {
     const reply = (made: Answer): object => {
       call.answer = made;
@@ -65,7 +73,6 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
       const answer = station.on(call.message);
       return answer instanceof Promise ? answer.then(reply) : reply(answer);
     } finally {
-      station.connectionState.written();
       ticker.heard();
     }
   };
@@ -79,7 +86,7 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
     summary: () => summarise(station, { fallback: smartCharging.fallback(), others: smartCharging.others() }),
     isGuarded: () => smartCharging.isGuarded(),
     start(listener) {
-      station.open(listener);
+      station.sink.open(listener);
       station.resume();
       ticker.start();
     },
@@ -96,8 +103,10 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
         throw new CallFailure('error', decoded.reason, decoded.code);
       }
       for (const note of decoded.notes) station.deviated(note);
-      const call: IncomingCall = { action, payload, message: decoded.event, answer: undefined };
-      return passAround(list, call, () => answer(call, codec));
+      const isBoot = decoded.event.kind === 'boot';
+      if (isBoot || !station.isUsable) for (const block of list) block.starting?.(isBoot);
+      const call: IncomingCall = { action, payload, message: interpret(decoded.event), answer: undefined };
+      return relay?.around ? relay.around(call, () => answer(call, codec)) : answer(call, codec);
     },
     disconnected(reason) {
       for (const block of list) block.disconnected?.();

@@ -1,6 +1,6 @@
 /** Answers to calls of a station, as far as all versions answer alike. */
 import { isoTime } from '../../../model/time.ts';
-import type { Answer, StationMessage } from '../messages.ts';
+import type { Answer, MessageOf } from '../messages.ts';
 
 /** OCPP 1.6 AuthorizationStatus, which OCPP 2.x AuthorizationStatusEnumType contains. */
 type Authorization = NonNullable<Answer['authorization']>;
@@ -39,16 +39,17 @@ const bootReply = ({ registration = 'accepted', intervalS }: Answer, now: number
   status: registrations[registration],
 });
 
-/** @returns undefined for an event that each version answers in its own way */
-export const commonReply = (event: StationMessage, decision: Answer, now: number): object | undefined => {
-  switch (event.kind) {
+/** Messages that all versions answer alike. */
+type CommonMessage = MessageOf<'boot' | 'heartbeat' | 'data_transfer'>;
+
+/** @returns the payload of the CALLRESULT. @param now wall clock, ms since 1970 */
+export const commonReply = (message: CommonMessage, decision: Answer, now: number): object => {
+  switch (message.kind) {
     case 'boot':
       return bootReply(decision, now);
     case 'heartbeat':
       return { currentTime: isoTime(now) };
     case 'data_transfer':
       return { status: decision.isVendorKnown ? 'Accepted' : 'UnknownVendorId' };
-    default:
-      return undefined;
   }
 };

@@ -2,6 +2,7 @@
 
 import type { Answer, StationMessage } from '../messages.ts';
 import { commonReply, idInfo } from './call-results.ts';
+import type { Codec } from './codec.ts';
 import { readStatus } from './connector-status.ts';
 import {
   demandText,
@@ -9,6 +10,7 @@ import {
   present,
   type Reader,
   type Readers,
+  readCall,
   readDataTransfer,
   readSecurityEvent,
   tokenOf,
@@ -150,6 +152,10 @@ export const readers16: Readers = {
   ),
 };
 
+/** Reads a CALL of OCPP 1.6. */
+export const readCall16: Codec['decode'] = (action, payload, arrival) =>
+  readCall(readers16, { action, payload, arrival });
+
 /** @returns the payload of the CALLRESULT. @param now wall clock, ms since 1970 */
 export const reply16 = (event: StationMessage, decision: Answer, now: number): object => {
   switch (event.kind) {
@@ -162,7 +168,11 @@ export const reply16 = (event: StationMessage, decision: Answer, now: number): o
       return event.token ? { idTagInfo: idInfo(decision) } : {};
     case 'notice':
       return Object.hasOwn(notices, event.action) ? (notices[event.action] as object) : {};
+    case 'boot':
+    case 'heartbeat':
+    case 'data_transfer':
+      return commonReply(event, decision, now);
     default:
-      return commonReply(event, decision, now) ?? {};
+      return {};
   }
 };

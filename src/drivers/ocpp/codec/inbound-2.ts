@@ -4,6 +4,7 @@
  */
 import type { Answer, StationMessage, Version } from '../messages.ts';
 import { commonReply, idInfo } from './call-results.ts';
+import type { Codec } from './codec.ts';
 import { readStatus } from './connector-status.ts';
 import {
   demandText,
@@ -12,6 +13,7 @@ import {
   type Reader,
   type Readers,
   readAnything,
+  readCall,
   readDataTransfer,
   readSecurityEvent,
   readToken,
@@ -109,8 +111,7 @@ const only21: [string, Reader][] = [
   ['NotifyPriorityCharging', readPriorityCharging],
 ];
 
-/** Readers of OCPP 2.x, by action. */
-export const readers2 = (version: Version): Readers => ({
+const readers2 = (version: Version): Readers => ({
   byAction: new Map<string, Reader>([
     ...[...noticesOf(version)].map(([action, answer]): [string, Reader] => [
       action,
@@ -156,6 +157,12 @@ const scheduleReply = ({ limit }: Answer): object =>
     ? { status: 'Rejected' }
     : { status: 'Accepted', scheduleUpdate: { limit: roundLimit(limit, 'A') } };
 
+/** Reads a CALL of OCPP 2.x. */
+export const readCall2 = (version: Version): Codec['decode'] => {
+  const readers = readers2(version);
+  return (action, payload, arrival) => readCall(readers, { action, payload, arrival });
+};
+
 /** @returns the payload of the CALLRESULT. @param now wall clock, ms since 1970 */
 export const reply2 =
   (version: Version) =>
@@ -175,7 +182,11 @@ export const reply2 =
         return scheduleReply(decision);
       case 'notice':
         return noticesOf(version).get(event.action)?.(asFields(event.payload) ?? {}, now) ?? {};
+      case 'boot':
+      case 'heartbeat':
+      case 'data_transfer':
+        return commonReply(event, decision, now);
       default:
-        return commonReply(event, decision, now) ?? {};
+        return {};
     }
   };

@@ -28,7 +28,7 @@ export class Forwarding implements Block {
         identity,
         records,
         clock,
-        onEvent: sink.event,
+        onEvent: (event) => sink.event(event),
         relayRequest: (request) => relayRequest({ backendLimits, clock, setAgain }, request),
       },
       options,

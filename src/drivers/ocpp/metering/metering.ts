@@ -1,10 +1,9 @@
 /** The metering block (OCPP 2.0.1 part 2, block J). */
-import type { Block, IncomingCall, Reply } from '../block.ts';
+import type { Block } from '../block.ts';
 import type { Answer, MessageOf, StationMessage } from '../messages.ts';
-import { readRegisterUnits } from '../station/register-units.ts';
 import type { Station } from '../station/station.ts';
 import { onMeterValues } from './on-meter-values.ts';
-import { scaleValues } from './scaling.ts';
+import { readRegisterUnits, scaleValues } from './scaling.ts';
 
 type Metered = MessageOf<'meter_values' | 'transaction_started' | 'transaction_updated' | 'transaction_ended'>;
 
@@ -37,11 +36,9 @@ export class Metering implements Block {
   }
 
   /** All blocks hear values that were scaled as the preset or the form says, and registers in Wh. */
-  around(call: IncomingCall, next: () => Reply): Reply {
-    const { station } = this;
-    const { factors } = station.quirks();
-    call.message = withUnits(station, factors ? scaleValues(call.message, factors) : call.message);
-    return next();
+  interpret(message: StationMessage): StationMessage {
+    const { factors } = this.station.quirks();
+    return withUnits(this.station, factors ? scaleValues(message, factors) : message);
   }
 
   onMeterValues(message: MessageOf<'meter_values'>): Answer {

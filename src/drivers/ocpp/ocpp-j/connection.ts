@@ -26,8 +26,10 @@ import type { StationSocket, WebSocketListener } from './websocket.ts';
 export interface ConnectionHost {
   readonly limits: ConnectionLimits;
   readonly clock: Clock;
-  /** @returns the payload of the CALLRESULT; see CallHandler for its failures */
-  onCall(connection: Connection, action: string, payload: unknown): Promise<object> | object;
+  readonly stations: {
+    /** @returns the payload of the CALLRESULT; see CallHandler for its failures */
+    call(identity: string, action: string, payload: unknown): Promise<object> | object;
+  };
   onClosed(connection: Connection, reason: string): void;
   /** Something went wrong on our side, in words for the log. */
   onFault(connection: Connection, fault: string): void;
@@ -145,7 +147,7 @@ export class Connection implements StationLink, WebSocketListener, CallHandler {
   }
 
   onCall(action: string, payload: unknown): Promise<object> | object {
-    return this.host.onCall(this, action, payload);
+    return this.host.stations.call(this.identity, action, payload);
   }
 
   onFault(fault: string): void {

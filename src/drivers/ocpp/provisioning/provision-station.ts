@@ -9,14 +9,7 @@ import { askForStatus } from '../availability/ask-for-status.ts';
 import type { StationRequest, StationResult, Variable } from '../messages.ts';
 import { configureMetering } from '../metering/configure-metering.ts';
 import { refusalOf } from '../station/calls.ts';
-import {
-  createDeviceVariables,
-  type DeviceVariables,
-  evseFacts,
-  evseNames,
-  namesOf,
-  variableNames,
-} from '../station/device-variables.ts';
+import { DeviceVariables, evseFacts, evseNames, namesOf, variableNames } from '../station/device-variables.ts';
 import type { Station } from '../station/station.ts';
 import { endUnknownTransactions } from '../transactions/transaction-status.ts';
 
@@ -86,10 +79,10 @@ class ProvisioningRun {
   private async read(): Promise<DeviceVariables> {
     const version = this.station.calls.version() ?? '1.6';
     const names = variableNames(version);
-    if (version !== '1.6') return createDeviceVariables(await this.getInParts(names), version);
+    if (version !== '1.6') return new DeviceVariables(await this.getInParts(names), version);
     const all = (await this.get(undefined))?.variables ?? [];
     // Some answer nothing, or an error, where all keys are asked for.
-    return createDeviceVariables(all.length > 0 ? all : ((await this.get(names))?.variables ?? []), version);
+    return new DeviceVariables(all.length > 0 ? all : ((await this.get(names))?.variables ?? []), version);
   }
 
   /** OCPP 2.x: where so many are too many at once (DeviceDataCtrlr.ItemsPerMessage), half of them. */

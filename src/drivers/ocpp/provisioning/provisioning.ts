@@ -1,7 +1,7 @@
 /** The provisioning block (OCPP 2.0.1 part 2, block B): boot, variables, reset; a password that was changed here. */
 import type { Applied } from '../../driver.ts';
 import type { ListedIdToken } from '../authorization/authorize.ts';
-import type { Block, IncomingCall, Reply, StationCommand } from '../block.ts';
+import type { Block, StationCommand } from '../block.ts';
 import { type BlockCommands, describeVerbs } from '../block-commands.ts';
 import type { Answer, MessageOf } from '../messages.ts';
 import { renewPassword } from '../security/password-rotation.ts';
@@ -50,9 +50,8 @@ export class Provisioning implements Block {
     });
   }
 
-  around({ message }: IncomingCall, next: () => Reply): Reply {
-    this.boot.heard(message.kind === 'boot');
-    return next();
+  starting(isBoot: boolean): void {
+    this.boot.heard(isBoot);
   }
 
   onBootNotification(message: MessageOf<'boot'>): Answer {

@@ -1,7 +1,6 @@
 /** Observations of a limit on one EVSE, and how long they take. */
 import type { Proof } from '../../../model/command.ts';
 import type { Evse } from '../station/evse.ts';
-import { intervalOf } from '../station/power-from-register.ts';
 import type { LimitInForce } from './delivered-limit.ts';
 import {
   type Compliance,
@@ -36,10 +35,10 @@ export const effectMs = ({ settings }: Pick<LimitCheckContext, 'settings'>): num
 
 /** @returns until the effect can be seen, ms: by a register alone, two readings after the car has followed */
 export const patienceMs = (context: LimitCheckContext, evse: number, seen: Compliance): number => {
-  const { registerPower: flow } = context.station.evse(evse);
-  const readMs = followMs + 2.5 * intervalOf(flow) * 1000;
+  const { registerPower } = context.station.evse(evse);
+  const readMs = followMs + 2.5 * registerPower.intervalS() * 1000;
   const usualMs = effectMs(context);
-  return seen === 'unmeasured' && flow.readings.length > 1
+  return seen === 'unmeasured' && registerPower.readings.length > 1
     ? Math.max(usualMs, Math.min(readMs, maxPatienceMs))
     : usualMs;
 };

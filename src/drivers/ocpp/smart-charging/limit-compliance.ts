@@ -4,8 +4,7 @@
  */
 import type { Proof } from '../../../model/command.ts';
 import type { Evse } from '../station/evse.ts';
-import type { LastMeasured } from '../station/last-measured.ts';
-import { riseSince } from '../station/power-from-register.ts';
+import type { LastMeasured, MeasuredKey } from '../station/last-measured.ts';
 
 /**
  * kept: the limit is seen to be in force. exceeded: more flows, or is offered, than allowed. undercut: less is offered
@@ -51,11 +50,11 @@ const voltageOf = ({ voltage }: LastMeasured): number => voltage?.value ?? usual
  * @returns what flows by the register where nothing else says it: A per phase at the least, and W
  */
 export const currentByRegister = (
-  { registerPower: flow, measured }: Evse,
+  { registerPower, measured }: Evse,
   phases: number,
   since: number,
 ): { leastA: number; powerW: number } | undefined => {
-  const rise = riseSince(flow, since + followMs);
+  const rise = registerPower.riseSince(since + followMs);
   return rise && { leastA: rise.leastW / (voltageOf(measured) * phases), powerW: rise.powerW };
 };
 
@@ -64,7 +63,7 @@ export const currentByRegister = (
  * @param since monotonic ms: what was measured before is left out
  */
 export const observedCurrents = ({ measured }: Evse, phases: number, since: number): ObservedCurrents => {
-  const fresh = (key: keyof LastMeasured): number | undefined => {
+  const fresh = (key: MeasuredKey): number | undefined => {
     const value = measured[key];
     return value && value.at > since ? value.value : undefined;
   };

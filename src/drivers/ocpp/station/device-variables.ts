@@ -120,58 +120,68 @@ export const isSameList = (a: string, b: string): boolean => {
   return sorted(a) === sorted(b);
 };
 
-/** The variables that a station told, by their names in any case. */
-export const createDeviceVariables = (variables: Variable[], version: Version) => {
-  const names = namesOf(version);
-  const byName = new Map(variables.map((variable) => [variable.name.toLowerCase(), variable]));
-  const find = (name: string | undefined): Variable | undefined => byName.get(name?.toLowerCase() ?? '');
-  const text = (name: string | undefined): string | undefined => find(name)?.value?.trim() || undefined;
-  const number = (name: string | undefined): number | undefined => {
-    const value = Number(text(name) ?? Number.NaN);
-    return Number.isFinite(value) ? value : undefined;
-  };
-  const flag = (name: string | undefined): boolean | undefined => {
-    const value = text(name)?.toLowerCase();
-    return value === 'true' || value === 'false' ? value === 'true' : undefined;
-  };
-
-  /** "Current,Power", "A", "Current, Power", "W" */
-  const units = (): StationFacts['units'] => {
-    const said = text(names.units)?.toLowerCase() ?? '';
-    const known: NonNullable<StationFacts['units']> = [];
-    if (/current|\ba\b/.test(said)) known.push('A');
-    if (/power|\bw\b/.test(said)) known.push('W');
-    return known.length > 0 ? known : undefined;
-  };
-
-  return {
-    version,
-    find,
-    text,
-    number,
-    flag,
-    isEmpty: variables.length === 0,
-    facts(): Partial<StationFacts> {
-      const maxStackLevel = number(names.maxStackLevel);
-      const switchesPhases = flag(names.switchesPhases);
-      const supportsDynamic = flag(names.dynamic);
-      const features = text(names.features);
-      const beginsWith = text(names.beginsWith);
-      const endsWith = text(names.endsWith);
-      const allowed = units();
-      return {
-        ...(maxStackLevel === undefined ? {} : { maxStackLevel }),
-        ...(switchesPhases === undefined ? {} : { switchesPhases }),
-        ...(supportsDynamic === undefined ? {} : { supportsDynamic }),
-        ...(features === undefined ? {} : { features: listOf(features.toLowerCase()) }),
-        ...(beginsWith === undefined ? {} : { beginsWith }),
-        ...(endsWith === undefined ? {} : { endsWith }),
-        ...(allowed === undefined ? {} : { units: allowed }),
-      };
-    },
-  };
+/** Units of limits. @param said "Current,Power", "A", "Current, Power", "W" */
+const unitsOf = (said = ''): StationFacts['units'] => {
+  const units: NonNullable<StationFacts['units']> = [];
+  if (/current|\ba\b/i.test(said)) units.push('A');
+  if (/power|\bw\b/i.test(said)) units.push('W');
+  return units.length > 0 ? units : undefined;
 };
-export type DeviceVariables = ReturnType<typeof createDeviceVariables>;
+
+/** The variables that a station told, by their names in any case. */
+export class DeviceVariables {
+  readonly version: Version;
+  private readonly byName: Map<string, Variable>;
+
+  constructor(variables: Variable[], version: Version) {
+    this.version = version;
+    this.byName = new Map(variables.map((variable) => [variable.name.toLowerCase(), variable]));
+  }
+
+  /** The station told none. */
+  get isEmpty(): boolean {
+    return this.byName.size === 0;
+  }
+
+  find(name: string | undefined): Variable | undefined {
+    return this.byName.get(name?.toLowerCase() ?? '');
+  }
+
+  text(name: string | undefined): string | undefined {
+    return this.find(name)?.value?.trim() || undefined;
+  }
+
+  number(name: string | undefined): number | undefined {
+    const value = Number(this.text(name) ?? Number.NaN);
+    return Number.isFinite(value) ? value : undefined;
+  }
+
+  flag(name: string | undefined): boolean | undefined {
+    const value = this.text(name)?.toLowerCase();
+    return value === 'true' || value === 'false' ? value === 'true' : undefined;
+  }
+
+  /** What they say of the station as a whole. */
+  facts(): Partial<StationFacts> {
+    const names = namesOf(this.version);
+    const maxStackLevel = this.number(names.maxStackLevel);
+    const switchesPhases = this.flag(names.switchesPhases);
+    const supportsDynamic = this.flag(names.dynamic);
+    const features = this.text(names.features);
+    const beginsWith = this.text(names.beginsWith);
+    const endsWith = this.text(names.endsWith);
+    const units = unitsOf(this.text(names.units));
+    return {
+      ...(maxStackLevel === undefined ? {} : { maxStackLevel }),
+      ...(switchesPhases === undefined ? {} : { switchesPhases }),
+      ...(supportsDynamic === undefined ? {} : { supportsDynamic }),
+      ...(features === undefined ? {} : { features: listOf(features.toLowerCase()) }),
+      ...(beginsWith === undefined ? {} : { beginsWith }),
+      ...(endsWith === undefined ? {} : { endsWith }),
+      ...(units === undefined ? {} : { units }),
+    };
+  }
+}
 
 /** OCPP 2.0.1 part 2, appendix 3.1: of each EVSE. */
 export const evseNames = ['EVSE.SupplyPhases', 'EVSE.ACPhaseSwitchingSupported'];

@@ -2,19 +2,10 @@
 import type { SampledValue } from '../messages.ts';
 import type { EvseContext, EvseStates } from './evse-states.ts';
 import { isAtRest, isInTransaction, isPluggedIn, type Status } from './evse-status.ts';
-import { forgetMeasured, forgetRest, type LastMeasured, noteSampledValues, nothingMeasured } from './last-measured.ts';
+import { LastMeasured } from './last-measured.ts';
 import { toGridPart } from './phase-rotation.ts';
-import { checkPlausibility, createPlausibility, noteTogether, type Plausibility } from './plausibility.ts';
-import {
-  createRegisterPower,
-  forgetReadings,
-  intervalOf,
-  isStill,
-  noteReading,
-  powerOf,
-  type RegisterPower,
-  stepMsOf,
-} from './power-from-register.ts';
+import { Plausibility } from './plausibility.ts';
+import { RegisterPower } from './power-from-register.ts';
 import type { Transaction } from './transaction.ts';
 
 /** The state of an EVSE by which its values are interpreted. */
@@ -57,10 +48,10 @@ const isSuspended = ({ statusNotification, transaction }: EvseCondition): boolea
 
 /** Interprets the sampled values of one EVSE. */
 export class EvseValues {
-  readonly measured: LastMeasured = nothingMeasured();
+  readonly measured = new LastMeasured();
   /** The power by the register of the transaction. */
-  readonly registerPower: RegisterPower = createRegisterPower();
-  readonly plausibility: Plausibility = createPlausibility();
+  readonly registerPower = new RegisterPower();
+  readonly plausibility = new Plausibility();
   /** When the EVSE last measured what flows, or nothing could flow, monotonic ms. */
   heardAt = Number.NEGATIVE_INFINITY;
   /** When the EVSE last told its power itself, monotonic ms. */
@@ -103,13 +94,13 @@ export class EvseValues {
     const values = phases === 1 ? sampledValues.flatMap(ofOnePhase) : sampledValues;
     const heardAt = clock.monotonic();
     const believed: SampledValue[] = [];
-    noteTogether(plausibility, values, at);
+    plausibility.noteTogether(values, at);
     for (const value of values) if (this.applyOne(value, at, heardAt)) believed.push(value);
-    const active = noteSampledValues(this.measured, believed, heardAt);
+    const active = this.measured.note(believed, heardAt);
     if (active !== undefined) this.states.set('phases_active', active);
     const register = believed.find(({ quantity, part }) => quantity === 'energy_imported' && part === undefined);
     if (!register || !isLive) return;
-    noteReading(this.registerPower, { wh: register.value, at, monotonic: heardAt - (clock.now() - at) });
+    this.registerPower.note({ wh: register.value, at, monotonic: heardAt - (clock.now() - at) });
     this.showRegisterPower(at);
   }
 
@@ -135,8 +126,8 @@ export class EvseValues {
     for (const { channel, quantity } of channels.of(evse.id))
       if (flowing.has(quantity)) this.states.push({ channel, value: 0, ts, ...(isEstimated && { isEstimated }) });
     // A conclusion is no measurement: nothing is proven by it.
-    forgetRest(this.measured);
-    if (!isRested) forgetReadings(this.registerPower);
+    this.measured.forgetFlow();
+    if (!isRested) this.registerPower.forget();
   }
 
   /** Nobody measures what flows at rest: the zeros are told again. */
@@ -152,8 +143,8 @@ export class EvseValues {
 
   /** The connection is over. */
   forget(): void {
-    forgetMeasured(this.measured);
-    forgetReadings(this.registerPower);
+    this.measured.forget();
+    this.registerPower.forget();
     this.isRested = false;
     this.heardAt = Number.NEGATIVE_INFINITY;
   }
@@ -166,10 +157,10 @@ export class EvseValues {
   /** Whether the register rises, whatever the station says of itself. */
   private isRising(): boolean {
     const { registerPower, context } = this;
-    const longestMs = Math.max(this.freshMs(), 1.5 * stepMsOf(registerPower));
+    const longestMs = Math.max(this.freshMs(), 1.5 * registerPower.stepMs());
     const isFresh = context.clock.monotonic() - registerPower.risenAt <= longestMs;
     const { risenW } = registerPower;
-    return isFresh && risenW > chargingW && (powerOf(registerPower) ?? risenW) > chargingW;
+    return isFresh && risenW > chargingW && (registerPower.power() ?? risenW) > chargingW;
   }
 
   /** Also where the transaction is over, and the station did not say so by its status. */
@@ -193,7 +184,7 @@ export class EvseValues {
   private applyOne(sampledValue: SampledValue, at: number, heardAt: number): boolean {
     const { states, context, evse, plausibility } = this;
     const { quantity, part, value, isDerived } = sampledValue;
-    const reason = checkPlausibility(plausibility, sampledValue, at);
+    const reason = plausibility.check(sampledValue, at);
     const channel = context.channels.channelOf(evse.id, quantity, toGridPart(context.phaseRotation, part));
     if (channel === undefined || at < states.toldAt(channel)) return false;
     if (flowing.has(quantity)) this.heardAt = heardAt;
@@ -214,10 +205,10 @@ export class EvseValues {
     if (evse.id === 0 || isTold || this.isResting()) return;
     if (evse.transaction === undefined && !isInTransaction(evse.status)) return;
     if (this.isRested) this.wake();
-    const value = isSuspended(evse) && isStill(registerPower) ? 0 : powerOf(registerPower);
+    const value = isSuspended(evse) && registerPower.isStill() ? 0 : registerPower.power();
     const channel = channels.channelOf(evse.id, 'power');
     if (channel === undefined || value === undefined || ts < states.toldAt(channel)) return;
-    channels.setInterval(channel, Math.max(intervalMs / 1000, intervalOf(registerPower)));
+    channels.setInterval(channel, Math.max(intervalMs / 1000, registerPower.intervalS()));
     states.push({ channel, value, ts, isEstimated: true });
   }
 }

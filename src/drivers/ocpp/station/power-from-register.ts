@@ -10,26 +10,6 @@ export interface RegisterReadingAt {
   monotonic: number;
 }
 
-/** Thousands of these are at work: a record. */
-export interface RegisterPower {
-  /** The oldest first, without those between the first and the last that say the same. */
-  readings: RegisterReadingAt[];
-  /** Between the newest of all, ms, and how many there were. */
-  gaps: number[];
-  count: number;
-  /** The steps in which it counts, as far as its readings show, Wh. */
-  stepWh: number;
-  /** The first reading that said what the newest says. */
-  still: RegisterReadingAt | undefined;
-  /** The first reading after an earlier step: the mean power between steps is measured from it. */
-  stepFrom: RegisterReadingAt | undefined;
-  /** When it rose last, monotonic ms, and the mean power until then. */
-  risenAt: number;
-  risenW: number;
-  /** The mean power from one step to another; undefined: it was not seen to make two. */
-  stepW: number | undefined;
-}
-
 /** Between two readings for a mean, ms. */
 const leastMs = 30_000;
 const mostMs = 600_000;
@@ -47,30 +27,8 @@ const [closestMs, closestOldMs] = [2500, 20_000];
 const gapCount = 3;
 const [coarsestWh, finestWh] = [1000, 0.1];
 const msPerHour = 3_600_000;
-
-/** The state before the first reading. */
-export const createRegisterPower = (): RegisterPower => ({
-  readings: [],
-  gaps: [],
-  count: 0,
-  stepWh: coarsestWh,
-  still: undefined,
-  stepFrom: undefined,
-  risenAt: Number.NEGATIVE_INFINITY,
-  risenW: 0,
-  stepW: undefined,
-});
-
-/** Another session: what was read before does not count. */
-export const forgetReadings = (flow: RegisterPower): void => {
-  flow.readings = [];
-  flow.gaps = [];
-  flow.still = undefined;
-  flow.stepFrom = undefined;
-  flow.risenAt = Number.NEGATIVE_INFINITY;
-  flow.risenW = 0;
-  flow.stepW = undefined;
-};
+/** A rise is that of now, ms. */
+const recentMs = 40_000;
 
 const isMultiple = (wh: number, stepWh: number): boolean => Math.abs(wh / stepWh - Math.round(wh / stepWh)) < 1e-6;
 
@@ -90,70 +48,106 @@ const keep = (readings: RegisterReadingAt[], now: RegisterReadingAt): void => {
   while (readings[1] && now.at - readings[1].at >= mostMs) readings.shift();
 };
 
-/** Takes a reading of the register; one that is not newer than the last is left out. */
-export const noteReading = (flow: RegisterPower, now: RegisterReadingAt): void => {
-  const { wh, at, monotonic } = now;
-  const { readings } = flow;
-  const before = readings.at(-1);
-  if (before && at <= before.at) return;
-  if (before && (wh < before.wh || at - before.at > longestGapMs)) forgetReadings(flow);
-  while (flow.stepWh > finestWh && !isMultiple(wh, flow.stepWh)) flow.stepWh /= 10;
-  const since = flow.still;
-  if (since && wh > since.wh) {
-    flow.risenAt = monotonic;
-    flow.risenW = meanW(since, now);
-    const from = flow.stepFrom;
-    // A step shows with the next reading: between steps that are readings apart, the mean is off by a half at the most.
-    const isFarApart = from && before && at - from.at >= Math.max(leastMs, leastIntervals * (at - before.at));
-    if (isFarApart) flow.stepW = meanW(from, now);
-    if (!from || isFarApart) flow.stepFrom = now;
+/** The power of one EVSE by its register. */
+export class RegisterPower {
+  /** When the register rose last, monotonic ms, and the mean power until then. */
+  risenAt = Number.NEGATIVE_INFINITY;
+  risenW = 0;
+  /** The oldest first, without those between the first and the last that say the same. */
+  readings: RegisterReadingAt[] = [];
+  /** Between the newest of all, ms, and how many there were. */
+  private gaps: number[] = [];
+  private count = 0;
+  /** The steps in which the register counts, as far as its readings show, Wh. */
+  private stepWh = coarsestWh;
+  /** The first reading that said what the newest says. */
+  private still: RegisterReadingAt | undefined;
+  /** The first reading after an earlier step: the mean power between steps is measured from it. */
+  private stepFrom: RegisterReadingAt | undefined;
+  /** The mean power from one step to another; undefined: the register was not seen to make two. */
+  private stepW: number | undefined;
+
+  /** Another session: what was read before does not count. */
+  forget(): void {
+    this.readings = [];
+    this.gaps = [];
+    this.still = undefined;
+    this.stepFrom = undefined;
+    this.risenAt = Number.NEGATIVE_INFINITY;
+    this.risenW = 0;
+    this.stepW = undefined;
   }
-  if (wh !== since?.wh) flow.still = now;
-  if (before && flow.readings.length > 0) flow.gaps[flow.count++ % gapCount] = at - before.at;
-  keep(flow.readings, now);
-};
 
-/** @returns W by the newest reading; undefined: not known yet */
-export const powerOf = ({ readings, stepWh, still, stepW }: RegisterPower): number | undefined => {
-  const newest = readings.at(-1);
-  const [first] = readings;
-  if (!newest || !first || !still || newest.at - first.at < leastMs) return undefined;
-  const rose = (least: number) => (reading: RegisterReadingAt) =>
-    newest.at - reading.at >= leastMs && newest.wh - reading.wh >= least * stepWh;
-  const from = readings.findLast(rose(enoughSteps)) ?? (stepW === undefined && readings.find(rose(leastSteps)));
-  // A register that stands still would have made its next step by then.
-  const most = (stepWh * msPerHour) / (newest.at - still.at);
-  if (from) return Math.round(Math.min(meanW(from, newest), most));
-  const isOver = most < leastChargingW;
-  if (stepW !== undefined && !(isOver && stepW >= leastChargingW)) return Math.round(Math.min(stepW, most));
-  return isOver ? 0 : undefined;
-};
+  /** Takes a reading of the register; one that is not newer than the last is left out. */
+  note(now: RegisterReadingAt): void {
+    const { wh, at } = now;
+    const before = this.readings.at(-1);
+    if (before && at <= before.at) return;
+    if (before && (wh < before.wh || at - before.at > longestGapMs)) this.forget();
+    while (this.stepWh > finestWh && !isMultiple(wh, this.stepWh)) this.stepWh /= 10;
+    if (this.still && wh > this.still.wh) this.noteRise(this.still, now, before);
+    if (wh !== this.still?.wh) this.still = now;
+    if (before && this.readings.length > 0) this.gaps[this.count++ % gapCount] = at - before.at;
+    keep(this.readings, now);
+  }
 
-/** Whether it has stood still for a while, which says little where it counts coarsely. */
-export const isStill = ({ readings, still }: RegisterPower): boolean =>
-  still !== undefined && (readings.at(-1)?.at ?? still.at) - still.at >= leastMs;
+  /** @returns W by the newest reading; undefined: not known yet */
+  power(): number | undefined {
+    const { readings, stepWh, still, stepW } = this;
+    const newest = readings.at(-1);
+    const [first] = readings;
+    if (!newest || !first || !still || newest.at - first.at < leastMs) return undefined;
+    const rose = (least: number) => (reading: RegisterReadingAt) =>
+      newest.at - reading.at >= leastMs && newest.wh - reading.wh >= least * stepWh;
+    const from = readings.findLast(rose(enoughSteps)) ?? (stepW === undefined && readings.find(rose(leastSteps)));
+    // A register that stands still would have made its next step by then.
+    const most = (stepWh * msPerHour) / (newest.at - still.at);
+    if (from) return Math.round(Math.min(meanW(from, newest), most));
+    const isOver = most < leastChargingW;
+    if (stepW !== undefined && !(isOver && stepW >= leastChargingW)) return Math.round(Math.min(stepW, most));
+    return isOver ? 0 : undefined;
+  }
 
-/** Between two of its steps, by its last rise, ms. */
-export const stepMsOf = ({ stepWh, risenW }: RegisterPower): number => (risenW > 0 ? (stepWh * msPerHour) / risenW : 0);
+  /** Whether the register has stood still for a while, which says little where it counts coarsely. */
+  isStill(): boolean {
+    const { readings, still } = this;
+    return still !== undefined && (readings.at(-1)?.at ?? still.at) - still.at >= leastMs;
+  }
 
-/** Between two of its readings, as it was lately, s. */
-export const intervalOf = ({ gaps }: RegisterPower): number => Math.max(0, ...gaps) / 1000;
+  /** Between two steps of the register, by its last rise, ms. */
+  stepMs(): number {
+    return this.risenW > 0 ? (this.stepWh * msPerHour) / this.risenW : 0;
+  }
 
-/** A rise is that of now, ms. */
-const recentMs = 40_000;
+  /** Between two readings, as it was lately, s. */
+  intervalS(): number {
+    return Math.max(0, ...this.gaps) / 1000;
+  }
 
-/**
- * @param since monotonic ms
- * @returns W by what the register has risen lately, but not before that time, and what it is at the least; undefined: it
- * was not read twice
- */
-export const riseSince = (flow: RegisterPower, since: number): { powerW: number; leastW: number } | undefined => {
-  const { readings, stepWh } = flow;
-  const newest = readings.at(-1);
-  if (!newest) return undefined;
-  const recent = newest.monotonic - Math.max(recentMs, 2500 * intervalOf(flow));
-  const from = readings.find(({ monotonic }) => monotonic > since && monotonic >= recent);
-  if (!from || from === newest) return undefined;
-  const powerW = meanW(from, newest);
-  return { powerW: Math.round(powerW), leastW: powerW - (stepWh * msPerHour) / (newest.at - from.at) };
-};
+  /**
+   * @param since monotonic ms
+   * @returns W by what the register has risen lately, but not before that time, and what it is at the least; undefined: it
+   * was not read twice
+   */
+  riseSince(since: number): { powerW: number; leastW: number } | undefined {
+    const { readings, stepWh } = this;
+    const newest = readings.at(-1);
+    if (!newest) return undefined;
+    const recent = newest.monotonic - Math.max(recentMs, 2500 * this.intervalS());
+    const from = readings.find(({ monotonic }) => monotonic > since && monotonic >= recent);
+    if (!from || from === newest) return undefined;
+    const powerW = meanW(from, newest);
+    return { powerW: Math.round(powerW), leastW: powerW - (stepWh * msPerHour) / (newest.at - from.at) };
+  }
+
+  /** @param since the first reading that stood where the register stood until now @param before the last of them */
+  private noteRise(since: RegisterReadingAt, now: RegisterReadingAt, before: RegisterReadingAt | undefined): void {
+    this.risenAt = now.monotonic;
+    this.risenW = meanW(since, now);
+    const from = this.stepFrom;
+    // A step shows with the next reading: between steps that are readings apart, the mean is off by a half at the most.
+    const isFarApart = from && before && now.at - from.at >= Math.max(leastMs, leastIntervals * (now.at - before.at));
+    if (isFarApart) this.stepW = meanW(from, now);
+    if (!from || isFarApart) this.stepFrom = now;
+  }
+}

@@ -6,13 +6,6 @@
 import { hashesOf } from './id-token-hashes.ts';
 import type { Transaction } from './transaction.ts';
 
-export interface RemoteStarts {
-  /** @param key by which it is told: our number, or the transaction where the answer says that it has begun */
-  asked(key: number | string, start: RemoteStart): void;
-  /** @returns undefined: not asked for from here */
-  find(transaction: string, remoteStartId: number | undefined): RemoteStart | undefined;
-}
-
 interface RemoteStart {
   evse: number;
   tag: string;
@@ -22,17 +15,22 @@ interface RemoteStart {
 const mostKept = 32;
 
 /** The starts that were requested from one station, the last 32 of them. */
-export const createRemoteStarts = (): RemoteStarts => {
-  const starts = new Map<number | string, RemoteStart>();
-  return {
-    asked(key, start) {
-      starts.set(key, start);
-      const [oldest] = starts.keys();
-      if (starts.size > mostKept && oldest !== undefined) starts.delete(oldest);
-    },
-    find: (transaction, remoteStartId) => starts.get(transaction) ?? starts.get(remoteStartId ?? transaction),
-  };
-};
+export class RemoteStarts {
+  private readonly starts = new Map<number | string, RemoteStart>();
+
+  /** @param key by which it is told: our number, or the transaction where the answer says that it has begun */
+  asked(key: number | string, start: RemoteStart): void {
+    const { starts } = this;
+    starts.set(key, start);
+    const [oldest] = starts.keys();
+    if (starts.size > mostKept && oldest !== undefined) starts.delete(oldest);
+  }
+
+  /** @returns undefined: not asked for from here */
+  find(transaction: string, remoteStartId: number | undefined): RemoteStart | undefined {
+    return this.starts.get(transaction) ?? this.starts.get(remoteStartId ?? transaction);
+  }
+}
 
 /** A start that was requested, and the answer to the request. */
 export interface AskedStart {

@@ -64,15 +64,6 @@ const factsSchema = z.object({
 });
 export type StationFacts = z.infer<typeof factsSchema>;
 
-export interface FactStore {
-  /** Replaced as a whole where something is new. */
-  readonly facts: StationFacts;
-  /** Takes up what is new; where it cannot be written, it is found out again after a restart. */
-  note(facts: Partial<StationFacts>): void;
-  /** Forgets the station before: nothing that was found out about the one before holds, but for where its EVSEs are. */
-  reset(boot: NonNullable<StationFacts['boot']>): void;
-}
-
 /** Whether somebody has put another station in the place of the one before. */
 export const isOtherStation = (before: StationFacts['boot'], now: NonNullable<StationFacts['boot']>): boolean => {
   if (!before) return false;
@@ -82,22 +73,36 @@ export const isOtherStation = (before: StationFacts['boot'], now: NonNullable<St
 
 const record = z.object({ facts: factsSchema });
 
-/** The facts of a station as its records hold them. */
-export const createFactStore = (records: StationRecords): FactStore => {
-  const kept = records.loaded.flatMap((given) => record.safeParse(given).data?.facts ?? []);
-  const keep = (facts: StationFacts): void => {
-    if (JSON.stringify(facts) === JSON.stringify(factStore.facts)) return;
-    factStore.facts = facts;
-    records.append({ facts }, false);
-  };
-  const factStore = {
-    facts: kept.at(-1) ?? {},
-    note: (more: Partial<StationFacts>) => keep({ ...factStore.facts, ...more }),
-    reset({ ...boot }: NonNullable<StationFacts['boot']>) {
-      const { evses } = factStore.facts;
-      keep({ boot, ...(evses && { evses }) });
-    },
-  };
-  records.keep(() => [{ facts: factStore.facts }]);
-  return factStore;
-};
+/** The facts of one station, as its records keep them. */
+export class FactStore {
+  private readonly records: StationRecords;
+  private known: StationFacts;
+
+  constructor(records: StationRecords) {
+    this.records = records;
+    this.known = records.loaded.flatMap((given) => record.safeParse(given).data?.facts ?? []).at(-1) ?? {};
+    records.keep(() => [{ facts: this.known }]);
+  }
+
+  /** Replaced as a whole where something is new. */
+  get facts(): StationFacts {
+    return this.known;
+  }
+
+  /** Takes up what is new; where it cannot be written, it is found out again after a restart. */
+  note(facts: Partial<StationFacts>): void {
+    this.replace({ ...this.known, ...facts });
+  }
+
+  /** Forgets the station before: nothing that was found out about the one before holds, but for where its EVSEs are. */
+  reset({ ...boot }: NonNullable<StationFacts['boot']>): void {
+    const { evses } = this.known;
+    this.replace({ boot, ...(evses && { evses }) });
+  }
+
+  private replace(facts: StationFacts): void {
+    if (JSON.stringify(facts) === JSON.stringify(this.known)) return;
+    this.known = facts;
+    this.records.append({ facts }, false);
+  }
+}

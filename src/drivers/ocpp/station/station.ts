@@ -4,17 +4,18 @@
  */
 
 import type { Clock } from '../../../model/time.ts';
-import type { DeviceDescription, DriverEvent, DriverSink } from '../../driver.ts';
+import type { DeviceDescription, DriverEvent } from '../../driver.ts';
 import type { Block } from '../block.ts';
 import type { Codec } from '../codec/codec.ts';
 import { phaseRotations } from '../codec/limits.ts';
 import { type Answer, handleMessage, type StationMessage, type Version } from '../messages.ts';
 import type { StationLink } from '../ocpp-j/station-link.ts';
 import type { Quirks } from '../quirks.ts';
-import { createBufferedSink } from './buffered-sink.ts';
+import { BufferedSink } from './buffered-sink.ts';
 import { PacedCalls, type StationCalls } from './calls.ts';
 import { ClockOffset, type Moment } from './clock-offset.ts';
 import { concludeOvertaken } from './concluded-transactions.ts';
+import { ConnectionState } from './connection-state.ts';
 import { describeStation } from './describe.ts';
 import type { Evse } from './evse.ts';
 import { Evses } from './evses.ts';
@@ -23,10 +24,9 @@ import { type AppliedPreset, applyPreset, type PresetOptions } from './find-pres
 import type { PhaseRotation } from './phase-rotation.ts';
 import { QuantityChannels } from './quantity-channels.ts';
 import { RejectedCalls } from './rejected-calls.ts';
-import { createRemoteStarts, type RemoteStarts } from './remote-start-ids.ts';
-import { ConnectionState } from './station-connection.ts';
-import { createFactStore, type FactStore } from './station-facts.ts';
-import { createStationRecords, type RecordStore, type StationRecords } from './station-records.ts';
+import { RemoteStarts } from './remote-start-ids.ts';
+import { FactStore, type StationFacts } from './station-facts.ts';
+import { type RecordStore, StationRecords } from './station-records.ts';
 import type { Transaction } from './transaction.ts';
 import { TransactionRecords } from './transaction-records.ts';
 import { TransactionReports } from './transaction-reports.ts';
@@ -70,7 +70,7 @@ export class Station {
   readonly identity: string;
   readonly options: StationOptions;
   readonly clock: Clock;
-  readonly sink: DriverSink;
+  readonly sink = new BufferedSink();
   readonly records: StationRecords;
   readonly factStore: FactStore;
   readonly transactions: TransactionRecords;
@@ -79,7 +79,7 @@ export class Station {
   readonly evses: Evses;
   readonly calls: StationCalls;
   readonly alarms: Alarms;
-  readonly remoteStarts: RemoteStarts;
+  readonly remoteStarts = new RemoteStarts();
   /** In the order in which their hooks are called. */
   blocks: readonly Block[] = [];
   link: StationLink | undefined;
@@ -93,10 +93,9 @@ export class Station {
   replayedAt = Number.NEGATIVE_INFINITY;
   readonly rejectedCalls: RejectedCalls;
   readonly connectionState: ConnectionState;
-  readonly open: (listener: DriverSink) => void;
   private readonly clockOffset: ClockOffset;
   private readonly deviations = new Set<string>();
-  private boot: FactStore['facts']['boot'];
+  private boot: StationFacts['boot'];
   private applied: AppliedPreset;
   /** Reported with the next samples, since a first message brings many new channels at once. */
   private hasNewChannels = false;
@@ -106,18 +105,15 @@ export class Station {
     this.identity = options.identity;
     this.options = options;
     this.clock = clock;
-    const { sink, open } = createBufferedSink();
-    this.sink = sink;
-    this.open = open;
-    this.records = createStationRecords(options.store);
-    this.factStore = createFactStore(this.records);
+    this.records = new StationRecords(options.store, () => this.connectionState.recordsChanged());
+    this.factStore = new FactStore(this.records);
     this.transactions = new TransactionRecords(this.records, clock);
     this.reports = new TransactionReports(this.transactions, {
       identity: options.identity,
       clock,
-      event: sink.event,
+      event: (event) => this.event(event),
     });
-    this.connectionState = new ConnectionState(this.records, sink, clock);
+    this.connectionState = new ConnectionState(this.records, this.sink, clock);
     this.boot = this.factStore.facts.boot;
     this.applied = applyPreset(options, this.boot);
     this.channels = new QuantityChannels(this.records, {
@@ -142,8 +138,7 @@ export class Station {
       this.factStore,
       () => this.described(),
     );
-    this.alarms = new Alarms(sink.event);
-    this.remoteStarts = createRemoteStarts();
+    this.alarms = new Alarms((event) => this.event(event));
     this.clockOffset = new ClockOffset(clock);
   }
 

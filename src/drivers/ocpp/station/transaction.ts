@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { eventIdOf } from '../../../model/identity.ts';
 import { isoTime } from '../../../model/time.ts';
 import type { DriverEvent } from '../../driver.ts';
-import type { MeterValue, SignedMeterValue } from '../messages.ts';
 import { energyOf, shiftOf, unbelievedEnd } from './energy-register.ts';
 import { componentOf } from './faults.ts';
 
@@ -156,29 +155,3 @@ export const registerSuspect = (identity: string, session: Transaction): DriverE
     },
   };
 };
-
-/** Signed values as they came: whoever verifies them needs every letter. */
-export const signedValues = (
-  identity: string,
-  { evse, transaction }: { evse: number | undefined; transaction: string | undefined },
-  meterValues: MeterValue[],
-): DriverEvent[] =>
-  meterValues.flatMap(({ at, signed }) =>
-    signed.map(({ measurand, context, data }: SignedMeterValue): DriverEvent => {
-      const text = typeof data === 'string' ? data : (JSON.stringify(data) ?? '');
-      return {
-        component: componentOf(evse),
-        name: 'signed_value',
-        severity: 'info',
-        // The same value may be sent again with the end of its transaction.
-        id: eventIdOf(identity, transaction ?? '', measurand, context, text),
-        data: {
-          ...fact('session_id', transaction),
-          measurand,
-          context,
-          ...timeFact('at', at),
-          signed: typeof data === 'string' ? data : JSON.parse(text || 'null'),
-        },
-      };
-    }),
-  );

@@ -5,7 +5,7 @@
 import { hashTag } from '../../../model/identity.ts';
 import type { Authorization } from '../authorization/authorize.ts';
 import type { Answer, IdToken, MessageOf } from '../messages.ts';
-import { reportSignedValues, showMeterValues, showRegister } from '../metering/show-meter-values.ts';
+import { reportSignedValues, showMeterValues, showRegister } from '../metering/on-meter-values.ts';
 import { apartMs, detach } from '../station/concluded-transactions.ts';
 import { componentOf } from '../station/faults.ts';
 import type { Station } from '../station/station.ts';

@@ -2,7 +2,7 @@
 import { eventIdOf, hashTag } from '../../../model/identity.ts';
 import { isoTime } from '../../../model/time.ts';
 import type { Answer, MessageOf } from '../messages.ts';
-import { reportSignedValues, showMeterValues, showRegister } from '../metering/show-meter-values.ts';
+import { reportSignedValues, showMeterValues, showRegister } from '../metering/on-meter-values.ts';
 import type { Moment } from '../station/clock-offset.ts';
 import { concludeDoubles } from '../station/concluded-transactions.ts';
 import { energyOf } from '../station/energy-register.ts';

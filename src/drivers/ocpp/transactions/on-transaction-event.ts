@@ -1,6 +1,6 @@
 /** TransactionEvent (OCPP 2.x; OCPP 2.0.1 part 2, block E): a transaction that goes on, by its updates. */
 import type { Answer, MessageOf } from '../messages.ts';
-import { reportSignedValues, showMeterValues } from '../metering/show-meter-values.ts';
+import { reportSignedValues, showMeterValues } from '../metering/on-meter-values.ts';
 import {
   apartMs,
   hasDrawnSince,

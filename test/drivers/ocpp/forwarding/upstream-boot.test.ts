@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { UpstreamBoot } from '../../../../src/drivers/ocpp/forwarding/upstream-boot.ts';
-import { createStationRecords } from '../../../../src/drivers/ocpp/station/station-records.ts';
+import { StationRecords } from '../../../../src/drivers/ocpp/station/station-records.ts';
 import { createMemoryJournal } from '../../../support/memory-journal.ts';
 import { createVirtualClock, type VirtualClock } from '../../../support/virtual-clock.ts';
 
@@ -16,7 +16,7 @@ describe('the registration at the backend', () => {
     clock = createVirtualClock();
     [calls, registered] = [[], 0];
     boot = new UpstreamBoot({
-      records: createStationRecords(createMemoryJournal()),
+      records: new StationRecords(createMemoryJournal()),
       clock,
       async call(action) {
         calls.push(action);

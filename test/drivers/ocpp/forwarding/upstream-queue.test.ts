@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type NewCall, UpstreamQueue } from '../../../../src/drivers/ocpp/forwarding/upstream-queue.ts';
 import { CallFailure } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
-import { createStationRecords } from '../../../../src/drivers/ocpp/station/station-records.ts';
+import { StationRecords } from '../../../../src/drivers/ocpp/station/station-records.ts';
 import { createMemoryJournal, type MemoryJournal } from '../../../support/memory-journal.ts';
 import { createVirtualClock, type VirtualClock } from '../../../support/virtual-clock.ts';
 
@@ -16,7 +16,7 @@ describe('the queue of calls to the backend', () => {
 
   const open = (): void => {
     queue = new UpstreamQueue({
-      records: createStationRecords(journal),
+      records: new StationRecords(journal),
       clock,
       async send({ payload }) {
         const n = Number(payload.n);

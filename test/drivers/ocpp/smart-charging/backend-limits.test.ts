@@ -3,7 +3,7 @@ import { decodeRelayed } from '../../../../src/drivers/ocpp/codec/relayed-reques
 import { BackendLimits } from '../../../../src/drivers/ocpp/smart-charging/backend-limits.ts';
 import type { SchedulePeriod } from '../../../../src/drivers/ocpp/smart-charging/profile-form.ts';
 import type { LimitForm } from '../../../../src/drivers/ocpp/station/station-facts.ts';
-import { createStationRecords } from '../../../../src/drivers/ocpp/station/station-records.ts';
+import { StationRecords } from '../../../../src/drivers/ocpp/station/station-records.ts';
 import { createMemoryJournal, type MemoryJournal } from '../../../support/memory-journal.ts';
 
 const now = Date.UTC(2026, 5, 1, 12);
@@ -59,7 +59,7 @@ describe('limits of a backend', () => {
       .map(({ startS, currentA: allowedA }: SchedulePeriod): [number, number] => [startS, allowedA]);
   const open = (): void => {
     limits = new BackendLimits({
-      records: createStationRecords(journal),
+      records: new StationRecords(journal),
       isSamePlaceReplaced: () => isSamePlaceReplaced,
     });
   };

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { QuantityChannels } from '../../../../src/drivers/ocpp/station/quantity-channels.ts';
-import { createStationRecords } from '../../../../src/drivers/ocpp/station/station-records.ts';
+import { StationRecords } from '../../../../src/drivers/ocpp/station/station-records.ts';
 import { createMemoryJournal } from '../../../support/memory-journal.ts';
 
 describe('how the quantities of a station are told', () => {
-  const channels = new QuantityChannels(createStationRecords(createMemoryJournal()), {
+  const channels = new QuantityChannels(new StationRecords(createMemoryJournal()), {
     intervalS: 60,
     changed() {},
   });

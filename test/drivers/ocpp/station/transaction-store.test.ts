@@ -4,7 +4,7 @@ import { CallFailure } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts
 import * as lostEnds from '../../../../src/drivers/ocpp/station/concluded-transactions.ts';
 import { energyOf } from '../../../../src/drivers/ocpp/station/energy-register.ts';
 import * as ends from '../../../../src/drivers/ocpp/station/match-transaction.ts';
-import { createStationRecords } from '../../../../src/drivers/ocpp/station/station-records.ts';
+import { StationRecords } from '../../../../src/drivers/ocpp/station/station-records.ts';
 import { sessionEnded } from '../../../../src/drivers/ocpp/station/transaction.ts';
 import { TransactionRecords } from '../../../../src/drivers/ocpp/station/transaction-records.ts';
 import * as takings from '../../../../src/drivers/ocpp/station/transaction-store.ts';
@@ -31,7 +31,7 @@ describe('the transactions of a station', () => {
   let transactions: TransactionRecords;
   let urgent: boolean[];
   const open = (): void => {
-    transactions = new TransactionRecords(createStationRecords(journal), clock);
+    transactions = new TransactionRecords(new StationRecords(journal), clock);
   };
   beforeEach(() => {
     clock = createVirtualClock();

@@ -41,11 +41,10 @@ export class ConnectionState {
     });
   }
 
-  /** Something was to be written down, which may have failed. */
-  written(): void {
+  /** Records cannot be written any more, or can again. */
+  recordsChanged(): void {
     if (!this.isConnected()) return;
-    const next = connectedWith(this.records);
-    if (next.kind !== this.state.kind) this.enter(next);
+    this.enter(connectedWith(this.records));
   }
 
   private isConnected(): boolean {
