@@ -15,8 +15,8 @@ import { BufferedSink } from './buffered-sink.ts';
 import { PacedCalls, type StationCalls } from './calls.ts';
 import { ClockOffset, type Moment } from './clock-offset.ts';
 import { concludeOvertaken } from './concluded-transactions.ts';
-import { ConnectionState } from './connection-state.ts';
 import { describeStation } from './describe.ts';
+import { DeviceStateReport } from './device-state.ts';
 import type { Evse } from './evse.ts';
 import { Evses } from './evses.ts';
 import { Alarms } from './faults.ts';
@@ -92,7 +92,7 @@ export class Station {
   /** When the station last told of an earlier time, monotonic ms: more of that may follow. */
   replayedAt = Number.NEGATIVE_INFINITY;
   readonly rejectedCalls: RejectedCalls;
-  readonly connectionState: ConnectionState;
+  readonly deviceState: DeviceStateReport;
   private readonly clockOffset: ClockOffset;
   private readonly deviations = new Set<string>();
   private boot: StationFacts['boot'];
@@ -105,7 +105,7 @@ export class Station {
     this.identity = options.identity;
     this.options = options;
     this.clock = clock;
-    this.records = new StationRecords(options.store, () => this.connectionState.recordsChanged());
+    this.records = new StationRecords(options.store, () => this.deviceState.recordsChanged());
     this.factStore = new FactStore(this.records);
     this.transactions = new TransactionRecords(this.records, clock);
     this.reports = new TransactionReports(this.transactions, {
@@ -113,7 +113,7 @@ export class Station {
       clock,
       event: (event) => this.event(event),
     });
-    this.connectionState = new ConnectionState(this.records, this.sink, clock);
+    this.deviceState = new DeviceStateReport(this.records, this.sink, clock);
     this.boot = this.factStore.facts.boot;
     this.applied = applyPreset(options, this.boot);
     this.channels = new QuantityChannels(this.records, {
@@ -259,7 +259,7 @@ export class Station {
   /** The station may be sent calls from now on. */
   usable(): void {
     this.isUsable = true;
-    const wasUsable = this.connectionState.usable();
+    const wasUsable = this.deviceState.usable();
     for (const block of this.blocks) block.usable?.(wasUsable);
   }
 
@@ -274,7 +274,7 @@ export class Station {
     this.codec = undefined;
     for (const evse of this.evses.all) evse.forget();
     this.flush();
-    this.connectionState.disconnected(reason, this.quirks().reconnectS);
+    this.deviceState.disconnected(reason, this.quirks().reconnectS);
   }
 
   close(): void {

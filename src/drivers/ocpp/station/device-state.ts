@@ -12,7 +12,7 @@ const connectedWith = ({ isBroken }: StationRecords): DeviceState =>
     : { kind: 'online' };
 
 /** The device state of one station, reported upwards when it changes. */
-export class ConnectionState {
+export class DeviceStateReport {
   private readonly records: StationRecords;
   private readonly sink: DriverSink;
   private readonly clock: Clock;
