@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { listStatuses } from '../../../src/drivers/ocpp/authorization/local-auth-list.ts';
 import { codecFor } from '../../../src/drivers/ocpp/codec/codec-by-version.ts';
+import { type AnswerStatuses, judge } from '../../../src/drivers/ocpp/codec/outbound.ts';
 import { roundLimit } from '../../../src/drivers/ocpp/codec/strict-values.ts';
+import { logStatuses } from '../../../src/drivers/ocpp/diagnostics/get-log.ts';
 import {
   type ChargingProfile,
   type StationRequest,
@@ -9,6 +12,7 @@ import {
   type Version,
   versions,
 } from '../../../src/drivers/ocpp/messages.ts';
+import { unlockStatuses } from '../../../src/drivers/ocpp/remote-control/unlock-connector.ts';
 import { assertCall } from '../../support/ocpp/ocpp-schemas.ts';
 
 const profile: ChargingProfile = {
@@ -657,7 +661,7 @@ const result = (version: Version, request: StationRequest, payload: unknown): St
   codecFor(version).decodeResult(request, payload);
 
 describe('OCPP: what a station answers', () => {
-  const statuses: [raw: string, status: StationResult['status']][] = [
+  const statuses: [raw: string, status: StationResult['status'], ofAnswer?: AnswerStatuses][] = [
     ['Accepted', 'accepted'],
     ['accepted', 'accepted'],
     ['Rejected', 'rejected'],
@@ -668,18 +672,21 @@ describe('OCPP: what a station answers', () => {
     ['Unknown', 'unknown'],
     ['NoProfiles', 'unknown'],
     ['EmptyResultSet', 'unknown'],
-    ['Unlocked', 'done'],
-    ['UnlockFailed', 'rejected'],
-    ['OngoingAuthorizedTransaction', 'rejected'],
+    ['Unlocked', 'done', unlockStatuses],
+    ['UnlockFailed', 'rejected', unlockStatuses],
+    ['OngoingAuthorizedTransaction', 'rejected', unlockStatuses],
     ['UnknownConnector', 'unknown'],
-    ['VersionMismatch', 'rejected'],
-    ['Failed', 'rejected'],
+    ['VersionMismatch', 'rejected', listStatuses],
+    ['Failed', 'rejected', listStatuses],
     ['UnknownVendorId', 'unknown'],
   ];
   for (const version of versions)
     it(`statuses of ${version}`, () => {
-      for (const [raw, status] of statuses)
-        assert.deepEqual(result(version, { kind: 'unlock', evse: 1 }, { status: raw }), { status, raw });
+      for (const [raw, status, ofAnswer] of statuses)
+        assert.deepEqual(judge(result(version, { kind: 'unlock', evse: 1 }, { status: raw }), ofAnswer), {
+          status,
+          raw,
+        });
     });
 
   it('nothing at all', () => {
@@ -813,7 +820,7 @@ describe('OCPP: what a station answers', () => {
     assert.deepEqual(result('1.6', diagnostics, { fileName: 'd.zip' }), { status: 'done', raw: '', fileName: 'd.zip' });
     assert.deepEqual(result('1.6', diagnostics, {}), { status: 'done', raw: '' });
     for (const version of versions)
-      assert.deepEqual(result(version, log, { status: 'AcceptedCanceled', filename: 's.log' }), {
+      assert.deepEqual(judge(result(version, log, { status: 'AcceptedCanceled', filename: 's.log' }), logStatuses), {
         status: 'accepted',
         raw: 'AcceptedCanceled',
         fileName: 's.log',

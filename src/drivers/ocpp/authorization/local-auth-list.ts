@@ -4,7 +4,9 @@
  * station does not have it, in as many messages as the station wants.
  */
 import { createHash } from 'node:crypto';
+import { createStatuses } from '../codec/outbound.ts';
 import type { IdToken, StationRequest, StationResult } from '../messages.ts';
+import type { SendOptions } from '../station/calls.ts';
 import { type DeviceVariables, localListNamesOf } from '../station/device-variables.ts';
 import type { FactStore } from '../station/station-facts.ts';
 import type { ListedIdToken } from './authorize.ts';
@@ -33,7 +35,10 @@ const entryOf = ({ id, type = typeOf(id), expiresAt }: ListedIdToken): Entry => 
 const digestOf = (entries: Entry[]): string =>
   createHash('sha256').update(JSON.stringify(entries)).digest('base64url').slice(0, 16);
 
-type Ask = (request: ListRequest) => Promise<StationResult | undefined>;
+/** UpdateStatus of OCPP 1.6, SendLocalListStatusEnumType of OCPP 2.x. */
+export const listStatuses = createStatuses({ Failed: 'rejected', VersionMismatch: 'rejected' });
+
+type Ask = (request: ListRequest, options?: SendOptions) => Promise<StationResult | undefined>;
 
 /** The version of the list that is in the station (OCPP 1.6 §5.10, OCPP 2.0.1 D02). @returns undefined: it does not tell */
 const heldVersion = async (factStore: FactStore, ask: Ask): Promise<number | undefined> => {
@@ -79,7 +84,10 @@ export const sendLocalList = async (
   for (let from = 0; from === 0 || from < entries.length; from += items) {
     version++;
     const tokens = entries.slice(from, from + items);
-    const result = await ask({ kind: 'send_local_list', version, isUpdate: from > 0, tokens });
+    const result = await ask(
+      { kind: 'send_local_list', version, isUpdate: from > 0, tokens },
+      { statuses: listStatuses },
+    );
     if (result?.status === 'not_supported')
       factStore.note({ localList: { version: 0, digest: '', refused: firmware } });
     if (result?.status !== 'accepted' && result?.status !== 'done') return;

@@ -13,7 +13,7 @@ export const changeAvailability = async (
   { evse, params, startBy }: StationCommand,
 ): Promise<Applied> => {
   const isOperative = params.operative === true;
-  const result = await sendCommand(station.calls, { kind: 'set_availability', evse, isOperative }, startBy);
+  const result = await sendCommand(station.calls, { kind: 'set_availability', evse, isOperative }, { startBy });
   if (result.status === 'scheduled') return { verified: false, reason: 'scheduled' };
   const isShown = (): boolean => (station.evse(evse).status === 'unavailable') !== isOperative;
   return (await waitUntil(station, isShown, effectMs))

@@ -20,26 +20,32 @@ export const noWords = (version: string, { kind }: StationRequest): never => {
   throw new Error(`OCPP ${version} has no words for "${kind}"`);
 };
 
-/** The status of an answer, as stations say it -> what it means. */
-const statuses = createEnumeration<StationResult['status']>('status', {
+/** The meanings of the statuses of one kind of answer. */
+export type AnswerStatuses = ReturnType<typeof createStatuses>;
+
+/** @param meanings by status as the schema writes it; stations write some in small letters, or with blanks */
+export const createStatuses = (meanings: Readonly<Record<string, StationResult['status']>>) =>
+  createEnumeration<StationResult['status']>('status', meanings);
+
+/** Statuses that have one meaning in whichever answer; those of one answer alone are judged in its block. */
+const commonStatuses = createStatuses({
   Accepted: 'accepted',
-  // A transfer that was under way is given up for this one.
-  AcceptedCanceled: 'accepted',
   Rejected: 'rejected',
   NotSupported: 'not_supported',
   NotImplemented: 'not_supported',
   RebootRequired: 'reboot_required',
   Scheduled: 'scheduled',
-  Unlocked: 'done',
-  UnlockFailed: 'rejected',
-  OngoingAuthorizedTransaction: 'rejected',
-  Failed: 'rejected',
-  VersionMismatch: 'rejected',
   NotSupportedAttributeType: 'not_supported',
 });
 
-/** @returns unknown for what is no status */
-export const meaningOf = (raw: string): StationResult['status'] => findMember(statuses, raw, []) ?? 'unknown';
+/** @returns unknown for a status of one kind of answer alone, and for what is no status */
+export const meaningOf = (raw: string): StationResult['status'] => findMember(commonStatuses, raw, []) ?? 'unknown';
+
+/** @returns the result with the meaning that its status has in this kind of answer */
+export const judge = (result: StationResult, statuses: AnswerStatuses | undefined): StationResult => {
+  const status = statuses && findMember(statuses, result.raw, []);
+  return status === undefined || status === result.status ? result : { ...result, status };
+};
 
 /** An answer that holds a status and nothing else. */
 export const statusOf = (payload: unknown): StationResult => {

@@ -2,10 +2,14 @@
 import type { Params } from '../../../model/command.ts';
 import type { Applied } from '../../driver.ts';
 import type { StationCommand } from '../block.ts';
+import { createStatuses } from '../codec/outbound.ts';
 import type { StationRequest, StationResult } from '../messages.ts';
 import { timeParam, transferParams } from '../station/command-params.ts';
 import { sendCommand, shownStatus } from '../station/send-command.ts';
 import type { Station } from '../station/station.ts';
+
+/** LogStatusEnumType: an upload that was under way is given up for this one. */
+export const logStatuses = createStatuses({ AcceptedCanceled: 'accepted' });
 
 type DiagnosticsRequest = Extract<StationRequest, { kind: 'get_diagnostics' }>;
 
@@ -29,7 +33,11 @@ export const getLog = async (
   requestId: number,
 ): Promise<Applied> => {
   const log = params.log === 'security' ? 'security' : 'diagnostics';
-  const result = await sendCommand(calls, { kind: 'get_log', requestId, log, ...uploadOf(params) }, startBy);
+  const result = await sendCommand(
+    calls,
+    { kind: 'get_log', requestId, log, ...uploadOf(params) },
+    { startBy, statuses: logStatuses },
+  );
   const values = { ...shownStatus(result), ...shownFile(result), request_id: requestId };
   return { verified: false, reason: 'no_readback', values };
 };
@@ -47,7 +55,7 @@ export const getDiagnostics = async (
   const { calls } = station;
   if (calls.version() !== '1.6') return getLog(station, command, newId());
   const request: DiagnosticsRequest = { kind: 'get_diagnostics', ...uploadOf(command.params) };
-  const result = await sendCommand(calls, request, command.startBy);
+  const result = await sendCommand(calls, request, { startBy: command.startBy });
   // Without a name, the station has nothing to upload.
   const values = shownFile(result);
   return { verified: false, reason: 'no_readback', values };

@@ -2,10 +2,14 @@
 import type { Params } from '../../../model/command.ts';
 import { type Applied, CommandFailure } from '../../driver.ts';
 import type { StationCommand } from '../block.ts';
+import { createStatuses } from '../codec/outbound.ts';
 import type { StationRequest } from '../messages.ts';
 import { textParam, timeParam, transferParams } from '../station/command-params.ts';
 import { sendCommand, shownStatus } from '../station/send-command.ts';
 import type { Station } from '../station/station.ts';
+
+/** UpdateFirmwareStatusEnumType: an update that was under way is given up for this one. */
+export const firmwareStatuses = createStatuses({ AcceptedCanceled: 'accepted' });
 
 type UpdateRequest = Extract<StationRequest, { kind: 'update_firmware' }>;
 
@@ -37,7 +41,7 @@ export const updateFirmware = async (
     ...(installAt === undefined ? {} : { installAt }),
     ...signedBy(params),
   };
-  const result = await sendCommand(calls, request, startBy);
+  const result = await sendCommand(calls, request, { startBy, statuses: firmwareStatuses });
   // UpdateFirmware of OCPP 1.6 has no status in its answer, and no id.
   const isNamed = calls.version() !== '1.6' || request.signed !== undefined;
   const values = isNamed ? { ...shownStatus(result), request_id: requestId } : {};

@@ -8,7 +8,7 @@ import { sendLocalList } from '../authorization/local-auth-list.ts';
 import { askForStatus } from '../availability/ask-for-status.ts';
 import type { StationRequest, StationResult, Variable } from '../messages.ts';
 import { configureMetering } from '../metering/configure-metering.ts';
-import { refusalOf } from '../station/calls.ts';
+import { refusalOf, type SendOptions } from '../station/calls.ts';
 import { DeviceVariables, evseFacts, evseNames, namesOf, variableNames } from '../station/device-variables.ts';
 import type { Station } from '../station/station.ts';
 import { endUnknownTransactions } from '../transactions/transaction-status.ts';
@@ -57,12 +57,15 @@ class ProvisioningRun {
   }
 
   /** @returns undefined where the station is silent @throws Exhausted */
-  private readonly send = async (request: StationRequest): Promise<StationResult | undefined> => {
+  private readonly send = async (
+    request: StationRequest,
+    options: SendOptions = {},
+  ): Promise<StationResult | undefined> => {
     const { calls, clock } = this.station;
     await pause(paceMs, clock, this.signal);
     if (this.signal.aborted || !calls.isConnected()) throw new Exhausted();
     try {
-      return await calls.send(request);
+      return await calls.send(request, options);
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal) return refusal;

@@ -12,7 +12,7 @@ import type { Station } from '../station/station.ts';
 export const resetStation = async ({ calls }: Station, { evse, params, startBy }: StationCommand): Promise<Applied> => {
   try {
     const part = evse === 0 ? {} : { evse };
-    const result = await sendCommand(calls, { kind: 'reset', isHard: params.type === 'hard', ...part }, startBy);
+    const result = await sendCommand(calls, { kind: 'reset', isHard: params.type === 'hard', ...part }, { startBy });
     return { verified: false, reason: 'no_readback', values: shownStatus(result) };
   } catch (error) {
     // The station went down instead of answering.

@@ -44,16 +44,16 @@ export const getVariables = async ({ calls }: Station, { verb, params, startBy }
   const { key } = params;
   const named = typeof key === 'string' ? [variableOf({ name: key })] : undefined;
   const variables = verb === 'get_configuration' ? named : rowsOf(params).map(variableOf);
-  const result = await sendCommand(calls, { kind: 'get_variables', variables }, startBy);
+  const result = await sendCommand(calls, { kind: 'get_variables', variables }, { startBy });
   return { verified: true, by: 'register', values: { variables: shownVariables(result) } };
 };
 
 /** OCPP 1.6 §5.4: one key at a time; the first that is rejected ends the series. */
 const setAll = async ({ calls }: Station, variables: Setting[], startBy: number): Promise<StationResult> => {
-  if (calls.version() !== '1.6') return sendCommand(calls, { kind: 'set_variables', variables }, startBy);
+  if (calls.version() !== '1.6') return sendCommand(calls, { kind: 'set_variables', variables }, { startBy });
   let all: StationResult = { status: 'accepted', raw: 'Accepted', variables: [] };
   for (const variable of variables) {
-    const one = await sendCommand(calls, { kind: 'set_variables', variables: [variable] }, startBy);
+    const one = await sendCommand(calls, { kind: 'set_variables', variables: [variable] }, { startBy });
     const { status, raw } = one.status === 'accepted' ? all : one;
     all = { status, raw, variables: [...(all.variables ?? []), ...(one.variables ?? [])] };
   }

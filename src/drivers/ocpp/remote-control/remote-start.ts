@@ -118,7 +118,7 @@ export class RemoteStart {
     const profile = limit && { profile: limit.profile };
     try {
       const request = { kind: 'start' as const, evse, token, remoteStartId, ...profile };
-      const result = await sendCommand(this.station.calls, request, startBy);
+      const result = await sendCommand(this.station.calls, request, { startBy });
       limit?.onAccepted();
       return result;
     } catch (error) {

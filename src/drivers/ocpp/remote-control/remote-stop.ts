@@ -11,7 +11,7 @@ const effectMs = 15_000;
 export const stopTransaction = async (station: Station, { evse, startBy }: StationCommand): Promise<Applied> => {
   const transaction = station.runningOn(evse)?.transaction;
   if (transaction === undefined) throw new CommandFailure('INTERLOCK', 'no session runs');
-  const values = shownStatus(await sendCommand(station.calls, { kind: 'stop', transaction }, startBy));
+  const values = shownStatus(await sendCommand(station.calls, { kind: 'stop', transaction }, { startBy }));
   const isOver = await waitUntil(station, () => station.runningOn(evse)?.transaction !== transaction, effectMs);
   return isOver ? { verified: true, by: 'effect', values } : { verified: false, reason: 'no_effect', values };
 };

@@ -20,6 +20,6 @@ export const triggerMessage = async (
   { evse, params, startBy }: StationCommand,
 ): Promise<Applied> => {
   const message = params.message as TriggeredMessage;
-  const result = await sendCommand(calls, { kind: 'trigger', message, ...(evse === 0 ? {} : { evse }) }, startBy);
+  const result = await sendCommand(calls, { kind: 'trigger', message, ...(evse === 0 ? {} : { evse }) }, { startBy });
   return { verified: false, reason: 'no_readback', values: shownStatus(result) };
 };

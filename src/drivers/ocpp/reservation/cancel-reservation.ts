@@ -15,7 +15,7 @@ export const cancelReservation = async (
   const isReserved = (): boolean => station.evse(evse).status === 'reserved';
   const wasReserved = evse !== 0 && isReserved();
   const request = { kind: 'cancel_reservation' as const, id: Number(params.reservation_id) };
-  const values = shownStatus(await sendCommand(station.calls, request, startBy));
+  const values = shownStatus(await sendCommand(station.calls, request, { startBy }));
   if (!wasReserved) return { verified: false, reason: 'no_readback', values };
   return (await waitUntil(station, () => !isReserved(), effectMs))
     ? { verified: true, by: 'effect', values }

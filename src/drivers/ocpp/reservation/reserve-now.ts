@@ -33,7 +33,7 @@ export const reserveNow = async (
       ...(groupTag === undefined ? {} : { groupToken: { id: groupTag } }),
       expiresAt: station.clock.now() + Number(params.duration_s) * 1000,
     },
-    startBy,
+    { startBy },
   );
   const values = { ...shownStatus(result), reservation_id: id };
   if (evse === 0) return { verified: false, reason: 'no_readback', values };

@@ -43,7 +43,7 @@ export const getCompositeSchedule = async (
       durationS: Number(params.duration_s),
       ...(unit === 'A' || unit === 'W' ? { unit } : {}),
     },
-    startBy,
+    { startBy },
   );
   if (!result.schedule) return { verified: false, reason: 'no_readback', values: shownStatus(result) };
   const { unit: told, periods } = result.schedule;
@@ -78,7 +78,7 @@ export const clearChargingProfile = async (
   { evse, params, startBy }: StationCommand,
   setAgain: () => Promise<void>,
 ): Promise<Applied> => {
-  const result = await sendCommand(calls, filterOf(evse, params), startBy);
+  const result = await sendCommand(calls, filterOf(evse, params), { startBy });
   await setAgain();
   return { verified: false, reason: 'no_readback', values: shownStatus(result) };
 };

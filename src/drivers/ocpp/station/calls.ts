@@ -5,17 +5,22 @@ import type { Code } from '../../../model/command.ts';
 import type { Clock } from '../../../model/time.ts';
 import { CommandFailure } from '../../driver.ts';
 import type { Codec, EncodedCall } from '../codec/codec.ts';
-import { meaningOf } from '../codec/outbound.ts';
+import { type AnswerStatuses, judge, meaningOf } from '../codec/outbound.ts';
 import type { StationRequest, StationResult, Version } from '../messages.ts';
 import { CallFailure, type CallOptions, type StationLink } from '../ocpp-j/station-link.ts';
 import type { Quirks } from '../quirks.ts';
 import type { RejectedCalls } from './rejected-calls.ts';
 
+export interface SendOptions extends Partial<CallOptions> {
+  /** What statuses mean in this answer beside those that are common to all. */
+  statuses?: AnswerStatuses;
+}
+
 export interface StationCalls {
   version(): Version | undefined;
   isConnected(): boolean;
   /** Rejects with a CallFailure. */
-  send(request: StationRequest, options?: Partial<CallOptions>): Promise<StationResult>;
+  send(request: StationRequest, options?: SendOptions): Promise<StationResult>;
 }
 
 /** For the answer to a call, ms. */
@@ -50,7 +55,7 @@ export class PacedCalls implements StationCalls {
     return this.station.link !== undefined;
   }
 
-  async send(request: StationRequest, options: Partial<CallOptions> = {}): Promise<StationResult> {
+  async send(request: StationRequest, options: SendOptions = {}): Promise<StationResult> {
     try {
       const result = await this.inTurn(request, options);
       if (result.status === 'rejected' || result.status === 'not_supported') this.rejections.note(request, result.raw);
@@ -62,7 +67,7 @@ export class PacedCalls implements StationCalls {
     }
   }
 
-  private inTurn(request: StationRequest, options: Partial<CallOptions>): Promise<StationResult> {
+  private inTurn(request: StationRequest, options: SendOptions): Promise<StationResult> {
     const pauseMs = this.station.quirks().paceMs ?? 0;
     if (pauseMs === 0) return this.call(request, options);
     const answer = this.turn.then(() => this.call(request, options));
@@ -70,7 +75,7 @@ export class PacedCalls implements StationCalls {
     return answer;
   }
 
-  private async call(request: StationRequest, options: Partial<CallOptions>): Promise<StationResult> {
+  private async call(request: StationRequest, { statuses, ...options }: SendOptions): Promise<StationResult> {
     const { link, codec } = this.station;
     if (!link || !codec) throw new CallFailure('offline', 'the station is not connected');
     let call: EncodedCall;
@@ -80,7 +85,7 @@ export class PacedCalls implements StationCalls {
       throw new CallFailure('error', (error as Error).message, 'NotSupported');
     }
     const payload = await link.call(call.action, call.payload, { timeoutMs: answerTimeoutMs, ...options });
-    return codec.decodeResult(request, payload);
+    return judge(codec.decodeResult(request, payload), statuses);
   }
 }
 

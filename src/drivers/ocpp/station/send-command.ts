@@ -4,7 +4,7 @@ import { pause } from '../../../common/pause.ts';
 import type { Code, Params } from '../../../model/command.ts';
 import { CommandFailure } from '../../driver.ts';
 import type { StationRequest, StationResult } from '../messages.ts';
-import type { StationCalls } from './calls.ts';
+import type { SendOptions, StationCalls } from './calls.ts';
 import type { Station } from './station.ts';
 
 /** Between two looks at whether a command has taken effect, ms. */
@@ -16,16 +16,19 @@ const codes: Partial<Record<StationResult['status'], Code>> = {
   not_supported: 'UNSUPPORTED',
 };
 
-/**
- * @param startBy monotonic ms after which the call is not sent any more; Infinity: whenever its turn comes
- * @throws CommandFailure where the station rejects it, CallFailure where it does not answer
- */
+interface CommandOptions extends Pick<SendOptions, 'statuses'> {
+  /** Monotonic ms after which the call is not sent any more; absent or Infinity: whenever its turn comes. */
+  startBy?: number | undefined;
+}
+
+/** @throws CommandFailure where the station rejects it, CallFailure where it does not answer */
 export const sendCommand = async (
   calls: StationCalls,
   request: StationRequest,
-  startBy = Number.POSITIVE_INFINITY,
+  { startBy = Number.POSITIVE_INFINITY, ...options }: CommandOptions = {},
 ): Promise<StationResult> => {
-  const result = await calls.send(request, startBy === Number.POSITIVE_INFINITY ? {} : { notAfter: startBy });
+  const limit = startBy === Number.POSITIVE_INFINITY ? {} : { notAfter: startBy };
+  const result = await calls.send(request, { ...options, ...limit });
   const code = codes[result.status];
   if (code) throw new CommandFailure(code, `the station says ${result.raw}`);
   return result;
