@@ -10,7 +10,6 @@ import type { ConnectionLimits } from './ocpp-j/connection-limits.ts';
 import type { StationHandler, StationSettings } from './ocpp-j/station-link.ts';
 import { type WebSocketOptions, WebSocketUpgrader } from './ocpp-j/websocket.ts';
 import { Admission, type AdmissionLimits, type AdmissionOptions, type Admitted } from './security/admission.ts';
-import type { CertificateNotice, CertificateState } from './security/certificate-renewal.ts';
 import {
   type Dialled,
   type ListenerEvents,
@@ -23,6 +22,7 @@ import { createProxyCheck, type Proxies, type ProxyCheck, readOrigin } from './s
 import { type LoggedRejection, RejectionLog } from './security/rejection-log.ts';
 import { createReason, type Reason } from './security/rejection-reasons.ts';
 import { checkSettings } from './security/security-profile.ts';
+import type { CertificateNotice, CertificateState } from './security/server-certificate.ts';
 import { StationRegistry } from './security/station-registry.ts';
 
 export interface CsmsLimits extends ConnectionLimits, WebSocketOptions, AdmissionLimits {

@@ -17,7 +17,7 @@ export type { Csms } from './csms.ts';
 export { createOcppDriver, type OcppDriver } from './driver.ts';
 export { OcppServer } from './ocpp-server.ts';
 export { listPresets } from './presets.ts';
-export { CertificateError } from './security/certificate-renewal.ts';
 export type { ListenerOptions } from './security/listener.ts';
+export { CertificateError } from './security/server-certificate.ts';
 export { StationBinding } from './station-binding.ts';
 export { driverOptionsOf, stationSettingsOf } from './station-options.ts';

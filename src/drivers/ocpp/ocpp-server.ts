@@ -12,8 +12,8 @@ import { type ConcurrentTx, createConcurrentTx } from './authorization/concurren
 import { codecFor } from './codec/codec-by-version.ts';
 import { type Csms, type CsmsOptions, startCsms } from './csms.ts';
 import type { StationHandler, StationSettings } from './ocpp-j/station-link.ts';
-import type { CertificateNotice } from './security/certificate-renewal.ts';
 import { Passwords } from './security/passwords.ts';
+import type { CertificateNotice } from './security/server-certificate.ts';
 import { certificateEventOf, pendingEventOf, type ServerEvent } from './server-events.ts';
 
 /** As it lies in the file of a node. */

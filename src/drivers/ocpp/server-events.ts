@@ -2,7 +2,7 @@
 import type { Event } from '../../model/event.ts';
 import { isoTime } from '../../model/time.ts';
 import type { PendingStation } from './approval/pending-stations.ts';
-import type { CertificateNotice } from './security/certificate-renewal.ts';
+import type { CertificateNotice } from './security/server-certificate.ts';
 
 export interface ServerEvent extends Pick<Event, 'name' | 'severity' | 'code' | 'message'> {
   data: Record<string, string | number | boolean>;

@@ -8,7 +8,7 @@ import type { DriverEvent } from '../../driver.ts';
 import { asFields } from '../codec/lenient-fields.ts';
 import { CallFailure, type StationLink } from '../ocpp-j/station-link.ts';
 import type { StationRecords } from '../station/station-records.ts';
-import { relayAllowed } from './allowed-requests.ts';
+import { relayAllowed } from './backend-requests.ts';
 import { TransactionIdMap } from './id-mapping.ts';
 import type { RelayedCall } from './limit-relay.ts';
 import { isQuestion, keepOf, type Payload, tokenDecisionIn, withTransaction } from './station-calls.ts';

@@ -4,10 +4,10 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Clock } from '../../../model/time.ts';
-import { type CertificateNotice, CertificateRenewal, type CertificateState } from './certificate-renewal.ts';
 import { type Origin, plainAddress } from './proxy-headers.ts';
 import { createReason, type Reason, type Rejection, sentenceOf } from './rejection-reasons.ts';
-import type { ServerKeys } from './server-certificate.ts';
+import { type CertificateNotice, type CertificateState, ServerCertificate } from './server-certificate.ts';
+import type { ServerKeys } from './server-keys.ts';
 import { explainTlsFailure, readClientCertificate } from './tls-errors.ts';
 
 export interface ListenerTls {
@@ -93,7 +93,7 @@ const contextOf = (keys: ServerKeys) => ({ ...keys, minVersion: 'TLSv1.2' as con
 /** The server of one port, with its certificate where it has one. */
 interface PortServer {
   server: Server;
-  certificate: CertificateRenewal | undefined;
+  certificate: ServerCertificate | undefined;
 }
 
 const createSecureServer = async (
@@ -101,7 +101,7 @@ const createSecureServer = async (
   events: ListenerEvents,
   clock: Clock,
 ): Promise<PortServer> => {
-  const certificate = await CertificateRenewal.start(
+  const certificate = await ServerCertificate.start(
     read,
     {
       // Connections that are there stay: only new ones see the new certificate.
@@ -129,7 +129,7 @@ export class StationListener {
   private readonly where: string;
   private readonly isSecure: boolean;
   private readonly server: Server;
-  private readonly renewal: CertificateRenewal | undefined;
+  private readonly renewal: ServerCertificate | undefined;
   private readonly events: ListenerEvents;
   /** Connections that are no WebSockets (yet). */
   private readonly sockets = new Set<Socket>();

@@ -3,8 +3,8 @@
  * generated here cannot be guessed, and a keyed hash of it lets a thousand stations reconnect at once.
  */
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { Semaphore } from '../../../common/semaphore.ts';
 import { hexPassword, passwordLimits } from '../codec/limits.ts';
-import { Semaphore } from './semaphore.ts';
 
 const { min: shortestBytes, max: longestBytes } = passwordLimits;
 /** N = 2^14, r = 8: 16 MB and some 50 ms for each. */

@@ -2,7 +2,7 @@
  * Why a station does not get in: a code that stays, and the values of its sentence. Logs and the station itself read
  * the English sentence; forms translate the code (catalogs of ems-ocpp-server, "reason").
  */
-import { type CodedMessage, createMessageCatalog, type ParamsOf } from './coded-messages.ts';
+import { type CodedMessage, createMessageCatalog, type ParamsOf } from '../../../common/coded-messages.ts';
 
 /** Sentences by their code, with values as __name__: each says what to do, and none holds a password. */
 export const sentences = {

@@ -1,82 +1,184 @@
-/** The certificate of a server and its private key, as they lie in files: whether they fit, and what they say. Pure. */
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
-import { toPlainText } from '../ocpp-j/plain-text.ts';
-import { type CodedMessage, createMessageCatalog } from './coded-messages.ts';
+/**
+ * The certificate of a server over its life: reloaded where its files hold a renewed one, and told of before it ends.
+ * The files are read every two seconds and not watched: files that are replaced, linked or on a network drive tell
+ * nobody.
+ */
 
-/** The keys of a TLS server, in PEM. */
-export interface ServerKeys {
-  /** The server's own first, then those of the authorities above it. */
-  cert: string | Buffer;
-  key: string | Buffer;
-  passphrase?: string;
-  /** Authorities (CA) that sign the certificates of stations. */
-  ca?: string | Buffer | (string | Buffer)[];
+import type { Clock, Timer } from '../../../model/time.ts';
+import { expirySoonDays } from '../codec/limits.ts';
+import {
+  type CertificateFacts,
+  type CertificateFault,
+  faultSentenceOf,
+  readServerKeys,
+  type ServerKeys,
+  unreadable,
+} from './server-keys.ts';
+
+export interface CertificateState extends CertificateFacts {
+  /** Whole days until the certificate ends; below 0: it has ended. */
+  daysLeft: number;
+  /** Why what lies in the files is not taken. */
+  fault?: CertificateFault;
 }
 
-/** English sentences by code; the catalogs of ems-ocpp-server translate the codes ("certificate.fault"). */
-export const faultSentences = {
-  unreadable: 'a file cannot be read: __fault__',
-  no_certificate: 'the certificate is none, or not whole',
-  no_authority: 'the authority (CA) for stations is none, or not whole',
-  no_key: 'the private key is none, or not whole, or its passphrase is another one',
-  no_pair: 'certificate and private key do not belong together',
-  not_taken: 'TLS does not take it: __fault__',
-} as const;
-
-const faults = createMessageCatalog(faultSentences);
-/** @returns the English sentence of a fault */
-export const { sentenceOf: faultSentenceOf } = faults;
-export type CertificateFault = CodedMessage<keyof typeof faultSentences>;
-
-export interface CertificateFacts {
-  /** Common name, or the whole subject where there is none. */
-  subject: string;
-  /** Wall clock, ms since 1970. */
-  expiresAt: number;
+export interface CertificateNotice extends CertificateState {
+  kind: 'renewed' | 'refused' | 'expiring' | 'expired';
+  /** In English, for a log. */
+  sentence: string;
 }
 
-/** Characters of a subject that are shown. */
-const longestSubject = 100;
+export interface CertificateListener {
+  /** From now on these keys are to be shown. */
+  onRenewed(keys: ServerKeys): void;
+  onNotice(notice: CertificateNotice): void;
+}
 
-const parse = <T>(read: () => T): T | undefined => {
+const readEveryMs = 2000;
+const dayMs = 86_400_000;
+/** Days before the end at which it is told. */
+const warningDays = [expirySoonDays, 14, 7, 3, 1, 0];
+
+const digestOf = ({ cert, key, passphrase, ca }: ServerKeys): string =>
+  JSON.stringify([cert, key, ...[ca ?? []].flat()].map(String).concat(passphrase ?? ''));
+
+/** Keys with what their certificate says. The digest tells whether the same lies in the files again. */
+interface GoodFiles {
+  keys: ServerKeys;
+  facts: CertificateFacts;
+  digest: string;
+}
+
+interface FaultyFiles {
+  fault: CertificateFault;
+  digest: string;
+}
+
+const readFiles = async (read: () => Promise<ServerKeys>): Promise<GoodFiles | FaultyFiles> => {
   try {
-    return read();
-  } catch {
-    return undefined;
-  }
-};
-
-const begins = /-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/g;
-const wholes = /-----BEGIN ([A-Z0-9 ]*CERTIFICATE)-----[^-]+-----END \1-----/g;
-
-/** TLS takes what it can read of a file that is cut off. @returns whether a file holds certificates, and all are whole */
-const isWhole = (pem: string | Buffer): boolean => {
-  const text = pem.toString();
-  const [count, found] = [text.match(begins)?.length, text.match(wholes) ?? []];
-  return count === found.length && found.every((each) => parse(() => new X509Certificate(each)));
-};
-
-const readKey = ({ key, passphrase }: ServerKeys): KeyObject | undefined =>
-  parse(() => createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) }));
-
-/** @returns what the certificate says, or why TLS would not work with these keys */
-export const readServerKeys = (keys: ServerKeys): CertificateFacts | CertificateFault => {
-  const certificate = parse(() => new X509Certificate(keys.cert));
-  if (!certificate || !isWhole(keys.cert)) return faults.create('no_certificate');
-  if (keys.ca !== undefined && ![keys.ca].flat().every(isWhole)) return faults.create('no_authority');
-  const key = readKey(keys);
-  if (!key) return faults.create('no_key');
-  if (!certificate.checkPrivateKey(key)) return faults.create('no_pair');
-  try {
-    createSecureContext(keys);
+    const keys = await read();
+    const [facts, digest] = [readServerKeys(keys), digestOf(keys)];
+    return 'code' in facts ? { fault: facts, digest } : { keys, facts, digest };
   } catch (error) {
-    return faults.create('not_taken', { fault: (error as Error).message });
+    const fault = unreadable(error);
+    return { fault, digest: faultSentenceOf(fault) };
   }
-  const name = /^CN=(.+)$/m.exec(certificate.subject)?.[1] ?? certificate.subject ?? '';
-  return { subject: toPlainText(name, longestSubject), expiresAt: Date.parse(certificate.validTo) };
 };
 
-/** @param error of reading the files */
-export const unreadable = (error: unknown): CertificateFault =>
-  faults.create('unreadable', { fault: error instanceof Error ? error.message : String(error) });
+const isoDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+/** A server has no certificate to begin with. */
+export class CertificateError extends Error {}
+
+/** The certificate of one port. */
+export class ServerCertificate {
+  private readonly read: () => Promise<ServerKeys>;
+  private readonly listener: CertificateListener;
+  private readonly clock: Clock;
+  private used: GoodFiles;
+  private fault: CertificateFault | undefined;
+  /** Files that did not fit when they were read last: they may be half written, and are told of when they stay so. */
+  private doubt: { digest: string; isTold: boolean } | undefined;
+  /** Days of the last warning. */
+  private warnedDays = Number.POSITIVE_INFINITY;
+  private timer: Timer | undefined;
+  private isClosed = false;
+
+  /**
+   * @param read certificate and key as they are now
+   * @throws CertificateError where the first ones do not fit, in words
+   */
+  static async start(
+    read: () => Promise<ServerKeys>,
+    listener: CertificateListener,
+    clock: Clock,
+  ): Promise<ServerCertificate> {
+    const first = await readFiles(read);
+    if ('fault' in first) throw new CertificateError(`the certificate of this server: ${faultSentenceOf(first.fault)}`);
+    return new ServerCertificate({ read, first }, listener, clock);
+  }
+
+  private constructor(
+    { read, first }: { read: () => Promise<ServerKeys>; first: GoodFiles },
+    listener: CertificateListener,
+    clock: Clock,
+  ) {
+    this.read = read;
+    this.used = first;
+    this.listener = listener;
+    this.clock = clock;
+    this.warn();
+    this.schedule();
+  }
+
+  /** The keys in use. */
+  keys(): ServerKeys {
+    return this.used.keys;
+  }
+
+  state(): CertificateState {
+    const { facts } = this.used;
+    return {
+      ...facts,
+      daysLeft: Math.floor((facts.expiresAt - this.clock.now()) / dayMs),
+      ...(this.fault && { fault: this.fault }),
+    };
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.timer?.cancel();
+  }
+
+  private schedule(): void {
+    this.timer = this.clock.after(readEveryMs, () => void this.check());
+  }
+
+  private async check(): Promise<void> {
+    const found = await readFiles(this.read);
+    if (this.isClosed) return;
+    if ('fault' in found) this.refuse(found);
+    else this.accept(found);
+    this.warn();
+    this.schedule();
+  }
+
+  private accept(found: GoodFiles): void {
+    const wasFaulty = this.fault !== undefined;
+    [this.fault, this.doubt] = [undefined, undefined];
+    if (found.digest === this.used.digest) {
+      if (wasFaulty) this.tell('renewed', 'lies in its files again');
+      return;
+    }
+    this.used = found;
+    this.warnedDays = Number.POSITIVE_INFINITY;
+    this.listener.onRenewed(found.keys);
+    this.tell('renewed', `is new, and valid until ${isoDay(found.facts.expiresAt)}`);
+  }
+
+  private refuse({ fault, digest }: FaultyFiles): void {
+    if (this.doubt?.digest !== digest) {
+      this.doubt = { digest, isTold: false };
+      return;
+    }
+    if (this.doubt.isTold) return;
+    this.doubt.isTold = true;
+    this.fault = fault;
+    this.tell('refused', `stays in use, what lies in its files is not taken: ${faultSentenceOf(fault)}`);
+  }
+
+  private warn(): void {
+    const { daysLeft, expiresAt } = this.state();
+    const due = warningDays.filter((days) => daysLeft <= days).at(-1) ?? Number.POSITIVE_INFINITY;
+    const days = daysLeft < 0 ? -1 : due;
+    if (days >= this.warnedDays) return;
+    this.warnedDays = days;
+    if (days < 0) this.tell('expired', `has expired on ${isoDay(expiresAt)}: stations do not trust it any more`);
+    else this.tell('expiring', `expires on ${isoDay(expiresAt)} (days left: ${daysLeft}): renew it`);
+  }
+
+  private tell(kind: CertificateNotice['kind'], what: string): void {
+    const state = this.state();
+    this.listener.onNotice({ kind, ...state, sentence: `the certificate ${state.subject} of this server ${what}` });
+  }
+}

@@ -15,7 +15,7 @@ import {
   type ProfileMoment,
   toBackendProfile,
 } from './backend-profile.ts';
-import { idStep, type SchedulePeriod, type Supply, toSettableCurrent } from './profile-form.ts';
+import { idStep, type SchedulePeriod, type Supply, toSettableCurrent } from './set-charging-profile.ts';
 import { maxPeriods } from './setpoint-schedule.ts';
 
 /** An EVSE of ours whose limit has to respect those of the backend. */

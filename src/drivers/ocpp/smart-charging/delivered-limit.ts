@@ -1,6 +1,6 @@
 /** The limit that a station took last for one EVSE, and what of it is in force now. */
 import type { ChargingProfile } from '../messages.ts';
-import type { SchedulePeriod } from './profile-form.ts';
+import type { SchedulePeriod } from './set-charging-profile.ts';
 
 /** The limit that the station took last on this connection. */
 export interface DeliveredLimit {

@@ -11,7 +11,7 @@ import type { ObservedCurrents } from './limit-compliance.ts';
 import { type DatedSetpoints, type LimitPlan, planLimit } from './limit-plan.ts';
 import { fallbackTimeS } from './limit-settings.ts';
 import type { LimiterContext } from './limiter-context.ts';
-import type { DeferredReason } from './set-charging-profile.ts';
+import type { DeferredReason } from './profile-setter.ts';
 import type { SetpointSchedule } from './setpoint-schedule.ts';
 
 /** Counts for a station that does not fall back by itself and is told again for another reason, s. */

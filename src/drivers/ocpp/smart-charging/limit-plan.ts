@@ -2,8 +2,8 @@
 
 import { fallbackTimeS } from './limit-settings.ts';
 import type { LimiterContext } from './limiter-context.ts';
-import { type SchedulePeriod, type Supply, toSettableCurrent } from './profile-form.ts';
 import type { ProfileRequest } from './profile-request.ts';
+import { type SchedulePeriod, type Supply, toSettableCurrent } from './set-charging-profile.ts';
 import {
   lowerLimits,
   phasesToName,

@@ -4,7 +4,7 @@ import type { Station } from '../station/station.ts';
 import type { OtherLimits } from './backend-limits.ts';
 import type { ForeignProfiles } from './foreign-profiles.ts';
 import type { LimitSettings } from './limit-settings.ts';
-import type { ProfileSetter } from './set-charging-profile.ts';
+import type { ProfileSetter } from './profile-setter.ts';
 
 export interface LimiterOptions {
   settings: LimitSettings;

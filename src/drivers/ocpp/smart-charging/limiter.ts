@@ -7,7 +7,7 @@ import type { StartLimit } from '../remote-control/remote-start.ts';
 import type { Station } from '../station/station.ts';
 import { EvseLimiter, type OrderedLimit } from './evse-limiter.ts';
 import type { LimiterContext, LimiterOptions } from './limiter-context.ts';
-import { ProfileSetter } from './set-charging-profile.ts';
+import { ProfileSetter } from './profile-setter.ts';
 import type { SetpointSchedule } from './setpoint-schedule.ts';
 
 /** The limits of all EVSEs of one station. */

@@ -1,7 +1,7 @@
 /** Limits on their way to a charging profile. */
 import type { CallOptions } from '../ocpp-j/station-link.ts';
 import type { Status } from '../station/evse-status.ts';
-import type { SchedulePeriod, Supply } from './profile-form.ts';
+import type { SchedulePeriod, Supply } from './set-charging-profile.ts';
 
 /** A limit for one EVSE, with all that decides the charging profile it is set with. */
 export interface ProfileRequest {

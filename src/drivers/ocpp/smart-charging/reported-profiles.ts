@@ -6,7 +6,7 @@
 import { readPurpose } from '../codec/relayed-requests.ts';
 import type { ReportedProfile } from '../messages.ts';
 import type { LimitForm } from '../station/station-facts.ts';
-import { fallbackProfileId, idStep, profileId } from './profile-form.ts';
+import { fallbackProfileId, idStep, profileId } from './set-charging-profile.ts';
 
 /** A charging profile as the station has reported it. */
 export interface FoundProfile extends ReportedProfile {

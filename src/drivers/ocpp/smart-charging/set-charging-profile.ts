@@ -1,189 +1,169 @@
-/**
- * SetChargingProfile (OCPP 1.6 §5.16, OCPP 2.x K01): in which form a station takes a limit is tried once and remembered,
- * its purpose, kind, stack level, unit, and whether it names phases.
- */
-import { CommandFailure } from '../../driver.ts';
-import type { ChargingProfile } from '../messages.ts';
+/** The forms in which a limit may be set, in the order in which a station is tried, and the profile of a limit in one. */
+import type { ChargingProfile, ChargingSchedulePeriod } from '../messages.ts';
 import type { Quirks } from '../quirks.ts';
-import type { Station } from '../station/station.ts';
-import type { LimitForm } from '../station/station-facts.ts';
-import { askRefusable, isAccepted } from './ask-station.ts';
-import type { OtherLimits } from './backend-limits.ts';
-import { clearProfile } from './clear-charging-profile.ts';
-import { DynamicProfiles } from './dynamic-profiles.ts';
-import type { ForeignProfiles } from './foreign-profiles.ts';
-import { buildProfile, profileForms } from './profile-form.ts';
-import type { ProfileRequest } from './profile-request.ts';
+import type { LimitForm, StationFacts } from '../station/station-facts.ts';
 
-/** Why a limit cannot be set now, and will be when that is over. */
-export type DeferredReason = 'no_car' | 'no_session';
-
-interface ProfileSetterOptions {
-  foreignProfiles: Pick<ForeignProfiles, 'clearBeforeFirstLimit'>;
-  otherLimits: OtherLimits;
+/** One period of a limit. */
+export interface SchedulePeriod {
+  /** s after the first period began. */
+  startS: number;
+  /** A per phase. */
+  currentA: number;
+  /** The limit as it was asked for in watts: sent as it is where the station takes watts. */
+  powerW?: number;
 }
 
-const isSameForm = (a: LimitForm, b: LimitForm | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-/** Whether a form is what a preset or the integrator demands. */
-const isDemanded = (form: LimitForm, { purpose, kind, unit, stackLevel }: Quirks): boolean =>
-  (purpose ?? form.purpose) === form.purpose &&
-  (kind ?? form.kind) === form.kind &&
-  (unit ?? form.unit) === form.unit &&
-  (stackLevel ?? form.stackLevel) === form.stackLevel;
-
-/** Sets the charging profiles of one station in the form that it takes. */
-export class ProfileSetter {
-  private readonly station: Station;
-  private readonly options: ProfileSetterOptions;
-  private readonly dynamicProfiles: DynamicProfiles;
-
-  constructor(station: Station, options: ProfileSetterOptions) {
-    this.station = station;
-    this.options = options;
-    this.dynamicProfiles = new DynamicProfiles(station, options.otherLimits);
-  }
-
-  /**
-   * @returns the profile that the station took, or why the limit could not be set yet
-   * @throws CallFailure, CommandFailure
-   */
-  async set(request: ProfileRequest): Promise<ChargingProfile | DeferredReason> {
-    await this.options.foreignProfiles.clearBeforeFirstLimit();
-    const known = this.knownForm();
-    // OCPP 1.6 §5.16: a TxProfile needs a transaction.
-    if ((known?.purpose ?? this.station.quirks().purpose) === 'tx' && request.transaction === undefined)
-      return 'no_session';
-    const dynamic = known && (await this.dynamicProfiles.set(known, request));
-    if (dynamic) {
-      await this.onTaken(request, dynamic);
-      return dynamic;
-    }
-    this.dynamicProfiles.onReplaced(request.evse);
-    return this.setFixed(request, known);
-  }
-
-  onConnected(): void {
-    this.dynamicProfiles.onConnected();
-  }
-
-  /** @returns the TxProfile that goes with a start, in the form that the station takes as far as that is known */
-  profileOfStart(request: Omit<ProfileRequest, 'options'>): ChargingProfile {
-    const { factStore, clock } = this.station;
-    const quirks = { ...this.station.quirks(), purpose: 'tx' as const };
-    const { isAlone, phases } = request;
-    const known = this.knownForm();
-    const conditions = { hasTransaction: true, isAlone, namesPhases: phases !== undefined };
-    const [usual] = profileForms(quirks, factStore.facts, conditions);
-    const form = known ? { ...known, purpose: 'tx' as const } : usual;
-    if (!form) throw new CommandFailure('UNSUPPORTED', 'there is no way to tell the station a limit with the start');
-    return buildProfile(form, { ...request, transaction: undefined, begun: undefined }, clock.now()).profile;
-  }
-
-  /** @throws CommandFailure where an older profile of ours could keep the new one from being in force */
-  private async onTaken(request: ProfileRequest, taken: ChargingProfile): Promise<void> {
-    await this.clearOld(request.evse, taken);
-    await this.replaceStartProfile(request, taken);
-  }
-
-  /**
-   * A TxProfile that came with a start goes before every TxDefaultProfile (OCPP 1.6 §3.13.2): the new limit counts once
-   * the profile of the start is gone, or has the same limit.
-   */
-  private async replaceStartProfile(request: ProfileRequest, taken: ChargingProfile): Promise<void> {
-    const { calls, factStore } = this.station;
-    const place = String(request.evse);
-    const start = factStore.facts.startProfiles?.[place];
-    if (!start) return;
-    if (taken.id !== start.id) {
-      const result = await askRefusable(calls)({ kind: 'clear_profile', id: start.id });
-      const isUnknown = result?.status === 'unknown';
-      // Before the transaction, the station may not have the profile in place yet.
-      if (isUnknown && request.transaction === undefined) return;
-      if (!isUnknown && !isAccepted(result) && !(await this.overwriteStartProfile(request)))
-        throw new CommandFailure('DEVICE_REJECTED', `the station keeps the limit of its start: ${result?.raw}`);
-    }
-    const { [place]: last, ...others } = factStore.facts.startProfiles ?? {};
-    // Another start may have come meanwhile.
-    if (last === start) factStore.note({ startProfiles: others });
-  }
-
-  /** @returns whether the profile of the start has the limit of the request now */
-  private async overwriteStartProfile(request: ProfileRequest): Promise<boolean> {
-    const form = this.knownForm();
-    if (!form || request.transaction === undefined) return false;
-    return !('why' in (await this.attempt({ ...form, purpose: 'tx' }, request)));
-  }
-
-  /** The form that the station is known to take. */
-  private knownForm(): LimitForm | undefined {
-    const { limitForm } = this.station.factStore.facts;
-    return limitForm && isDemanded(limitForm, this.station.quirks()) ? limitForm : undefined;
-  }
-
-  private async setFixed(
-    request: ProfileRequest,
-    known: LimitForm | undefined,
-  ): Promise<ChargingProfile | DeferredReason> {
-    const { station } = this;
-    const { otherLimits } = this.options;
-    // Some refuse a pause while nothing is plugged in.
-    const isIdlePause = request.periods[0]?.currentA === 0 && request.status === 'available';
-    let why = 'there is no way to tell it a limit';
-    for (const form of this.formsFor(request, known)) {
-      const outcome = await this.attempt(form, request);
-      if (!('why' in outcome)) {
-        // A form that makes room for a backend is not the one that the station prefers.
-        if (!otherLimits.isPresent(request.evse)) station.factStore.note({ limitForm: form });
-        await this.onTaken(request, outcome);
-        return outcome;
-      }
-      why = outcome.why;
-      // The form is right all the same.
-      if (isSameForm(form, known) && isIdlePause) return 'no_car';
-    }
-    if (isIdlePause) return 'no_car';
-    // Perhaps the station only takes profiles of a transaction.
-    if (request.transaction === undefined && !station.quirks().purpose && !known) return 'no_session';
-    throw new CommandFailure('DEVICE_REJECTED', `the station refuses every form of a limit: ${why}`);
-  }
-
-  /** @returns the profile that the station took, or why it did not */
-  private async attempt(form: LimitForm, request: ProfileRequest): Promise<ChargingProfile | { why: string }> {
-    const { calls, clock } = this.station;
-    const { otherLimits } = this.options;
-    const { evse, profile: built } = buildProfile(form, request, clock.now());
-    const profile = { ...built, id: otherLimits.freeId(built.id) };
-    const result = await askRefusable(calls, request.options)({ kind: 'set_profile', evse, profile });
-    return isAccepted(result) ? profile : { why: result?.raw ?? '' };
-  }
-
-  /** @returns the forms to try, in their order, as far as the limits of a backend leave room for them */
-  private formsFor({ evse, transaction, phases, isAlone }: ProfileRequest, known: LimitForm | undefined): LimitForm[] {
-    const { otherLimits } = this.options;
-    const quirks = this.station.quirks();
-    const { facts } = this.station.factStore;
-    const hasTransaction = transaction !== undefined;
-    const conditions = { hasTransaction, isAlone, namesPhases: phases !== undefined };
-    // A limit of the station leaves those of the backend alone, and the lower one is in force.
-    const isCapped = isAlone && otherLimits.isPresent(evse);
-    const caps = isCapped ? profileForms({ ...quirks, purpose: 'station_max' }, facts, conditions) : [];
-    const place = { evse, maxStackLevel: facts.maxStackLevel, hasTransaction };
-    const forms = [...(known ? [known] : []), ...profileForms(quirks, facts, conditions), ...caps].flatMap(
-      (form) => otherLimits.above(form, place) ?? [],
-    );
-    return forms.filter((form, i) => forms.findIndex((each) => isSameForm(each, form)) === i);
-  }
-
-  /** One profile of ours is enough: an old one of another purpose would go on limiting beside it. */
-  private async clearOld(evse: number, { id }: ChargingProfile): Promise<void> {
-    const { calls, factStore } = this.station;
-    const { otherLimits } = this.options;
-    const { limitIds = {} } = factStore.facts;
-    const old = limitIds[String(evse)];
-    if (old === id) return;
-    factStore.note({ limitIds: { ...limitIds, [String(evse)]: id } });
-    if (old === undefined || otherLimits.hasProfile(old)) return;
-    await clearProfile(askRefusable(calls), old);
-  }
+/** The supply of an EVSE, by which watts and amperes are converted. */
+export interface Supply {
+  /** Between phase and neutral, V. */
+  voltage: number;
+  phases: 1 | 2 | 3;
 }
+
+/** The conditions that decide which forms can work. */
+interface FormConditions {
+  /** A transaction runs: only then a TxProfile is taken. */
+  hasTransaction: boolean;
+  /** There is one EVSE: a limit of the station is one of this EVSE. */
+  isAlone: boolean;
+  /** The limit depends on the number of phases. */
+  namesPhases: boolean;
+}
+
+/** IEC 61851-1: the least charging current, A per phase. */
+const usualMinCurrentA = 6;
+
+/** @returns the current to a tenth of an ampere, rounded down; 0, a pause, below the least charging current */
+export const toSettableCurrent = (currentA: number, minCurrentA = usualMinCurrentA): number => {
+  const tenths = Math.floor(currentA * 10 + 1e-6) / 10;
+  return tenths < minCurrentA ? 0 : tenths;
+};
+
+/** @returns A per phase */
+export const toCurrent = (powerW: number, { voltage, phases }: Supply): number => powerW / (voltage * phases);
+
+const unique = <T>(values: T[]): T[] => [...new Set(values)];
+
+const stackLevels = ({ stackLevel }: Quirks, { maxStackLevel = 0 }: StationFacts): number[] =>
+  // Some stations count their highest level as excluded.
+  stackLevel === undefined ? unique([maxStackLevel, Math.max(0, maxStackLevel - 1), 0]) : [stackLevel];
+
+/** The parts of a form that are still open. */
+interface Choices {
+  kinds: LimitForm['kind'][];
+  units: LimitForm['unit'][];
+  levels: number[];
+  /** Whether phases are named. */
+  naming: boolean[];
+}
+
+/**
+ * One thing is changed at a time, then the two that go together most often: a handful of tries instead of all.
+ * OCPP 2.x K01.FR.38: a limit of the station is never relative.
+ */
+const variantsOf = (purpose: LimitForm['purpose'], { kinds, units, levels, naming }: Choices): LimitForm[] => {
+  const [kind = 'absolute', otherKind = kind] = purpose === 'station_max' ? ['absolute' as const] : kinds;
+  const [unit = 'A', otherUnit = unit] = units;
+  const [saysPhases = false, otherNaming = saysPhases] = naming;
+  const [stackLevel = 0, ...lower] = levels;
+  const lowest = lower.at(-1) ?? stackLevel;
+  const base: LimitForm = { purpose, kind, stackLevel, unit, saysPhases };
+  return [
+    base,
+    ...lower.map((level) => ({ ...base, stackLevel: level })),
+    { ...base, kind: otherKind },
+    { ...base, kind: otherKind, stackLevel: lowest },
+    { ...base, unit: otherUnit },
+    { ...base, unit: otherUnit, stackLevel: lowest },
+    { ...base, saysPhases: otherNaming },
+    { ...base, saysPhases: otherNaming, stackLevel: lowest },
+    { ...base, kind: otherKind, unit: otherUnit, stackLevel: lowest, saysPhases: otherNaming },
+  ];
+};
+
+/** @returns the forms to try, the likeliest first; what a preset says is not tried but done */
+export const profileForms = (quirks: Quirks, facts: StationFacts, conditions: FormConditions): LimitForm[] => {
+  const { hasTransaction, isAlone, namesPhases } = conditions;
+  const choices: Choices = {
+    kinds: quirks.kind ? [quirks.kind] : ['absolute', 'relative'],
+    units: quirks.unit ? [quirks.unit] : facts.units?.length ? facts.units : ['A', 'W'],
+    levels: stackLevels(quirks, facts),
+    naming: quirks.saysPhases === undefined ? [namesPhases, !namesPhases] : [quirks.saysPhases],
+  };
+  const usual: LimitForm['purpose'][] = hasTransaction ? ['tx_default', 'tx', 'station_max'] : ['tx_default'];
+  const purposes = quirks.purpose ? [quirks.purpose] : usual.filter((each) => isAlone || each !== 'station_max');
+  const forms = purposes
+    .filter((purpose) => purpose !== 'tx' || hasTransaction)
+    .flatMap((purpose) => variantsOf(purpose, choices));
+  return unique(forms.map((form) => JSON.stringify(form))).map((text) => JSON.parse(text));
+};
+
+/** One profile for each purpose and EVSE: set again, it replaces the one before (OCPP 1.6 §5.16). */
+const idBase: Record<LimitForm['purpose'], number> = { tx_default: 100, tx: 200, station_max: 300 };
+/** Ours lies this much higher, or a multiple of it, if somebody else uses an id. */
+export const idStep = 1000;
+
+/** @returns the id of our profile for this purpose on this EVSE */
+export const profileId = (purpose: LimitForm['purpose'], evse: number): number =>
+  idBase[purpose] + (purpose === 'station_max' ? 0 : evse);
+
+/** @returns the id of the fixed profile that lies below a dynamic one as its fallback */
+export const fallbackProfileId = (evse: number): number => 400 + evse;
+
+/** The clock of a station may be behind: an absolute profile begins this much ago, s. */
+const leadS = 60;
+
+/** @returns A per phase, or whole W of all phases */
+const toLimit = ({ currentA, powerW }: SchedulePeriod, unit: 'A' | 'W', { voltage, phases }: Supply): number => {
+  if (unit === 'A') return currentA;
+  if (powerW !== undefined && currentA > 0) return Math.floor(powerW);
+  return Math.floor(currentA * voltage * phases);
+};
+
+/** A limit with all that its profile is built from beside its form. */
+interface ProfileContent {
+  evse: number;
+  periods: SchedulePeriod[];
+  supply: Supply;
+  /** The phases of the limit if they are not the usual three. */
+  phases: 1 | 2 | 3 | undefined;
+  /** The station changes between one phase and three: then they are named in any form. */
+  isSwitched: boolean;
+  /** The transaction that runs. */
+  transaction: string | undefined;
+  /** When that transaction began, ms since 1970. */
+  begun: number | undefined;
+}
+
+/** @param now ms since 1970; the first period begins then */
+export const buildProfile = (
+  form: LimitForm,
+  content: ProfileContent,
+  now: number,
+): { evse: number; profile: ChargingProfile } => {
+  const { purpose, kind, stackLevel, unit, saysPhases } = form;
+  const { evse, supply, phases, isSwitched, transaction, begun } = content;
+  // OCPP 1.6 §3.13.1: relative periods count from the start of the transaction, however long ago that was.
+  const shiftS = kind === 'absolute' ? leadS : Math.max(0, Math.floor((now - (begun ?? now)) / 1000));
+  const periods = content.periods.map(
+    (period): ChargingSchedulePeriod => ({
+      startS: period.startS === 0 ? 0 : period.startS + shiftS,
+      limit: toLimit(period, unit, supply),
+      ...(saysPhases || isSwitched ? { phases: phases ?? supply.phases } : {}),
+      ...(isSwitched && phases === 1 ? { phaseToUse: 1 as const } : {}),
+    }),
+  );
+  return {
+    evse: purpose === 'station_max' ? 0 : evse,
+    profile: {
+      id: profileId(purpose, evse),
+      stackLevel,
+      purpose,
+      kind,
+      unit,
+      periods,
+      ...(kind === 'absolute' ? { startAt: now - leadS * 1000 } : {}),
+      ...(purpose === 'tx' && transaction !== undefined ? { transaction } : {}),
+    },
+  };
+};

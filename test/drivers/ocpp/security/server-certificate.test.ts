@@ -2,15 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import {
-  type CertificateNotice,
-  CertificateRenewal,
-} from '../../../../src/drivers/ocpp/security/certificate-renewal.ts';
-import {
-  faultSentences,
-  readServerKeys,
-  type ServerKeys,
-} from '../../../../src/drivers/ocpp/security/server-certificate.ts';
+import { type CertificateNotice, ServerCertificate } from '../../../../src/drivers/ocpp/security/server-certificate.ts';
+import { faultSentences, readServerKeys, type ServerKeys } from '../../../../src/drivers/ocpp/security/server-keys.ts';
 import { authority, identityOf } from '../../../support/certificates.ts';
 import { root } from '../../../support/house-rules.ts';
 import { dial } from '../../../support/ocpp/raw-station.ts';
@@ -57,7 +50,7 @@ describe('OCPP certificate: over its life', () => {
   let files: ServerKeys | Error;
   let shown: ServerKeys[];
   let notices: CertificateNotice[];
-  let renewal: CertificateRenewal;
+  let renewal: ServerCertificate;
   const start = async (): Promise<void> => {
     const read = async (): Promise<ServerKeys> => {
       if (files instanceof Error) throw files;
@@ -67,7 +60,7 @@ describe('OCPP certificate: over its life', () => {
       onRenewed: (keys: ServerKeys) => void shown.push(keys),
       onNotice: (notice: CertificateNotice) => void notices.push(notice),
     };
-    renewal = await CertificateRenewal.start(read, listener, clock);
+    renewal = await ServerCertificate.start(read, listener, clock);
   };
   const reads = (count: number): Promise<void> => clock.advanceAsync(count * 2000);
   const kinds = (): string[] => notices.map(({ kind }) => kind);
