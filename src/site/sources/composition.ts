@@ -64,16 +64,29 @@ const usesOf = (sources: Source[]): Map<string, Use[]> => {
   return uses;
 };
 
-const wantedOf = (meta: Meta, topics: Set<string>): [string, WantedTopic][] =>
-  meta.components.flatMap((component) =>
-    Object.entries(component.quantities).flatMap(([name, quantity]): [string, WantedTopic][] => {
+/** @returns the ends of topics: among them, the quantity of each with its part: "power", "power/l1" */
+const endsOf = (topics: Iterable<string>): Set<string> => {
+  const ends = new Set<string>();
+  for (const topic of topics) {
+    const levels = topic.split('/');
+    ends.add(levels.slice(-1).join('/')).add(levels.slice(-2).join('/'));
+  }
+  return ends;
+};
+
+/** @param ends of the topics: a site uses few of the hundred quantities that a meter may have */
+const wantedOf = (meta: Meta, topics: Set<string>, ends: Set<string>): [string, WantedTopic][] =>
+  meta.components.flatMap((component) => {
+    const names = Object.keys(component.quantities).filter((name) => ends.has(name));
+    return names.flatMap((name): [string, WantedTopic][] => {
+      const quantity = component.quantities[name];
       const topic = `${pathOf(meta.device, component)}/${name}`;
-      if (!topics.has(topic)) return [];
+      if (!quantity || !topics.has(topic)) return [];
       const { device, gateway } = meta;
       const intervalMs = (quantity.interval_s ?? 0) * 1000;
       return [[topic, { device, gateway, intervalMs, maxAgeMs: maxAgeOf(quantity) }]];
-    }),
-  );
+    });
+  });
 
 /** @returns the sources on the AC side by term, and the hybrid inverters with theirs */
 const groupByTerm = (sources: Source[]): Pick<Composition, 'ac' | 'hybrids'> => {
@@ -109,6 +122,7 @@ export const composeSite = (metas: Iterable<Meta>, maxPowerW: number): Compositi
     ...socSources.flatMap(({ topic, capacityTopic }) => [topic, capacityTopic ?? topic]),
     ...branches.flatMap(({ parent, children }) => [parent, ...children].map(({ power }) => power)),
   ]);
-  const wanted = new Map(all.flatMap((meta) => wantedOf(meta, topics)));
+  const ends = endsOf(topics);
+  const wanted = new Map(all.flatMap((meta) => wantedOf(meta, topics, ends)));
   return { sources: counted, ...groupByTerm(counted), behind, roots, socSources, branches, uses, wanted };
 };
