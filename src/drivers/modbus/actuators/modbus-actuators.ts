@@ -5,11 +5,10 @@ import { type Actuator, type Applied, CommandFailure, type DriverSink, isHeld, t
 import type { DeviceMessage, DriverBlock } from '../device/device-context.ts';
 import { type FailureKind, ModbusFailure } from '../failures.ts';
 import { createPointReader } from '../polling/point-reader.ts';
-import type { Scope } from '../profiles/expression.ts';
+import { createSettingScope, type Scope } from '../profiles/expression.ts';
 import type { ResolvedProfile } from '../profiles/resolve-profile.ts';
 import type { Bus } from '../transport/bus/bus.ts';
 import { describeActuator } from './describe-actuator.ts';
-import { createSettingScope } from './order-scope.ts';
 import { type ActuatorDevice, RegisterActuator } from './register-actuator.ts';
 import { Verifier } from './verification.ts';
 

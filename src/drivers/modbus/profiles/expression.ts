@@ -1,4 +1,8 @@
-/** The small arithmetic of profiles: products and quotients of numbers, $names and @points, with a sign. */
+/**
+ * The small arithmetic of profiles: products and quotients of numbers, $names and @points, with a sign; and the values of
+ * the names: parameters of a command, limits in force, and settings.
+ */
+import type { Order } from '../../driver.ts';
 
 const term = '(?:\\d+(?:\\.\\d+)?|\\$[a-z][a-z0-9_]*|@[a-z][a-z0-9_.]*)';
 /** A product as a profile writes it: "-1 * $power_w / @battery.voltage". */
@@ -71,3 +75,65 @@ export const namesIn = (source: Source): Names => {
     points: found.filter((each) => each.startsWith('@')).map((each) => each.slice(1)),
   };
 };
+
+/** A setting of a profile: the point that the device tells the number by, and the number without either. */
+interface KnownSetting {
+  point?: string | undefined;
+  default?: number | undefined;
+}
+
+/**
+ * The scope of settings. A setting that the integrator entered comes first, then the value that the device tells, then
+ * the default of the profile.
+ * @param point the last polled value of a point, in its unit
+ */
+export const createSettingScope = (
+  settings: Readonly<Record<string, KnownSetting>>,
+  entered: Readonly<Record<string, number>>,
+  point: Scope['point'],
+): Scope => ({
+  point,
+  name(name) {
+    const setting = Object.hasOwn(settings, name) ? settings[name] : undefined;
+    if (!setting) return undefined;
+    const read = setting.point === undefined ? undefined : point(setting.point);
+    // A limit of 0 that a device tells at night is no rating.
+    return entered[name] ?? (read !== undefined && read > 0 ? read : setting.default);
+  },
+});
+
+/** A limit of an actuator, as far as its value while nobody limits. */
+interface KnownLimit {
+  unlimited?: Source | undefined;
+  params: Readonly<Record<string, { max?: Source | undefined }>>;
+}
+
+/** The defaults of a command's parameters, by name. */
+type KnownParameters = Readonly<Record<string, { default?: Source | undefined }>>;
+
+/** @returns the value of a limit while nobody limits */
+const unlimitedValue = (limit: KnownLimit | undefined, settings: Scope): number | undefined => {
+  const source = limit && (limit.unlimited ?? Object.values(limit.params)[0]?.max);
+  return source === undefined ? undefined : evaluate(source, settings);
+};
+
+/** The scope of an order: its parameters with their defaults, the limits in force, the settings. */
+export const createOrderScope = (
+  {
+    actuator,
+    action,
+  }: { actuator: { limits: Readonly<Record<string, KnownLimit>> }; action: { params: KnownParameters } },
+  order: Order,
+  settings: Scope,
+): Scope => ({
+  point: settings.point,
+  name(name): Operand | undefined {
+    const given = order.params[name];
+    if (typeof given === 'number' || typeof given === 'string' || typeof given === 'boolean') return given;
+    if (Object.hasOwn(actuator.limits, name))
+      return order.limits[name] ?? unlimitedValue(actuator.limits[name], settings);
+    const fallback = action.params[name]?.default;
+    if (typeof fallback === 'string' && !expressionPattern.test(fallback)) return fallback;
+    return fallback === undefined ? settings.name(name) : evaluate(fallback, settings);
+  },
+});
