@@ -7,13 +7,13 @@ import type { Clock } from '../../../model/time.ts';
 import { type Applied, CommandFailure, isHeld, type Order, signatureOf } from '../../driver.ts';
 import type { PointReader } from '../polling/point-reader.ts';
 import { isMet } from '../profiles/condition.ts';
-import type { Effect, Watchdog } from '../profiles/control-schema.ts';
+import type { Effect } from '../profiles/control-schema.ts';
 import type { ResolvedAction, ResolvedActuator, ResolvedStep } from '../profiles/controls.ts';
 import { createOrderScope, evaluate, type Scope } from '../profiles/expression.ts';
 import { isEcho, type Point } from '../profiles/point.ts';
 import type { Bus } from '../transport/bus/bus.ts';
-import { OrderUpkeep } from './order-upkeep.ts';
 import { differences, type ExpectedEffect, readableOf, type Verifier } from './verification.ts';
+import { OrderUpkeep, Watchdogs } from './watchdogs.ts';
 import { type PlannedWrite, planWrites, type WantedPoint } from './write-plan.ts';
 
 /** The parts of a device that its actuators share. */
@@ -48,8 +48,7 @@ export class RegisterActuator {
   #upkeep: OrderUpkeep;
   /** The setup of the profile was written since the device last appeared. */
   #isSetUp = false;
-  /** Monotonic ms at which each watchdog has to be fed, whoever renews the order in the meantime. */
-  readonly #feedAt = new Map<Watchdog, number>();
+  readonly #watchdogs: Watchdogs;
   /** The order whose effect was seen to come: that the effect is still there proves the order once more. */
   #proven: string | undefined;
 
@@ -58,6 +57,7 @@ export class RegisterActuator {
     this.#device = device;
     this.#onDrift = onDrift;
     this.#upkeep = new OrderUpkeep(device.clock);
+    this.#watchdogs = new Watchdogs(actuator.watchdog, device);
   }
 
   /**
@@ -102,7 +102,7 @@ export class RegisterActuator {
     this.#proven = undefined;
     const wanted = await this.#execute(action.steps, execution);
     if (isHeld(order)) this.#keepAlive(action, wanted, execution);
-    else this.#feedAt.clear();
+    else this.#watchdogs.forget();
     const applied = await this.#device.verifier.registers(wanted, actuator.settleMs, signal);
     if (!expected || signal.aborted) return applied ?? { verified: false, reason: 'no_readback' };
     const seen = await this.#device.verifier.effect(expected, wasThere, signal);
@@ -179,41 +179,16 @@ export class RegisterActuator {
   }
 
   /** Feeds the watchdogs of the device; without a watchdog that rewrites, registers are compared with the order. */
-  #keepAlive(action: ResolvedAction, wanted: WantedPoint[], execution: Execution): void {
-    const { watchdog } = this.#actuator;
-    for (const each of watchdog) if (each.kind !== 'read') this.#feed(each, action, execution);
+  #keepAlive({ steps }: ResolvedAction, wanted: WantedPoint[], execution: Execution): void {
+    const { order, upkeep } = execution;
+    const again = { ...execution, order: { ...order, startBy: order.notAfter } };
+    this.#watchdogs.feed({ order, steps, upkeep, write: (feeding) => this.#execute(feeding, again) });
     const back = readableOf(wanted);
-    if (back.length === 0 || watchdog.some(({ kind }) => kind === 'rewrite')) return;
+    if (back.length === 0 || this.#watchdogs.rewritesOrder) return;
     const run = async (): Promise<void> => {
       const found = differences(back, await this.#device.readPoints(back.map(({ point }) => point)));
       if (found.length > 0) this.#onDrift(found.join(', '));
     };
-    execution.upkeep.repeat(execution.order, { everyMs: driftCheckMs, run });
-  }
-
-  #feed(watchdog: Watchdog, action: ResolvedAction, { order, scope, upkeep }: Execution): void {
-    const { clock } = this.#device;
-    const everyMs = this.#feedingPeriodMs(watchdog);
-    const now = clock.monotonic();
-    // A watchdog that wants the order rewritten was fed with the order itself.
-    const feedAt = (watchdog.kind === 'write' && this.#feedAt.get(watchdog)) || now + everyMs;
-    this.#feedAt.set(watchdog, feedAt);
-    const again = { ...order, startBy: order.notAfter };
-    const run = async (): Promise<void> => {
-      await this.#execute(this.#stepsOf(watchdog, action), { order: again, scope, upkeep });
-      this.#feedAt.set(watchdog, clock.monotonic() + everyMs);
-    };
-    upkeep.repeat(order, { everyMs, firstMs: Math.max(0, feedAt - now), run });
-  }
-
-  #feedingPeriodMs({ periodMs, timeoutS }: Watchdog): number {
-    const timeout = timeoutS === undefined ? undefined : evaluate(timeoutS, this.#device.settings);
-    return periodMs ?? (timeout === undefined ? driftCheckMs : (timeout * 1000) / 2);
-  }
-
-  /** @returns the steps that feed a watchdog */
-  #stepsOf({ kind, point, value = 1 }: Watchdog, { steps }: ResolvedAction): ResolvedStep[] {
-    if (kind === 'write') return [{ point: this.#device.pointOf(point ?? ''), value }];
-    return point === undefined ? steps : steps.filter((step) => 'point' in step && step.point.name === point);
+    upkeep.repeat(order, { everyMs: driftCheckMs, run });
   }
 }
