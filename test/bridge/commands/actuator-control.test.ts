@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Actuator } from '../../../src/drivers/driver.ts';
+import type { Response } from '../../../src/model/command.ts';
 import type { Event } from '../../../src/model/event.ts';
 import type { Message } from '../../../src/model/message.ts';
 import { isoTime } from '../../../src/model/time.ts';
@@ -238,8 +239,28 @@ describe('the control of an actuator', () => {
     const { fallback: _, ...rest } = batteryActuator;
     const settings = { set_reserve_soc: { kind: 'config' as const, params: {}, maxLeaseS: 0 } };
     await open([{ ...rest, verbs: settings }]);
-    const { status, reason } = rig.outcome(await ask('release', {})) ?? {};
-    assert.deepEqual([status, reason], ['completed', 'nothing_held']);
+    const nothing = { status: 'completed', applied: {}, clamped: false, verified: false, reason: 'nothing_held' };
+    const partOf = ({ status, applied, clamped, verified, reason }: Partial<Response> = {}) => ({
+      ...{ status, applied, clamped, verified, reason },
+    });
+    assert.deepEqual(partOf(rig.outcome(await ask('release', {}))), nothing);
+    await rig.stop();
+    await open();
+    assert.deepEqual(partOf(rig.outcome(await ask('release', {}))), nothing);
+  });
+
+  it('a command that lost to its own successor does not come back when that fails', async () => {
+    await open();
+    for (const power_w of [1, 2, 3]) rig.send('charge', { power_w }, { lease_s: 600 });
+    await clock.advanceAsync(50);
+    rig.device.setTrouble('mismatch');
+    await clock.advanceAsync(200);
+    rig.device.setTrouble('none');
+    await clock.advanceAsync(2000);
+    assert.deepEqual(
+      rig.device.writes.map(({ order }) => order.params.power_w),
+      [1, 3, 1],
+    );
   });
 });
 

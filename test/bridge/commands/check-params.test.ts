@@ -57,6 +57,7 @@ describe('the range of a parameter', () => {
     // Less than the least is off where the device can be off: never more than was asked for.
     assert.deepEqual(current(5, pausing, true), taken({ current_a: 0 }, true));
     assert.deepEqual(current(0, pausing, true), taken({ current_a: 0 }));
+    assert.deepEqual(current(6, pausing, true), taken({ current_a: 6 }));
   });
 
   it('is cut into steps downwards, and a value on a step stays', () => {
@@ -136,6 +137,18 @@ describe('what else may be wrong with a parameter', () => {
   ] as const)
     it(`${name} is refused`, () =>
       assert.equal(codeOf(checkParams(params, { verb, description: store, clamps: true })), code));
+
+  it('a schedule is a list, and a switch is on or off', () => {
+    const profile = verbOf('ev_charger', 'set_profile');
+    const checked = (schedule: Params[string]) =>
+      checkParams({ schedule }, { verb: profile, description: described({ schedule: {} }), clamps: false });
+    const schedule = [{ start_s: 0, current_a: 6 }];
+    assert.deepEqual(checked(schedule), taken({ schedule }));
+    for (const wrong of [6, 'now', true]) {
+      const refused = checked(wrong);
+      assert.deepEqual(refused.ok || [refused.code, refused.message], ['SCHEMA', 'schedule is a list']);
+    }
+  });
 
   it('nothing is, where it fits', () =>
     assert.deepEqual(

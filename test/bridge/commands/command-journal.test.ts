@@ -263,6 +263,7 @@ describe('what a bridge remembers of commands', () => {
 
     it('a controller that renews all day wears nothing out', async () => {
       assert.deepEqual(await codes(1000, () => 1000), new Set([undefined]));
+      assert.equal(rig.outcome(await charge(2000))?.status, 'completed');
     });
 
     it('something new is taken in 200 times a day, then no more; what is in force can be renewed', async () => {
@@ -271,6 +272,9 @@ describe('what a bridge remembers of commands', () => {
       assert.deepEqual([rig.outcome(id)?.status, rig.outcome(id)?.code], ['rejected', 'INTERLOCK']);
       assert.match(rig.outcome(id)?.message ?? '', /wear out/);
       assert.deepEqual(told().at(-1), ['charge', 199]);
+      rig.device.sink().drifted('battery', 'power reads 0');
+      await clock.advanceAsync(1000);
+      assert.deepEqual(told().at(-1), ['charge', 199], 'what was refused is not in force');
       assert.equal(rig.outcome(await charge(199))?.status, 'completed');
       await ask('release', {});
       assert.deepEqual(told().at(-1), ['safe', undefined], 'the safe state is always taken');

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { CommandFailure, type Driver } from '../../../src/drivers/driver.ts';
 import type { Event } from '../../../src/model/event.ts';
+import type { Availability } from '../../../src/model/meta.ts';
 import { isoTime } from '../../../src/model/time.ts';
 import {
   batteryActuator,
@@ -443,6 +445,37 @@ describe('commands at a bridge', () => {
       assert.ok(clock.monotonic() - from < 100_000);
       assert.equal(events('failsafe_unconfirmed').at(-1)?.state, 'cleared');
       assert.equal(availability()?.state, 'online');
+    });
+
+    it('is missing until the last of several actuators has reached it', async () => {
+      const each = [1, 2].map((index) => ({ ...batteryActuator, key: `battery/${index}`, index }));
+      const device = createSteeredDevice(clock, each);
+      const { createDriver } = device;
+      const failing = new Set<string>();
+      device.createDriver = () => {
+        const driver = createDriver();
+        const apply: Driver['apply'] = async (order, signal) => {
+          if (failing.has(order.actuator)) throw new CommandFailure('DEVICE_REJECTED', `${order.actuator} refuses`);
+          return driver.apply(order, signal);
+        };
+        return { ...driver, apply };
+      };
+      await rig.stop();
+      rig = createRig(clock, {}, device);
+      for (const { index } of each)
+        await charge(1000, { lease_s: 10, topic: `devices/b/battery/${index}/command/charge` });
+      for (const { key } of each) failing.add(key);
+      await clock.advanceAsync(20_000);
+      failing.delete('battery/1');
+      await clock.advanceAsync(40_000);
+      const availability = (): unknown[] => {
+        const { state, reason } = rig.said.findLast(({ schema }) => schema === 'availability/1') as Availability;
+        return [state, reason];
+      };
+      assert.deepEqual(availability(), ['degraded', 'the safe state is not confirmed: battery/2 refuses']);
+      failing.clear();
+      await clock.advanceAsync(40_000);
+      assert.deepEqual(availability(), ['online', undefined]);
     });
 
     it('is tried with pauses that double, up to half a minute', async () => {

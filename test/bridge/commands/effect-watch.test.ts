@@ -52,6 +52,29 @@ describe('the watch on what a component measures', () => {
     assert.deepEqual(told, [['verb', true, 3000]]);
   });
 
+  it('says what it measures instead, to a tenth of its unit', () => {
+    const said: (string | undefined)[] = [];
+    const speaking = new EffectWatch(
+      () => 5000,
+      (_, { what }) => said.push(what),
+    );
+    const miss = (effect: ExpectedEffect, value: number, part?: string): void => {
+      const { quantity } = effect;
+      speaking.begin(new Map([['verb', effect]]));
+      speaking.onCarriedOut(0);
+      for (const at of [1000, 6000])
+        speaking.onMeasured({ quantity, value, at, ts: at, ...(part === undefined ? {} : { part }) });
+    };
+    miss(atMost(10), 16.26, 'l1');
+    miss(exactly(-1000), 300);
+    miss({ ...exactly(0), min: -1000, max: Number.POSITIVE_INFINITY }, -1500.04);
+    assert.deepEqual(said, [
+      'current is 16.3 A instead of at most 10 A',
+      'power is 300 W instead of -1000 W',
+      'power is -1500 W instead of at least -1000 W',
+    ]);
+  });
+
   it('is not misled by the phases of a power that is told as a sum', () => {
     measure('power', 5000, 0);
     tell(exactly(1000), 100);
@@ -76,6 +99,10 @@ describe('what a component should measure', () => {
     ['battery', 'charge', { power_w: 1000, source: 'solar_only' }, ['power', -1000, 0]],
     ['battery', 'discharge', { power_w: 1000 }, ['power', 1000, 1000]],
     ['battery', 'discharge', { power_w: 1000, allow_export: false }, ['power', 0, 1000]],
+    ['battery', 'charge', {}, undefined],
+    ['battery', 'discharge', {}, undefined],
+    ['battery', 'limit_charge', {}, undefined],
+    ['battery', 'limit_discharge', {}, undefined],
     ['battery', 'hold', {}, ['power', 0, 0]],
     ['battery', 'hold', { allow: 'charge' }, ['power', low, 0]],
     ['battery', 'hold', { allow: 'discharge' }, ['power', 0, high]],
@@ -87,6 +114,8 @@ describe('what a component should measure', () => {
     ['heat_pump', 'set_sg_ready', { state: 'force' }, undefined],
     ['ev_charger', 'set_current_limit', { current_a: 10 }, ['current', low, 10]],
     ['ev_charger', 'set_current_limit', { current_a: 0 }, ['power', low, 0]],
+    ['ev_charger', 'set_current_limit', {}, undefined],
+    ['ev_charger', 'set_power_limit', {}, undefined],
     ['ev_charger', 'set_power_limit', { power_w: 4200 }, ['power', low, 4200]],
     ['ev_charger', 'resume', {}, undefined],
     ['ev_charger', 'pause', {}, ['power', low, 0]],

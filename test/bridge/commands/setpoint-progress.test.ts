@@ -111,6 +111,18 @@ describe('what comes of a setpoint', () => {
     assert.deepEqual([reached('discharge')[0], missed().length], [false, 1]);
   });
 
+  it('is told of a safe state that is a command as well', async () => {
+    await rig.stop();
+    open({ latencyS: 2, timeConstantS: 1, fallback: { means: {}, verb: 'hold' } });
+    await measure(0);
+    await ask('charge', { power_w: 1000 });
+    await measure(-1000);
+    await ask('release', {});
+    assert.equal(reached('hold')[0], undefined);
+    await measure(0);
+    assert.equal(reached('hold')[0], true);
+  });
+
   it('is no fault of a battery that is full, or empty', async () => {
     rig.device.measureSoc(96);
     await ask('charge', { power_w: 2000 });

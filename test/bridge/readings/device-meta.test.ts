@@ -137,7 +137,20 @@ describe('what a bridge says of a component', () => {
   };
   const solar = { ...battery, type: 'solar', role: 'solar' };
 
-  it('nothing that nobody knows', () => assert.deepEqual(factsOf({}), [battery, solar]));
+  it('nothing that nobody knows', () => {
+    assert.deepEqual(factsOf({}), [battery, solar]);
+    const quantity = {
+      unit: 'W',
+      interval_s: 5,
+      max_age_s: 30,
+      report: 'periodic',
+      positive: 'production',
+      signed: true,
+    };
+    assert.deepEqual(describeWith([power('solar')]), [
+      { type: 'solar', role: 'solar', quantities: { power: quantity } },
+    ]);
+  });
 
   it('what the integrator says', () => {
     const placed = { parent: 'm', phase: 'l2', behind: 'inv' } as const;

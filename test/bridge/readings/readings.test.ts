@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Readings } from '../../../src/bridge/readings/readings.ts';
 import type { Channel, Sample } from '../../../src/drivers/driver.ts';
 import type { Message } from '../../../src/model/message.ts';
+import type { Reading } from '../../../src/model/reading.ts';
 
 const channel = (quantity: string, more: Partial<Channel> = {}): Channel => ({
   type: 'battery',
@@ -47,6 +48,9 @@ describe('the readings of a device', () => {
     sample({ channel: 1, value: 2, ts: 500 }, { channel: 0, value: 1, ts: 1000 });
     readings.expire(30_000);
     assert.equal(readings.staleSince, 500);
+    sample({ channel: 0, value: 1, ts: 31_000 }, { channel: 1, value: 2, ts: 32_000 });
+    readings.expire(60_000);
+    assert.equal(readings.staleSince, 31_000);
     sample();
     assert.equal(readings.staleSince, undefined);
   });
@@ -110,6 +114,19 @@ describe('the readings of a device', () => {
     );
     assert.deepEqual(readings.expire(50_000), []);
     assert.equal(readings.expire(50_001).length, 1);
+  });
+
+  it('have a unit, a reason and the word of the device only if there are any', () => {
+    const { unit: _, ...mode } = channel('mode');
+    open([channel('soc', { unit: '%' }), mode]);
+    const facts = (nth: number) => {
+      const [reading] = sample({ channel: nth, value: nth, ts: 0 });
+      const { boot: __, ...rest } = reading as Reading;
+      return rest;
+    };
+    const common = { schema: 'reading/1', ts: '1970-01-01T00:00:00.000Z', quality: 'good', seq: 1, source: 'test/x' };
+    assert.deepEqual(facts(0), { ...common, topic: 'devices/x/battery/soc', value: 0, unit: '%' });
+    assert.deepEqual(facts(1), { ...common, topic: 'devices/x/battery/mode', value: 1 });
   });
 
   it('carry the word of the device and its reason, for as long as it says them', () => {
