@@ -19,7 +19,7 @@ import type { CommandJournal } from './command-journal.ts';
 import type { MeasuredValue } from './effect-watch.ts';
 import { type EffectiveOrder, effectiveOrder, inForceFor } from './effective-order.ts';
 import { type NextOrder, type OrderSource, OrderWriter } from './order-writer.ts';
-import { type CommandRequest, PendingRequests } from './pending-requests.ts';
+import { type CommandRequest, nothingHeld, PendingRequests } from './pending-requests.ts';
 import { RegisterWear, wornOutAnswer } from './register-wear.ts';
 import { SetpointProgress } from './setpoint-progress.ts';
 import { isTargetReached } from './target-soc.ts';
@@ -100,7 +100,7 @@ export class ActuatorControl implements OrderSource {
   release({ owner, verb }: { owner: string; verb: string | undefined }, request: CommandRequest): void {
     const released = this.#leases.release(owner, verb);
     if (released.length === 0) {
-      request.settle({ status: 'completed', applied: {}, clamped: false, verified: false, reason: 'nothing_held' });
+      request.settle(nothingHeld);
       return;
     }
     this.#requests.add(request, undefined);

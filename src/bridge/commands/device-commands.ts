@@ -9,7 +9,7 @@ import { CommandJournal, type KnownCommand } from './command-journal.ts';
 import { ConfigWrites } from './config-writes.ts';
 import type { MeasuredValue } from './effect-watch.ts';
 import { Actions } from './one-shot.ts';
-import type { CommandAnswer, CommandRequest } from './pending-requests.ts';
+import { type CommandAnswer, type CommandRequest, nothingHeld } from './pending-requests.ts';
 
 /** response/1 takes no longer message. */
 const maxMessageLength = 1024;
@@ -34,14 +34,6 @@ const responseOf = (
   ts,
   ...(leaseUntil === undefined ? {} : { lease_until: isoTime(leaseUntil) }),
 });
-
-const nothingHeld: CommandAnswer = {
-  status: 'completed',
-  applied: {},
-  clamped: false,
-  verified: false,
-  reason: 'nothing_held',
-};
 
 /** @returns one answer for a component: the first that is not "completed", or else the first that released a lease */
 const combinedAnswer = (answers: CommandAnswer[]): CommandAnswer => {

@@ -21,6 +21,15 @@ export interface CommandAnswer {
   leaseUntil?: number;
 }
 
+/** The answer to a release of an owner that has no lease. */
+export const nothingHeld: CommandAnswer = {
+  status: 'completed',
+  applied: {},
+  clamped: false,
+  verified: false,
+  reason: 'nothing_held',
+};
+
 /** A command that was accepted. */
 export interface CommandRequest {
   id: string;
