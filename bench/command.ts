@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { startModbusServer } from '../src/simulator/modbus/modbus-server.ts';
 import { RegisterImage } from '../src/simulator/modbus/register-image.ts';
-import { startPart } from '../test/support/forked-process.ts';
+import { startForkedProcess } from '../test/support/forked-process.ts';
 import { startNodeRed } from '../test/support/node-red/node-red.ts';
 import { percentile, printRatio, printTable } from './parts/measure.ts';
 import { startBroker } from './parts/peers.ts';
@@ -141,7 +141,7 @@ export const benchCommand = async (isShort: boolean): Promise<void> => {
     return measure(client, count, onWrite);
   };
   try {
-    const bare = await startPart(new URL('parts/bare-commander.ts', import.meta.url), [
+    const bare = await startForkedProcess(new URL('parts/bare-commander.ts', import.meta.url), [
       String(broker.port),
       String(server.port),
     ]);

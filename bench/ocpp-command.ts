@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { connectAsync } from 'mqtt';
 import { freePorts } from '../test/support/free-ports.ts';
 import type { FlowNode } from '../test/support/node-red/node-red.ts';
-import { type StationNode, stationFlow } from '../test/support/ocpp/ocpp-gateway.ts';
+import { ocppFlow, type StationNode } from '../test/support/ocpp/ocpp-gateway.ts';
 import { percentile, printAmount, printRatio, printTable } from './parts/measure.ts';
 import type { CsmsOrder, Usage } from './parts/ocpp-csms.ts';
 import type { LimitHeard, StationsCount } from './parts/ocpp-stations.ts';
@@ -50,7 +50,7 @@ export const benchOcppCommand = async (isShort: boolean): Promise<void> => {
     (_, nth): StationNode => ({ device: `s${nth}`, identity: `S${nth}`, more: { interval: 10 } }),
   );
   const count: FlowNode = { id: 'count', type: 'bench-count', z: 'tab', x: 100, y: 100, wires: [] };
-  const red = await startMeasured(stationFlow(broker.port, { port }, nodes, [count]));
+  const red = await startMeasured(ocppFlow(broker.port, { port }, nodes, [count]));
   const client = await connectAsync(`mqtt://127.0.0.1:${broker.port}`, { protocolVersion: 5 });
   // The controller must not add the 40 ms of a delayed acknowledgement to what is measured.
   if ('setNoDelay' in client.stream) (client.stream as Socket).setNoDelay(true);

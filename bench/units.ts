@@ -9,7 +9,7 @@ import { createModbusDriver } from '../src/drivers/modbus/driver.ts';
 import { createBus } from '../src/drivers/modbus/transport/bus/link-bus.ts';
 import { createTcpLink } from '../src/drivers/modbus/transport/tcp-link.ts';
 import { systemClock } from '../src/shell/clock.ts';
-import { type Asked, frameOf, startFaultServer } from '../test/support/modbus/scripted-server.ts';
+import { type AskedRequest, frameOf, startScriptedServer } from '../test/support/modbus/scripted-server.ts';
 import { resolvedPoints, sinkOf } from '../test/support/modbus/test-profiles.ts';
 import { until } from '../test/support/until.ts';
 import { percentile, printShare, printTable } from './parts/measure.ts';
@@ -20,10 +20,10 @@ const intervalMs = 200;
 const timeoutMs = 300;
 const answerMs = 4;
 
-const answer = (asked: Asked, ms: number, frame = frameOf(asked)): void => {
+const answer = (asked: AskedRequest, ms: number, frame = frameOf(asked)): void => {
   setTimeout(() => asked.socket.destroyed || asked.socket.write(frame), ms);
 };
-const sicknesses: Record<string, (asked: Asked) => void> = {
+const sicknesses: Record<string, (asked: AskedRequest) => void> = {
   dead: () => {},
   slow: (asked) => answer(asked, 1.5 * timeoutMs),
   mad: (asked) => void asked.socket.write(frameOf(asked, { unit: 77, functionCode: 9, length: 200 })),
@@ -85,13 +85,13 @@ const probesOfACycle = 4;
 const longestCycleMs = 40_000;
 
 /** @param leastMs it goes on until a cycle of probes is over */
-const measure = async (poll: Poll, sickness: (asked: Asked) => void, leastMs: number) => {
+const measure = async (poll: Poll, sickness: (asked: AskedRequest) => void, leastMs: number) => {
   const polls: Polls = Array.from({ length: units + 1 }, () => []);
   /** Time the sick unit had the line, ms: from its request to the next one, or to its answer. */
   let lostMs = 0;
   let sickSince: number | undefined;
   let asked = 0;
-  const server = await startFaultServer((request) => {
+  const server = await startScriptedServer((request) => {
     const now = performance.now();
     if (sickSince !== undefined) lostMs += now - sickSince;
     sickSince = undefined;

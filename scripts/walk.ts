@@ -7,9 +7,9 @@ import { Session } from 'node:inspector/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isoTime } from '../src/model/time.ts';
 import { systemClock } from '../src/shell/clock.ts';
-import { startPart } from '../test/support/forked-process.ts';
-import { batteryProfile, batteryUnit, startModbusBattery } from '../test/support/modbus/battery-server.ts';
-import { type Listener, listen } from '../test/support/mqtt/test-broker.ts';
+import { startForkedProcess } from '../test/support/forked-process.ts';
+import { batteryProfile, batteryUnit, startBatteryServer } from '../test/support/modbus/battery-server.ts';
+import { listen, type Observer } from '../test/support/mqtt/observer.ts';
 import { startLocalBroker } from '../test/support/node-red/killable-site.ts';
 import { allNodes, helper } from '../test/support/node-red/test-helper.ts';
 import { createObeyingStation } from '../test/support/ocpp/obeying-station.ts';
@@ -63,7 +63,7 @@ const filesPassed = async (walk: (nth: number) => Promise<unknown>): Promise<str
 
 /** Waits for the next message on a topic that fits. */
 const nextOn = async (
-  { heard }: Listener,
+  { heard }: Observer,
   topic: string,
   fits: (payload: Record<string, unknown>) => boolean,
 ): Promise<void> => {
@@ -126,7 +126,7 @@ const withFlow = async (flow: FlowNode[], run: () => Promise<string[]>): Promise
 
 /** Device and broker are processes of their own, so that their files do not count. */
 const walkStreet = async (): Promise<{ reading: string[]; command: string[] }> => {
-  const device = await startPart(pathToFileURL(self), ['device']);
+  const device = await startForkedProcess(pathToFileURL(self), ['device']);
   const broker = await startLocalBroker();
   const listener = await listen(broker.port, '#');
   const siteSum = (): Promise<void> => nextOn(listener, 'sites/home/power', ({ battery_w }) => battery_w !== null);
@@ -182,7 +182,7 @@ const print = (way: string, files: string[], most: number): void => {
 };
 
 if (process.argv[2] === 'device') {
-  const { port } = await startModbusBattery();
+  const { port } = await startBatteryServer();
   process.send?.(port);
   process.on('disconnect', () => process.exit());
 } else {

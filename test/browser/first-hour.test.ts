@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { openBrowser } from '../support/browser/browser.ts';
 import { dialog, openEditor } from '../support/browser/editor.ts';
-import { type Part, startPart } from '../support/forked-process.ts';
+import { type ForkedProcess, startForkedProcess } from '../support/forked-process.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { root } from '../support/house-rules.ts';
 import { type Observer, observe } from '../support/mqtt/observer.ts';
@@ -37,11 +37,11 @@ describe('the first hour, by the README', () => {
   let complaints: string[];
   let red: NodeRed;
   let shipped: Observer;
-  let house: Part;
+  let house: ForkedProcess;
   let own: TestBroker;
 
   before(async () => {
-    house = await startPart(
+    house = await startForkedProcess(
       new URL('../support/processes/house.ts', import.meta.url),
       (await freePorts(3)).map(String),
     );

@@ -1,9 +1,9 @@
-import type { Part } from '../support/forked-process.ts';
+import type { ForkedProcess } from '../support/forked-process.ts';
 import { type Departures, departureCases, openDepartures } from '../support/node-red/departures.ts';
 import { startLocalBroker } from '../support/node-red/killable-site.ts';
 
 describe('what goes for good leaves nothing behind, on a broker that stays', () => {
-  let broker: Part;
+  let broker: ForkedProcess;
   let street: Departures;
 
   before(async () => {

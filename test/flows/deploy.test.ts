@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
-import { type Part, startPart } from '../support/forked-process.ts';
+import { type ForkedProcess, startForkedProcess } from '../support/forked-process.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { type Observer, observe } from '../support/mqtt/observer.ts';
+import { listen, type Observer } from '../support/mqtt/observer.ts';
 import { startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
-import { type CountedStreet, deployCases, openCountedStreet } from '../support/node-red/counted-publisher.ts';
+import { type CountedPublisher, deployCases, startCountedPublisher } from '../support/node-red/counted-publisher.ts';
 import { siteFlow, startLocalBroker } from '../support/node-red/killable-site.ts';
 import { type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
-import { type Relay, startRelay } from '../support/tcp-relay.ts';
+import { startTcpRelay, type TcpRelay } from '../support/tcp-relay.ts';
 import { until } from '../support/until.ts';
 
 describe('a full deploy loses nothing that QoS promises', () => {
-  let broker: Part;
-  let street: CountedStreet;
+  let broker: ForkedProcess;
+  let street: CountedPublisher;
 
   before(async () => {
     broker = await startLocalBroker();
-    street = await openCountedStreet(broker.port);
+    street = await startCountedPublisher(broker.port);
   });
   after(async () => {
     await street?.close();
@@ -30,19 +30,18 @@ describe('a full deploy loses nothing that QoS promises', () => {
 });
 
 describe('a partial deploy of an unrelated node', () => {
-  let house: Part;
+  let house: ForkedProcess;
   let broker: TestBroker;
-  let relays: Relay[];
+  let relays: TcpRelay[];
   let observer: Observer;
   let red: NodeRed;
 
   before(async () => {
     const free = await freePorts(3);
-    house = await startPart(new URL('../support/processes/house.ts', import.meta.url), free.map(String));
+    house = await startForkedProcess(new URL('../support/processes/house.ts', import.meta.url), free.map(String));
     broker = await startBroker();
-    observer = observe(broker.port);
-    await until(observer.isConnected, 'the observer listens');
-    relays = await Promise.all([...free, broker.port].map((port) => startRelay(() => port)));
+    observer = await listen(broker.port);
+    relays = await Promise.all([...free, broker.port].map((port) => startTcpRelay(() => port)));
     const ports = new Map([1502, 1503, 1504, 1883].map((port, i) => [port, relays[i]?.port ?? 0]));
     red = await startNodeRed(siteFlow(ports));
     await until(() => observer.last('sites/home/power')?.quality === 'good', 'live data');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Part, startPart } from '../support/forked-process.ts';
+import { type ForkedProcess, startForkedProcess } from '../support/forked-process.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
 import { type Dots, watchDots } from '../support/node-red/status-dots.ts';
@@ -16,7 +16,7 @@ const someReadings = `
   return msg;`;
 
 describe('the dots say which and why', () => {
-  let house: Part;
+  let house: ForkedProcess;
   let red: NodeRed;
   let dots: Dots;
   let deadPort: number;
@@ -37,7 +37,7 @@ describe('the dots say which and why', () => {
   before(async () => {
     const [grid = 0, hybrid = 0, storage = 0, ...others] = await freePorts(5);
     [deadPort = 0, stationPort = 0] = others;
-    house = await startPart(
+    house = await startForkedProcess(
       new URL('../support/processes/house.ts', import.meta.url),
       [grid, hybrid, storage].map(String),
     );

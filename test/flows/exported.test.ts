@@ -4,7 +4,7 @@ import { forms } from '../../src/editor/forms/index.ts';
 import { migrateNode } from '../../src/editor/migrate-nodes.ts';
 import { currentVersion } from '../../src/migrations/migrate.ts';
 import { editorNode } from '../support/editor/editor-node.ts';
-import { type Listener, listen } from '../support/mqtt/test-broker.ts';
+import { listen, type Observer } from '../support/mqtt/observer.ts';
 import { complaintsIn, type FlowNode, type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
 import { movedToFreePorts } from '../support/node-red/shipped-flows.ts';
 import { until } from '../support/until.ts';
@@ -18,12 +18,7 @@ describe('a flow that 0.1.0 exported', function () {
   this.timeout(120_000);
   let red: NodeRed;
   let portOf: (shipped: number) => number;
-  const listeners: Listener[] = [];
-
-  const lastOn = (listener: Listener, topic: string): Record<string, unknown> | undefined => {
-    const heard = listener.heard.findLast((each) => each.topic === topic);
-    return heard && JSON.parse(heard.payload);
-  };
+  const listeners: Observer[] = [];
 
   before(async () => {
     const moved = await movedToFreePorts(exported);
@@ -48,21 +43,21 @@ describe('a flow that 0.1.0 exported', function () {
     const house = await listen(portOf(1883));
     const first = await listen(portOf(1884));
     listeners.push(house, first);
-    await until(() => lastOn(house, 'sites/home/power')?.quality === 'good', 'the power of the house');
-    await until(() => lastOn(first, 'sites/first/power')?.quality === 'good', 'the power of the first site');
+    await until(() => house.last('sites/home/power')?.quality === 'good', 'the power of the house');
+    await until(() => first.last('sites/first/power')?.quality === 'good', 'the power of the first site');
   });
 
   it('runs: its wallbox obeys a limit', async () => {
     const [, first] = listeners;
     assert.ok(first);
     const path = 'devices/first-wallbox/ev_charger/1';
-    await until(() => lastOn(first, `${path}/status`) !== undefined, 'the wallbox');
+    await until(() => first.last(`${path}/status`) !== undefined, 'the wallbox');
     const command = {
       ...{ schema: 'command/1', id: 'exported-1', ts: new Date().toISOString(), ttl_s: 60, lease_s: 120 },
       ...{ params: { current_a: 10 }, requester: 'test' },
     };
     await first.client.publishAsync(`${path}/command/set_current_limit`, JSON.stringify(command), { qos: 1 });
-    const response = (): unknown => lastOn(first, `${path}/response/set_current_limit`)?.status;
+    const response = (): unknown => first.last(`${path}/response/set_current_limit`)?.status;
     await until(() => response() === 'completed', `the response, not ${response()}`, 60_000);
   });
 

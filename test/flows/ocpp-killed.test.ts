@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { Part } from '../support/forked-process.ts';
+import type { ForkedProcess } from '../support/forked-process.ts';
 import { startLocalBroker } from '../support/node-red/killable-site.ts';
 import { type SimulatedGarage, startSimulatedGarage } from '../support/ocpp/simulated-garage.ts';
 
 describe('Node-RED is killed in the middle of ten charging sessions', () => {
-  let broker: Part;
+  let broker: ForkedProcess;
   let garage: SimulatedGarage;
 
   before(async () => {

@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict';
-import { type Listener, listen } from '../support/mqtt/test-broker.ts';
+import { listen, type Observer } from '../support/mqtt/observer.ts';
 import { topicsToRetain } from '../support/mqtt/topic-deliveries.ts';
-import { openStreet, orders, overlapping, type Street, startLocalBroker } from '../support/node-red/killable-site.ts';
+import {
+  type KillableSite,
+  orders,
+  overlapping,
+  startKillableSite,
+  startLocalBroker,
+} from '../support/node-red/killable-site.ts';
 import { until } from '../support/until.ts';
 
 /** The long form is in test/peers: each after the other as well, and with mosquitto. */
 describe('whatever dies comes back, without a redeploy', () => {
-  let street: Street;
+  let street: KillableSite;
 
   before(async () => {
-    street = await openStreet(startLocalBroker);
+    street = await startKillableSite(startLocalBroker);
     await street.isLive();
   });
   after(() => street?.close());
@@ -18,7 +24,7 @@ describe('whatever dies comes back, without a redeploy', () => {
     it(`killed and started again, two away at a time: ${order.join(', ')}`, () => overlapping(street, order));
 
   describe('a broker that came back empty', () => {
-    const retainedOf = ({ heard }: Listener): string[] =>
+    const retainedOf = ({ heard }: Observer): string[] =>
       [...new Set(heard.filter(({ retain }) => retain).map(({ topic }) => topic))].sort();
 
     /** What a subscriber finds who comes now; more would be heard as well. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { createSchemaCheck } from '../support/model/shipped-schemas.ts';
-import { type Listener, listen } from '../support/mqtt/test-broker.ts';
+import { listen, type Observer } from '../support/mqtt/observer.ts';
 import { wantedDelivery } from '../support/mqtt/topic-deliveries.ts';
 import { complaintsIn, type NodeRed } from '../support/node-red/node-red.ts';
 import { startShipped } from '../support/node-red/shipped-flows.ts';
@@ -12,16 +12,12 @@ const names = readdirSync(new URL('../../flows/', import.meta.url)).map((name) =
 describe('shipped flows on a real Node-RED', () => {
   let red: NodeRed;
   let portOf: (shipped: number) => number;
-  const listeners: Listener[] = [];
+  const listeners: Observer[] = [];
 
-  const hear = async (shippedPort: number): Promise<Listener> => {
+  const hear = async (shippedPort: number): Promise<Observer> => {
     const listener = await listen(portOf(shippedPort));
     listeners.push(listener);
     return listener;
-  };
-  const lastOn = (listener: Listener, topic: string): Record<string, unknown> | undefined => {
-    const heard = listener.heard.findLast((each) => each.topic === topic);
-    return heard && JSON.parse(heard.payload);
   };
 
   before(async () => {
@@ -34,28 +30,28 @@ describe('shipped flows on a real Node-RED', () => {
 
   it('01: a reading of the meter reaches its site topic', async () => {
     const listener = await hear(1884);
-    await until(() => lastOn(listener, 'sites/first/power')?.quality === 'good', 'the power of the site');
-    const { grid_w } = lastOn(listener, 'sites/first/power') as { grid_w: number };
-    const meter = lastOn(listener, 'devices/first-meter/meter/power') as { value: number };
+    await until(() => listener.last('sites/first/power')?.quality === 'good', 'the power of the site');
+    const { grid_w } = listener.last('sites/first/power') as { grid_w: number };
+    const meter = listener.last('devices/first-meter/meter/power') as { value: number };
     assert.ok(Number.isFinite(grid_w) && Math.abs(grid_w - meter.value) < 3000);
   });
 
   it('02: the house is summed up, and the sum is true', async () => {
     const listener = await hear(1883);
-    await until(() => lastOn(listener, 'sites/home/power')?.quality === 'good', 'the power of the site');
-    const power = lastOn(listener, 'sites/home/power') as Record<string, number>;
+    await until(() => listener.last('sites/home/power')?.quality === 'good', 'the power of the site');
+    const power = listener.last('sites/home/power') as Record<string, number>;
     const { grid_w = 0, solar_w = 0, battery_w = 0, consumption_w = 0 } = power;
     // Two cars charge besides what the house needs.
     assert.ok(consumption_w > 100 && consumption_w < 24_000, String(consumption_w));
     // The loss of the hybrid inverter lies between its DC side and the consumption.
     assert.ok(Math.abs(grid_w + solar_w + battery_w - consumption_w) < 400);
-    await until(() => lastOn(listener, 'sites/home/energy') !== undefined, 'the energy of the site');
-    assert.equal(lastOn(listener, 'sites/home/status')?.quality, 'good');
+    await until(() => listener.last('sites/home/energy') !== undefined, 'the energy of the site');
+    assert.equal(listener.last('sites/home/status')?.quality, 'good');
   });
 
   it('every message has the QoS of its class and fits the shipped JSON Schema', async () => {
-    const listener = listeners[1] as Listener;
-    await until(() => lastOn(listener, 'system/heartbeat/tested') !== undefined, 'a heartbeat');
+    const listener = listeners[1] as Observer;
+    await until(() => listener.last('system/heartbeat/tested') !== undefined, 'a heartbeat');
     const check = createSchemaCheck();
     const seen = new Set<string>();
     for (const each of listener.heard) {
@@ -123,7 +119,7 @@ describe('shipped flows on a real Node-RED', () => {
   it('a full deploy is no reason to complain: the local broker goes and comes with everybody else', async () => {
     await red.deploy(await red.flows(), 'full');
     const listener = await hear(1883);
-    await until(() => lastOn(listener, 'sites/home/power')?.quality === 'good', 'the power of the site');
+    await until(() => listener.last('sites/home/power')?.quality === 'good', 'the power of the site');
     assert.deepEqual(complaintsIn(red.log()), []);
   });
 

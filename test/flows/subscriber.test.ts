@@ -6,7 +6,7 @@ import {
   countedTopic,
   disturbances,
   type EventPublisher,
-  openCountedSubscriber,
+  startCountedSubscriber,
 } from '../support/node-red/counted-subscriber.ts';
 
 /** The long form, with mosquitto, is in test/peers. */
@@ -24,7 +24,7 @@ describe('a subscriber loses nothing that the broker was told to deliver', () =>
         await Promise.all(lines.map((line) => client.publishAsync(countedTopic(qos), line, { qos })));
       },
     });
-    street = await openCountedSubscriber(broker.port, [speaker(1), speaker(2)], () =>
+    street = await startCountedSubscriber(broker.port, [speaker(1), speaker(2)], () =>
       broker.events.some(({ kind, client: id }) => kind === 'subscribed' && id === 'ems-tested-broker'),
     );
   });

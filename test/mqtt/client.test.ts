@@ -6,8 +6,9 @@ import type { Publication } from '../../src/mqtt/publishing/publication.ts';
 import { Session } from '../../src/mqtt/session/session.ts';
 import type { IncomingMessage } from '../../src/mqtt/subscriptions/subscriptions.ts';
 import { systemClock } from '../../src/shell/clock.ts';
-import { type Listener, listen, startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
-import { startRelay } from '../support/tcp-relay.ts';
+import { listen, type Observer } from '../support/mqtt/observer.ts';
+import { startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
+import { startTcpRelay } from '../support/tcp-relay.ts';
 import { until } from '../support/until.ts';
 
 const publication = (topic: string, payload: string, qos: 0 | 1 | 2 = 1, retain = false) => ({
@@ -23,7 +24,7 @@ const hasty: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms 
 
 describe('MQTT client', () => {
   const clients: BrokerClient[] = [];
-  const listeners: Listener[] = [];
+  const listeners: Observer[] = [];
   let broker: TestBroker;
   let session: Session;
 
@@ -46,7 +47,7 @@ describe('MQTT client', () => {
   };
   const isOnline = (client: BrokerClient) => () => client.state.kind === 'online';
   const online = (client: BrokerClient): Promise<void> => until(isOnline(client), 'the client is online');
-  const hear = async (filter = '#', port = broker.port): Promise<Listener> => {
+  const hear = async (filter = '#', port = broker.port): Promise<Observer> => {
     const listener = await listen(port, filter);
     listeners.push(listener);
     return listener;
@@ -80,7 +81,8 @@ describe('MQTT client', () => {
     await publish(client, publication('r', 'kept', 1, true));
     const late = await hear('r');
     await until(() => late.heard.length === 1, 'the retained message');
-    assert.deepEqual(late.heard[0], { topic: 'r', payload: 'kept', qos: 1, retain: true });
+    const { at: _, ...kept } = late.heard[0] ?? { at: 0 };
+    assert.deepEqual(kept, { topic: 'r', payload: 'kept', qos: 1, retain: true });
   });
 
   it('lets QoS 1 and 2 wait for the broker, in order, each once', async () => {
@@ -166,7 +168,7 @@ describe('MQTT client', () => {
   });
 
   it('loses nothing that QoS promises when the connection is cut in the middle', async () => {
-    const relay = await startRelay(() => broker.port);
+    const relay = await startTcpRelay(() => broker.port);
     const listener = await hear('n/#');
     const client = open({ servers: [at(relay.port)] }, new Session(2000));
     // Aedes says that it has a session only where there is a subscription.
@@ -219,7 +221,7 @@ describe('MQTT client', () => {
 
   it('announces itself, and leaves a will and a farewell', async () => {
     const listener = await hear('system/#');
-    const relay = await startRelay(() => broker.port);
+    const relay = await startTcpRelay(() => broker.port);
     const will = publication('system/status/me', 'lost', 1, true);
     const options = {
       servers: [at(relay.port)],
@@ -256,7 +258,7 @@ describe('MQTT client', () => {
         };
       },
     };
-    const relay = await startRelay(() => broker.port);
+    const relay = await startTcpRelay(() => broker.port);
     const farewell = () => publication('system/status/me', 'gone', 1, true);
     const client = open({ servers: [at(relay.port)], farewell }, session, watched);
     await online(client);
@@ -270,7 +272,7 @@ describe('MQTT client', () => {
   });
 
   it('does not connect before an earlier connection of its session has said goodbye', async () => {
-    const relay = await startRelay(() => broker.port);
+    const relay = await startTcpRelay(() => broker.port);
     const farewell = () => publication('system/status/me', 'gone', 1, true);
     const leaving = open({ servers: [at(relay.port)], farewell });
     await online(leaving);
@@ -325,7 +327,7 @@ describe('MQTT client', () => {
 
   it('gets what was sent while it was away: one session, one client id', async () => {
     const heard: IncomingMessage[] = [];
-    const relay = await startRelay(() => broker.port);
+    const relay = await startTcpRelay(() => broker.port);
     const client = open({ servers: [at(relay.port)] });
     await online(client);
     client.subscribe(['n'], 1, (message) => heard.push(message));

@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
-import { type Listener, listen, startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
+import { listen, type Observer } from '../support/mqtt/observer.ts';
+import { startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
 import { allNodes, collectErrors, collectStatus, helper } from '../support/node-red/test-helper.ts';
-import { type Relay, startRelay } from '../support/tcp-relay.ts';
+import { startTcpRelay, type TcpRelay } from '../support/tcp-relay.ts';
 import { until } from '../support/until.ts';
 
 describe('ems-broker changed by a redeploy', () => {
   let broker: TestBroker;
-  let way: Relay;
-  let listener: Listener;
+  let way: TcpRelay;
+  let listener: Observer;
 
   before(() => helper.startServer());
   after(() => helper.stopServer());
   beforeEach(async () => {
     broker = await startBroker();
     listener = await listen(broker.port);
-    way = await startRelay(() => broker.port);
+    way = await startTcpRelay(() => broker.port);
   });
   afterEach(async () => {
     await helper.unload();
@@ -60,7 +61,7 @@ describe('ems-broker changed by a redeploy', () => {
     for (const name of ['third', 'fourth', 'fifth']) publish(name);
     await until(() => later.length === 1, 'the overflow of the new size');
     assert.match(later[0] ?? '', /fifth: 3 messages are waiting/);
-    way = await startRelay(() => broker.port, way.port);
+    way = await startTcpRelay(() => broker.port, way.port);
     await until(
       () => ['first', 'third', 'fourth'].every((name) => heard().includes(`devices/m1/event/${name}`)),
       'what waited',

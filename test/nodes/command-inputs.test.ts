@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import type { Response, Setpoint } from '../../src/model/command.ts';
-import { listen } from '../support/mqtt/test-broker.ts';
-import { type CommandStreet, envelope, startCommandStreet } from '../support/node-red/command-flow.ts';
+import { listen } from '../support/mqtt/observer.ts';
+import { type CommandFlow, envelope, startCommandFlow } from '../support/node-red/command-flow.ts';
 import { collect, collectErrors, helper, objectsOf, type Sent } from '../support/node-red/test-helper.ts';
 import { until } from '../support/until.ts';
 
 describe('commands and what becomes of them, between nodes', () => {
-  let street: CommandStreet;
+  let street: CommandFlow;
   let answers: Sent[];
   let single: Sent[];
   let errors: string[];
 
   before(async () => {
     const subscribe = { type: 'ems-subscribe', broker: 'broker', directory: false };
-    street = await startCommandStreet({
+    street = await startCommandFlow({
       more: [
         { ...subscribe, id: 'replies', what: 'responses', wires: [['answers'], []] },
         { ...subscribe, id: 'one', what: 'commands', device: 'b', deviceType: 'battery', wires: [['single'], []] },

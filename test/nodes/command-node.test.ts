@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type CommandStreet, startCommandStreet } from '../support/node-red/command-flow.ts';
+import { type CommandFlow, startCommandFlow } from '../support/node-red/command-flow.ts';
 import { collect, collectErrors, collectStatus, helper, type Sent } from '../support/node-red/test-helper.ts';
 import { until } from '../support/until.ts';
 
@@ -14,12 +14,12 @@ const node = (id: string, more: object = {}) => ({
 });
 
 describe('ems-command', () => {
-  let street: CommandStreet;
+  let street: CommandFlow;
   let done: Sent[];
   let refused: Sent[];
 
   before(async () => {
-    street = await startCommandStreet({
+    street = await startCommandFlow({
       more: [
         node('form', { command: 'charge', params: { power_w: '1500' }, lease: 60, priority: 60, name: 'button' }),
         node('any', { requester: 'any/one', lease: '' }),
@@ -153,10 +153,10 @@ describe('ems-command', () => {
 });
 
 describe('ems-command when it is closed', () => {
-  let street: CommandStreet;
+  let street: CommandFlow;
 
   const open = async (more: object): Promise<Sent[]> => {
-    street = await startCommandStreet({
+    street = await startCommandFlow({
       more: [
         node('asks', { command: 'charge', lease: 3600, requester: 'asks/one', ...more }),
         { id: 'done', type: 'helper' },

@@ -4,14 +4,14 @@ import { isEnded } from '../../src/model/command.ts';
 import type { Event } from '../../src/model/event.ts';
 import type { Meta } from '../../src/model/meta.ts';
 import type { Reading } from '../../src/model/reading.ts';
-import { type CommandStreet, startCommandStreet } from '../support/node-red/command-flow.ts';
+import { type CommandFlow, startCommandFlow } from '../support/node-red/command-flow.ts';
 import { until } from '../support/until.ts';
 
 describe('what a device does after it was told', () => {
-  let street: CommandStreet;
+  let street: CommandFlow;
 
   before(async () => {
-    street = await startCommandStreet();
+    street = await startCommandFlow();
   });
   after(() => street?.close());
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { type CommandStreet, startCommandStreet } from '../support/node-red/command-flow.ts';
+import { type CommandFlow, startCommandFlow } from '../support/node-red/command-flow.ts';
 import { helper } from '../support/node-red/test-helper.ts';
 import { until } from '../support/until.ts';
 
 describe('a deploy', () => {
-  let street: CommandStreet;
+  let street: CommandFlow;
 
   beforeEach(async () => {
-    street = await startCommandStreet();
+    street = await startCommandFlow();
     const { status } = await street.outcome(await street.send('charge', { lease_s: 3600 }));
     assert.equal(status, 'completed');
   });

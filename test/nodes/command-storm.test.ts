@@ -4,7 +4,7 @@ import type { Event } from '../../src/model/event.ts';
 import { isoTime } from '../../src/model/time.ts';
 import { gatewayName } from '../../src/shell/gateway.ts';
 import { batteryProfile } from '../support/modbus/battery-server.ts';
-import { type CommandStreet, envelope, startCommandStreet } from '../support/node-red/command-flow.ts';
+import { type CommandFlow, envelope, startCommandFlow } from '../support/node-red/command-flow.ts';
 import { until } from '../support/until.ts';
 
 const perSecond = 1000;
@@ -14,11 +14,11 @@ const stepsPerOrder = 2;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('1000 commands per second', () => {
-  let street: CommandStreet;
+  let street: CommandFlow;
   let outcomes: Map<string, Response[]>;
 
   beforeEach(async () => {
-    street = await startCommandStreet();
+    street = await startCommandFlow();
     outcomes = new Map();
     street.listener.client.on('message', (topic, payload) => {
       if (!topic.includes('/response/')) return;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../src/shell/clock.ts';
 import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { observe } from '../support/mqtt/observer.ts';
+import { listen } from '../support/mqtt/observer.ts';
 import { allNodes, collect, collectErrors, helper, objectsOf, type Sent } from '../support/node-red/test-helper.ts';
 import { until } from '../support/until.ts';
 
@@ -66,8 +66,7 @@ describe('ems-ocpp asks a flow who may charge', () => {
   });
 
   it('publish takes all that the other outputs say, and no tag leaves in clear', async () => {
-    const observer = observe(brokerPort);
-    await until(observer.isConnected, 'the observer listens');
+    const observer = await listen(brokerPort);
     const swiped = charger.presentToken(1, '04A2B3C4');
     await until(() => questions.length === 1, 'the question');
     helper.getNode('point').receive({ topic: 'authorize', payload: { tag: '04A2B3C4', status: 'blocked' } });

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import type { Event } from '../../src/model/event.ts';
 import { isoTime } from '../../src/model/time.ts';
 import { gatewayName } from '../../src/shell/gateway.ts';
-import type { Heard } from '../support/mqtt/test-broker.ts';
-import { type CommandStreet, envelope, startCommandStreet } from '../support/node-red/command-flow.ts';
+import type { Heard } from '../support/mqtt/observer.ts';
+import { type CommandFlow, envelope, startCommandFlow } from '../support/node-red/command-flow.ts';
 import { collectErrors, helper } from '../support/node-red/test-helper.ts';
 import { until } from '../support/until.ts';
 
@@ -37,13 +37,13 @@ const withProto = (before: string): string =>
   JSON.stringify(envelope()).replace(before, `"__proto__":{"power_w":1},${before}`);
 
 describe('commands that must not be carried out', () => {
-  let street: CommandStreet;
+  let street: CommandFlow;
   let errors: string[];
   /** What was heard after the start. */
   let early: Heard[];
 
   before(async () => {
-    street = await startCommandStreet({
+    street = await startCommandFlow({
       async before({ client }) {
         await client.publishAsync(chargeTopic, JSON.stringify(envelope({ id: 'stored' })), { qos: 1, retain: true });
       },

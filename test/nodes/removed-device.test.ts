@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import type { Message } from '../../src/model/message.ts';
 import { isoTime } from '../../src/model/time.ts';
-import { type Listener, listen, startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
+import { listen, type Observer } from '../support/mqtt/observer.ts';
+import { startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
 import { allNodes, collect, helper, objectsOf } from '../support/node-red/test-helper.ts';
 import { gridMeter, metaOf, readingOf } from '../support/site/site-messages.ts';
 import { until } from '../support/until.ts';
 
 describe('what was said of something before it went, and arrives afterwards', () => {
   let broker: TestBroker;
-  let listener: Listener;
+  let listener: Observer;
 
   before(() => helper.startServer());
   after(() => helper.stopServer());

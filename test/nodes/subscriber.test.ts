@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { type Listener, listen, startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
+import { listen, type Observer } from '../support/mqtt/observer.ts';
+import { startBroker, type TestBroker } from '../support/mqtt/test-broker.ts';
 import { allNodes, collect, helper, objectsOf } from '../support/node-red/test-helper.ts';
 import { gridMeter, metaOf, readingOf } from '../support/site/site-messages.ts';
 import { until } from '../support/until.ts';
 
 describe('ems-subscribe', () => {
   let broker: TestBroker;
-  let speaker: Listener;
+  let speaker: Observer;
 
   before(() => helper.startServer());
   after(() => helper.stopServer());

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Response } from '../../src/model/command.ts';
 import { type Mosquitto, startMosquitto } from '../support/mqtt/mosquitto.ts';
-import { type CommandStreet, envelope, startCommandStreet, type Told } from '../support/node-red/command-flow.ts';
+import { type CommandFlow, envelope, type HeardResponse, startCommandFlow } from '../support/node-red/command-flow.ts';
 import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
@@ -28,12 +28,12 @@ const assertAnswers = (answers: Response[], { id, params }: { id: string; params
 
 describe('controllers of others, through mosquitto', () => {
   let mosquitto: Mosquitto;
-  let street: CommandStreet;
+  let street: CommandFlow;
   let powerW = 1000;
 
   before(async () => {
     mosquitto = await startMosquitto();
-    street = await startCommandStreet({ brokerPort: mosquitto.port });
+    street = await startCommandFlow({ brokerPort: mosquitto.port });
   });
   after(async () => {
     await street?.close();
@@ -42,7 +42,7 @@ describe('controllers of others, through mosquitto', () => {
 
   const command = (more: object = {}) => envelope({ params: { power_w: ++powerW }, ...more });
   /** Everything the listener heard as an answer to it, the outcome being the last. */
-  const answersTo = async (id: string): Promise<Told[]> => {
+  const answersTo = async (id: string): Promise<HeardResponse[]> => {
     await street.outcome(id);
     return street.responses(id);
   };

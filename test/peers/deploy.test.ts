@@ -1,13 +1,13 @@
 import { type Mosquitto, startMosquitto } from '../support/mqtt/mosquitto.ts';
-import { type CountedStreet, deployCases, openCountedStreet } from '../support/node-red/counted-publisher.ts';
+import { type CountedPublisher, deployCases, startCountedPublisher } from '../support/node-red/counted-publisher.ts';
 
 describe('a full deploy loses nothing that QoS promises, at mosquitto', () => {
   let mosquitto: Mosquitto;
-  let street: CountedStreet;
+  let street: CountedPublisher;
 
   before(async () => {
     mosquitto = await startMosquitto();
-    street = await openCountedStreet(mosquitto.port);
+    street = await startCountedPublisher(mosquitto.port);
   });
   after(async () => {
     await street?.close();

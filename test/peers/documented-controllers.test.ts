@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Mosquitto, startMosquitto } from '../support/mqtt/mosquitto.ts';
-import { type CommandStreet, startCommandStreet } from '../support/node-red/command-flow.ts';
+import { type CommandFlow, startCommandFlow } from '../support/node-red/command-flow.ts';
 import { until } from '../support/until.ts';
 
 const page = readFileSync(new URL('../../docs/commands.md', import.meta.url), 'utf8');
@@ -20,12 +20,12 @@ const example = (language: string): string => {
 
 describe('the controllers of the documentation', () => {
   let mosquitto: Mosquitto;
-  let street: CommandStreet;
+  let street: CommandFlow;
   let folder: string;
 
   before(async () => {
     mosquitto = await startMosquitto();
-    street = await startCommandStreet({ brokerPort: mosquitto.port });
+    street = await startCommandFlow({ brokerPort: mosquitto.port });
     folder = mkdtempSync(join(tmpdir(), 'ems-controllers-'));
   });
   after(async () => {

@@ -11,7 +11,7 @@ import { systemClock } from '../../src/shell/clock.ts';
 import { certificatePath } from '../support/certificates.ts';
 import { findProgram, type Mosquitto, startMosquitto, subscribe } from '../support/mqtt/mosquitto.ts';
 import { allNodes, collectStatus, helper } from '../support/node-red/test-helper.ts';
-import { startRelay } from '../support/tcp-relay.ts';
+import { startTcpRelay } from '../support/tcp-relay.ts';
 import { until } from '../support/until.ts';
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
@@ -118,7 +118,7 @@ describe('the client with mosquitto, MQTT 5', () => {
     mosquitto = await startMosquitto();
     const subscriber = await hear();
     const will = { topic: 'system/status/me', payload: 'lost', qos: 1 as const, retain: true };
-    const relay = await startRelay(() => mosquitto.port);
+    const relay = await startTcpRelay(() => mosquitto.port);
     const servers = [{ protocol: 'mqtt' as const, host: '127.0.0.1', port: relay.port }];
     await open({ clientId: 'dies', will, servers });
     relay.cut();

@@ -7,7 +7,7 @@ import { Session } from '../../src/mqtt/session/session.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { type Billing, startBilling } from '../support/mqtt/billing-process.ts';
 import { type Mosquitto, startMosquitto, subscribe } from '../support/mqtt/mosquitto.ts';
-import { startRelay } from '../support/tcp-relay.ts';
+import { startTcpRelay } from '../support/tcp-relay.ts';
 import { until } from '../support/until.ts';
 
 /** Pauses between attempts are not what is tested here. */
@@ -117,7 +117,7 @@ describe('a gateway killed in the middle of QoS 2 with mosquitto', () => {
   it('leaves nothing blocked; what it had handed over arrives once, and what was queued for it too', async () => {
     mosquitto = await startMosquitto(['allow_anonymous true', 'max_inflight_messages 20', 'max_queued_messages 0']);
     subscriber = subscribe(mosquitto.port);
-    const relay = await startRelay(() => mosquitto.port);
+    const relay = await startTcpRelay(() => mosquitto.port);
     const killed = start(relay.port, 'before');
     await until(() => killed.done.length > 10, 'it bills');
     relay.deafen();

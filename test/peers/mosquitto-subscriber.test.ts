@@ -4,7 +4,7 @@ import {
   type CountedSubscriber,
   countedTopic,
   disturbances,
-  openCountedSubscriber,
+  startCountedSubscriber,
 } from '../support/node-red/counted-subscriber.ts';
 
 describe('a subscriber loses nothing that the broker was told to deliver, at mosquitto', function () {
@@ -21,7 +21,7 @@ describe('a subscriber loses nothing that the broker was told to deliver, at mos
       'log_type subscribe',
     ]);
     speakers = ([1, 2] as const).map((qos) => publishLines(mosquitto.port, countedTopic(qos), qos));
-    street = await openCountedSubscriber(mosquitto.port, speakers, () =>
+    street = await startCountedSubscriber(mosquitto.port, speakers, () =>
       mosquitto.log().includes('2 devices/+/event/+'),
     );
   });

@@ -1,11 +1,11 @@
 import { startMosquitto } from '../support/mqtt/mosquitto.ts';
 import {
+  type KillableSite,
   oneAfterTheOther,
-  openStreet,
   orders,
   overlapping,
   type StartBroker,
-  type Street,
+  startKillableSite,
   startLocalBroker,
 } from '../support/node-red/killable-site.ts';
 
@@ -16,10 +16,10 @@ const brokers: Record<string, StartBroker> = {
 
 for (const [name, startBroker] of Object.entries(brokers))
   describe(`whatever dies comes back, without a redeploy, at ${name}`, () => {
-    let street: Street;
+    let street: KillableSite;
 
     before(async () => {
-      street = await openStreet(startBroker);
+      street = await startKillableSite(startBroker);
       await street.isLive();
     });
     after(() => street?.close());

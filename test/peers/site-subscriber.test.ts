@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Mosquitto, startMosquitto } from '../support/mqtt/mosquitto.ts';
-import { type Listener, listen } from '../support/mqtt/test-broker.ts';
+import { listen, type Observer } from '../support/mqtt/observer.ts';
 import { type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
 import { gridMeter, metaOf, readingOf } from '../support/site/site-messages.ts';
 import { until } from '../support/until.ts';
@@ -11,7 +11,7 @@ for (const count of [3, 150])
     const devices = Array.from({ length: count }, (_, n) => `m${n}`);
     let mosquitto: Mosquitto;
     let red: NodeRed;
-    let listener: Listener;
+    let listener: Observer;
     let sequence = 0;
 
     const say = (topic: string, message: object): Promise<unknown> =>

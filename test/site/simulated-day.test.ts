@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Message } from '../../src/model/message.ts';
 import { inBursts, type Played, restart, startPlay, tellEnergy } from '../support/site/played-site.ts';
-import type { Running } from '../support/site/running-site.ts';
+import type { RunningSite } from '../support/site/running-site.ts';
 import { type DayOptions, type Dice, dayS, type LivedDay, liveDay, type Show } from '../support/site/simulated-day.ts';
 
 /** What befalls the readings of a device on their way. */
@@ -148,7 +148,7 @@ const playDay = (
   { devices, dice }: LivedDay,
   played: Played[],
   restarts: number,
-): { last: Running; events: Message[] } => {
+): { last: RunningSite; events: Message[] } => {
   let running = startPlay(devices);
   const events: Message[] = [];
   const cuts = Array.from({ length: restarts }, () => dice.whole(600, dayS - 600)).toSorted((a, b) => a - b);

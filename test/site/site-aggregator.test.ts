@@ -4,7 +4,7 @@ import { checkMessage } from '../../src/model/check.ts';
 import type { Message } from '../../src/model/message.ts';
 import type { ComponentMeta } from '../../src/model/meta.ts';
 import { readSnapshot } from '../../src/site/site-snapshot.ts';
-import { type Power, type Running, sayPowers, settled, startSite } from '../support/site/running-site.ts';
+import { type Power, type RunningSite, sayPowers, settled, startSite } from '../support/site/running-site.ts';
 import {
   availabilityOf,
   battery,
@@ -19,7 +19,7 @@ import {
 } from '../support/site/site-messages.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
 
-const simpleHouse = (running = startSite()): Running => {
+const simpleHouse = (running = startSite()): RunningSite => {
   running.say(
     metaOf('grid', gridMeter),
     metaOf('pv', solar),
@@ -472,7 +472,7 @@ describe('the power of a site', () => {
 });
 
 describe('the energy of a site', () => {
-  const run = (running: Running, seconds: number, at: (second: number) => Record<string, number>): void => {
+  const run = (running: RunningSite, seconds: number, at: (second: number) => Record<string, number>): void => {
     for (let i = 0; i < seconds; i++) {
       sayPowers(running, at(i));
       running.pass(1000);
@@ -704,7 +704,7 @@ describe('the energy of a site', () => {
   });
 
   it('reads what was saved at any moment: before a device is known, before a reading, and after', () => {
-    const readBack = (running: Running): void => {
+    const readBack = (running: RunningSite): void => {
       const read = readSnapshot(JSON.parse(JSON.stringify(running.site.snapshot())));
       assert.ok(read.ok, read.ok ? '' : read.reason);
     };

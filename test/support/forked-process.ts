@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-export interface Part {
+export interface ForkedProcess {
   port: number;
   /** Asks it to end, and waits for that. */
   close(): Promise<void>;
@@ -12,7 +12,7 @@ export interface Part {
 }
 
 /** @param words what the file finds on its command line */
-export const startPart = async (file: URL, words: string[] = []): Promise<Part> => {
+export const startForkedProcess = async (file: URL, words: string[] = []): Promise<ForkedProcess> => {
   const child = fork(fileURLToPath(file), words);
   const ended = once(child, 'exit');
   const failed = ended.then(([code]) => {

@@ -1,7 +1,7 @@
 /** A TCP relay whose connections a test can cut, and count. */
 import { connect as connectSocket, createServer, type Server, type Socket } from 'node:net';
 
-export interface Relay {
+export interface TcpRelay {
   port: number;
   /** Connections it has taken since it began. */
   accepted(): number;
@@ -19,7 +19,7 @@ interface Pair {
 }
 
 /** @param given port; one that is free otherwise */
-export const startRelay = async (target: () => number, given = 0): Promise<Relay> => {
+export const startTcpRelay = async (target: () => number, given = 0): Promise<TcpRelay> => {
   const pairs = new Set<Pair>();
   let accepted = 0;
   const server: Server = createServer((near) => {

@@ -4,15 +4,20 @@ import type { Response } from '../../../src/model/command.ts';
 import type { Event } from '../../../src/model/event.ts';
 import type { Message } from '../../../src/model/message.ts';
 import { isoTime } from '../../../src/model/time.ts';
-import { batteryActuator, createRig, createSteeredDevice, type Rig } from '../../support/bridge/scripted-device.ts';
+import {
+  type BridgedDevice,
+  batteryActuator,
+  createBridgedDevice,
+  createScriptedDevice,
+} from '../../support/bridge/scripted-device.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('the control of an actuator', () => {
   let clock: VirtualClock;
-  let rig: Rig;
+  let rig: BridgedDevice;
 
   const open = async (actuators?: Actuator[]): Promise<void> => {
-    rig = createRig(clock, { trusted: ['fuse'] }, createSteeredDevice(clock, actuators));
+    rig = createBridgedDevice(clock, { trusted: ['fuse'] }, createScriptedDevice(clock, actuators));
     await clock.advanceAsync(0);
   };
   beforeEach(() => {
@@ -266,10 +271,10 @@ describe('the control of an actuator', () => {
 
 describe('what a bridge makes of a command that it cannot answer', () => {
   let clock: VirtualClock;
-  let rig: Rig;
+  let rig: BridgedDevice;
   beforeEach(async () => {
     clock = createVirtualClock();
-    rig = createRig(clock);
+    rig = createBridgedDevice(clock);
     await clock.advanceAsync(0);
   });
   afterEach(() => rig.stop());

@@ -4,7 +4,12 @@ import type { Actuator } from '../../../src/drivers/driver.ts';
 import type { Event } from '../../../src/model/event.ts';
 import { isoTime } from '../../../src/model/time.ts';
 import { incomingCommand } from '../../support/bridge/incoming-command.ts';
-import { batteryActuator, createRig, createSteeredDevice, type Rig } from '../../support/bridge/scripted-device.ts';
+import {
+  type BridgedDevice,
+  batteryActuator,
+  createBridgedDevice,
+  createScriptedDevice,
+} from '../../support/bridge/scripted-device.ts';
 import { createMemoryJournal } from '../../support/memory-journal.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -21,10 +26,10 @@ const settings: Actuator = {
 
 describe('what a bridge remembers of commands', () => {
   let clock: VirtualClock;
-  let rig: Rig;
+  let rig: BridgedDevice;
 
   const open = async (actuators?: Actuator[]): Promise<void> => {
-    rig = createRig(clock, {}, createSteeredDevice(clock, actuators));
+    rig = createBridgedDevice(clock, {}, createScriptedDevice(clock, actuators));
     await clock.advanceAsync(0);
   };
   beforeEach(() => {

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Response } from '../../../src/model/command.ts';
-import { createRig, maxPowerW, type Rig, type Trouble } from '../../support/bridge/scripted-device.ts';
+import {
+  type BridgedDevice,
+  createBridgedDevice,
+  maxPowerW,
+  type Trouble,
+} from '../../support/bridge/scripted-device.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 const owners = ['pv', 'tariff', 'person'] as const;
@@ -74,7 +79,7 @@ interface Released {
 const keyOf = ({ owner, verb }: Sent): string => (verb === 'limit_charge' ? `${owner} limit` : owner);
 
 /** Claims that may bind the device now, worked out from the answers alone. */
-const standing = (sent: Sent[], releases: Released[], rig: Rig, now: number) => {
+const standing = (sent: Sent[], releases: Released[], rig: BridgedDevice, now: number) => {
   const held = new Map<string, Sent>();
   /** Of what was released before it had an outcome, what it took the place of is gone as well. */
   const release = (after: number): void => {
@@ -100,7 +105,7 @@ const standing = (sent: Sent[], releases: Released[], rig: Rig, now: number) => 
 
 const run = async (steps: Step[]): Promise<void> => {
   const clock: VirtualClock = createVirtualClock();
-  const rig = createRig(clock, { trusted: ['grid/*'] });
+  const rig = createBridgedDevice(clock, { trusted: ['grid/*'] });
   const sent: Sent[] = [];
   const releases: Released[] = [];
   await clock.advanceAsync(0);

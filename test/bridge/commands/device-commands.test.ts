@@ -4,21 +4,21 @@ import type { Event } from '../../../src/model/event.ts';
 import type { Availability } from '../../../src/model/meta.ts';
 import { isoTime } from '../../../src/model/time.ts';
 import {
+  type BridgedDevice,
   batteryActuator,
-  createRig,
-  createSteeredDevice,
+  createBridgedDevice,
+  createScriptedDevice,
   maxPowerW,
-  type Rig,
 } from '../../support/bridge/scripted-device.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('commands at a bridge', () => {
   let clock: VirtualClock;
-  let rig: Rig;
+  let rig: BridgedDevice;
 
   beforeEach(async () => {
     clock = createVirtualClock();
-    rig = createRig(clock, { trusted: ['grid/*', 'fuse'] });
+    rig = createBridgedDevice(clock, { trusted: ['grid/*', 'fuse'] });
     await clock.advanceAsync(0);
   });
   afterEach(() => rig.stop());
@@ -548,7 +548,11 @@ describe('commands at a bridge', () => {
 
   it('a device that may be told something new once a minute: a renewal does not wait so long', async () => {
     await rig.stop();
-    rig = createRig(clock, {}, createSteeredDevice(clock, [{ ...batteryActuator, minWriteIntervalMs: 60_000 }]));
+    rig = createBridgedDevice(
+      clock,
+      {},
+      createScriptedDevice(clock, [{ ...batteryActuator, minWriteIntervalMs: 60_000 }]),
+    );
     await charge(1000, { lease_s: 600 });
     const renewal = rig.send('charge', { power_w: 1000 }, { lease_s: 600 });
     await clock.advanceAsync(1000);

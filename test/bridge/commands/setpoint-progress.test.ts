@@ -3,18 +3,23 @@ import type { Actuator } from '../../../src/drivers/driver.ts';
 import type { Event } from '../../../src/model/event.ts';
 import type { Message } from '../../../src/model/message.ts';
 import { isoTime } from '../../../src/model/time.ts';
-import { batteryActuator, createRig, createSteeredDevice, type Rig } from '../../support/bridge/scripted-device.ts';
+import {
+  type BridgedDevice,
+  batteryActuator,
+  createBridgedDevice,
+  createScriptedDevice,
+} from '../../support/bridge/scripted-device.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 
 const leaseS = 3000;
 
 describe('what comes of a setpoint', () => {
   let clock: VirtualClock;
-  let rig: Rig;
+  let rig: BridgedDevice;
 
   const open = (more: Partial<Actuator> = { latencyS: 2, timeConstantS: 1 }): void => {
     const { latencyS: _, ...rest } = batteryActuator;
-    rig = createRig(clock, {}, createSteeredDevice(clock, [{ ...rest, ...more }]));
+    rig = createBridgedDevice(clock, {}, createScriptedDevice(clock, [{ ...rest, ...more }]));
   };
   beforeEach(async () => {
     clock = createVirtualClock();

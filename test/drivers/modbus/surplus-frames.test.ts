@@ -8,11 +8,11 @@ import { createBus } from '../../../src/drivers/modbus/transport/bus/link-bus.ts
 import { createSerialLink } from '../../../src/drivers/modbus/transport/serial/serial-link.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
 import {
-  type Asked,
-  type FaultServer,
+  type AskedRequest,
   rtuExceptionFrame,
   rtuFrameOf,
-  startFaultServer,
+  type ScriptedServer,
+  startScriptedServer,
   withCheckSum,
 } from '../../support/modbus/scripted-server.ts';
 import { resolvedOf, sinkOf } from '../../support/modbus/test-profiles.ts';
@@ -36,19 +36,19 @@ const intervalMs = 300;
 const silentMs = 20;
 
 describe('a device on RTU over TCP that sends more than it was asked for', () => {
-  let server: FaultServer;
+  let server: ScriptedServer;
   let bus: Bus;
   let driver: Driver;
-  let answer: (asked: Asked) => void;
+  let answer: (asked: AskedRequest) => void;
   let samples: Sample[];
   let events: DriverEvent[];
   let timers: NodeJS.Timeout[];
 
-  const frame = (asked: Asked): Buffer => rtuFrameOf(asked, {}, [words[asked.address] as number]);
-  const send = (asked: Asked, bytes: Buffer): void => void (asked.socket.destroyed || asked.socket.write(bytes));
-  const sendLater = (asked: Asked, bytes: Buffer, ms: number): void =>
+  const frame = (asked: AskedRequest): Buffer => rtuFrameOf(asked, {}, [words[asked.address] as number]);
+  const send = (asked: AskedRequest, bytes: Buffer): void => void (asked.socket.destroyed || asked.socket.write(bytes));
+  const sendLater = (asked: AskedRequest, bytes: Buffer, ms: number): void =>
     void timers.push(setTimeout(() => send(asked, bytes), ms));
-  const echo = ({ unit, functionCode, address, count }: Asked): Buffer => {
+  const echo = ({ unit, functionCode, address, count }: AskedRequest): Buffer => {
     const bytes = Buffer.from([unit, functionCode, 0, 0, 0, 0]);
     bytes.writeUInt16BE(address, 2);
     bytes.writeUInt16BE(count, 4);
@@ -57,7 +57,7 @@ describe('a device on RTU over TCP that sends more than it was asked for', () =>
 
   beforeEach(async () => {
     [samples, events, timers] = [[], [], []];
-    server = await startFaultServer((asked) => answer(asked), 0, 'rtu');
+    server = await startScriptedServer((asked) => answer(asked), 0, 'rtu');
     const place = { host: '127.0.0.1', port: server.port };
     bus = createBus(createSerialLink(place, systemClock, { framing: 'rtu', silentMs }), systemClock);
     const resolved = resolvedOf(profile);
@@ -87,8 +87,8 @@ describe('a device on RTU over TCP that sends more than it was asked for', () =>
   const isTakenBack = (wrong: Sample): boolean =>
     samples.slice(samples.indexOf(wrong) + 1).find(({ channel }) => channel === wrong.channel)?.value === null;
 
-  const often = (asked: Asked, every: number): boolean => server.asked.indexOf(asked) % every === every - 1;
-  const cases: [name: string, behave: (asked: Asked) => void][] = [
+  const often = (asked: AskedRequest, every: number): boolean => server.asked.indexOf(asked) % every === every - 1;
+  const cases: [name: string, behave: (asked: AskedRequest) => void][] = [
     [
       'every answer twice, the second at once',
       (asked) => {

@@ -10,15 +10,15 @@ import type { UnitLimits } from '../../../src/drivers/modbus/transport/bus/bus-u
 import { createBus } from '../../../src/drivers/modbus/transport/bus/link-bus.ts';
 import { createTcpLink } from '../../../src/drivers/modbus/transport/tcp-link.ts';
 import {
-  type Asked,
+  type AskedRequest,
   exceptionFrame,
-  type FaultServer,
   frameOf,
   reply,
-  startFaultServer,
+  type ScriptedServer,
+  startScriptedServer,
 } from '../../support/modbus/scripted-server.ts';
 import { resolvedOf, sinkOf } from '../../support/modbus/test-profiles.ts';
-import { createPacedLink, type PacedLink } from '../../support/modbus/virtual-time-link.ts';
+import { createVirtualTimeLink, type VirtualTimeLink } from '../../support/modbus/virtual-time-link.ts';
 
 const profile = {
   schema: 'profile/1',
@@ -36,27 +36,28 @@ const profile = {
 const values = [10, 11, 20, 30, 40];
 
 describe('a device with moods', () => {
-  let server: FaultServer;
+  let server: ScriptedServer;
   let bus: Bus;
   let driver: Driver;
-  let answer: (asked: Asked) => void;
+  let answer: (asked: AskedRequest) => void;
   let cycles: Cycle[];
   let states: DeviceState[];
   let events: DriverEvent[];
-  let line: PacedLink;
+  let line: VirtualTimeLink;
 
   /** No device answers in no time: what was said first and what later is told apart by it. */
-  const soon = (asked: Asked, frame: Buffer): void => void line.clock.after(2, () => reply(asked, frame));
-  const good = (asked: Asked): void => soon(asked, frameOf(asked));
-  const refuse = (code: number) => (asked: Asked) => soon(asked, exceptionFrame(asked, code));
-  const later = (asked: Asked, ms: number): void => void line.clock.after(ms, () => reply(asked, frameOf(asked)));
-  const until: PacedLink['until'] = (...words) => line.until(...words);
+  const soon = (asked: AskedRequest, frame: Buffer): void => void line.clock.after(2, () => reply(asked, frame));
+  const good = (asked: AskedRequest): void => soon(asked, frameOf(asked));
+  const refuse = (code: number) => (asked: AskedRequest) => soon(asked, exceptionFrame(asked, code));
+  const later = (asked: AskedRequest, ms: number): void =>
+    void line.clock.after(ms, () => reply(asked, frameOf(asked)));
+  const until: VirtualTimeLink['until'] = (...words) => line.until(...words);
 
   beforeEach(async () => {
     [cycles, states, events] = [[], [], []];
     answer = good;
-    server = await startFaultServer((asked) => answer(asked));
-    line = createPacedLink(() => server);
+    server = await startScriptedServer((asked) => answer(asked));
+    line = createVirtualTimeLink(() => server);
   });
   afterEach(async () => {
     await line.pass(driver.close());

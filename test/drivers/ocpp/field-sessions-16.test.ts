@@ -1,8 +1,8 @@
 /** Sessions of OCPP 1.6 as stations in the field tell them: on a real socket, frame by frame. */
 import assert from 'node:assert/strict';
 import {
+  commandFailureOf,
   createScriptedStation,
-  failureOf,
   type Payload,
   type ScriptedStation,
   type ScriptedStationOptions,
@@ -582,7 +582,7 @@ describe('stations in the field: sessions of OCPP 1.6', () => {
     await field.status('Finishing');
     assert.equal(ended()[0]?.reason, 'Local');
     field.setAnswers((action) => (action === 'RemoteStartTransaction' ? { status: 'Rejected' } : undefined));
-    assert.match(await failureOf(field.apply('start', {}, 'actions/1')), /^DEVICE_REJECTED: .*Rejected/);
+    assert.match(await commandFailureOf(field.apply('start', {}, 'actions/1')), /^DEVICE_REJECTED: .*Rejected/);
     assert.equal(field.last('1/status'), 'finishing');
   });
 

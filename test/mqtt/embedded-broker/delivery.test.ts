@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import mqtt, { type MqttClient } from 'mqtt';
 import type { IPublishPacket } from 'mqtt-packet';
 import { connectRaw, publication, type RawClient, subscribeRaw } from '../../support/mqtt/raw-client.ts';
-import { createReceiver, type Receiver } from '../../support/mqtt/raw-receiver.ts';
+import { createRawReceiver, type RawReceiver } from '../../support/mqtt/raw-receiver.ts';
 import { startBroker, type TestBroker } from '../../support/mqtt/test-broker.ts';
 import { until } from '../../support/until.ts';
 
@@ -14,7 +14,7 @@ describe('the embedded broker delivers what it acknowledged', () => {
   let broker: TestBroker;
   const raw: RawClient[] = [];
   const clients: MqttClient[] = [];
-  const receivers: Receiver[] = [];
+  const receivers: RawReceiver[] = [];
 
   beforeEach(async () => {
     broker = await startBroker();
@@ -31,8 +31,8 @@ describe('the embedded broker delivers what it acknowledged', () => {
     raw.push(client);
     return client;
   };
-  const receive = async (clientId: string): Promise<Receiver> => {
-    const receiver = await createReceiver(broker.port, clientId, { '#': 2 });
+  const receive = async (clientId: string): Promise<RawReceiver> => {
+    const receiver = await createRawReceiver(broker.port, clientId, { '#': 2 });
     receivers.push(receiver);
     return receiver;
   };

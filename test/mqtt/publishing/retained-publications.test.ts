@@ -3,23 +3,24 @@ import { BrokerClient } from '../../../src/mqtt/client.ts';
 import type { ClientOptions } from '../../../src/mqtt/client-options.ts';
 import { Session } from '../../../src/mqtt/session/session.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import { type Listener, listen, startBroker, type TestBroker } from '../../support/mqtt/test-broker.ts';
-import { type Relay, startRelay } from '../../support/tcp-relay.ts';
+import { listen, type Observer } from '../../support/mqtt/observer.ts';
+import { startBroker, type TestBroker } from '../../support/mqtt/test-broker.ts';
+import { startTcpRelay, type TcpRelay } from '../../support/tcp-relay.ts';
 import { until } from '../../support/until.ts';
 
 describe('what brokers retain for us', () => {
   let preferred: TestBroker;
   let standby: TestBroker;
   /** The way to the preferred broker, which keeps its sessions while the way is closed. */
-  let way: Relay;
+  let way: TcpRelay;
   let session: Session;
   const clients: BrokerClient[] = [];
-  const listeners: Listener[] = [];
+  const listeners: Observer[] = [];
 
   beforeEach(async () => {
     preferred = await startBroker();
     standby = await startBroker();
-    way = await startRelay(() => preferred.port);
+    way = await startTcpRelay(() => preferred.port);
     session = new Session(100);
   });
   afterEach(async () => {
@@ -57,7 +58,7 @@ describe('what brokers retain for us', () => {
     await connected(client, false);
   };
   const comeBack = async (client: BrokerClient): Promise<void> => {
-    way = await startRelay(() => preferred.port, way.port);
+    way = await startTcpRelay(() => preferred.port, way.port);
     await connected(client, true);
   };
   const retain = (client: BrokerClient, topic: string, payload: string, qos: 0 | 1 | 2 = 1): Promise<void> =>
@@ -163,7 +164,7 @@ describe('what brokers retain for us', () => {
       old.publish({ topic: 'command', payload: 'go', qos: 1, retain: false }, () => resolve()),
     );
     await old.close(false);
-    way = await startRelay(() => preferred.port, way.port);
+    way = await startTcpRelay(() => preferred.port, way.port);
     const words = await look(preferred);
     const client = open({ servers, prefix: 'new' });
     client.subscribe(['#'], 1, ({ topic }) => heard.push(topic));

@@ -3,15 +3,16 @@ import { BrokerClient } from '../../../src/mqtt/client.ts';
 import { RetainedRemoval } from '../../../src/mqtt/publishing/retained-removal.ts';
 import { Session } from '../../../src/mqtt/session/session.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import { type Listener, listen, startBroker, type TestBroker } from '../../support/mqtt/test-broker.ts';
+import { listen, type Observer } from '../../support/mqtt/observer.ts';
+import { startBroker, type TestBroker } from '../../support/mqtt/test-broker.ts';
 import { retainedOn } from '../../support/node-red/departures.ts';
-import { type Relay, startRelay } from '../../support/tcp-relay.ts';
+import { startTcpRelay, type TcpRelay } from '../../support/tcp-relay.ts';
 import { until } from '../../support/until.ts';
 
 describe('what is retained of a device that is no more', () => {
   let broker: TestBroker;
-  let relay: Relay;
-  let speaker: Listener;
+  let relay: TcpRelay;
+  let speaker: Observer;
   let session: Session;
   let client: BrokerClient;
   let removals: RetainedRemoval;
@@ -49,7 +50,7 @@ describe('what is retained of a device that is no more', () => {
 
   beforeEach(async () => {
     broker = await startBroker();
-    relay = await startRelay(() => broker.port);
+    relay = await startTcpRelay(() => broker.port);
     speaker = await listen(broker.port);
     session = new Session(100);
     back = new Set();

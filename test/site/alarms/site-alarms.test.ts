@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import type { Message } from '../../../src/model/message.ts';
 import type { ComponentMeta } from '../../../src/model/meta.ts';
 import { readSnapshot } from '../../../src/site/site-snapshot.ts';
-import { type Running, sayPowers, settled, startSite } from '../../support/site/running-site.ts';
+import { type RunningSite, sayPowers, settled, startSite } from '../../support/site/running-site.ts';
 import { charger, gridMeter, metaOf, power, solar } from '../../support/site/site-messages.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
 type Event = Message<'event/1'>;
 
-const alarms = ({ events }: Running): string[] =>
+const alarms = ({ events }: RunningSite): string[] =>
   (events as Event[]).map(({ name, state, severity }) => `${name} ${state} ${severity}`);
 
 /** Readings every 10 s. */
-const run = (running: Running, seconds: number, powers: Record<string, number>): void => {
+const run = (running: RunningSite, seconds: number, powers: Record<string, number>): void => {
   for (let s = 0; s < seconds; s += 10) {
     sayPowers(running, powers);
     running.pass(10_000);
@@ -21,7 +21,7 @@ const run = (running: Running, seconds: number, powers: Record<string, number>):
 
 describe('what a site looks out for', () => {
   describe('its balance', () => {
-    const house = (...more: Parameters<typeof startSite>): Running => {
+    const house = (...more: Parameters<typeof startSite>): RunningSite => {
       const running = startSite(...more);
       running.say(metaOf('grid', gridMeter), metaOf('pv', solar));
       settled(running);
@@ -76,7 +76,7 @@ describe('what a site looks out for', () => {
 
   describe('its meters behind meters', () => {
     const submeter: ComponentMeta = { type: 'meter', role: 'submeter', quantities: { ...power } };
-    const street = (parent: ComponentMeta, child: ComponentMeta): Running => {
+    const street = (parent: ComponentMeta, child: ComponentMeta): RunningSite => {
       const running = startSite();
       running.say(metaOf('grid', gridMeter), metaOf('sub', parent), metaOf('child', { ...child, parent: 'sub' }));
       settled(running);

@@ -4,13 +4,13 @@ import type { Message } from '../../../src/model/message.ts';
 import type { ComponentMeta, QuantityMeta } from '../../../src/model/meta.ts';
 import { readSnapshot } from '../../../src/site/site-snapshot.ts';
 import { every, isNear, type Played, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
-import { type Running, startSite } from '../../support/site/running-site.ts';
+import { type RunningSite, startSite } from '../../support/site/running-site.ts';
 import { metaOf, readingOf } from '../../support/site/site-messages.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
 type Event = Message<'event/1'>;
 
-const told = ({ events }: Running): unknown[] =>
+const told = ({ events }: RunningSite): unknown[] =>
   (events as Event[]).map(({ name, state, data }) => [name, state, data?.reason ?? null]);
 
 const meterWith = (intervalS: number, more: Partial<QuantityMeta> = {}): ComponentMeta =>

@@ -12,7 +12,7 @@ import {
   steady,
   tellEnergy,
 } from '../../support/site/played-site.ts';
-import { type Running, startSite } from '../../support/site/running-site.ts';
+import { type RunningSite, startSite } from '../../support/site/running-site.ts';
 import { availabilityOf, metaOf, readingOf } from '../../support/site/site-messages.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
@@ -312,7 +312,10 @@ describe('how much of the time the energies of a site cover', () => {
 
 describe('energies that were told before', () => {
   const devices = { grid: [grid] };
-  const told = (running: Running): Message<'site-energy/1'> => ({ ...running.energy(), topic: 'sites/home/energy' });
+  const told = (running: RunningSite): Message<'site-energy/1'> => ({
+    ...running.energy(),
+    topic: 'sites/home/energy',
+  });
 
   it('do not go back where a run ended without saving: what is retained was measured', () => {
     const first = startPlay(devices);

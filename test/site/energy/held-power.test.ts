@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ComponentMeta } from '../../../src/model/meta.ts';
 import { every, isNear, type Played, restart, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
-import type { Running } from '../../support/site/running-site.ts';
+import type { RunningSite } from '../../support/site/running-site.ts';
 import { availabilityOf, readingOf } from '../../support/site/site-messages.ts';
 
 const grid = every(5, { type: 'meter', role: 'grid' });
@@ -19,7 +19,7 @@ const heat = (s: number, value: number | null): Played => ({
   ...(value === null && { more: { quality: 'invalid', reason: 'device_offline' } }),
 });
 
-const heatOf = (running: Running) => {
+const heatOf = (running: RunningSite) => {
   tellEnergy(running);
   const { heat_wh, energies } = running.energy();
   return { wh: heat_wh, coverage: energies?.heat_wh?.coverage ?? Number.NaN, quality: energies?.heat_wh?.quality };

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import type { Message } from '../../../src/model/message.ts';
 import { readSnapshot } from '../../../src/site/site-snapshot.ts';
 import { every, isNear, type Played, restart, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
-import type { Running } from '../../support/site/running-site.ts';
+import type { RunningSite } from '../../support/site/running-site.ts';
 
 const grid = every(5, { type: 'meter', role: 'grid' });
 const sun = every(5, { type: 'solar', role: 'solar' });
 const counter = { unit: 'Wh', interval_s: 10, max_age_s: 60, resolution: 1 } as const;
 const countedGrid = every(5, { type: 'meter', role: 'grid', quantities: { energy_import: counter } });
 
-const told = (running: Running): Message<'site-energy/1'> => ({ ...running.energy(), topic: 'sites/home/energy' });
+const told = (running: RunningSite): Message<'site-energy/1'> => ({ ...running.energy(), topic: 'sites/home/energy' });
 
 const house = (gridW: number, sunW: number, seconds: number): Played[] => [
   ...steady('grid/meter/power', 5, seconds, gridW),

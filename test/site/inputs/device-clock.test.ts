@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Message } from '../../../src/model/message.ts';
 import { every, inBursts, isNear, type Played, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
-import type { Running } from '../../support/site/running-site.ts';
+import type { RunningSite } from '../../support/site/running-site.ts';
 import { charger, metaOf } from '../../support/site/site-messages.ts';
 
 type Event = Message<'event/1'>;
@@ -14,7 +14,7 @@ const wallbox = (intervalS: number) =>
     quantities: { energy_imported: { unit: 'Wh', interval_s: intervalS, max_age_s: 60, resolution: 1 } },
   });
 
-const told = ({ events }: Running): unknown[] =>
+const told = ({ events }: RunningSite): unknown[] =>
   (events as Event[]).map(({ name, state, data }) => [name, state, data?.clock, data?.offset_s]);
 
 /** The same with a clock that is so far ahead; by time of arrival. */

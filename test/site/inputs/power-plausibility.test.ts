@@ -3,11 +3,11 @@ import type { Message } from '../../../src/model/message.ts';
 import type { ComponentMeta } from '../../../src/model/meta.ts';
 import { PowerPlausibility } from '../../../src/site/inputs/power-plausibility.ts';
 import { every, isNear, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
-import type { Running } from '../../support/site/running-site.ts';
+import type { RunningSite } from '../../support/site/running-site.ts';
 
 type Event = Message<'event/1'>;
 
-const told = ({ events }: Running): unknown[] =>
+const told = ({ events }: RunningSite): unknown[] =>
   (events as Event[]).map(({ name, data }) => [name, data?.power_w, data?.by]);
 
 const sun = (rated?: number): ComponentMeta =>

@@ -4,7 +4,7 @@ import { createDaylightProfile, isDark, noteLight } from '../../../src/site/powe
 import { sunElevation } from '../../../src/site/power/sun-elevation.ts';
 import { readSnapshot } from '../../../src/site/site-snapshot.ts';
 import { every, isNear, type Played, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
-import type { Running, startSite } from '../../support/site/running-site.ts';
+import type { RunningSite, startSite } from '../../support/site/running-site.ts';
 import { availabilityOf, metaOf, readingOf } from '../../support/site/site-messages.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
@@ -38,7 +38,7 @@ const daylight = (fromS: number, toS: number, path = 'pv/solar/power'): Played[]
     .map((each) => ({ ...each, at: each.at, ts: each.ts }));
 const house = (seconds: number): Played[] => steady('grid/meter/power', 300, seconds, 500);
 
-const now = ({ power }: Running) => [power().solar_w, power().consumption_w, power().quality];
+const now = ({ power }: RunningSite) => [power().solar_w, power().consumption_w, power().quality];
 
 describe('a solar inverter that switches itself off at night', () => {
   for (const how of ['falls silent', 'says that it is offline', 'says null'] as const)

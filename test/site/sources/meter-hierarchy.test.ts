@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Message } from '../../../src/model/message.ts';
 import type { ComponentMeta, Role } from '../../../src/model/meta.ts';
 import { every, isNear, type Played, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
-import type { Running } from '../../support/site/running-site.ts';
+import type { RunningSite } from '../../support/site/running-site.ts';
 
 type Event = Message<'event/1'>;
 
@@ -17,7 +17,7 @@ const run = (running: ReturnType<typeof startPlay>, powers: Record<string, numbe
   tellEnergy(running);
 };
 
-const shown = (running: Running) => {
+const shown = (running: RunningSite) => {
   const { grid_w, solar_w, battery_w, ev_w, heat_w, consumption_w, balance_error_w } = running.power();
   return { grid_w, solar_w, battery_w, ev_w, heat_w, consumption_w, balance_error_w };
 };
@@ -241,7 +241,7 @@ describe('sources behind other sources', () => {
 });
 
 describe('one meter that was entered twice', () => {
-  const told = ({ events }: Running): unknown[] =>
+  const told = ({ events }: RunningSite): unknown[] =>
     (events as Event[]).map(({ name, state, data }) => [name, state, data?.topic, data?.same_as]);
   /** A house with a restless load. */
   const load = (s: number): number => 400 + ((s * 7919) % 1301);

@@ -64,7 +64,7 @@ const soc: Channel = {
 const power: Channel = { ...soc, quantity: 'power', unit: 'W', signed: true };
 
 /** @param actuators what it can be told */
-export const createSteeredDevice = (clock: VirtualClock, actuators: Actuator[] = [batteryActuator]) => {
+export const createScriptedDevice = (clock: VirtualClock, actuators: Actuator[] = [batteryActuator]) => {
   const writes: Write[] = [];
   let trouble: Trouble = 'none';
   let proven: Applied = { verified: true, by: 'register' };
@@ -123,8 +123,8 @@ export const createSteeredDevice = (clock: VirtualClock, actuators: Actuator[] =
   };
 };
 
-export interface Rig {
-  device: ReturnType<typeof createSteeredDevice>;
+export interface BridgedDevice {
+  device: ReturnType<typeof createScriptedDevice>;
   journal: MemoryJournal;
   responses: (Response & { topic: string })[];
   replies: Reply[];
@@ -141,14 +141,14 @@ export interface Rig {
 }
 
 /** A bridge over a device that can be told something. */
-export const createRig = (
+export const createBridgedDevice = (
   clock: VirtualClock,
   options: Partial<BridgeOptions> = {},
-  device = createSteeredDevice(clock),
-): Rig => {
+  device = createScriptedDevice(clock),
+): BridgedDevice => {
   const journal = createMemoryJournal();
   const rig = {
-    responses: [] as Rig['responses'],
+    responses: [] as BridgedDevice['responses'],
     replies: [] as Reply[],
     events: [] as Message[],
     said: [] as Message[],

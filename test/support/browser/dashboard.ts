@@ -1,6 +1,6 @@
 /** Shipped flows with their dashboard in a browser, and all that is said on their broker. */
 import type { Browser, Page } from 'playwright-core';
-import { type Listener, listen } from '../mqtt/test-broker.ts';
+import { listen, type Observer } from '../mqtt/observer.ts';
 import type { NodeRed } from '../node-red/node-red.ts';
 import { startShipped } from '../node-red/shipped-flows.ts';
 import { openBrowser, openPage } from './browser.ts';
@@ -9,7 +9,7 @@ export interface Dashboard {
   red: NodeRed;
   browser: Browser;
   page: Page;
-  listener: Listener;
+  listener: Observer;
   /** What was written to the console of the browser. */
   complaints: string[];
   open(path: string): Promise<unknown>;
@@ -23,7 +23,7 @@ export interface Dashboard {
 /** @param names of the files in flows/ */
 export const openDashboard = async (names: string[]): Promise<Dashboard> => {
   const { red, portOf } = await startShipped(names);
-  let listener: Listener | undefined;
+  let listener: Observer | undefined;
   let browser: Browser | undefined;
   const close = async (): Promise<void> => {
     await browser?.close();
@@ -43,10 +43,7 @@ export const openDashboard = async (names: string[]): Promise<Dashboard> => {
       listener: heard,
       complaints,
       open: (path) => page.goto(`http://127.0.0.1:${red.port}/dashboard/${path}`),
-      last(topic) {
-        const message = heard.heard.findLast((each) => each.topic === topic);
-        return message && message.payload !== '' ? JSON.parse(message.payload) : undefined;
-      },
+      last: heard.last,
       errors: () => red.log().match(/^.*\[error\].*$/gm) ?? [],
       close,
     };

@@ -68,7 +68,7 @@ export interface BatteryRegisters {
 }
 
 /** It does what its registers say, unless it is made to do something else. @param port 0: one that is free */
-export const startModbusBattery = async (port = 0) => {
+export const startBatteryServer = async (port = 0) => {
   const [battery, meter] = [new RegisterImage(), new RegisterImage()];
   /** Every write, as the device was afterwards. */
   const writes: BatteryRegisters[] = [];
@@ -113,4 +113,4 @@ export const startModbusBattery = async (port = 0) => {
   };
 };
 
-export type ModbusBattery = Awaited<ReturnType<typeof startModbusBattery>>;
+export type BatteryServer = Awaited<ReturnType<typeof startBatteryServer>>;

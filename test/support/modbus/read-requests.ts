@@ -10,7 +10,7 @@ export const request = (address: number, count = 1, unit = 1): ReadRequest => ({
   count,
 });
 
-export const failureOf = async (reading: Promise<Buffer>): Promise<ModbusFailure> => {
+export const modbusFailureOf = async (reading: Promise<Buffer>): Promise<ModbusFailure> => {
   const outcome = await reading.then(
     () => 'an answer',
     (error: unknown) => error,

@@ -1,7 +1,7 @@
 /** A raw TCP server whose answers a test writes byte by byte. */
 import { createServer, type Socket } from 'node:net';
 
-export interface Asked {
+export interface AskedRequest {
   id: number;
   unit: number;
   functionCode: number;
@@ -13,15 +13,15 @@ export interface Asked {
 }
 
 /** Answers a request; nobody is there any more where its connection has ended. */
-export const reply = (asked: Asked, frame: Buffer): void => {
+export const reply = (asked: AskedRequest, frame: Buffer): void => {
   asked.isAnswered = true;
   if (!asked.socket.destroyed) asked.socket.write(frame);
 };
 
-export interface FaultServer {
+export interface ScriptedServer {
   port: number;
   /** Every request so far. */
-  asked: Asked[];
+  asked: AskedRequest[];
   connections(): number;
   /** Ends all connections with a reset. */
   reset(): void;
@@ -32,13 +32,13 @@ export interface FaultServer {
 const framings = { mbap: { length: 12, unitAt: 6 }, rtu: { length: 8, unitAt: 0 } } as const;
 
 /** @param answer called for each request; writes whatever it likes to the socket */
-export const startFaultServer = async (
-  answer: (asked: Asked) => void,
+export const startScriptedServer = async (
+  answer: (asked: AskedRequest) => void,
   port = 0,
   framing: keyof typeof framings = 'mbap',
-): Promise<FaultServer> => {
+): Promise<ScriptedServer> => {
   const { length, unitAt } = framings[framing];
-  const asked: Asked[] = [];
+  const asked: AskedRequest[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
   const server = createServer({ noDelay: true }, (socket) => {
@@ -50,7 +50,7 @@ export const startFaultServer = async (
     socket.on('data', (chunk) => {
       rest = Buffer.concat([rest, chunk]);
       for (; rest.length >= length; rest = rest.subarray(length)) {
-        const request: Asked = {
+        const request: AskedRequest = {
           id: framing === 'mbap' ? rest.readUInt16BE(0) : 0,
           unit: rest[unitAt] as number,
           functionCode: rest[unitAt + 1] as number,
@@ -92,7 +92,7 @@ export interface AnswerOptions {
 }
 
 /** A frame with registers whose words are address, address + 1, ..., unless other words are given. */
-export const frameOf = (asked: Asked, options: AnswerOptions = {}, words?: number[]): Buffer => {
+export const frameOf = (asked: AskedRequest, options: AnswerOptions = {}, words?: number[]): Buffer => {
   const values = words ?? Array.from({ length: asked.count }, (_, i) => (asked.address + i) & 0xffff);
   const data = Buffer.alloc(values.length * 2);
   for (const [i, word] of values.entries()) data.writeUInt16BE(word, i * 2);
@@ -109,7 +109,7 @@ export const frameOf = (asked: Asked, options: AnswerOptions = {}, words?: numbe
   return Buffer.concat([header, pdu]);
 };
 
-export const exceptionFrame = (asked: Asked, code: number): Buffer => {
+export const exceptionFrame = (asked: AskedRequest, code: number): Buffer => {
   const frame = Buffer.alloc(9);
   frame.writeUInt16BE(asked.id, 0);
   frame.writeUInt16BE(3, 4);
@@ -130,8 +130,8 @@ export const withCheckSum = (bytes: Buffer): Buffer => {
 };
 
 /** The same answer as RTU: unit, PDU, check sum. */
-export const rtuFrameOf = (asked: Asked, options: AnswerOptions = {}, words?: number[]): Buffer =>
+export const rtuFrameOf = (asked: AskedRequest, options: AnswerOptions = {}, words?: number[]): Buffer =>
   withCheckSum(frameOf(asked, options, words).subarray(6));
 
-export const rtuExceptionFrame = (asked: Asked, code: number): Buffer =>
+export const rtuExceptionFrame = (asked: AskedRequest, code: number): Buffer =>
   withCheckSum(exceptionFrame(asked, code).subarray(6));

@@ -5,9 +5,9 @@
 
 import type { ModbusLink } from '../../../src/drivers/modbus/transport/modbus-link.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
-import type { FaultServer } from './scripted-server.ts';
+import type { ScriptedServer } from './scripted-server.ts';
 
-export interface PacedLink {
+export interface VirtualTimeLink {
   clock: VirtualClock;
   /** The same connection, whose requests are followed from now on. */
   watch(link: ModbusLink): ModbusLink;
@@ -22,7 +22,7 @@ const stepMs = 1;
 const hangsAfterMs = 30_000;
 
 /** @param server answers with reply(), at once or as its clock says: what it leaves unanswered, time has to settle */
-export const createPacedLink = (server: () => FaultServer): PacedLink => {
+export const createVirtualTimeLink = (server: () => ScriptedServer): VirtualTimeLink => {
   const clock = createVirtualClock();
   const sent: { isSettled: boolean }[] = [];
   let link: ModbusLink | undefined;

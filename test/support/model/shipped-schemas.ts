@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { Heard } from '../mqtt/test-broker.ts';
+import type { Heard } from '../mqtt/observer.ts';
 
 /** By hand: which schema belongs on a topic. First match counts. */
 const table: [pattern: RegExp, schema: string][] = [

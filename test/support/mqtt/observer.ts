@@ -1,17 +1,30 @@
-/** A subscriber of another hand that stays: it comes back whenever the broker does, and writes down when it heard what. */
-import mqtt from 'mqtt';
-import type { Heard } from './test-broker.ts';
+/**
+ * A subscriber of another hand (the library mqtt, MQTT 3.1.1) that writes down what it hears, and when. It comes back
+ * whenever the broker does. A subscriber that breaks the protocol or its connection on purpose: raw-client.ts.
+ */
+import mqtt, { type MqttClient } from 'mqtt';
+import { until } from '../until.ts';
 
-export interface Observed extends Heard {
-  /** Wall clock, ms. */
+export interface Heard {
+  topic: string;
+  payload: string;
+  qos: number;
+  retain: boolean;
+  /** Wall clock at its arrival, ms since 1970. */
   at: number;
 }
 
 export interface Observer {
   port: number;
-  heard: Observed[];
+  client: MqttClient;
+  /** Everything it has heard, the newest last. */
+  heard: Heard[];
+  /** Whether it is connected and has subscribed. */
   isConnected(): boolean;
-  /** The last payload on a topic since it is connected, as an object: a broker that came back tells anew what it knows. */
+  /**
+   * @returns the last payload on a topic since it is connected, as an object: a broker that came back tells anew what
+   *   it knows; undefined where there is none, or a retained one was cleared
+   */
   last(topic: string): Record<string, unknown> | undefined;
   /** With QoS 1, not retained. */
   publish(topic: string, payload: string): Promise<unknown>;
@@ -20,9 +33,16 @@ export interface Observer {
   close(): Promise<void>;
 }
 
-/** @param login of a broker that asks for it */
-export const observe = (port: number, login: { username?: string; password?: string } = {}): Observer => {
-  const heard: Observed[] = [];
+export interface ObserverOptions {
+  /** The topic filter; everything by default. */
+  filter?: string;
+  username?: string;
+  password?: string;
+}
+
+/** Subscribes with QoS 2 as soon as the broker is there, and does not wait for that. */
+export const observe = (port: number, { filter = '#', ...login }: ObserverOptions = {}): Observer => {
+  const heard: Heard[] = [];
   const client = mqtt.connect({
     host: '127.0.0.1',
     port,
@@ -37,7 +57,7 @@ export const observe = (port: number, login: { username?: string; password?: str
   let connectedAt = 0;
   client.on('connect', () => {
     connectedAt = heard.length;
-    client.subscribe('#', { qos: 2 }, (error) => {
+    client.subscribe(filter, { qos: 2 }, (error) => {
       isListening = !error;
     });
   });
@@ -49,6 +69,7 @@ export const observe = (port: number, login: { username?: string; password?: str
   );
   return {
     port,
+    client,
     heard,
     isConnected: () => isListening,
     last(topic) {
@@ -60,4 +81,16 @@ export const observe = (port: number, login: { username?: string; password?: str
     retain: (topic, payload) => client.publishAsync(topic, payload, { qos: 1, retain: true }),
     close: () => client.endAsync(true),
   };
+};
+
+/** Subscribes, and waits until the broker has confirmed that; a broker that is just starting is waited for. */
+export const listen = async (port: number, filter = '#'): Promise<Observer> => {
+  const observer = observe(port, { filter });
+  try {
+    await until(observer.isConnected, `a subscription to ${filter}`);
+  } catch (error) {
+    await observer.close();
+    throw error;
+  }
+  return observer;
 };

@@ -4,7 +4,7 @@
  */
 import { connectRaw, type RawClient, subscribeRaw } from './raw-client.ts';
 
-export interface Receiver {
+export interface RawReceiver {
   /** The numbers in the payloads, in the order of their arrival; what is received twice is in here twice. */
   got: number[];
   connections(): number;
@@ -13,11 +13,11 @@ export interface Receiver {
   close(): void;
 }
 
-export const createReceiver = async (
+export const createRawReceiver = async (
   port: number,
   clientId: string,
   filters: Record<string, 0 | 1 | 2>,
-): Promise<Receiver> => {
+): Promise<RawReceiver> => {
   const got: number[] = [];
   /** Packet ids between PUBLISH and PUBREL: session state of the client, MQTT 4.1. */
   const stored = new Set<number>();

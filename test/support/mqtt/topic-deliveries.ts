@@ -2,7 +2,7 @@
  * How each topic has to arrive, written by hand from the topic table of the documentation: what the code says of
  * itself proves nothing.
  */
-import type { Heard } from './test-broker.ts';
+import type { Heard } from './observer.ts';
 
 export interface WantedDelivery {
   qos: 0 | 1 | 2;
@@ -69,7 +69,7 @@ export const wantedDelivery = (topic: string, billed: string[] = []): WantedDeli
 };
 
 /** The topics that have to be retained after all this was published, sorted. */
-export const topicsToRetain = (heard: Heard[]): string[] => {
+export const topicsToRetain = (heard: Pick<Heard, 'topic' | 'payload'>[]): string[] => {
   const last = new Map(heard.map(({ topic, payload }) => [topic, payload]));
   return [...last]
     .filter(([topic, payload]) => payload !== '' && wantedDelivery(topic)?.retain)

@@ -6,30 +6,31 @@ import { join } from 'node:path';
 import type { Response } from '../../../src/model/command.ts';
 import { isoTime } from '../../../src/model/time.ts';
 import {
+  type BatteryServer,
   batteryProfile,
   batteryUnit,
-  type ModbusBattery,
   meterProfile,
   meterUnit,
-  startModbusBattery,
+  startBatteryServer,
 } from '../modbus/battery-server.ts';
-import { type Heard, type Listener, listen, startBroker } from '../mqtt/test-broker.ts';
+import { type Heard, listen, type Observer } from '../mqtt/observer.ts';
+import { startBroker } from '../mqtt/test-broker.ts';
 import { until } from '../until.ts';
 import { allNodes, helper } from './test-helper.ts';
 
-export type Told = Response & { topic: string };
+export type HeardResponse = Response & { topic: string };
 
-export interface CommandStreet {
+export interface CommandFlow {
   brokerPort: number;
-  device: ModbusBattery;
-  listener: Listener;
+  device: BatteryServer;
+  listener: Observer;
   /** Its nodes, as they are deployed. */
-  flow: StreetNode[];
+  flow: CommandFlowNode[];
   publish(topic: string, payload: string | Buffer, retain?: boolean): Promise<unknown>;
   /** Sends command/1 in full; what is not given has a sensible value. @returns its id */
   send(verb: string, more?: object): Promise<string>;
-  responses(id?: string): Told[];
-  outcome(id: string): Promise<Told>;
+  responses(id?: string): HeardResponse[];
+  outcome(id: string): Promise<HeardResponse>;
   /** What was said on a topic, with the newest last. */
   on<T>(topic: string): T[];
   close(): Promise<void>;
@@ -50,7 +51,7 @@ export const envelope = (more: object = {}) => ({
 });
 
 /** As Node-RED keeps it in its flow file. */
-export interface StreetNode {
+export interface CommandFlowNode {
   id: string;
   [property: string]: unknown;
 }
@@ -68,7 +69,7 @@ const bridge = (id: string, device: string, profile: object, unit: number) => ({
   wires: [['publish', 'readings'], ['publish']],
 });
 
-const flowOf = (brokerPort: number, device: ModbusBattery, more: StreetNode[]): StreetNode[] => [
+const flowOf = (brokerPort: number, device: BatteryServer, more: CommandFlowNode[]): CommandFlowNode[] => [
   { id: 'broker', type: 'ems-broker', servers: [`mqtt://127.0.0.1:${brokerPort}`] },
   { id: 'site', type: 'ems-site', site: 'home' },
   { id: 'client', type: 'ems-modbus-client', transport: 'tcp', host: '127.0.0.1', port: device.port },
@@ -80,20 +81,20 @@ const flowOf = (brokerPort: number, device: ModbusBattery, more: StreetNode[]): 
   ...more,
 ];
 
-export interface StreetOptions {
+export interface CommandFlowOptions {
   /** Nodes beside those of the street. */
-  more?: StreetNode[];
+  more?: CommandFlowNode[];
   /** A broker that is there already; one of its own otherwise. */
   brokerPort?: number;
   /** What happens at the broker before the street is there. */
-  before?(listener: Listener): Promise<void>;
+  before?(listener: Observer): Promise<void>;
 }
 
-export const startCommandStreet = async (options: StreetOptions = {}): Promise<CommandStreet> => {
+export const startCommandFlow = async (options: CommandFlowOptions = {}): Promise<CommandFlow> => {
   const userDir = mkdtempSync(join(tmpdir(), 'ems-street-'));
   helper.settings({ userDir });
   await helper.startServer();
-  const device = await startModbusBattery();
+  const device = await startBatteryServer();
   const own =
     options.brokerPort === undefined ? await startBroker({ limits: { packetBytes: 16 * 1024 * 1024 } }) : undefined;
   const brokerPort = options.brokerPort ?? own?.port ?? 0;
@@ -109,7 +110,7 @@ export const startCommandStreet = async (options: StreetOptions = {}): Promise<C
 
   const publish = (topic: string, payload: string | Buffer, retain = false): Promise<unknown> =>
     listener.client.publishAsync(topic, payload, { qos: 1, retain });
-  const responses = (id?: string): Told[] =>
+  const responses = (id?: string): HeardResponse[] =>
     listener.heard
       .filter(({ topic }) => topic.includes('/response/'))
       .map(({ topic, payload }) => ({ topic, ...(JSON.parse(payload) as Response) }))
@@ -128,11 +129,11 @@ export const startCommandStreet = async (options: StreetOptions = {}): Promise<C
     },
     responses,
     async outcome(id) {
-      const find = (): Told | undefined => responses(id).find(({ status }) => status !== 'accepted');
+      const find = (): HeardResponse | undefined => responses(id).find(({ status }) => status !== 'accepted');
       await until(() => find() !== undefined, `an outcome of ${id}`);
       const outcomes = responses(id).filter(({ status }) => status !== 'accepted');
       assert.equal(outcomes.length, 1, `outcomes of ${id}`);
-      return outcomes[0] as Told;
+      return outcomes[0] as HeardResponse;
     },
     on: (topic) => heardOn(topic).map(({ payload }) => JSON.parse(payload)),
     async close() {

@@ -3,15 +3,15 @@
  * that a test can break, and counted by a subscriber that has nothing to do with either.
  */
 import assert from 'node:assert/strict';
-import { type Observer, observe } from '../mqtt/observer.ts';
-import { type Relay, startRelay } from '../tcp-relay.ts';
+import { listen, type Observer } from '../mqtt/observer.ts';
+import { startTcpRelay, type TcpRelay } from '../tcp-relay.ts';
 import { until } from '../until.ts';
 import { type NodeRed, startNodeRed } from './node-red.ts';
 
-export interface CountedStreet {
+export interface CountedPublisher {
   red: NodeRed;
   observer: Observer;
-  relay(): Relay;
+  relay(): TcpRelay;
   /**
    * Hands so many new numbers to ems-publish, each once with QoS 1 and once with QoS 2.
    * @param signal ends the waiting for somebody to take them: a node that is being deployed promises nothing
@@ -52,10 +52,9 @@ const flowTo = (port: number) => [
   { id: 'answer', type: 'http response', z: 'tab', wires: [] },
 ];
 
-export const openCountedStreet = async (brokerPort: number): Promise<CountedStreet> => {
-  const observer = observe(brokerPort);
-  await until(observer.isConnected, 'the observer listens');
-  let relay = await startRelay(() => brokerPort);
+export const startCountedPublisher = async (brokerPort: number): Promise<CountedPublisher> => {
+  const observer = await listen(brokerPort);
+  let relay = await startTcpRelay(() => brokerPort);
   const { port } = relay;
   const red = await startNodeRed(flowTo(port));
   let next = 0;
@@ -83,7 +82,7 @@ export const openCountedStreet = async (brokerPort: number): Promise<CountedStre
       if (response?.ok) taken.push(...numbers);
     },
     async setReachable(isReachable) {
-      if (isReachable) relay = await startRelay(() => brokerPort, port);
+      if (isReachable) relay = await startTcpRelay(() => brokerPort, port);
       else await relay.close();
     },
     deploy: async () => red.deploy(await red.flows(), 'full'),
@@ -110,7 +109,7 @@ export const openCountedStreet = async (brokerPort: number): Promise<CountedStre
 };
 
 /** Full deploys at the worst moments; each as a test of its own. */
-export const deployCases: Record<string, (street: CountedStreet) => Promise<void>> = {
+export const deployCases: Record<string, (street: CountedPublisher) => Promise<void>> = {
   async 'while messages flow'(street) {
     for (let round = 0; round < 3; round++) {
       const deployed = new AbortController();

@@ -38,7 +38,7 @@ const linesAtOnce = 60;
 /** While it goes on for long, as on a slow machine, no more turns: the queue of a broker for an absent client has an end. */
 const mostTurns = 100;
 
-export const openCountedSubscriber = async (
+export const startCountedSubscriber = async (
   brokerPort: number,
   publishers: EventPublisher[],
   isSubscribed: () => boolean,

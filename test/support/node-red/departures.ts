@@ -4,10 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import type { Meta } from '../../../src/model/meta.ts';
-import { type Part, startPart } from '../forked-process.ts';
+import { type ForkedProcess, startForkedProcess } from '../forked-process.ts';
 import { freePorts } from '../free-ports.ts';
-import { type Observer, observe } from '../mqtt/observer.ts';
-import { listen } from '../mqtt/test-broker.ts';
+import { listen, type Observer } from '../mqtt/observer.ts';
 import { until } from '../until.ts';
 import { siteFlow } from './killable-site.ts';
 import { type FlowNode, type NodeRed, startNodeRed } from './node-red.ts';
@@ -53,13 +52,15 @@ export const openDepartures = async (
   arrange: (flow: FlowNode[]) => FlowNode[] = (flow) => flow,
 ): Promise<Departures> => {
   const free = await freePorts(3);
-  const house: Part = await startPart(new URL('../processes/house.ts', import.meta.url), free.map(String));
+  const house: ForkedProcess = await startForkedProcess(
+    new URL('../processes/house.ts', import.meta.url),
+    free.map(String),
+  );
   const ports = new Map([
     ...[1502, 1503, 1504].map((port, i): [number, number] => [port, free[i] ?? 0]),
     [1883, brokerPort],
   ]);
-  const observer = observe(brokerPort);
-  await until(observer.isConnected, 'the observer listens');
+  const observer = await listen(brokerPort);
   const red = await startNodeRed(arrange(siteFlow(ports)));
   let names = 0;
 

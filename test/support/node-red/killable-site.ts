@@ -4,14 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { parseTopic } from '../../../src/model/topic.ts';
-import { type Part, startPart } from '../forked-process.ts';
+import { type ForkedProcess, startForkedProcess } from '../forked-process.ts';
 import { freePorts } from '../free-ports.ts';
-import { type Observed, type Observer, observe } from '../mqtt/observer.ts';
+import { type Heard, listen, type Observer } from '../mqtt/observer.ts';
 import { until } from '../until.ts';
 import { type FlowNode, type NodeRed, readFlow, startNodeRed, withPorts } from './node-red.ts';
 import { type Dots, watchDots } from './status-dots.ts';
 
-export type StreetPart = 'house' | 'broker' | 'Node-RED';
+export type SitePart = 'house' | 'broker' | 'Node-RED';
 
 /** Whatever runs in a process of its own. */
 interface Killable {
@@ -20,16 +20,16 @@ interface Killable {
 
 export type StartBroker = (port: number) => Promise<Killable>;
 
-export const startLocalBroker = (port = 0): Promise<Part> =>
-  startPart(new URL('../processes/broker.ts', import.meta.url), [String(port)]);
+export const startLocalBroker = (port = 0): Promise<ForkedProcess> =>
+  startForkedProcess(new URL('../processes/broker.ts', import.meta.url), [String(port)]);
 
-export interface Street {
+export interface KillableSite {
   red: NodeRed;
   observer: Observer;
   brokerPort: number;
   /** kill -9. */
-  kill(part: StreetPart): Promise<void>;
-  start(part: StreetPart): Promise<void>;
+  kill(part: SitePart): Promise<void>;
+  start(part: SitePart): Promise<void>;
   /** Waits until everybody who can still be asked tells what is missing, and checks that nobody tells otherwise. */
   isHonest(): Promise<void>;
   /** Waits for data measured after this moment, and for every sign of health. */
@@ -62,25 +62,23 @@ export const siteFlow = (ports: Map<number, number>): FlowNode[] =>
 const isTelemetry = (topic: string): boolean => /^devices\/.*\/power(\/|$)|^sites\/[^/]+\/power$/.test(topic);
 
 /** @param startBroker starts it on the port, empty */
-export const openStreet = async (startBroker: StartBroker): Promise<Street> => {
+export const startKillableSite = async (startBroker: StartBroker): Promise<KillableSite> => {
   const free = await freePorts(4);
   const ports = new Map([1502, 1503, 1504, 1883].map((port, i) => [port, free[i] as number]));
   const brokerPort = free[3] as number;
   const startHouse = (): Promise<Killable> =>
-    startPart(new URL('../processes/house.ts', import.meta.url), free.slice(0, 3).map(String));
+    startForkedProcess(new URL('../processes/house.ts', import.meta.url), free.slice(0, 3).map(String));
 
   let house = await startHouse();
   let broker = await startBroker(brokerPort);
-  const observer = observe(brokerPort);
-  await until(observer.isConnected, 'the observer listens');
+  const observer = await listen(brokerPort);
   const flow = siteFlow(ports);
   const red = await startNodeRed(flow);
   let dots: Dots = await watchDots(red.port);
 
-  const absences: Record<StreetPart, Absence[]> = { house: [], broker: [], 'Node-RED': [] };
-  const isAway = (part: StreetPart): boolean => absences[part].at(-1)?.to === Number.POSITIVE_INFINITY;
-  const away = (part: StreetPart, isIn: (absence: Absence) => boolean): Absence | undefined =>
-    absences[part].find(isIn);
+  const absences: Record<SitePart, Absence[]> = { house: [], broker: [], 'Node-RED': [] };
+  const isAway = (part: SitePart): boolean => absences[part].at(-1)?.to === Number.POSITIVE_INFINITY;
+  const away = (part: SitePart, isIn: (absence: Absence) => boolean): Absence | undefined => absences[part].find(isIn);
   /** By absence of the house and by topic, when the poll was measured that was still under way. */
   const lastWords = new Map<Absence, Map<string, string>>();
   let checked = 0;
@@ -92,7 +90,7 @@ export const openStreet = async (startBroker: StartBroker): Promise<Street> => {
     flow.map(({ id, type }) => `${type} ${dots.fillOf(id)} ${dots.textOf(id)}`).join('\n');
 
   /** A lie is a value said to be good that nobody can have measured, or one that was kept too long. */
-  const lieOf = ({ topic: text, payload, at, retain }: Observed): string | undefined => {
+  const lieOf = ({ topic: text, payload, at, retain }: Heard): string | undefined => {
     const topic = parseTopic(text);
     if (payload === '' || !topic.ok) return undefined;
     const { quality, value, ts, consumption_w: consumption } = JSON.parse(payload);
@@ -124,12 +122,12 @@ export const openStreet = async (startBroker: StartBroker): Promise<Street> => {
       throw new Error(`${error.message}; the dots:\n${describeDots()}`);
     });
 
-  const kills: Record<StreetPart, () => Promise<void>> = {
+  const kills: Record<SitePart, () => Promise<void>> = {
     house: () => house.kill(),
     broker: () => broker.kill(),
     'Node-RED': () => red.stop('SIGKILL'),
   };
-  const starts: Record<StreetPart, () => Promise<void>> = {
+  const starts: Record<SitePart, () => Promise<void>> = {
     async house() {
       house = await startHouse();
     },
@@ -206,7 +204,7 @@ export const openStreet = async (startBroker: StartBroker): Promise<Street> => {
   };
 };
 
-export const orders: StreetPart[][] = [
+export const orders: SitePart[][] = [
   ['house', 'broker', 'Node-RED'],
   ['house', 'Node-RED', 'broker'],
   ['broker', 'house', 'Node-RED'],
@@ -216,7 +214,7 @@ export const orders: StreetPart[][] = [
 ];
 
 /** Each dies and returns before the next one dies. */
-export const oneAfterTheOther = async (street: Street, order: StreetPart[]): Promise<void> => {
+export const oneAfterTheOther = async (street: KillableSite, order: SitePart[]): Promise<void> => {
   for (const part of order) {
     await street.kill(part);
     await street.isHonest();
@@ -226,8 +224,8 @@ export const oneAfterTheOther = async (street: Street, order: StreetPart[]): Pro
 };
 
 /** Each dies before the one before it has returned: two are away at a time. */
-export const overlapping = async (street: Street, order: StreetPart[]): Promise<void> => {
-  const [first, ...others] = order as [StreetPart, ...StreetPart[]];
+export const overlapping = async (street: KillableSite, order: SitePart[]): Promise<void> => {
+  const [first, ...others] = order as [SitePart, ...SitePart[]];
   await street.kill(first);
   await street.isHonest();
   let returning = first;

@@ -1,7 +1,7 @@
 /** Charging stations at a real Node-RED and a broker: what is said on topics, and orders given on topics. */
 import type { Response } from '../../../src/model/command.ts';
 import { freePorts } from '../free-ports.ts';
-import { type Observer, observe } from '../mqtt/observer.ts';
+import { listen, type Observer } from '../mqtt/observer.ts';
 import { type FlowNode, type NodeRed, startNodeRed } from '../node-red/node-red.ts';
 import { until } from '../until.ts';
 
@@ -32,7 +32,7 @@ export interface OcppGateway {
 
 const serverId = 'server';
 
-export const stationFlow = (
+export const ocppFlow = (
   brokerPort: number,
   server: object,
   stations: StationNode[],
@@ -73,9 +73,8 @@ let sent = 0;
 
 export const startOcppGateway = async (brokerPort: number, stations: StationNode[]): Promise<OcppGateway> => {
   const [port = 0] = await freePorts(1);
-  const observer = observe(brokerPort);
-  await until(observer.isConnected, 'the observer listens');
-  const flow = stationFlow(brokerPort, { port }, stations);
+  const observer = await listen(brokerPort);
+  const flow = ocppFlow(brokerPort, { port }, stations);
   const red = await startNodeRed(flow);
   const all = (topic: string): Record<string, unknown>[] =>
     observer.heard.filter((each) => each.topic === topic && each.payload).map(({ payload }) => JSON.parse(payload));

@@ -418,7 +418,7 @@ export const createScriptedStation = async (options: ScriptedStationOptions = {}
 };
 
 /** The failure of an order, as "CODE: words". */
-export const failureOf = (applied: Promise<unknown>): Promise<string> =>
+export const commandFailureOf = (applied: Promise<unknown>): Promise<string> =>
   applied.then(
     () => assert.fail('it was done'),
     (error: unknown) => {

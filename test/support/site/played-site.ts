@@ -4,7 +4,7 @@ import type { ComponentMeta } from '../../../src/model/meta.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import { readSnapshot, type SiteSnapshot } from '../../../src/site/site-snapshot.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
-import { type Running, startSite } from './running-site.ts';
+import { type RunningSite, startSite } from './running-site.ts';
 import { metaOf, readingOf } from './site-messages.ts';
 
 /** Seconds since the play began. */
@@ -50,7 +50,7 @@ export const inBursts = (played: Played[], everyS: number): Played[] =>
 export const startPlay = (
   devices: Record<string, ComponentMeta[]>,
   ...more: Parameters<typeof startSite>
-): Running & { play(played: Played[], tickMs?: number): void } => {
+): RunningSite & { play(played: Played[], tickMs?: number): void } => {
   const running = startSite(...more);
   running.say(...Object.entries(devices).map(([device, components]) => metaOf(device, ...components)));
   running.pass(4000);
@@ -75,7 +75,7 @@ export const startPlay = (
 };
 
 /** What a run leaves behind, as a file brings it back. */
-export const savedOf = ({ site }: Running): SiteSnapshot => {
+export const savedOf = ({ site }: RunningSite): SiteSnapshot => {
   const saved = readSnapshot(JSON.parse(JSON.stringify(site.snapshot())));
   assert.ok(saved.ok, saved.ok ? '' : saved.reason);
   return saved.value;
@@ -83,7 +83,7 @@ export const savedOf = ({ site }: Running): SiteSnapshot => {
 
 /** Another run with what the one before has saved, after some time. */
 export const restart = (
-  first: Running,
+  first: RunningSite,
   devices: Record<string, ComponentMeta[]>,
   afterMs: number,
   saved = savedOf(first),
@@ -91,7 +91,7 @@ export const restart = (
   startPlay(devices, { boot: 'next' }, saved, createVirtualClock(first.clock.now() + afterMs));
 
 /** Until the energies are told that are known now. */
-export const tellEnergy = ({ pass }: Running): void => pass(12_000);
+export const tellEnergy = ({ pass }: RunningSite): void => pass(12_000);
 
 /** Whether a number is as expected, within a share of it. */
 export const isNear = (value: number | null | undefined, expected: number, share = 0.01): boolean =>

@@ -47,9 +47,9 @@ export const startSite = (options: Partial<SiteOptions> = {}, saved?: SiteSnapsh
   };
 };
 
-export type Running = ReturnType<typeof startSite>;
+export type RunningSite = ReturnType<typeof startSite>;
 
-export const settled = ({ pass }: Running): void => pass(4000);
+export const settled = ({ pass }: RunningSite): void => pass(4000);
 
-export const sayPowers = ({ say, clock }: Running, powers: Record<string, number | null>): void =>
+export const sayPowers = ({ say, clock }: RunningSite, powers: Record<string, number | null>): void =>
   say(...Object.entries(powers).map(([path, value]) => readingOf(path, value, clock.now())));

@@ -1,7 +1,7 @@
 /** A site behind a real broker: nothing but subscribe, site and publish, and a publisher of another hand beside them. */
 import type { ComponentMeta } from '../../../src/model/meta.ts';
 import type { SiteEnergy, SitePower } from '../../../src/model/site.ts';
-import { type Listener, listen } from '../mqtt/test-broker.ts';
+import { listen, type Observer } from '../mqtt/observer.ts';
 import type { FlowNode } from '../node-red/node-red.ts';
 import { until } from '../until.ts';
 
@@ -15,7 +15,7 @@ export const summedFlow = (brokerPort: number): FlowNode[] => [
 ];
 
 export interface Publisher {
-  listener: Listener;
+  listener: Observer;
   meta(device: string, ...components: ComponentMeta[]): Promise<void>;
   /** @param ts of measurement, ms since 1970 */
   reading(path: string, value: number, ts: number, more?: object): Promise<void>;

@@ -7,7 +7,7 @@ import { createBus } from '../../../../src/drivers/modbus/transport/bus/link-bus
 import { createSerialLink } from '../../../../src/drivers/modbus/transport/serial/serial-link.ts';
 import { systemClock } from '../../../../src/shell/clock.ts';
 import { request } from '../../../support/modbus/read-requests.ts';
-import { rtuFrameOf, startFaultServer } from '../../../support/modbus/scripted-server.ts';
+import { rtuFrameOf, startScriptedServer } from '../../../support/modbus/scripted-server.ts';
 import { resolvedPoints, sinkOf } from '../../../support/modbus/test-profiles.ts';
 import { until } from '../../../support/until.ts';
 
@@ -38,7 +38,7 @@ describe('the order of the requests of one poll', () => {
       ...[40, 50, 60].map((addr) => ({ addr, type: 'uint32' })),
     ].map((point) => ({ ...point, name: `p${point.addr}`, quantity: `meter/x_p${point.addr}`, unit: 'W' }));
     const resolved = resolvedPoints(points);
-    const server = await startFaultServer((asked) => void asked.socket.write(rtuFrameOf(asked)), 0, 'rtu');
+    const server = await startScriptedServer((asked) => void asked.socket.write(rtuFrameOf(asked)), 0, 'rtu');
     const place = { host: '127.0.0.1', port: server.port };
     const bus = createBus(createSerialLink(place, systemClock, { framing: 'rtu', silentMs: 5 }), systemClock);
     const driver = createModbusDriver({ resolved, bus, unit: 1, intervalMs: 100, name: 'm' }, systemClock);

@@ -7,7 +7,7 @@ import { createSerialLink } from '../../../../src/drivers/modbus/transport/seria
 import { createTcpLink } from '../../../../src/drivers/modbus/transport/tcp-link.ts';
 import { createUdpLink } from '../../../../src/drivers/modbus/transport/udp-link.ts';
 import { systemClock } from '../../../../src/shell/clock.ts';
-import { failureOf, request } from '../../../support/modbus/read-requests.ts';
+import { modbusFailureOf, request } from '../../../support/modbus/read-requests.ts';
 import { until } from '../../../support/until.ts';
 import { createVirtualClock } from '../../../support/virtual-clock.ts';
 
@@ -66,7 +66,7 @@ describe('the life of a Modbus connection', () => {
     await until(() => link.state().kind === 'waiting', 'the refusal');
     const state = link.state();
     assert.match(state.kind === 'waiting' ? state.reason : '', /EACCES|ENETUNREACH/);
-    assert.equal((await failureOf(link.send(request(1), 1000))).kind, 'disconnected');
+    assert.equal((await modbusFailureOf(link.send(request(1), 1000))).kind, 'disconnected');
   });
 
   it('leaves no timer behind where it is given up before the serial port was opened', () => {

@@ -2,29 +2,29 @@ import assert from 'node:assert/strict';
 import type { ModbusLink } from '../../../../src/drivers/modbus/transport/modbus-link.ts';
 import { createTcpLink } from '../../../../src/drivers/modbus/transport/tcp-link.ts';
 import { systemClock } from '../../../../src/shell/clock.ts';
-import { failureOf, request } from '../../../support/modbus/read-requests.ts';
+import { modbusFailureOf, request } from '../../../support/modbus/read-requests.ts';
 import {
-  type Asked,
+  type AskedRequest,
   exceptionFrame,
-  type FaultServer,
   frameOf,
-  startFaultServer,
+  type ScriptedServer,
+  startScriptedServer,
 } from '../../../support/modbus/scripted-server.ts';
 import { until } from '../../../support/until.ts';
 
 describe('Modbus TCP link', () => {
-  let server: FaultServer;
+  let server: ScriptedServer;
   let link: ModbusLink;
-  let answer: (asked: Asked) => void;
+  let answer: (asked: AskedRequest) => void;
 
-  const good = (asked: Asked): void => void asked.socket.write(frameOf(asked));
+  const good = (asked: AskedRequest): void => void asked.socket.write(frameOf(asked));
   const isOpen = (): boolean => link.state().kind === 'open';
   const read = async (address: number, count = 1, timeoutMs = 1000): Promise<number> =>
     (await link.send(request(address, count), timeoutMs)).readUInt16BE(0);
 
   beforeEach(async () => {
     answer = good;
-    server = await startFaultServer((asked) => answer(asked));
+    server = await startScriptedServer((asked) => answer(asked));
     link = createTcpLink({ host: '127.0.0.1', port: server.port, maxInFlight: 32 }, systemClock);
     link.open();
     await until(isOpen, 'the link opens');
@@ -46,7 +46,7 @@ describe('Modbus TCP link', () => {
   });
 
   it('keeps many requests apart, whatever the order of their answers', async () => {
-    const waiting: Asked[] = [];
+    const waiting: AskedRequest[] = [];
     answer = (asked) => {
       waiting.push(asked);
       if (waiting.length === 32) for (const each of waiting.reverse()) each.socket.write(frameOf(each));
@@ -69,15 +69,15 @@ describe('Modbus TCP link', () => {
   });
 
   it('gives a late answer to nobody, though 300 requests follow', async () => {
-    let late: Asked | undefined;
+    let late: AskedRequest | undefined;
     answer = (asked) => {
       if (asked.address === 999) late = asked;
       else good(asked);
     };
-    const failure = await failureOf(link.send(request(999), 50));
+    const failure = await modbusFailureOf(link.send(request(999), 50));
     assert.equal(failure.kind, 'timeout');
     for (let i = 0; i < 300; i++) {
-      if (i === 255) late?.socket.write(frameOf(late as Asked, {}, [0xdead]));
+      if (i === 255) late?.socket.write(frameOf(late as AskedRequest, {}, [0xdead]));
       assert.equal(await read(i), i);
     }
   });
@@ -87,7 +87,7 @@ describe('Modbus TCP link', () => {
       if (asked.address === 31) setTimeout(() => good(asked), 60);
       else good(asked);
     };
-    assert.equal((await failureOf(link.send(request(31), 30))).kind, 'timeout');
+    assert.equal((await modbusFailureOf(link.send(request(31), 30))).kind, 'timeout');
     assert.equal(await read(32), 32);
     await until(() => server.asked.length === 2, 'two requests');
     assert.equal(await read(33, 1, 1000), 33);
@@ -98,7 +98,7 @@ describe('Modbus TCP link', () => {
       if (asked.address === 1) asked.socket.write(exceptionFrame(asked, 2));
       else good(asked);
     };
-    const failure = await failureOf(link.send(request(1), 1000));
+    const failure = await modbusFailureOf(link.send(request(1), 1000));
     assert.deepEqual([failure.kind, failure.code], ['exception', 2]);
     assert.match(failure.message, /unit 1, holding 1: exception 2 \(illegal data address\)/);
     assert.equal(await read(2), 2);
@@ -114,26 +114,26 @@ describe('Modbus TCP link', () => {
       if (asked.address !== 1) good(asked);
       else asked.socket.write(frameOf(asked, { id: (asked.id + 1000) & 0xffff }, [0xdead]));
     };
-    const outcomes = await Promise.all([failureOf(link.send(request(1), 100)), read(2), read(3)]);
+    const outcomes = await Promise.all([modbusFailureOf(link.send(request(1), 100)), read(2), read(3)]);
     assert.match(outcomes[0].message, /foreign transaction id/);
     assert.deepEqual(outcomes.slice(1), [2, 3]);
     assert.equal(server.connections(), 1);
   });
 
   it('keeps 300 reads in parallel apart, answered in any order', async () => {
-    const waiting: Asked[] = [];
+    const waiting: AskedRequest[] = [];
     answer = (asked) => {
       waiting.push(asked);
       if (waiting.length < 300) return;
       // 7 and 300 have no divisor in common: each is taken once.
-      for (let i = 0; i < 300; i++) good(waiting[(i * 7) % 300] as Asked);
+      for (let i = 0; i < 300; i++) good(waiting[(i * 7) % 300] as AskedRequest);
     };
     const addresses = Array.from({ length: 300 }, (_, i) => 1000 + i);
     assert.deepEqual(await Promise.all(addresses.map((address) => read(address))), addresses);
     assert.equal(new Set(waiting.map(({ id }) => id)).size, 300);
   });
 
-  const malformed: [name: string, (asked: Asked) => Buffer][] = [
+  const malformed: [name: string, (asked: AskedRequest) => Buffer][] = [
     ['another unit', (asked) => frameOf(asked, { unit: 7 })],
     ['another function code', (asked) => frameOf(asked, { functionCode: 4 })],
     ['more registers than were asked for', (asked) => frameOf(asked, {}, [1, 2, 3])],
@@ -148,17 +148,17 @@ describe('Modbus TCP link', () => {
         if (asked.address === 1) asked.socket.write(frame(asked));
         else good(asked);
       };
-      assert.equal((await failureOf(link.send(request(1), 500))).kind, 'malformed');
+      assert.equal((await modbusFailureOf(link.send(request(1), 500))).kind, 'malformed');
       assert.equal(await read(2), 2);
       assert.equal(server.connections(), 1);
     });
 
   it('does not let a header that claims too much swallow the answers behind it', async () => {
-    const held: Asked[] = [];
+    const held: AskedRequest[] = [];
     answer = (asked) => {
       held.push(asked);
       if (held.length < 3) return;
-      const [first, second, third] = held as [Asked, Asked, Asked];
+      const [first, second, third] = held as [AskedRequest, AskedRequest, AskedRequest];
       first.socket.write(Buffer.concat([frameOf(first, { length: 16 }), frameOf(second), frameOf(third)]));
     };
     const [first, second, third] = await Promise.allSettled([1, 2, 3].map((address) => read(address)));
@@ -170,7 +170,7 @@ describe('Modbus TCP link', () => {
     assert.equal(server.connections(), 1);
   });
 
-  const beyondRepair: [name: string, (asked: Asked) => Buffer][] = [
+  const beyondRepair: [name: string, (asked: AskedRequest) => Buffer][] = [
     ['an MBAP length of 0', (asked) => frameOf(asked, { length: 0 })],
     ['another protocol id', (asked) => frameOf(asked, { protocol: 1 })],
     ['an HTTP page', () => Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
@@ -181,7 +181,7 @@ describe('Modbus TCP link', () => {
         if (asked.address === 1) asked.socket.write(frame(asked));
         else good(asked);
       };
-      assert.equal((await failureOf(link.send(request(1), 2000))).kind, 'disconnected');
+      assert.equal((await modbusFailureOf(link.send(request(1), 2000))).kind, 'disconnected');
       await until(isOpen, 'the link opens again');
       assert.equal(await read(2), 2);
       assert.equal(server.connections(), 2);
@@ -191,7 +191,9 @@ describe('Modbus TCP link', () => {
     answer = (asked) => {
       if (server.asked.length === 3) asked.socket.resetAndDestroy();
     };
-    const failures = await Promise.all([1, 2, 3].map((address) => failureOf(link.send(request(address), 60_000))));
+    const failures = await Promise.all(
+      [1, 2, 3].map((address) => modbusFailureOf(link.send(request(address), 60_000))),
+    );
     assert.ok(failures.every(({ kind }) => kind === 'disconnected'));
     answer = good;
     await until(isOpen, 'the link opens again');
@@ -202,7 +204,9 @@ describe('Modbus TCP link', () => {
     answer = (asked) => {
       if (server.asked.length === 3) asked.socket.end();
     };
-    const failures = await Promise.all([1, 2, 3].map((address) => failureOf(link.send(request(address), 60_000))));
+    const failures = await Promise.all(
+      [1, 2, 3].map((address) => modbusFailureOf(link.send(request(address), 60_000))),
+    );
     assert.ok(failures.every(({ kind }) => kind === 'disconnected'));
     answer = good;
     await until(isOpen, 'the link opens again');
@@ -211,7 +215,7 @@ describe('Modbus TCP link', () => {
 
   it('leaves a peer that accepts and never answers', async () => {
     answer = () => {};
-    const failures = await Promise.all([1, 2, 3].map((address) => failureOf(link.send(request(address), 60))));
+    const failures = await Promise.all([1, 2, 3].map((address) => modbusFailureOf(link.send(request(address), 60))));
     assert.ok(failures.every(({ kind }) => kind === 'timeout'));
     await until(() => server.connections() === 2, 'a second connection');
     answer = good;
@@ -221,15 +225,15 @@ describe('Modbus TCP link', () => {
 
   it('settles everything when it is closed, and refuses what comes after', async () => {
     answer = () => {};
-    const pending = failureOf(link.send(request(1), 5000));
+    const pending = modbusFailureOf(link.send(request(1), 5000));
     await link.close();
     assert.equal((await pending).kind, 'disconnected');
-    assert.equal((await failureOf(link.send(request(2), 5000))).kind, 'disconnected');
+    assert.equal((await modbusFailureOf(link.send(request(2), 5000))).kind, 'disconnected');
   });
 
   it('refuses what the protocol does not allow, and sends nothing', async () => {
     for (const wrong of [request(0, 126), request(0, 0), request(65535, 2), request(0, 1, 256)])
-      assert.equal((await failureOf(link.send(wrong, 100))).kind, 'refused');
+      assert.equal((await modbusFailureOf(link.send(wrong, 100))).kind, 'refused');
     assert.equal(server.asked.length, 0);
   });
 
@@ -237,7 +241,7 @@ describe('Modbus TCP link', () => {
     const { port } = server;
     await server.close();
     await until(() => link.state().kind === 'waiting', 'the link waits');
-    server = await startFaultServer((asked) => answer(asked), port);
+    server = await startScriptedServer((asked) => answer(asked), port);
     await until(isOpen, 'the link opens again');
     assert.equal(await read(6), 6);
   });

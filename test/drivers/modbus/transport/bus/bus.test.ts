@@ -3,16 +3,16 @@ import type { Bus } from '../../../../../src/drivers/modbus/transport/bus/bus.ts
 import { createBus } from '../../../../../src/drivers/modbus/transport/bus/link-bus.ts';
 import { createTcpLink } from '../../../../../src/drivers/modbus/transport/tcp-link.ts';
 import type { Clock } from '../../../../../src/model/time.ts';
-import { failureOf, request } from '../../../../support/modbus/read-requests.ts';
+import { modbusFailureOf, request } from '../../../../support/modbus/read-requests.ts';
 import {
-  type Asked,
+  type AskedRequest,
   exceptionFrame,
-  type FaultServer,
   frameOf,
   reply,
-  startFaultServer,
+  type ScriptedServer,
+  startScriptedServer,
 } from '../../../../support/modbus/scripted-server.ts';
-import { createPacedLink, type PacedLink } from '../../../../support/modbus/virtual-time-link.ts';
+import { createVirtualTimeLink, type VirtualTimeLink } from '../../../../support/modbus/virtual-time-link.ts';
 
 const limits = { timeoutMs: 300, maxInFlight: 1, interRequestMs: 0 };
 const sick = 10;
@@ -23,7 +23,7 @@ const count = (counts: number[], unit: number): void => {
 };
 
 /** How the tenth unit behaves. */
-type Sickness = (asked: Asked, clock: Clock) => void;
+type Sickness = (asked: AskedRequest, clock: Clock) => void;
 /** A good answer of any unit takes some milliseconds, as a serial line behind does. */
 const answerSoon: Sickness = (asked, clock) => void clock.after(4, () => reply(asked, frameOf(asked)));
 
@@ -35,16 +35,16 @@ const sicknesses: Record<string, Sickness> = {
 };
 
 describe('ten units on one connection', () => {
-  let server: FaultServer;
+  let server: ScriptedServer;
   let bus: Bus;
   let behave: Sickness;
-  let line: PacedLink;
+  let line: VirtualTimeLink;
 
   beforeEach(async () => {
     behave = answerSoon;
-    line = createPacedLink(() => server);
+    line = createVirtualTimeLink(() => server);
     const { clock } = line;
-    server = await startFaultServer((asked) => (asked.unit === sick ? behave : answerSoon)(asked, clock));
+    server = await startScriptedServer((asked) => (asked.unit === sick ? behave : answerSoon)(asked, clock));
     const link = createTcpLink({ host: '127.0.0.1', port: server.port, maxInFlight: 1 }, clock);
     bus = createBus(line.watch(link), clock);
     for (let unit = 1; unit <= sick; unit++) bus.attach(unit, limits);
@@ -115,7 +115,7 @@ describe('ten units on one connection', () => {
     (code: number): Sickness =>
     (asked) =>
       reply(asked, exceptionFrame(asked, code));
-  const askedOf = (unit: number): Asked[] => server.asked.filter((asked) => asked.unit === unit);
+  const askedOf = (unit: number): AskedRequest[] => server.asked.filter((asked) => asked.unit === unit);
 
   for (const [code, name] of [
     [5, 'still working'],
@@ -143,7 +143,7 @@ describe('ten units on one connection', () => {
 
   it('a unit that stays busy is not dead: the read fails in words, after its tries', async () => {
     behave = refuse(6);
-    const failure = await failureOf(readSick());
+    const failure = await modbusFailureOf(readSick());
     assert.deepEqual([failure.kind, failure.code], ['exception', 6]);
     assert.match(failure.message, /server device busy/);
     assert.equal(askedOf(sick).length, 4);
@@ -153,7 +153,7 @@ describe('ten units on one connection', () => {
   it('a write is not repeated, however busy the unit is', async () => {
     behave = refuse(6);
     const writing = bus.write({ unit: sick, functionCode: 6, address: 1, values: [1] });
-    const failure = await failureOf(line.pass(writing.then(() => Buffer.alloc(0))));
+    const failure = await modbusFailureOf(line.pass(writing.then(() => Buffer.alloc(0))));
     assert.equal(failure.code, 6);
     assert.equal(askedOf(sick).length, 1);
   });
@@ -164,8 +164,8 @@ describe('ten units on one connection', () => {
   ] as const)
     it(`exception ${code} of a gateway takes off the unit behind it, not the connection`, async () => {
       behave = refuse(code);
-      for (let i = 0; i < 3; i++) assert.equal((await failureOf(readSick())).code, code);
-      const failure = await failureOf(readSick());
+      for (let i = 0; i < 3; i++) assert.equal((await modbusFailureOf(readSick())).code, code);
+      const failure = await modbusFailureOf(readSick());
       assert.equal(failure.kind, 'unreachable');
       assert.match(failure.message, words);
       assert.equal((await line.pass(bus.read(request(3, 1, 1)))).readUInt16BE(0), 3);

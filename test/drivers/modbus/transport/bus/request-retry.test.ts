@@ -5,7 +5,7 @@ import type { ReadRequest } from '../../../../../src/drivers/modbus/messages.ts'
 import type { Bus } from '../../../../../src/drivers/modbus/transport/bus/bus.ts';
 import type { BusNotice } from '../../../../../src/drivers/modbus/transport/bus/bus-notices.ts';
 import { createBus } from '../../../../../src/drivers/modbus/transport/bus/link-bus.ts';
-import { failureOf, request } from '../../../../support/modbus/read-requests.ts';
+import { modbusFailureOf, request } from '../../../../support/modbus/read-requests.ts';
 import { createScriptedLink, type ScriptedLink } from '../../../../support/modbus/scripted-link.ts';
 import { createVirtualClock, type VirtualClock } from '../../../../support/virtual-clock.ts';
 
@@ -55,7 +55,7 @@ describe('a read that failed', () => {
     bus.attach(1, limits);
     delayMs = silentFirst;
     owedMs = 500;
-    const reading = failureOf(bus.read(request(5), 2000));
+    const reading = modbusFailureOf(bus.read(request(5), 2000));
     await clock.advanceAsync(5000);
     assert.equal((await reading).kind, 'timeout');
     assert.equal(link.asked.length, 1);
@@ -65,7 +65,7 @@ describe('a read that failed', () => {
     const leave = bus.attach(1, limits);
     delayMs = () => Number.POSITIVE_INFINITY;
     let isSettled = false;
-    const reading = failureOf(bus.read(request(5), 60_000)).finally(() => {
+    const reading = modbusFailureOf(bus.read(request(5), 60_000)).finally(() => {
       isSettled = true;
     });
     await clock.advanceAsync(500);
@@ -91,7 +91,7 @@ describe('a read that failed', () => {
       });
       const other = createBus(pending, clock);
       other.attach(1, limits);
-      const reading = failureOf(other.read(request(5), 60_000));
+      const reading = modbusFailureOf(other.read(request(5), 60_000));
       await clock.advanceAsync(10);
       assert.equal(pending.asked.length, 2);
       end();
@@ -147,7 +147,7 @@ describe('a read that failed', () => {
       await clock.advanceAsync(1100);
     }
     await clock.advanceAsync(5000);
-    const reason = async (): Promise<string> => (await failureOf(bus.read(request(5)))).message;
+    const reason = async (): Promise<string> => (await modbusFailureOf(bus.read(request(5)))).message;
     assert.match(
       await reason(),
       /the unit is not answering \(.* after 1300 ms, .* enter a timeout of 2000 ms in the connection\)/,

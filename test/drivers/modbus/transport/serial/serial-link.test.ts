@@ -3,33 +3,33 @@ import type { ModbusFailure } from '../../../../../src/drivers/modbus/failures.t
 import type { ModbusLink } from '../../../../../src/drivers/modbus/transport/modbus-link.ts';
 import { createSerialLink } from '../../../../../src/drivers/modbus/transport/serial/serial-link.ts';
 import { systemClock } from '../../../../../src/shell/clock.ts';
-import { failureOf, request } from '../../../../support/modbus/read-requests.ts';
+import { modbusFailureOf, request } from '../../../../support/modbus/read-requests.ts';
 import {
-  type Asked,
-  type FaultServer,
+  type AskedRequest,
   rtuExceptionFrame,
   rtuFrameOf,
-  startFaultServer,
+  type ScriptedServer,
+  startScriptedServer,
 } from '../../../../support/modbus/scripted-server.ts';
 import { until } from '../../../../support/until.ts';
 
 describe('Modbus link without ids (RTU over TCP)', () => {
-  let server: FaultServer;
+  let server: ScriptedServer;
   let link: ModbusLink;
-  let answer: (asked: Asked) => void;
+  let answer: (asked: AskedRequest) => void;
 
-  const good = (asked: Asked): void => void asked.socket.write(rtuFrameOf(asked));
+  const good = (asked: AskedRequest): void => void asked.socket.write(rtuFrameOf(asked));
   const isOpen = (): boolean => link.state().kind === 'open';
   const read = async (address: number, timeoutMs = 500): Promise<number> =>
     (await link.send(request(address), timeoutMs)).readUInt16BE(0);
   /** The first request is answered in another way. */
-  const answerFirst = (first: (asked: Asked) => void): void => {
+  const answerFirst = (first: (asked: AskedRequest) => void): void => {
     answer = (asked) => (server.asked.length === 1 ? first(asked) : good(asked));
   };
 
   beforeEach(async () => {
     answer = good;
-    server = await startFaultServer((asked) => answer(asked), 0, 'rtu');
+    server = await startScriptedServer((asked) => answer(asked), 0, 'rtu');
     const options = { framing: 'rtu', silentMs: 20 } as const;
     link = createSerialLink({ host: '127.0.0.1', port: server.port }, systemClock, options);
     link.open();
@@ -56,7 +56,7 @@ describe('Modbus link without ids (RTU over TCP)', () => {
     answerFirst((asked) => {
       late = () => good(asked);
     });
-    assert.equal((await failureOf(link.send(request(1), 60))).kind, 'timeout');
+    assert.equal((await modbusFailureOf(link.send(request(1), 60))).kind, 'timeout');
     late?.();
     // It may fall into the open request: then nobody knows which of the two answers belongs to it.
     const second = await read(2).catch((failure: ModbusFailure) => failure.kind);
@@ -66,12 +66,12 @@ describe('Modbus link without ids (RTU over TCP)', () => {
 
   it('reports an exception with its code, and goes on', async () => {
     answerFirst((asked) => asked.socket.write(rtuExceptionFrame(asked, 2)));
-    const failure = await failureOf(link.send(request(1), 500));
+    const failure = await modbusFailureOf(link.send(request(1), 500));
     assert.deepEqual([failure.kind, failure.code], ['exception', 2]);
     assert.equal(await read(2), 2);
   });
 
-  const refused: [name: string, frame: (asked: Asked) => Buffer][] = [
+  const refused: [name: string, frame: (asked: AskedRequest) => Buffer][] = [
     ['a wrong check sum', (asked) => Buffer.concat([rtuFrameOf(asked).subarray(0, -1), Buffer.from([0])])],
     ['the answer of another unit', (asked) => rtuFrameOf(asked, { unit: 7 })],
     ['another function code', (asked) => rtuFrameOf(asked, { functionCode: 4 })],
@@ -80,26 +80,26 @@ describe('Modbus link without ids (RTU over TCP)', () => {
   for (const [name, frame] of refused)
     it(`believes nothing of ${name}, and goes on`, async () => {
       answerFirst((asked) => asked.socket.write(frame(asked)));
-      const failure = await failureOf(link.send(request(1), 100));
+      const failure = await modbusFailureOf(link.send(request(1), 100));
       assert.ok(failure.kind === 'timeout' || failure.kind === 'malformed', failure.kind);
       assert.equal(await read(2), 2);
     });
 
   it('lets go of its request at once when the connection is reset, and comes back', async () => {
     answerFirst((asked) => asked.socket.resetAndDestroy());
-    assert.equal((await failureOf(link.send(request(1), 1000))).kind, 'disconnected');
+    assert.equal((await modbusFailureOf(link.send(request(1), 1000))).kind, 'disconnected');
     await until(isOpen, 'the link opens again');
     assert.equal(await read(2), 2);
   });
 
   it('takes one request at a time, and none after it was closed', async () => {
     answer = () => {};
-    const first = failureOf(link.send(request(1), 5000));
-    assert.equal((await failureOf(link.send(request(2), 5000))).kind, 'disconnected');
+    const first = modbusFailureOf(link.send(request(1), 5000));
+    assert.equal((await modbusFailureOf(link.send(request(2), 5000))).kind, 'disconnected');
     await until(() => server.asked.length > 0, 'the first request');
     await link.close();
     assert.equal((await first).kind, 'disconnected');
-    assert.equal((await failureOf(link.send(request(3), 100))).kind, 'disconnected');
+    assert.equal((await modbusFailureOf(link.send(request(3), 100))).kind, 'disconnected');
     assert.equal(server.asked.length, 1);
   });
 });
