@@ -449,7 +449,7 @@ describe('commands at a bridge', () => {
 
     it('is missing until the last of several actuators has reached it', async () => {
       const each = [1, 2].map((index) => ({ ...batteryActuator, key: `battery/${index}`, index }));
-      const device = createSteeredDevice(clock, each);
+      const device = createScriptedDevice(clock, each);
       const { createDriver } = device;
       const failing = new Set<string>();
       device.createDriver = () => {
@@ -461,7 +461,7 @@ describe('commands at a bridge', () => {
         return { ...driver, apply };
       };
       await rig.stop();
-      rig = createRig(clock, {}, device);
+      rig = createBridgedDevice(clock, {}, device);
       for (const { index } of each)
         await charge(1000, { lease_s: 10, topic: `devices/b/battery/${index}/command/charge` });
       for (const { key } of each) failing.add(key);
