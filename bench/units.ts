@@ -9,8 +9,9 @@ import { createModbusDriver } from '../src/drivers/modbus/driver.ts';
 import { createBus } from '../src/drivers/modbus/transport/bus/link-bus.ts';
 import { createTcpLink } from '../src/drivers/modbus/transport/tcp-link.ts';
 import { systemClock } from '../src/shell/clock.ts';
+import { sinkOf } from '../test/support/driver-sink.ts';
 import { type AskedRequest, frameOf, startScriptedServer } from '../test/support/modbus/scripted-server.ts';
-import { resolvedPoints, sinkOf } from '../test/support/modbus/test-profiles.ts';
+import { resolvedPoints } from '../test/support/modbus/test-profiles.ts';
 import { until } from '../test/support/until.ts';
 import { percentile, printShare, printTable } from './parts/measure.ts';
 

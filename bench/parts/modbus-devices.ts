@@ -6,7 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Driver } from '../../src/drivers/driver.ts';
 import { type Bus, createBus, createLink, createModbusDriver } from '../../src/drivers/modbus/index.ts';
 import { systemClock } from '../../src/shell/clock.ts';
-import { resolvedOf, sinkOf } from '../../test/support/modbus/test-profiles.ts';
+import { sinkOf } from '../../test/support/driver-sink.ts';
+import { resolvedOf } from '../../test/support/modbus/test-profiles.ts';
 import { meterProfile } from './meter.ts';
 
 export interface DeviceCost {

@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { RPCServer } from 'ocpp-rpc';
 import { WebSocketServer } from 'ws';
 import { Bridge } from '../../src/bridge/bridge.ts';
-import type { Driver, DriverSink } from '../../src/drivers/driver.ts';
+import type { Driver } from '../../src/drivers/driver.ts';
 import { codecFor } from '../../src/drivers/ocpp/codec/codec-by-version.ts';
 import { startCsms } from '../../src/drivers/ocpp/csms.ts';
 import { createOcppDriver } from '../../src/drivers/ocpp/driver.ts';
@@ -22,6 +22,7 @@ import { BrokerClient } from '../../src/mqtt/client.ts';
 import { MessagePublisher } from '../../src/mqtt/messages/message-publisher.ts';
 import { Session } from '../../src/mqtt/session/session.ts';
 import { systemClock } from '../../src/shell/clock.ts';
+import { sinkOf } from '../../test/support/driver-sink.ts';
 
 export interface Usage {
   cpuUs: number;
@@ -76,16 +77,11 @@ const startRpc = async (): Promise<Server> => {
 /** Records that nobody reads again: what the disk costs is not measured here. */
 const noRecords = { load: () => [], append: () => true, rewrite: () => true };
 
-const countSamples: DriverSink = {
-  described() {},
-  state() {},
+const countSamples = sinkOf({
   cycle({ samples }) {
     readings += samples.length;
   },
-  drifted() {},
-  progressed() {},
-  event() {},
-};
+});
 
 type Take = (messages: Message[]) => void;
 

@@ -2,7 +2,8 @@
  * test:fuzz:line [EXCHANGES] [SEED]: an RTU device that sends too much, too late, twice, broken and echoed, on RTU over
  * TCP and on a pseudo terminal. Prints what came of it; ends with 1 where a foreign value was told and not taken back.
  */
-import { believed, type LineRun, lateFaults, randomFrom, soonFaults } from '../support/modbus/surplus-device.ts';
+import { createSeededRandom } from '../../src/common/seeded-random.ts';
+import { believed, type LineRun, lateFaults, soonFaults } from '../support/modbus/surplus-device.ts';
 import { runTransport, type SurplusTransport, surplusTransports } from '../support/modbus/surplus-transports.ts';
 
 const [exchanges = 100_000, seed = 1] = process.argv.slice(2).map(Number);
@@ -14,7 +15,7 @@ const lanes = 5;
 const tries = 3;
 
 const campaign = async (transport: SurplusTransport): Promise<void> => {
-  const random = randomFrom(seed);
+  const random = createSeededRandom(seed);
   const sum = { exchanges: 0, surplus: 0, told: 0, failed: 0, wrong: 0, withdrawn: 0, believed: 0 };
   const wanted = exchanges / surplusTransports.length;
   let runsLeft = Math.ceil(wanted / portion) * tries;

@@ -4,6 +4,7 @@ import { createModbusDriver } from '../../src/drivers/modbus/driver.ts';
 import type { Bus } from '../../src/drivers/modbus/transport/bus/bus.ts';
 import { createBus } from '../../src/drivers/modbus/transport/bus/link-bus.ts';
 import { systemClock } from '../../src/shell/clock.ts';
+import { sinkOf } from '../support/driver-sink.ts';
 import {
   createPeerLink,
   type HeldPoint,
@@ -11,7 +12,7 @@ import {
   type Pymodbus,
   startPymodbus,
 } from '../support/modbus/pymodbus.ts';
-import { resolvedOf, sinkOf } from '../support/modbus/test-profiles.ts';
+import { resolvedOf } from '../support/modbus/test-profiles.ts';
 import { until } from '../support/until.ts';
 
 type Table = 'holding' | 'input' | 'coil' | 'discrete';

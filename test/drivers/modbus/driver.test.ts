@@ -9,7 +9,8 @@ import type { Clock } from '../../../src/model/time.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
 import { type ModbusServer, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
 import { RegisterImage } from '../../../src/simulator/modbus/register-image.ts';
-import { resolvedOf, sinkOf } from '../../support/modbus/test-profiles.ts';
+import { sinkOf } from '../../support/driver-sink.ts';
+import { resolvedOf } from '../../support/modbus/test-profiles.ts';
 import { until } from '../../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../../support/virtual-clock.ts';
 

@@ -18,7 +18,7 @@ import {
 import { systemClock } from '../../../src/shell/clock.ts';
 import { type ModbusServer, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
 import { RegisterImage } from '../../../src/simulator/modbus/register-image.ts';
-import { sinkOf } from '../../support/modbus/test-profiles.ts';
+import { sinkOf } from '../../support/driver-sink.ts';
 import { until } from '../../support/until.ts';
 
 const unit = 1;

@@ -7,6 +7,7 @@ import type { Bus } from '../../../src/drivers/modbus/transport/bus/bus.ts';
 import { createBus } from '../../../src/drivers/modbus/transport/bus/link-bus.ts';
 import { createSerialLink } from '../../../src/drivers/modbus/transport/serial/serial-link.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
+import { sinkOf } from '../../support/driver-sink.ts';
 import {
   type AskedRequest,
   rtuExceptionFrame,
@@ -15,7 +16,7 @@ import {
   startScriptedServer,
   withCheckSum,
 } from '../../support/modbus/scripted-server.ts';
-import { resolvedOf, sinkOf } from '../../support/modbus/test-profiles.ts';
+import { resolvedOf } from '../../support/modbus/test-profiles.ts';
 import { until } from '../../support/until.ts';
 
 const profile = {

@@ -9,6 +9,7 @@ import type { Bus } from '../../../src/drivers/modbus/transport/bus/bus.ts';
 import type { UnitLimits } from '../../../src/drivers/modbus/transport/bus/bus-unit.ts';
 import { createBus } from '../../../src/drivers/modbus/transport/bus/link-bus.ts';
 import { createTcpLink } from '../../../src/drivers/modbus/transport/tcp-link.ts';
+import { sinkOf } from '../../support/driver-sink.ts';
 import {
   type AskedRequest,
   exceptionFrame,
@@ -17,7 +18,7 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from '../../support/modbus/scripted-server.ts';
-import { resolvedOf, sinkOf } from '../../support/modbus/test-profiles.ts';
+import { resolvedOf } from '../../support/modbus/test-profiles.ts';
 import { createVirtualTimeLink, type VirtualTimeLink } from '../../support/modbus/virtual-time-link.ts';
 
 const profile = {

@@ -9,6 +9,7 @@ import {
   boot,
   createDecodedStation,
   type DecodedStation,
+  type TransactionStarted,
   usualOptions,
   wattHours,
   watts,
@@ -22,19 +23,8 @@ describe('a charging station as a device', () => {
   });
   afterEach(() => rig.driver().close());
 
-  type Started = Extract<StationMessage, { kind: 'transaction_started' }>;
   type Ended = Extract<StationMessage, { kind: 'transaction_ended' }>;
-  const start = (more: Partial<Started> = {}): Promise<Answer> =>
-    rig.say({
-      kind: 'transaction_started',
-      evse: 1,
-      at: rig.clock.now(),
-      isOffline: false,
-      meterValues: [],
-      token: { id: 'TAG' },
-      meterStartWh: 1000,
-      ...more,
-    });
+  const start = (more: Partial<TransactionStarted> = {}): Promise<Answer> => rig.start({ meterStartWh: 1000, ...more });
   const stop = (transaction: string, more: Partial<Ended> = {}): Promise<Answer> =>
     rig.say({
       kind: 'transaction_ended',

@@ -16,8 +16,10 @@ import type { Params } from '../../../src/model/command.ts';
 import type { Value } from '../../../src/model/reading.ts';
 import { SimulatedStation, type SimulatedStationOptions } from '../../../src/simulator/ocpp/simulated-station.ts';
 import type { EvseState } from '../../../src/simulator/ocpp/station-state.ts';
+import { sinkOf } from '../../support/driver-sink.ts';
 import { createFastClock } from '../../support/fast-clock.ts';
 import { createMemoryJournal, type MemoryJournal } from '../../support/memory-journal.ts';
+import { chargingOrder } from '../../support/ocpp/charging-orders.ts';
 import { usualOptions } from '../../support/ocpp/decoded-station.ts';
 import { openSettings, startTestCsms, type TestCsms } from '../../support/ocpp/test-csms.ts';
 import { until } from '../../support/until.ts';
@@ -53,14 +55,13 @@ for (const version of ['1.6', '2.0.1'] as const)
           values.set(part === undefined ? `${index}/${quantity}` : `${index}/${quantity}/${part}`, value);
         }
       };
-      driver.start({
-        described() {},
-        cycle: (cycle) => own === driver && take(cycle),
-        state: (state) => own === driver && states.push(state),
-        drifted() {},
-        progressed() {},
-        event: (event) => own === driver && events.push(event),
-      });
+      driver.start(
+        sinkOf({
+          cycle: (cycle) => own === driver && take(cycle),
+          state: (state) => own === driver && states.push(state),
+          event: (event) => own === driver && events.push(event),
+        }),
+      );
       registered = csms.register('CP1', openSettings, {
         ...driver,
         connected(opened) {
@@ -83,17 +84,7 @@ for (const version of ['1.6', '2.0.1'] as const)
       actuator = 'limit/1',
       notAfter = Number.POSITIVE_INFINITY,
     ): Promise<Applied> =>
-      driver.apply(
-        {
-          actuator,
-          ...(verb === undefined ? {} : { verb }),
-          params,
-          limits: {},
-          startBy: Number.POSITIVE_INFINITY,
-          notAfter,
-        },
-        new AbortController().signal,
-      );
+      driver.apply(chargingOrder(verb, params, { actuator, notAfter }), new AbortController().signal);
     const plugIn = async (): Promise<void> => {
       point.plug(1);
       await until(() => values.get('1/status') === 'charging', 'it charges');

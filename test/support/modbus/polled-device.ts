@@ -11,8 +11,8 @@ import { createTcpLink } from '../../../src/drivers/modbus/transport/tcp-link.ts
 import { systemClock } from '../../../src/shell/clock.ts';
 import { type Fault, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
 import { RegisterImage, type RegisterTable, type UnitImages } from '../../../src/simulator/modbus/register-image.ts';
+import { sinkOf } from '../driver-sink.ts';
 import { until } from '../until.ts';
-import { sinkOf } from './test-profiles.ts';
 
 /** Register contents in hexadecimal, by the address of the first one: { 30773: "0000 0f3c" }. */
 export type Contents = Record<number, string>;

@@ -1,5 +1,6 @@
 /** An RTU device that sends more than it was asked for, and what our side makes of it. */
 
+import { createSeededRandom } from '../../../src/common/seeded-random.ts';
 import { ModbusFailure } from '../../../src/drivers/modbus/failures.ts';
 import type { ReadRequest } from '../../../src/drivers/modbus/messages.ts';
 import type { LinkNotice } from '../../../src/drivers/modbus/transport/modbus-link.ts';
@@ -42,17 +43,6 @@ export interface LineOutcome {
   latenessMs: number;
 }
 
-/** Mulberry32: the same numbers for the same seed. */
-export const randomFrom = (seed: number): (() => number) => {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-};
-
 const addresses = [100, 110, 120];
 
 const frameFor = (sent: Buffer, words: number[]): Buffer => {
@@ -65,7 +55,7 @@ const period = 200;
 const isOf = (value: number, address: number): boolean => value % period === address % period;
 
 export const createSurplusDevice = (run: LineRun, clock: Clock, send: (bytes: Buffer) => void) => {
-  const random = randomFrom(run.seed);
+  const random = createSeededRandom(run.seed);
   const { silentMs, timeoutMs } = run;
   const between = (low: number, high: number): number => low + random() * (high - low);
   let surplus = 0;
@@ -145,7 +135,7 @@ export interface RunningLine {
 
 /** Reads one register, sometimes two, at random addresses and moments. */
 export const readAtRandom = async (run: LineRun, line: RunningLine): Promise<LineOutcome> => {
-  const random = randomFrom(run.seed + 1);
+  const random = createSeededRandom(run.seed + 1);
   const { timeoutMs, exchanges, idleShare } = run;
   const outcome: LineOutcome = { told: 0, failed: 0, wrong: [], withdrawn: new Set(), surplus: 0, latenessMs: 0 };
   line.onNotice((notice) => notice.kind === 'withdrawn' && outcome.withdrawn.add(notice.request));

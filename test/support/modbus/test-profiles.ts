@@ -1,6 +1,5 @@
-/** Profiles of tests made ready, and a bridge that hears only what a test listens for. */
+/** Profiles of tests made ready for a driver. */
 import assert from 'node:assert/strict';
-import type { DriverSink } from '../../../src/drivers/driver.ts';
 import { type ResolvedProfile, readProfile, resolveProfile } from '../../../src/drivers/modbus/index.ts';
 
 /** @throws AssertionError with the mistakes of the profile */
@@ -15,14 +14,3 @@ export const resolvedOf = (profile: unknown): ResolvedProfile => {
 /** A profile of nothing but these points, and what else is given. */
 export const resolvedPoints = (points: readonly object[], more: object = {}): ResolvedProfile =>
   resolvedOf({ schema: 'profile/1', id: 'test-device', title: 'Test device', class: 'meter', points, ...more });
-
-/** Hears what a test listens for, and nothing else. */
-export const sinkOf = (heard: Partial<DriverSink>): DriverSink => ({
-  described() {},
-  cycle() {},
-  state() {},
-  drifted() {},
-  progressed() {},
-  event() {},
-  ...heard,
-});

@@ -39,6 +39,8 @@ export const watts = (value: number): SampledValue => ({ quantity: 'power', valu
 export const wattHours = (value: number): SampledValue => ({ quantity: 'energy_imported', value, unit: 'Wh' });
 export const offered = (value: number): SampledValue => ({ quantity: 'current_offered', value, unit: 'A' });
 
+export type TransactionStarted = Extract<StationMessage, { kind: 'transaction_started' }>;
+
 export interface DecodedStation {
   clock: VirtualClock;
   journal: MemoryJournal;
@@ -55,6 +57,8 @@ export interface DecodedStation {
   /** What the station says. @returns the decision about the answer */
   say(event: StationMessage): Promise<Answer>;
   status(status: Extract<StationMessage, { kind: 'status' }>['status'], evse?: number): Promise<Answer>;
+  /** A transaction begins at the first EVSE, with a tag and a register of 0 Wh. */
+  start(more?: { [K in keyof TransactionStarted]?: TransactionStarted[K] | undefined }): Promise<Answer>;
   measure(
     sampledValues: SampledValue[],
     more?: Partial<MeterValue> & { evse?: number; transaction?: string },
@@ -186,6 +190,10 @@ export const createDecodedStation = (more: Partial<OcppDriverOptions> = {}): Dec
     },
     status: (status, evse = 1) =>
       rig.say({ kind: 'status', evse, status, raw: status, errorCode: 'NoError', at: clock.now() }),
+    start: (more = {}) => {
+      const started = { evse: 1, at: clock.now(), isOffline: false, meterValues: [], token: { id: 'TAG' } };
+      return rig.say({ kind: 'transaction_started', ...started, meterStartWh: 0, ...more } as TransactionStarted);
+    },
     measure(sampledValues, { evse = 1, transaction, at = clock.now(), context = 'live', signed = [] } = {}) {
       const meterValues = [{ at, context, sampledValues, signed }];
       return rig.say({

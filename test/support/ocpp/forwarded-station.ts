@@ -1,13 +1,15 @@
 /** A simulated charge point at our server, forwarded to a second central system: everything real but the time. */
-import type { Cycle, DriverEvent, Order } from '../../../src/drivers/driver.ts';
+import type { DriverEvent } from '../../../src/drivers/driver.ts';
 import { codecFor } from '../../../src/drivers/ocpp/codec/codec-by-version.ts';
 import { createOcppDriver, type OcppDriver } from '../../../src/drivers/ocpp/driver.ts';
 import type { ForwardOptions } from '../../../src/drivers/ocpp/forwarding/forwarder.ts';
 import type { Clock } from '../../../src/model/time.ts';
 import { SimulatedStation, type SimulatedStationOptions } from '../../../src/simulator/ocpp/simulated-station.ts';
 import type { EvseState } from '../../../src/simulator/ocpp/station-state.ts';
+import { sinkOf } from '../driver-sink.ts';
 import { createMemoryJournal, type MemoryJournal } from '../memory-journal.ts';
 import { until } from '../until.ts';
+import { beginOrder, chargingOrder } from './charging-orders.ts';
 import { startTestCsms } from './test-csms.ts';
 
 export interface ForwardedStation {
@@ -58,14 +60,7 @@ export const startForwardedStation = async (
       },
       clock,
     );
-    driver.start({
-      described() {},
-      cycle(_cycle: Cycle) {},
-      state() {},
-      drifted() {},
-      progressed() {},
-      event: (event) => events.push(event),
-    });
+    driver.start(sinkOf({ event: (event) => events.push(event) }));
     registration = csms.register(identity, { versions: [version], security: 0 }, driver);
     return driver;
   };
@@ -96,15 +91,7 @@ export const startForwardedStation = async (
       await until(() => evse().status === 'available' && charger.state().queuedMessages === 0, 'the car is gone');
     },
     limit(amps) {
-      const order: Order = {
-        actuator: 'limit/1',
-        verb: 'set_current_limit',
-        params: { current_a: amps },
-        limits: {},
-        startBy: clock.monotonic() + 60_000,
-        notAfter: Number.POSITIVE_INFINITY,
-      };
-      driver.apply(order, new AbortController().signal).catch(() => {});
+      beginOrder(driver, chargingOrder('set_current_limit', { current_a: amps }));
     },
     kill() {
       // What it does while it dies reaches nothing any more.

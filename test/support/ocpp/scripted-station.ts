@@ -26,6 +26,7 @@ import { incomingCommand } from '../bridge/incoming-command.ts';
 import { createMemoryJournal, type MemoryJournal } from '../memory-journal.ts';
 import { until } from '../until.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
+import { chargingOrder } from './charging-orders.ts';
 import { usualOptions } from './decoded-station.ts';
 import { faultsOfCall, faultsOfResult } from './ocpp-schemas.ts';
 import { dial, type RawStation } from './raw-station.ts';
@@ -371,17 +372,9 @@ export const createScriptedStation = async (options: ScriptedStationOptions = {}
     outcome: (id) => responses().findLast((each) => each.id === id && each.status !== 'accepted'),
     setpoint: (verb) => messages.findLast(({ topic }) => topic === `devices/box/ev_charger/1/setpoint/${verb}`),
     order(verb, params = {}, actuator = 'limit/1') {
-      const applied = driver.apply(
-        {
-          actuator,
-          verb,
-          params,
-          limits: {},
-          startBy: clock.monotonic() + 60_000,
-          notAfter: Number.POSITIVE_INFINITY,
-        },
-        new AbortController().signal,
-      );
+      const startBy = clock.monotonic() + 60_000;
+      const given = chargingOrder(verb, params, { actuator, startBy });
+      const applied = driver.apply(given, new AbortController().signal);
       // Whoever waits for it hears of its failure.
       applied.catch(() => {});
       return applied;

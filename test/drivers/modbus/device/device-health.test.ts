@@ -4,8 +4,9 @@ import { DeviceHealth, type PollFinding } from '../../../../src/drivers/modbus/d
 import { createModbusDriver } from '../../../../src/drivers/modbus/driver.ts';
 import { timeoutFailure } from '../../../../src/drivers/modbus/failures.ts';
 import { createBus } from '../../../../src/drivers/modbus/transport/bus/link-bus.ts';
+import { sinkOf } from '../../../support/driver-sink.ts';
 import { createScriptedLink } from '../../../support/modbus/scripted-link.ts';
-import { resolvedPoints, sinkOf } from '../../../support/modbus/test-profiles.ts';
+import { resolvedPoints } from '../../../support/modbus/test-profiles.ts';
 import { createVirtualClock } from '../../../support/virtual-clock.ts';
 
 const good: PollFinding = { kind: 'good' };

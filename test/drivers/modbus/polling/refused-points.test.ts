@@ -5,8 +5,9 @@ import { exceptionFailure } from '../../../../src/drivers/modbus/failures.ts';
 import type { ReadRequest } from '../../../../src/drivers/modbus/messages.ts';
 import type { Bus } from '../../../../src/drivers/modbus/transport/bus/bus.ts';
 import { createBus } from '../../../../src/drivers/modbus/transport/bus/link-bus.ts';
+import { sinkOf } from '../../../support/driver-sink.ts';
 import { createScriptedLink } from '../../../support/modbus/scripted-link.ts';
-import { resolvedOf, sinkOf } from '../../../support/modbus/test-profiles.ts';
+import { resolvedOf } from '../../../support/modbus/test-profiles.ts';
 import { createVirtualClock } from '../../../support/virtual-clock.ts';
 
 const addresses = [10, 11, 20, 30, 40];

@@ -6,9 +6,10 @@ import { separateAlike } from '../../../../src/drivers/modbus/polling/request-or
 import { createBus } from '../../../../src/drivers/modbus/transport/bus/link-bus.ts';
 import { createSerialLink } from '../../../../src/drivers/modbus/transport/serial/serial-link.ts';
 import { systemClock } from '../../../../src/shell/clock.ts';
+import { sinkOf } from '../../../support/driver-sink.ts';
 import { request } from '../../../support/modbus/read-requests.ts';
 import { rtuFrameOf, startScriptedServer } from '../../../support/modbus/scripted-server.ts';
-import { resolvedPoints, sinkOf } from '../../../support/modbus/test-profiles.ts';
+import { resolvedPoints } from '../../../support/modbus/test-profiles.ts';
 import { until } from '../../../support/until.ts';
 
 const neighbours = (requests: ReadRequest[]): [ReadRequest, ReadRequest][] =>

@@ -7,8 +7,9 @@ import { exceptionFailure, timeoutFailure } from '../../../../src/drivers/modbus
 import type { ReadRequest } from '../../../../src/drivers/modbus/messages.ts';
 import type { Bus } from '../../../../src/drivers/modbus/transport/bus/bus.ts';
 import { createBus } from '../../../../src/drivers/modbus/transport/bus/link-bus.ts';
+import { sinkOf } from '../../../support/driver-sink.ts';
 import { createScriptedLink, type ScriptedLink } from '../../../support/modbus/scripted-link.ts';
-import { resolvedPoints, sinkOf } from '../../../support/modbus/test-profiles.ts';
+import { resolvedPoints } from '../../../support/modbus/test-profiles.ts';
 import { createVirtualClock, type VirtualClock } from '../../../support/virtual-clock.ts';
 
 const word = (addr: number, more: object = {}) => ({ name: `p${addr}`, addr, type: 'uint16', unit: 'W', ...more });

@@ -3,6 +3,7 @@ import type { Applied, Order } from '../../../../src/drivers/driver.ts';
 import type { OcppDriverOptions } from '../../../../src/drivers/ocpp/driver.ts';
 import type { ChargingProfile, Version } from '../../../../src/drivers/ocpp/messages.ts';
 import { CallFailure } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
+import { beginOrder, chargingOrder } from '../../../support/ocpp/charging-orders.ts';
 import {
   type Answering,
   accepted,
@@ -53,23 +54,9 @@ describe('limits inside a dynamic profile (OCPP 2.1)', () => {
     params: Order['params'],
     notAfter = Number.POSITIVE_INFINITY,
   ): Promise<Applied | Error | undefined> => {
-    let outcome: Applied | Error | undefined;
-    rig
-      .driver()
-      .apply(
-        { actuator: 'limit/1', verb, params, limits: {}, startBy: Number.POSITIVE_INFINITY, notAfter },
-        new AbortController().signal,
-      )
-      .then(
-        (applied) => {
-          outcome = applied;
-        },
-        (error) => {
-          outcome = error;
-        },
-      );
+    const begun = beginOrder(rig.driver(), chargingOrder(verb, params, { notAfter }));
     await rig.clock.advanceAsync(10_000);
-    return outcome;
+    return begun.outcome;
   };
   const limit = (current_a: number, notAfter?: number) => apply('set_current_limit', { current_a }, notAfter);
   /** "absolute 16", "dynamic 10", "update 8" */

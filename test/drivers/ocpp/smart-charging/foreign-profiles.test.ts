@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Order } from '../../../../src/drivers/driver.ts';
 import type { OcppDriverOptions } from '../../../../src/drivers/ocpp/driver.ts';
 import type { StationRequest, StationResult, Version } from '../../../../src/drivers/ocpp/messages.ts';
 import { CallFailure } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
+import { beginOrder, chargingOrder } from '../../../support/ocpp/charging-orders.ts';
 import {
   type Answering,
   accepted,
@@ -68,30 +68,12 @@ describe('what others have left in a charging station', () => {
     rig.requests.length = 0;
     await connect(version);
   };
-  const order: Order = {
-    actuator: 'limit/1',
-    verb: 'set_current_limit',
-    params: { current_a: 16 },
-    limits: {},
-    startBy: Number.POSITIVE_INFINITY,
-    notAfter: Number.POSITIVE_INFINITY,
-  };
   const limit = async (): Promise<void> => {
-    rig
-      .driver()
-      .apply(order, new AbortController().signal)
-      .catch(() => {});
+    beginOrder(rig.driver(), chargingOrder('set_current_limit', { current_a: 16 }));
     await rig.clock.advanceAsync(60_000);
   };
   const charge = async (): Promise<void> => {
-    await rig.say({
-      kind: 'transaction_started',
-      evse: 1,
-      at: rig.clock.now(),
-      isOffline: false,
-      meterValues: [],
-      meterStartWh: 0,
-    });
+    await rig.start({ token: undefined });
     await rig.status('charging');
     await rig.clock.advanceAsync(10_000);
   };

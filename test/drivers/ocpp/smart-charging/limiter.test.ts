@@ -4,6 +4,7 @@ import type { OcppDriverOptions } from '../../../../src/drivers/ocpp/driver.ts';
 import type { ChargingProfile, SampledValue, StationRequest } from '../../../../src/drivers/ocpp/messages.ts';
 import { CallFailure } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import { isoTime } from '../../../../src/model/time.ts';
+import { type BegunOrder, beginOrder, chargingOrder } from '../../../support/ocpp/charging-orders.ts';
 import {
   type Answering,
   accepted,
@@ -15,8 +16,6 @@ import {
   usualOptions,
   watts,
 } from '../../../support/ocpp/decoded-station.ts';
-
-const forever = Number.POSITIVE_INFINITY;
 
 describe('limits of a charging station', () => {
   let rig: DecodedStation;
@@ -30,53 +29,24 @@ describe('limits of a charging station', () => {
   beforeEach(() => open());
   afterEach(() => rig.driver().close());
 
-  const order = (verb: string | undefined, params: Order['params'] = {}, more: Partial<Order> = {}): Order => ({
-    actuator: 'limit/1',
-    ...(verb === undefined ? {} : { verb }),
-    params,
-    limits: {},
-    startBy: forever,
-    notAfter: forever,
-    ...more,
-  });
   type Outcome = Applied | CommandFailure;
   /** Begins; what became of it is there when enough time has passed. */
-  const begin = (given: Order, signal = new AbortController().signal): { outcome: Outcome | undefined } => {
-    const done: { outcome: Outcome | undefined } = { outcome: undefined };
-    rig
-      .driver()
-      .apply(given, signal)
-      .then(
-        (applied) => {
-          done.outcome = applied;
-        },
-        (error) => {
-          done.outcome = error;
-        },
-      );
-    return done;
-  };
+  const begin = (given: Order, signal?: AbortSignal): BegunOrder<CommandFailure> =>
+    beginOrder(rig.driver(), given, signal);
   const finish = async (given: Order, ms = 40_000): Promise<Outcome | undefined> => {
     const done = begin(given);
     await rig.clock.advanceAsync(ms);
     return done.outcome;
   };
-  const limit = (current_a: number): Promise<Outcome | undefined> => finish(order('set_current_limit', { current_a }));
+  const limit = (current_a: number): Promise<Outcome | undefined> =>
+    finish(chargingOrder('set_current_limit', { current_a }));
   const profile = (): ChargingProfile => rig.asked('set_profile').at(-1)?.profile as ChargingProfile;
   const takes = (fits: (profile: ChargingProfile, request: StationRequest) => boolean): Answering => {
     return (request) => (request.kind === 'set_profile' && !fits(request.profile, request) ? rejected : undefined);
   };
   const charge = async (): Promise<void> => {
     await rig.status('preparing');
-    await rig.say({
-      kind: 'transaction_started',
-      evse: 1,
-      at: rig.clock.now(),
-      isOffline: false,
-      meterValues: [],
-      token: { id: 'TAG' },
-      meterStartWh: 0,
-    });
+    await rig.start();
     await rig.status('charging');
   };
   /** The car follows what it is told after this long. */
@@ -116,7 +86,7 @@ describe('limits of a charging station', () => {
   });
 
   it('goes before everything that waits, and only the newest of them', async () => {
-    await finish(order('set_current_limit', { current_a: 16 }, { notAfter: 99_000 }));
+    await finish(chargingOrder('set_current_limit', { current_a: 16 }, { notAfter: 99_000 }));
     const { options } = rig.requests.find(({ request }) => request.kind === 'set_profile') ?? {};
     assert.deepEqual([options?.isUrgent, options?.key, options?.notAfter], [true, 'limit/1', 99_000]);
   });
@@ -172,14 +142,14 @@ describe('limits of a charging station', () => {
       return undefined;
     });
     void charge();
-    begin(order('set_current_limit', { current_a: 10 }));
+    begin(chargingOrder('set_current_limit', { current_a: 10 }));
     await rig.clock.advanceAsync(5000);
     assert.deepEqual([most, rig.limits().at(-1)], [1, 10]);
   });
 
   it('pause is 0, resume as much as there is, the safe state its own current', async () => {
-    for (const verb of ['pause', 'resume', undefined]) await finish(order(verb));
-    await finish(order('resume', { current_a: 8 }));
+    for (const verb of ['pause', 'resume', undefined]) await finish(chargingOrder(verb));
+    await finish(chargingOrder('resume', { current_a: 8 }));
     assert.deepEqual(rig.limits(), [0, 32, 6, 8]);
   });
 
@@ -189,7 +159,7 @@ describe('limits of a charging station', () => {
       { start_s: 600, power_w: 6900 },
       { start_s: 1200, current_a: 3 },
     ];
-    await finish(order('set_profile', { schedule }));
+    await finish(chargingOrder('set_profile', { schedule }));
     assert.deepEqual(
       profile().periods.map(({ startS, limit: value }) => [startS, value]),
       [
@@ -199,9 +169,12 @@ describe('limits of a charging station', () => {
       ],
     );
     const many = Array.from({ length: 25 }, (_, i) => ({ start_s: i, current_a: 6 }));
-    assert.equal(((await finish(order('set_profile', { schedule: many }))) as CommandFailure).code, 'OUT_OF_RANGE');
+    assert.equal(
+      ((await finish(chargingOrder('set_profile', { schedule: many }))) as CommandFailure).code,
+      'OUT_OF_RANGE',
+    );
     for (const wrong of [[], [{ start_s: 5, current_a: 6 }], [{ start_s: 0 }], [schedule[1], schedule[0]]]) {
-      const outcome = await finish(order('set_profile', { schedule: wrong as never }));
+      const outcome = await finish(chargingOrder('set_profile', { schedule: wrong as never }));
       assert.equal((outcome as CommandFailure).code, 'SCHEMA');
     }
   });
@@ -335,7 +308,7 @@ describe('limits of a charging station', () => {
   it('0 refused while nothing is plugged in is no failure; told when a car comes', async () => {
     await limit(16);
     rig.setAnswering(takes(({ periods }) => periods[0]?.limit !== 0 || rig.last('1/status') !== 'available'));
-    assert.deepEqual(await finish(order('pause')), { verified: false, reason: 'no_car' });
+    assert.deepEqual(await finish(chargingOrder('pause')), { verified: false, reason: 'no_car' });
     const { length } = rig.limits();
     await rig.status('preparing');
     await rig.clock.advanceAsync(1000);
@@ -347,13 +320,13 @@ describe('limits of a charging station', () => {
       await charge();
       const volts = { quantity: 'voltage', part: 'l1', value: 240, unit: 'V' };
       await rig.measure([amperes(16), volts]);
-      await finish(order('set_power_limit', { power_w: 2400 }));
+      await finish(chargingOrder('set_power_limit', { power_w: 2400 }));
       assert.deepEqual(rig.limits(), [10]);
     });
 
     it('unknown phases are those of the installation: too little is a pause', async () => {
-      await finish(order('set_power_limit', { power_w: 4200 }));
-      await finish(order('set_power_limit', { power_w: 4000 }));
+      await finish(chargingOrder('set_power_limit', { power_w: 4200 }));
+      await finish(chargingOrder('set_power_limit', { power_w: 4000 }));
       assert.deepEqual(rig.limits(), [6, 0]);
     });
 
@@ -369,7 +342,7 @@ describe('limits of a charging station', () => {
     it('and so do watts told as amperes: more phases are no more power', async () => {
       await charge();
       await rig.measure([amperes(10)]);
-      await finish(order('set_power_limit', { power_w: 6900 }));
+      await finish(chargingOrder('set_power_limit', { power_w: 6900 }));
       await rig.measure([amperes(30), amperes(30, 'l2'), amperes(30, 'l3')]);
       await rig.clock.advanceAsync(15_000);
       assert.deepEqual(rig.limits(), [30, 10]);
@@ -377,8 +350,8 @@ describe('limits of a charging station', () => {
 
     it('of a station that takes them are passed on', async () => {
       await withQuirks({ unit: 'W' });
-      await finish(order('set_power_limit', { power_w: 7000.7 }));
-      await finish(order('set_power_limit', { power_w: 50_000 }));
+      await finish(chargingOrder('set_power_limit', { power_w: 7000.7 }));
+      await finish(chargingOrder('set_power_limit', { power_w: 50_000 }));
       assert.deepEqual(rig.limits(), [7000, 32 * 230 * 3]);
     });
   });
@@ -386,7 +359,7 @@ describe('limits of a charging station', () => {
   describe('believed when it is seen', () => {
     it('by what the station offers', async () => {
       await charge();
-      const done = begin(order('set_current_limit', { current_a: 16 }));
+      const done = begin(chargingOrder('set_current_limit', { current_a: 16 }));
       await rig.clock.advanceAsync(2000);
       assert.equal(done.outcome, undefined);
       await rig.measure([offered(16), amperes(3)]);
@@ -399,13 +372,13 @@ describe('limits of a charging station', () => {
       await rig.measure([amperes(32)]);
       follow();
       assert.deepEqual(await limit(10), { verified: true, by: 'effect' });
-      assert.deepEqual(await finish(order('pause')), { verified: true, by: 'effect' });
+      assert.deepEqual(await finish(chargingOrder('pause')), { verified: true, by: 'effect' });
     });
 
     it('by power, where nothing else is measured', async () => {
       await charge();
       const measure = async (w: number, current_a: number): Promise<unknown> => {
-        const done = begin(order('set_current_limit', { current_a }));
+        const done = begin(chargingOrder('set_current_limit', { current_a }));
         const measuring = rig.clock.every(5000, () => void rig.measure([watts(w)]));
         await rig.clock.advanceAsync(60_000);
         measuring.cancel();
@@ -425,7 +398,7 @@ describe('limits of a charging station', () => {
 
     /** Told a limit, and then this is measured. */
     const measuredAfter = async (current_a: number, values: SampledValue[]): Promise<unknown> => {
-      const done = begin(order('set_current_limit', { current_a }));
+      const done = begin(chargingOrder('set_current_limit', { current_a }));
       await rig.clock.advanceAsync(2000);
       await rig.measure(values);
       await rig.clock.advanceAsync(10_000);
@@ -460,7 +433,7 @@ describe('limits of a charging station', () => {
     it('no pause of a car that drew nothing before', async () => {
       await charge();
       await rig.measure([amperes(0)]);
-      const done = begin(order('pause'));
+      const done = begin(chargingOrder('pause'));
       await rig.clock.advanceAsync(1000);
       await rig.measure([amperes(0)]);
       await rig.clock.advanceAsync(10_000);
@@ -471,7 +444,7 @@ describe('limits of a charging station', () => {
       assert.deepEqual(await limit(16), { verified: false, reason: 'no_load' });
       await charge();
       follow(3000, () => false);
-      const done = begin(order('set_current_limit', { current_a: 20 }));
+      const done = begin(chargingOrder('set_current_limit', { current_a: 20 }));
       await rig.clock.advanceAsync(2000);
       await rig.measure([amperes(9)]);
       await rig.clock.advanceAsync(40_000);
@@ -483,7 +456,7 @@ describe('limits of a charging station', () => {
     it('a car that draws more: told again, then a failure', async () => {
       await charge();
       const measuring = rig.clock.every(5000, () => void rig.measure([amperes(16)]));
-      const outcome = (await finish(order('set_current_limit', { current_a: 10 }), 60_000)) as CommandFailure;
+      const outcome = (await finish(chargingOrder('set_current_limit', { current_a: 10 }), 60_000)) as CommandFailure;
       measuring.cancel();
       assert.equal(outcome.code, 'READBACK_MISMATCH');
       assert.match(outcome.message, /draws 16 A and was allowed 10 A/);
@@ -512,7 +485,7 @@ describe('limits of a charging station', () => {
     it('something newer ends the waiting', async () => {
       await charge();
       const controller = new AbortController();
-      const done = begin(order('set_current_limit', { current_a: 16 }), controller.signal);
+      const done = begin(chargingOrder('set_current_limit', { current_a: 16 }), controller.signal);
       await rig.clock.advanceAsync(2000);
       controller.abort();
       await rig.clock.advanceAsync(10);
@@ -524,7 +497,7 @@ describe('limits of a charging station', () => {
     it('is told again where the car does not begin within 10 s', async () => {
       await charge();
       follow();
-      await finish(order('pause'));
+      await finish(chargingOrder('pause'));
       await rig.status('suspended_evse');
       follow(3000, () => rig.limits().filter((value) => value === 16).length > 1);
       assert.deepEqual(await limit(16), { verified: true, by: 'effect' });
@@ -534,7 +507,7 @@ describe('limits of a charging station', () => {
     it('starts anew where pausing ended the transaction (EN+, Huawei, NEcharge)', async () => {
       await withQuirks({ restartsAfterPause: true });
       await charge();
-      await finish(order('pause'));
+      await finish(chargingOrder('pause'));
       await rig.say({
         kind: 'transaction_ended',
         transaction: rig.last('1/session_id') as string,
@@ -559,7 +532,7 @@ describe('limits of a charging station', () => {
       .actuators()
       .find(({ key }) => key === 'limit/1');
     assert.equal(actuator?.watchdogS, 300);
-    await finish(order('set_current_limit', { current_a: 16 }, { notAfter: rig.clock.monotonic() + 400_000 }));
+    await finish(chargingOrder('set_current_limit', { current_a: 16 }, { notAfter: rig.clock.monotonic() + 400_000 }));
     assert.deepEqual(
       profile().periods.map(({ startS, limit: value }) => [startS, value]),
       [
@@ -574,7 +547,7 @@ describe('limits of a charging station', () => {
   });
 
   describe('phases', () => {
-    const phases = (count: number): Order => order('set_phases', { phases: count }, { actuator: 'phases/1' });
+    const phases = (count: number): Order => chargingOrder('set_phases', { phases: count }, { actuator: 'phases/1' });
     beforeEach(async () => {
       await withQuirks({ switchesPhases: true });
       await charge();
@@ -632,7 +605,7 @@ describe('limits of a charging station', () => {
       draw();
       const done = begin(phases(1));
       await rig.clock.advanceAsync(5000);
-      assert.deepEqual(await finish(order('set_current_limit', { current_a: 8 }), 0), {
+      assert.deepEqual(await finish(chargingOrder('set_current_limit', { current_a: 8 }), 0), {
         verified: false,
         reason: 'switching_phases',
       });
@@ -686,14 +659,14 @@ describe('limits of a charging station', () => {
       draw();
       await finish(phases(1), 100_000);
       const controller = new AbortController();
-      const given = begin(order(undefined, {}, { actuator: 'phases/1' }), controller.signal);
+      const given = begin(chargingOrder(undefined, {}, { actuator: 'phases/1' }), controller.signal);
       await rig.clock.advanceAsync(10_000);
       assert.equal(given.outcome, undefined);
       controller.abort();
       await rig.clock.advanceAsync(0);
       assert.deepEqual([given.outcome, last()], [{ verified: false, reason: 'replaced' }, 1]);
       draw();
-      assert.deepEqual(await finish(order(undefined, {}, { actuator: 'phases/1' }), 500_000), {
+      assert.deepEqual(await finish(chargingOrder(undefined, {}, { actuator: 'phases/1' }), 500_000), {
         verified: true,
         by: 'effect',
       });

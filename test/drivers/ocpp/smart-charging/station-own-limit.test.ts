@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Applied, Order } from '../../../../src/drivers/driver.ts';
+import type { Applied } from '../../../../src/drivers/driver.ts';
 import type { OcppDriverOptions } from '../../../../src/drivers/ocpp/driver.ts';
+import { type BegunOrder, beginOrder, chargingOrder } from '../../../support/ocpp/charging-orders.ts';
 import {
   amperes,
   createDecodedStation,
@@ -23,15 +24,7 @@ describe('a charging station and the limit that it keeps', () => {
     rig = createDecodedStation({ limits: { ...usualOptions.limits, ...limits } });
     await rig.ready();
     await rig.status('preparing');
-    await rig.say({
-      kind: 'transaction_started',
-      evse: 1,
-      at: rig.clock.now(),
-      isOffline: false,
-      meterValues: [],
-      token: { id: 'TAG' },
-      meterStartWh: 0,
-    });
+    await rig.start();
     await rig.status('charging');
   };
   /** The station offers what it is told, up to its own limit, and measures every 5 s. */
@@ -54,29 +47,8 @@ describe('a charging station and the limit that it keeps', () => {
   });
   afterEach(() => rig.driver().close());
 
-  const begin = (currentA: number, notAfter = forever): { outcome: Applied | Error | undefined } => {
-    const done: { outcome: Applied | Error | undefined } = { outcome: undefined };
-    const order: Order = {
-      actuator: 'limit/1',
-      verb: 'set_current_limit',
-      params: { current_a: currentA },
-      limits: {},
-      startBy: forever,
-      notAfter,
-    };
-    rig
-      .driver()
-      .apply(order, new AbortController().signal)
-      .then(
-        (applied) => {
-          done.outcome = applied;
-        },
-        (error) => {
-          done.outcome = error;
-        },
-      );
-    return done;
-  };
+  const begin = (current_a: number, notAfter = forever): BegunOrder =>
+    beginOrder(rig.driver(), chargingOrder('set_current_limit', { current_a }, { notAfter }));
   const stationLimit: Applied = { verified: false, reason: 'station_limit' };
   const alarms = (): unknown[] => rig.named('station_limit').map(({ state }) => state);
 

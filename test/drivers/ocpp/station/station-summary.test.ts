@@ -3,6 +3,7 @@ import type { OcppDriverOptions } from '../../../../src/drivers/ocpp/driver.ts';
 import type { StationResult, Version } from '../../../../src/drivers/ocpp/messages.ts';
 import { CallFailure } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import type { StationSummary } from '../../../../src/drivers/ocpp/station/station-summary.ts';
+import { beginOrder, chargingOrder } from '../../../support/ocpp/charging-orders.ts';
 import {
   boot,
   createDecodedStation,
@@ -20,20 +21,7 @@ describe('what is known of a charging station', () => {
   afterEach(() => rig.driver().close());
   const sheet = (): StationSummary => rig.driver().summary();
   const limit = async (): Promise<void> => {
-    rig
-      .driver()
-      .apply(
-        {
-          actuator: 'limit/1',
-          verb: 'set_current_limit',
-          params: { current_a: 16 },
-          limits: {},
-          startBy: Number.POSITIVE_INFINITY,
-          notAfter: Number.POSITIVE_INFINITY,
-        },
-        new AbortController().signal,
-      )
-      .catch(() => {});
+    beginOrder(rig.driver(), chargingOrder('set_current_limit', { current_a: 16 }));
     await rig.clock.advanceAsync(30_000);
   };
 
@@ -95,20 +83,7 @@ describe('what is known of a charging station', () => {
       rig.setAnswering(() => answer);
       for (let i = 0; i < 2; i++) {
         await rig.clock.advanceAsync(1000);
-        void rig
-          .driver()
-          .apply(
-            {
-              actuator: 'actions/1',
-              verb: 'unlock',
-              params: {},
-              limits: {},
-              startBy: Number.POSITIVE_INFINITY,
-              notAfter: Number.POSITIVE_INFINITY,
-            },
-            new AbortController().signal,
-          )
-          .catch(() => {});
+        beginOrder(rig.driver(), chargingOrder('unlock', {}, { actuator: 'actions/1' }));
         await rig.clock.advanceAsync(1000);
       }
     }
