@@ -208,8 +208,19 @@ const dispatch: Dispatch = {
   notice: () => undefined,
 };
 
-const dispatchTo = <K extends MessageKind>(to: MessageHandlers, kind: K, message: MessageOf<K>): HandlerAnswer =>
-  dispatch[kind](to, message);
+const handleAs = <K extends MessageKind>(
+  handlers: readonly MessageHandlers[],
+  kind: K,
+  message: MessageOf<K>,
+): HandlerAnswer => {
+  const callHandler = dispatch[kind];
+  let answer: HandlerAnswer;
+  for (const each of handlers) {
+    const own = callHandler(each, message);
+    answer ??= own;
+  }
+  return answer;
+};
 
 /**
  * Everybody who has a handler for a message hears it, in their order; the first that has an answer answers it.
@@ -218,14 +229,7 @@ const dispatchTo = <K extends MessageKind>(to: MessageHandlers, kind: K, message
 export const handleMessage = (
   handlers: readonly MessageHandlers[],
   message: StationMessage,
-): Answer | Promise<Answer> => {
-  let answer: HandlerAnswer;
-  for (const each of handlers) {
-    const own = dispatchTo(each, message.kind, message);
-    answer ??= own;
-  }
-  return answer ?? {};
-};
+): Answer | Promise<Answer> => handleAs(handlers, message.kind, message) ?? {};
 
 /** Messages that a station can be asked for. */
 export type TriggeredMessage =

@@ -43,38 +43,38 @@ interface NextTransaction {
 /** Ends a transaction whose end was never told. @param at by which it is over, ms since 1970 */
 export const concludeTransaction = (
   transactions: TransactionRecords,
-  session: Transaction,
+  transaction: Transaction,
   { at, next }: { at: number; next?: NextTransaction },
 ): Transaction => {
-  const { register: read, detachedAt = at } = session;
+  const { register: read, detachedAt = at } = transaction;
   // Later than that, others may have charged since its car left.
   const stoodAt = at - detachedAt <= graceMs ? next?.meterStartWh : undefined;
   const register = stoodAt === undefined ? read : readRegister(read, stoodAt, next?.at);
-  const end = { register, registerBefore: read, endedAt: endOf(session, at), reason: lost };
-  return transactions.note({ ...session, ...end, state: 'ended' });
+  const end = { register, registerBefore: read, endedAt: endOf(transaction, at), reason: lost };
+  return transactions.note({ ...transaction, ...end, state: 'ended' });
 };
 
 /** Stations tell in order: of what went on here before, no end will come. */
-export const overtaken = ({ byId: sessions }: TransactionRecords, evse: number, at: number): Transaction[] =>
-  [...sessions.values()].filter((each) => each.evse === evse && isOpenTransaction(each) && (each.startedAt ?? 0) <= at);
+export const overtaken = ({ byId }: TransactionRecords, evse: number, at: number): Transaction[] =>
+  [...byId.values()].filter((each) => each.evse === evse && isOpenTransaction(each) && (each.startedAt ?? 0) <= at);
 
 /** Another station stands there now: of what went on, no end will come. @param at ms */
 export const concludeAll = (transactions: TransactionRecords, at: number): Transaction[] =>
   [...transactions.byId.values()]
     .filter(isOpenTransaction)
-    .map((session) => concludeTransaction(transactions, session, { at }));
+    .map((transaction) => concludeTransaction(transactions, transaction, { at }));
 
 /** The power was cut when the next session had been written down, and the end of the one before had not. */
 export const concludeOvertaken = (transactions: TransactionRecords): Transaction[] => {
   const all = [...transactions.byId.values()];
-  return all.filter(isOpenTransaction).flatMap((session) => {
-    const { evse, startedAt: from = 0 } = session;
+  return all.filter(isOpenTransaction).flatMap((transaction) => {
+    const { evse, startedAt: from = 0 } = transaction;
     const isNext = ({ evse: own, startedAt = 0, isAdopted }: Transaction): boolean =>
       own !== undefined && own === evse && startedAt > from && !isAdopted;
     const [next] = all.filter(isNext).sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0));
     if (!next) return [];
     const { first, firstAt } = next.register;
-    return concludeTransaction(transactions, session, {
+    return concludeTransaction(transactions, transaction, {
       at: next.startedAt ?? from,
       next: { meterStartWh: first, at: firstAt },
     });
@@ -85,14 +85,20 @@ export const concludeOvertaken = (transactions: TransactionRecords): Transaction
  * Taken up under a number of the station's own, until its beginning was told, and has another: it is one session, and
  * its energy is billed once.
  */
-export const concludeDoubles = (transactions: TransactionRecords, session: Transaction): Transaction[] => {
-  const { transaction, evse, fingerprint, startedAt: from = 0, endedAt: to = transactions.clock.now() } = session;
+export const concludeDoubles = (transactions: TransactionRecords, transaction: Transaction): Transaction[] => {
+  const {
+    transaction: id,
+    evse,
+    fingerprint,
+    startedAt: from = 0,
+    endedAt: to = transactions.clock.now(),
+  } = transaction;
   if (fingerprint === undefined) return [];
   const isDouble = (each: Transaction): boolean => {
     const { startedAt = 0 } = each;
     return each.evse === evse && isOpenTransaction(each) && each.isAdopted && startedAt >= from && startedAt <= to;
   };
-  const doubles = [...transactions.byId.values()].filter((each) => each.transaction !== transaction && isDouble(each));
+  const doubles = [...transactions.byId.values()].filter((each) => each.transaction !== id && isDouble(each));
   return doubles.map((each) =>
     concludeTransaction(transactions, { ...each, register: newRegister(undefined) }, { at: to }),
   );
@@ -100,14 +106,15 @@ export const concludeDoubles = (transactions: TransactionRecords, session: Trans
 
 /** The car is gone: the end of the session is yet to come, or lost. @param at ms */
 export const detach = (transactions: TransactionRecords, evse: number, at = transactions.clock.now()): void => {
-  const session = transactions.runningOn(evse);
-  if (session) transactions.note({ ...session, state: 'detached', detachedAt: Math.max(session.startedAt ?? 0, at) });
+  const transaction = transactions.runningOn(evse);
+  if (transaction)
+    transactions.note({ ...transaction, state: 'detached', detachedAt: Math.max(transaction.startedAt ?? 0, at) });
 };
 
 /** The session whose car has just left, and whose end is still to come. */
-export const detached = ({ byId: sessions, clock }: TransactionRecords, evse: number): Transaction | undefined => {
+export const detached = ({ byId, clock }: TransactionRecords, evse: number): Transaction | undefined => {
   const since = clock.now() - graceMs;
-  return [...sessions.values()].findLast(
+  return [...byId.values()].findLast(
     ({ evse: own, state, detachedAt = 0 }) => own === evse && state === 'detached' && detachedAt >= since,
   );
 };
@@ -119,7 +126,9 @@ export const concludeDetached = (transactions: TransactionRecords, before: numbe
   const gone = [...transactions.byId.values()].filter(
     ({ state, detachedAt = 0 }) => state === 'detached' && detachedAt <= before,
   );
-  return gone.map((session) => concludeTransaction(transactions, session, { at: session.detachedAt ?? before }));
+  return gone.map((transaction) =>
+    concludeTransaction(transactions, transaction, { at: transaction.detachedAt ?? before }),
+  );
 };
 
 /** Those that were measured when it was taken for over. */
@@ -130,24 +139,24 @@ const meterValuesAfter = (
   meterValues.filter(({ at, context }) => context === 'live' && (at === undefined || at > endedAt + apartMs));
 
 /** Whether it is measured although its car was said to have left. */
-export const isMeasuredSince = (session: Transaction, meterValues: MeterValue[]): boolean =>
-  session.state === 'detached' && meterValuesAfter(session, meterValues).length > 0;
+export const isMeasuredSince = (transaction: Transaction, meterValues: MeterValue[]): boolean =>
+  transaction.state === 'detached' && meterValuesAfter(transaction, meterValues).length > 0;
 
 /** Whether it has drawn more since it was taken for over. */
-export const hasDrawnSince = (session: Transaction, meterValues: MeterValue[]): boolean => {
-  const { last = Number.POSITIVE_INFINITY } = session.register;
-  return registerReadings(meterValuesAfter(session, meterValues)).some(({ wh }) => wh > last + chargedWh);
+export const hasDrawnSince = (transaction: Transaction, meterValues: MeterValue[]): boolean => {
+  const { last = Number.POSITIVE_INFINITY } = transaction.register;
+  return registerReadings(meterValuesAfter(transaction, meterValues)).some(({ wh }) => wh > last + chargedWh);
 };
 
 /** Lets a transaction go on; where its end was reported, the next end corrects that. */
-export const resumeTransaction = (transactions: TransactionRecords, session: Transaction): Transaction =>
+export const resumeTransaction = (transactions: TransactionRecords, transaction: Transaction): Transaction =>
   transactions.note({
-    ...session,
+    ...transaction,
     state: 'running',
-    register: registerOf(session),
+    register: registerOf(transaction),
     registerBefore: undefined,
     detachedAt: undefined,
     endedAt: undefined,
     reason: undefined,
-    ...(session.state === 'ended' ? { isTold: false, isCorrected: true } : {}),
+    ...(transaction.state === 'ended' ? { isTold: false, isCorrected: true } : {}),
   });

@@ -11,11 +11,12 @@ import { openTransaction, type TransactionRecords } from './transaction-records.
 type Ended = Extract<StationMessage, { kind: 'transaction_ended' }>;
 
 /** Whether it may be the end of this session, by time, place and register. @param at ms, by our clock */
-export const fits = (session: Transaction, { evse, at: said, meterStopWh = 0 }: Ended, at: number): boolean => {
-  const { last, lastAt, firstAt } = registerOf(session);
-  if (evse !== undefined && session.evse !== undefined && evse !== session.evse) return false;
+export const fits = (transaction: Transaction, { evse, at: said, meterStopWh = 0 }: Ended, at: number): boolean => {
+  const { last, lastAt, firstAt } = registerOf(transaction);
+  if (evse !== undefined && transaction.evse !== undefined && evse !== transaction.evse) return false;
   // From before it began, or before it was measured last.
-  if (isBelievable(said) && (at < (session.startedAt ?? 0) - apartMs || said < (lastAt ?? 0) - apartMs)) return false;
+  if (isBelievable(said) && (at < (transaction.startedAt ?? 0) - apartMs || said < (lastAt ?? 0) - apartMs))
+    return false;
   // A register that reads 0 says nothing.
   if (meterStopWh === 0 || last === undefined) return true;
   const passedMs = (said ?? Number.POSITIVE_INFINITY) - (lastAt ?? firstAt ?? 0);
@@ -25,14 +26,15 @@ export const fits = (session: Transaction, { evse, at: said, meterStopWh = 0 }: 
 const hasTag = ({ tag }: Transaction, { token }: Ended): boolean =>
   tag !== undefined && token !== undefined && hashesOf(token.id).includes(tag);
 
-const isOfAnotherTag = (session: Transaction, event: Ended): boolean =>
-  session.tag !== undefined && event.token !== undefined && !hasTag(session, event);
+const isOfAnotherTag = (transaction: Transaction, event: Ended): boolean =>
+  transaction.tag !== undefined && event.token !== undefined && !hasTag(transaction, event);
 
 /** The end that was told of it, perhaps with a new time. */
 const isRepeated = ({ register: { end } }: Transaction, { meterStopWh }: Ended): boolean =>
   meterStopWh !== undefined && meterStopWh > 0 && meterStopWh === end;
 
-const onlyOne = (sessions: Transaction[]): Transaction | undefined => (sessions.length === 1 ? sessions[0] : undefined);
+const onlyOne = (transactions: Transaction[]): Transaction | undefined =>
+  transactions.length === 1 ? transactions[0] : undefined;
 
 /** Wh that its register would have risen by. */
 const riseOf = ({ register: { last } }: Transaction, { meterStopWh = 0 }: Ended): number =>
@@ -43,10 +45,10 @@ const [farOff, apartWh] = [10, 1000];
 
 /** The open session with its tag; else the one whose register stands nearest, or whose car has left. */
 const nearestTo = (open: Transaction[], event: Ended): Transaction | undefined => {
-  const tagged = open.filter((session) => hasTag(session, event));
+  const tagged = open.filter((transaction) => hasTag(transaction, event));
   const own = tagged.length > 0 ? tagged : open;
-  const least = Math.min(...own.map((session) => riseOf(session, event)));
-  const near = own.filter((session) => riseOf(session, event) <= farOff * least + apartWh);
+  const least = Math.min(...own.map((transaction) => riseOf(transaction, event)));
+  const near = own.filter((transaction) => riseOf(transaction, event) <= farOff * least + apartWh);
   return onlyOne(near) ?? onlyOne(near.filter(({ state }) => state === 'detached'));
 };
 
@@ -54,9 +56,9 @@ const nearestTo = (open: Transaction[], event: Ended): Transaction | undefined =
  * The session that it may be the end of, where there is only one; else one that ended with this very reading, or of which
  * the end was concluded, and was not before this.
  */
-const meantBy = (sessions: Transaction[], event: Ended, at: number): Transaction | undefined => {
-  const fitting = sessions.filter((session) => fits(session, event, at));
-  const told = sessions.findLast((session) => session.state === 'ended' && isRepeated(session, event));
+const meantBy = (transactions: Transaction[], event: Ended, at: number): Transaction | undefined => {
+  const fitting = transactions.filter((transaction) => fits(transaction, event, at));
+  const told = transactions.findLast((transaction) => transaction.state === 'ended' && isRepeated(transaction, event));
   const open = fitting.filter(isOpenTransaction);
   const nearest = nearestTo(open, event);
   if (told) return nearest && riseOf(nearest, event) <= jitter(event.meterStopWh ?? 0) ? nearest : told;
@@ -65,10 +67,14 @@ const meantBy = (sessions: Transaction[], event: Ended, at: number): Transaction
 };
 
 /** The end is from after the end of the session, or, where that is not known, from after the beginning of the next one. */
-const isAfter = (sessions: Transaction[], named: Transaction, { event, at }: { event: Ended; at: number }): boolean => {
+const isAfter = (
+  transactions: Transaction[],
+  named: Transaction,
+  { event, at }: { event: Ended; at: number },
+): boolean => {
   const { evse, startedAt = 0, endedAt = at } = named;
   if (!isConcluded(named)) return at > endedAt + apartMs && !isRepeated(named, event);
-  return sessions.some(
+  return transactions.some(
     ({ evse: own, startedAt: began = 0 }) => own === evse && began > startedAt && at > began + apartMs,
   );
 };
@@ -87,20 +93,16 @@ export const hasDrawnMore = (named: Transaction, event: Ended, at: number): bool
  * @param at when it ended, ms
  * @returns undefined: it names none, and none fits
  */
-export const findEndedTransaction = (
-  { byId: sessions }: TransactionRecords,
-  event: Ended,
-  at: number,
-): string | undefined => {
+export const findEndedTransaction = ({ byId }: TransactionRecords, event: Ended, at: number): string | undefined => {
   const { transaction } = event;
-  const all = [...sessions.values()];
+  const all = [...byId.values()];
   if (transaction === undefined) return meantBy(all, event, at)?.transaction;
-  const named = sessions.get(transaction);
+  const named = byId.get(transaction);
   const isTooLate = named?.state === 'ended' && isBelievable(event.at) && isAfter(all, named, { event, at });
   const isOthers = named !== undefined && isOfAnotherTag(named, event) && !fits(named, event, at);
   if (named && !isTooLate && !isOthers) return transaction;
   // Only where we give the numbers is an unknown one none.
-  const ours = all.filter((session) => session.fingerprint !== undefined && !isOfAnotherTag(session, event));
+  const ours = all.filter((each) => each.fingerprint !== undefined && !isOfAnotherTag(each, event));
   return meantBy(ours, event, at)?.transaction ?? transaction;
 };
 

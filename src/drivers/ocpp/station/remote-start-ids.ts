@@ -1,5 +1,5 @@
 /**
- * Sessions that were asked for from here: where and for whom they were asked for, so that one that says nothing of that
+ * Transactions that were started from here: where and for whom they were asked for, so that one that says nothing of that
  * has a place and a tag, and which of those that begin is ours (OCPP 2.0.1 part 2, F01 and F02).
  */
 
@@ -41,8 +41,8 @@ export interface AskedStart {
 }
 
 /** @returns whether the session is the one that was asked for, as far as the station tells */
-export const isAskedFor = (session: Transaction, { remoteStartId, tag, transaction }: AskedStart): boolean => {
-  if (session.remoteStartId !== undefined) return session.remoteStartId === remoteStartId;
-  if (transaction !== undefined) return session.transaction === transaction;
-  return session.tag === undefined || hashesOf(tag).includes(session.tag);
+export const isAskedFor = (given: Transaction, { remoteStartId, tag, transaction }: AskedStart): boolean => {
+  if (given.remoteStartId !== undefined) return given.remoteStartId === remoteStartId;
+  if (transaction !== undefined) return given.transaction === transaction;
+  return given.tag === undefined || hashesOf(tag).includes(given.tag);
 };

@@ -75,34 +75,30 @@ const record = z.object({ facts: factsSchema });
 
 /** The facts of one station, as its records keep them. */
 export class FactStore {
+  /** Replaced as a whole where something is new, by note and reset alone. */
+  facts: StationFacts;
   private readonly records: StationRecords;
-  private known: StationFacts;
 
   constructor(records: StationRecords) {
     this.records = records;
-    this.known = records.loaded.flatMap((given) => record.safeParse(given).data?.facts ?? []).at(-1) ?? {};
-    records.keep(() => [{ facts: this.known }]);
-  }
-
-  /** Replaced as a whole where something is new. */
-  get facts(): StationFacts {
-    return this.known;
+    this.facts = records.loaded.flatMap((given) => record.safeParse(given).data?.facts ?? []).at(-1) ?? {};
+    records.keep(() => [{ facts: this.facts }]);
   }
 
   /** Takes up what is new; where it cannot be written, it is found out again after a restart. */
   note(facts: Partial<StationFacts>): void {
-    this.replace({ ...this.known, ...facts });
+    this.replace({ ...this.facts, ...facts });
   }
 
   /** Forgets the station before: nothing that was found out about the one before holds, but for where its EVSEs are. */
   reset({ ...boot }: NonNullable<StationFacts['boot']>): void {
-    const { evses } = this.known;
+    const { evses } = this.facts;
     this.replace({ boot, ...(evses && { evses }) });
   }
 
   private replace(facts: StationFacts): void {
-    if (JSON.stringify(facts) === JSON.stringify(this.known)) return;
-    this.known = facts;
+    if (JSON.stringify(facts) === JSON.stringify(this.facts)) return;
+    this.facts = facts;
     this.records.append({ facts }, false);
   }
 }

@@ -43,10 +43,10 @@ const isSame = (a: Transaction, b: Transaction): boolean =>
 
 const tagOf = (id: string | undefined): Pick<Transaction, 'tag'> => (id === undefined ? {} : { tag: hashTag(id) });
 
-const withState = (session: Transaction, state: Transaction['chargingState']): Transaction =>
+const withState = (transaction: Transaction, state: Transaction['chargingState']): Transaction =>
   state === undefined
-    ? session
-    : { ...session, chargingState: state, hasFlowed: session.hasFlowed || state === 'charging' };
+    ? transaction
+    : { ...transaction, chargingState: state, hasFlowed: transaction.hasFlowed || state === 'charging' };
 
 /** 2.x: a number that was used before, for a session that is over, or for somebody else's. */
 const isReused = ({ state, endedAt = 0, startedAt = 0, tag }: Transaction, { token, at }: Started): boolean => {
@@ -56,37 +56,38 @@ const isReused = ({ state, endedAt = 0, startedAt = 0, tag }: Transaction, { tok
   return isOthers && at > startedAt + apartMs;
 };
 
-const known = ({ byId: sessions }: TransactionRecords, event: Started): Transaction | undefined => {
+const known = ({ byId }: TransactionRecords, event: Started): Transaction | undefined => {
   if (event.transaction !== undefined) {
-    const named = sessions.get(event.transaction);
+    const named = byId.get(event.transaction);
     return named && isReused(named, event) ? undefined : named;
   }
   const fingerprint = fingerprintOf(event);
   // Without a time, two sessions of one person may look the same.
-  return [...sessions.values()].find(
-    (session) => session.fingerprint === fingerprint && (isBelievable(event.at) || session.state !== 'ended'),
+  return [...byId.values()].find(
+    (transaction) =>
+      transaction.fingerprint === fingerprint && (isBelievable(event.at) || transaction.state !== 'ended'),
   );
 };
 
-const withRegister = (session: Transaction, register: Transaction['register']): Transaction => ({
-  ...session,
+const withRegister = (transaction: Transaction, register: Transaction['register']): Transaction => ({
+  ...transaction,
   register,
-  hasFlowed: session.hasFlowed || (energyOf(register) ?? 0) >= chargedWh,
+  hasFlowed: transaction.hasFlowed || (energyOf(register) ?? 0) >= chargedWh,
 });
 
 /** A register that rises is not worth a record each time, and what it does now is told again soon. */
-const keep = (transactions: TransactionRecords, before: Transaction, session: Transaction): Transaction => {
-  const { byId: sessions, current, writtenAt, clock } = transactions;
-  const isDue = clock.monotonic() - (writtenAt.get(session.transaction) ?? 0) >= registerEveryMs;
+const keep = (transactions: TransactionRecords, before: Transaction, transaction: Transaction): Transaction => {
+  const { byId, current, writtenAt, clock } = transactions;
+  const isDue = clock.monotonic() - (writtenAt.get(transaction.transaction) ?? 0) >= registerEveryMs;
   const isOther =
-    before.chargingState !== session.chargingState || before.register.carried !== session.register.carried;
+    before.chargingState !== transaction.chargingState || before.register.carried !== transaction.register.carried;
   if (!isDue && !isOther) {
-    if (current.get(session.evse ?? 0) === session.transaction) sessions.set(session.transaction, session);
-    else transactions.remember(session);
-    return session;
+    if (current.get(transaction.evse ?? 0) === transaction.transaction) byId.set(transaction.transaction, transaction);
+    else transactions.remember(transaction);
+    return transaction;
   }
-  writtenAt.set(session.transaction, clock.monotonic());
-  return transactions.note(session);
+  writtenAt.set(transaction.transaction, clock.monotonic());
+  return transactions.note(transaction);
 };
 
 /** Its updates came first: whose it is, where, and from which reading on is known only now. */
@@ -125,7 +126,7 @@ export const startTransaction = (
     return { transaction: isToldLate ? begin(transactions, before, { event, at }) : before, isNew: false, lost: [] };
   }
   const opened = openTransaction(event.transaction ?? transactions.nextId(), evse, at);
-  const session: Transaction = {
+  const started: Transaction = {
     ...withState(opened, event.chargingState),
     ...(event.transaction === undefined ? { fingerprint: fingerprintOf(event) } : {}),
     ...tagOf(token?.id ?? asked),
@@ -135,9 +136,9 @@ export const startTransaction = (
   };
   const over = evse === undefined ? [] : overtaken(transactions, evse, at);
   // One that is open under the number of this one is over before this one takes its place.
-  const [namesake] = over.filter((each) => each.transaction === session.transaction);
+  const [namesake] = over.filter((each) => each.transaction === started.transaction);
   const first = namesake ? [concludeTransaction(transactions, namesake, { at, next: event })] : [];
-  const written = transactions.write(session);
+  const written = transactions.write(started);
   const others = over
     .filter((each) => each !== namesake)
     .map((each) => concludeTransaction(transactions, each, { at, next: event }));
@@ -158,19 +159,19 @@ export const updateTransaction = (
     isAdopted: true,
     isLive: !isReplay && evse !== undefined,
   };
-  const session: Transaction = {
+  const updated: Transaction = {
     ...withRegister(withState(known, chargingState), readAll(known.register, meterValues)),
     ...(evse === undefined ? {} : { evse }),
     ...tagOf(token?.id ?? (known.tag === undefined ? asked : undefined)),
     ...(remoteStartId === undefined ? {} : { remoteStartId }),
   };
-  if (before && isSame(before, session))
-    return { transaction: keep(transactions, before, session), isNew: false, lost: [] };
+  if (before && isSame(before, updated))
+    return { transaction: keep(transactions, before, updated), isNew: false, lost: [] };
   // Now it is known where.
   const isPlaced = evse !== undefined && before?.evse !== evse;
-  const over = isPlaced ? overtaken(transactions, evse, session.startedAt ?? at) : [];
+  const over = isPlaced ? overtaken(transactions, evse, updated.startedAt ?? at) : [];
   return {
-    transaction: transactions.write(session),
+    transaction: transactions.write(updated),
     isNew: !before,
     lost: over.map((each) => concludeTransaction(transactions, each, { at })),
   };
@@ -179,14 +180,15 @@ export const updateTransaction = (
 /** A reading of the energy register while it runs. */
 export const applyRegisterReading = (
   transactions: TransactionRecords,
-  session: Transaction,
+  transaction: Transaction,
   { at, wh }: RegisterReading,
-): Transaction => keep(transactions, session, withRegister(session, readRegister(session.register, wh, at)));
+): Transaction =>
+  keep(transactions, transaction, withRegister(transaction, readRegister(transaction.register, wh, at)));
 
 /** The transaction goes on now, as something said live tells. @returns whether that was not known */
-export const seenLive = (transactions: TransactionRecords, session: Transaction): boolean => {
-  if (session.isLive || session.state !== 'running') return false;
-  transactions.note({ ...session, isLive: true });
+export const seenLive = (transactions: TransactionRecords, transaction: Transaction): boolean => {
+  if (transaction.isLive || transaction.state !== 'running') return false;
+  transactions.note({ ...transaction, isLive: true });
   return true;
 };
 

@@ -71,15 +71,15 @@ export const durationOf = ({ startedAt, endedAt, isAdopted }: Transaction, now: 
   startedAt === undefined || isAdopted ? undefined : Math.max(0, Math.floor(((endedAt ?? now) - startedAt) / 1000));
 
 /** @param identity of the station */
-export const sessionStarted = (identity: string, session: Transaction): DriverEvent => {
-  const { transaction, evse, startedAt, tag, register, isAdopted } = session;
+export const sessionStarted = (identity: string, transaction: Transaction): DriverEvent => {
+  const { transaction: id, evse, startedAt, tag, register, isAdopted } = transaction;
   return {
     component: componentOf(evse),
     name: 'session_started',
     severity: 'info',
-    id: eventIdOf(identity, transaction, String(startedAt), 'started'),
+    id: eventIdOf(identity, id, String(startedAt), 'started'),
     data: {
-      session_id: transaction,
+      session_id: id,
       ...timeFact('start', startedAt),
       ...fact('id_tag', tag),
       ...fact('meter_start_wh', register.begun),
@@ -92,23 +92,27 @@ export const sessionStarted = (identity: string, session: Transaction): DriverEv
  * Wh from register to register; absent where one of them was never read. Start, energy and shift add up to the stop: the
  * shift is what the register jumped by, and nobody drew.
  */
-export const sessionEnded = (identity: string, session: Transaction): DriverEvent => {
-  const { transaction, evse, startedAt, endedAt, tag, register, reason, isAdopted, isCorrected = false } = session;
+export const sessionEnded = (identity: string, transaction: Transaction): DriverEvent => {
+  const {
+    transaction: id,
+    evse,
+    startedAt,
+    endedAt,
+    tag,
+    register,
+    reason,
+    isAdopted,
+    isCorrected = false,
+  } = transaction;
   const what = isCorrected ? 'corrected' : 'ended';
   return {
     component: componentOf(evse),
     name: `session_${what}`,
     severity: isCorrected ? 'warning' : 'info',
     // An end may be corrected more than once, each time to something else.
-    id: eventIdOf(
-      identity,
-      transaction,
-      String(startedAt),
-      what,
-      ...(isCorrected ? [endedAt, register.last].map(String) : []),
-    ),
+    id: eventIdOf(identity, id, String(startedAt), what, ...(isCorrected ? [endedAt, register.last].map(String) : [])),
     data: {
-      session_id: transaction,
+      session_id: id,
       ...timeFact('start', startedAt),
       ...timeFact('end', endedAt),
       ...fact('id_tag', tag),
@@ -128,8 +132,8 @@ const describeShift = (shift: number): string =>
     : `the register began anew, ${-shift} Wh lower; what it counted before and after is in the energy`;
 
 /** @returns why what the register says and the energy do not agree; undefined: they do */
-export const registerSuspect = (identity: string, session: Transaction): DriverEvent | undefined => {
-  const { transaction, evse, startedAt, register } = session;
+export const registerSuspect = (identity: string, transaction: Transaction): DriverEvent | undefined => {
+  const { transaction: id, evse, startedAt, register } = transaction;
   const shift = shiftOf(register);
   const end = unbelievedEnd(register);
   const why = [
@@ -143,10 +147,10 @@ export const registerSuspect = (identity: string, session: Transaction): DriverE
     component: componentOf(evse),
     name: 'register_suspect',
     severity: 'warning',
-    id: eventIdOf(identity, transaction, String(startedAt), 'register', ...why),
+    id: eventIdOf(identity, id, String(startedAt), 'register', ...why),
     message: why.join('; '),
     data: {
-      session_id: transaction,
+      session_id: id,
       ...fact('energy_wh', energyOf(register)),
       ...fact('meter_start_wh', register.begun),
       ...fact('meter_stop_wh', register.last),
