@@ -12,6 +12,7 @@ const packets: Record<string, string[]> = {
   CONNACK: [
     `${client}connection/connection-trace.ts`,
     `${client}connection/server-capabilities.ts`,
+    `${client}connection/reason-codes.ts`,
     `${broker}broker.ts`,
   ],
   PUBLISH: [
@@ -62,6 +63,8 @@ const packets: Record<string, string[]> = {
 const properties: Record<string, string> = {
   'Session Expiry Interval': 'connection/connect.ts',
   'Receive Maximum': 'connection/connect.ts',
+  'Topic Alias Maximum': 'connection/connect.ts',
+  'Will Delay Interval': 'connection/connect.ts',
   'Maximum QoS': 'connection/server-capabilities.ts',
   'Retain Available': 'connection/server-capabilities.ts',
   'Maximum Packet Size': 'connection/server-capabilities.ts',
