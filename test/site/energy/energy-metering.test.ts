@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import type { ComponentMeta } from '../../../src/model/meta.ts';
+import { EnergyMetering } from '../../../src/site/energy/energy-metering.ts';
+import type { EnergySums } from '../../../src/site/energy/energy-sink.ts';
+import { type Source, sourcesOf } from '../../../src/site/sources/sources.ts';
+import { gridMeter, metaOf, power, solar } from '../../support/site-messages.ts';
+
+const counter = { unit: 'Wh', interval_s: 10, max_age_s: 60, resolution: 1 } as const;
+const onChange: ComponentMeta = {
+  ...solar,
+  quantities: { power: { unit: 'W', interval_s: 60, max_age_s: 86_400, report: 'on_change' } },
+};
+const counted: ComponentMeta = { ...solar, quantities: { ...power, energy_produced: counter } };
+
+const sourceOf = (component: ComponentMeta): Source => {
+  const [source] = sourcesOf(metaOf('x', component), 100_000);
+  assert.ok(source);
+  return source;
+};
+
+describe('the metering of energies', () => {
+  let elapsedMs: number;
+  let addedWh: number[];
+  let heardAt: number[];
+  let metering: EnergyMetering;
+
+  beforeEach(() => {
+    elapsedMs = 0;
+    addedWh = [];
+    heardAt = [];
+    const sums: EnergySums = {
+      add: ({ wh }) => void (wh !== 0 && addedWh.push(wh)),
+      awaits: () => true,
+      hear: (_, at) => void heardAt.push(at),
+      miss() {},
+      fill() {},
+    };
+    const events = { counterEvent() {}, counterTrust() {} };
+    metering = new EnergyMetering({ sums, events, elapsedMs: () => elapsedMs, isAsleep: () => false });
+  });
+  const flags = { isLate: false, isEstimated: false };
+
+  it('counts on the value of a source that reports on change, once the source has told nothing for 10 s', () => {
+    const source = sourceOf(onChange);
+    metering.takePower(source, { w: 3600, at: 0 }, flags);
+    elapsedMs = 9999;
+    metering.holdPower(source, 8000, false);
+    assert.deepEqual(addedWh, []);
+    elapsedMs = 10_000;
+    metering.holdPower(source, 8000, false);
+    assert.deepEqual(addedWh, [8]);
+    metering.holdPower(source, 9000, false);
+    assert.deepEqual(addedWh, [8, 1]);
+  });
+
+  it('counts on no value of a source that reports in intervals', () => {
+    const source = sourceOf(solar);
+    metering.takePower(source, { w: 3600, at: 0 }, flags);
+    elapsedMs = 20_000;
+    metering.holdPower(source, 20_000, false);
+    assert.deepEqual(addedWh, []);
+  });
+
+  it('hears nothing of a source from a reading of its counter that is not believed', () => {
+    const source = sourceOf(counted);
+    metering.takeCounter(source, { direction: 'positive', wh: 1000, at: 0 });
+    metering.takeCounter(source, { direction: 'positive', wh: 1001, at: 10_000 });
+    assert.deepEqual(heardAt, [0, 10_000]);
+    metering.takeCounter(source, { direction: 'positive', wh: 900_000, at: 20_000 });
+    assert.deepEqual([heardAt, addedWh], [[0, 10_000], [1]]);
+    metering.takeCounter(source, { direction: 'positive', wh: 1002, at: 30_000 });
+    assert.deepEqual(
+      [heardAt, addedWh],
+      [
+        [0, 10_000, 30_000],
+        [1, 1],
+      ],
+    );
+  });
+
+  it('needs both directions of a source, but one of a producer that is counted', () => {
+    const grid = sourceOf(gridMeter);
+    const sun = sourceOf(counted);
+    for (const source of [grid, sun]) {
+      assert.deepEqual(metering.neededOf(source), ['positive', 'negative'], 'no counter was read yet');
+      metering.takeCounter(source, { direction: 'positive', wh: 1000, at: 0 });
+    }
+    assert.deepEqual(metering.neededOf(grid), ['positive', 'negative']);
+    assert.deepEqual(metering.neededOf(sun), ['positive']);
+  });
+});
