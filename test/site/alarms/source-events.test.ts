@@ -4,6 +4,21 @@ import { SiteEvents } from '../../../src/site/alarms/site-events.ts';
 import { SourceEvents } from '../../../src/site/alarms/source-events.ts';
 import { createVirtualClock } from '../../support/virtual-clock.ts';
 
+describe('events of powers', () => {
+  it('tell of dropped samples once in ten minutes, with those since the last time', () => {
+    const sent: Message<'event/1'>[] = [];
+    const send = (messages: Message[]): void => void sent.push(...(messages as Message<'event/1'>[]));
+    const events = new SourceEvents(new SiteEvents({ site: 'home', boot: 'test', clock: createVirtualClock(), send }));
+    const dropped = { samples: 2, w: 90_000, limitW: 30_000.4, grounds: 'history' } as const;
+    for (const at of [0, 1, 599_999, 600_000]) events.samplesDropped('a', dropped, at);
+    const data = { topic: 'a', power_w: 90_000, limit_w: 30_000, by: 'history' };
+    assert.deepEqual(
+      sent.map((each) => [each.name, each.severity, each.data]),
+      [2, 6].map((samples) => ['power_doubted', 'warning', { ...data, samples }]),
+    );
+  });
+});
+
 describe('events of counters', () => {
   it('tell energies to a thousandth of a Wh, and ratios to a millionth', () => {
     const sent: Message<'event/1'>[] = [];

@@ -3,7 +3,7 @@ import type { ComponentMeta } from '../../../src/model/meta.ts';
 import { EnergyMetering } from '../../../src/site/energy/energy-metering.ts';
 import type { EnergySums } from '../../../src/site/energy/energy-sink.ts';
 import { type Source, sourcesOf } from '../../../src/site/sources/sources.ts';
-import { gridMeter, metaOf, power, solar } from '../../support/site-messages.ts';
+import { gridMeter, metaOf, power, solar } from '../../support/site/site-messages.ts';
 
 const counter = { unit: 'Wh', interval_s: 10, max_age_s: 60, resolution: 1 } as const;
 const onChange: ComponentMeta = {

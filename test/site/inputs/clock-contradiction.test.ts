@@ -24,6 +24,17 @@ describe('readings that contradict a clock', () => {
   });
 });
 
+describe('a clock that nothing is known of', () => {
+  it('is taken for that of this runtime, until three readings over ten seconds have shown it', () => {
+    const reference = { ours: 1000, behindMs: 5000 };
+    const clock = new DeviceClock();
+    assert.deepEqual([clock.learn(61_000, 0, reference), clock.offset], [0, 1000]);
+    assert.deepEqual([clock.learn(61_000, 5000, reference), clock.offset], [0, 1000]);
+    assert.deepEqual([clock.learn(61_000, 9999, reference), clock.offset], [0, 1000]);
+    assert.deepEqual([clock.learn(61_000, 10_000, reference), clock.offset], [-60_000, 61_000]);
+  });
+});
+
 describe('a clock that was set', () => {
   it('is known from then on, and is corrected where it is off', () => {
     const reference = { ours: 1000, behindMs: 5000 };

@@ -169,3 +169,28 @@ describe('samples above the rating', () => {
     assert.equal(plausibility.accepts(1000, limit), true);
   });
 });
+
+describe('the plausibility of a power', () => {
+  const limit = { maxPowerW: 100_000, isRated: false, isHeld: false };
+  const start = () => {
+    const plausibility = new PowerPlausibility<number>();
+    for (let n = 0; n < 10; n++) assert.ok(plausibility.accepts(3000, limit));
+    const assess = (w: number, s: number) => plausibility.assess({ w, at: s * 1000, item: w }, limit);
+    return { plausibility, assess };
+  };
+
+  it('is confirmed by three samples within a factor of three', () => {
+    const { assess } = start();
+    assert.deepEqual(assess(40_000, 0), { isBelieved: false });
+    assert.deepEqual(assess(120_000, 10), { isBelieved: false });
+    const { isBelieved, confirmed, isAbove } = assess(40_000, 20);
+    assert.deepEqual([isBelieved, confirmed?.map(({ w }) => w), isAbove], [true, [40_000, 120_000], false]);
+  });
+
+  it('is confirmed above the largest power by six samples over a minute', () => {
+    const { assess } = start();
+    for (let n = 0; n < 5; n++) assert.deepEqual(assess(200_000, n * 12), { isBelieved: false });
+    const { isBelieved, confirmed, isAbove } = assess(200_000, 60);
+    assert.deepEqual([isBelieved, confirmed?.length, isAbove], [true, 5, true]);
+  });
+});
