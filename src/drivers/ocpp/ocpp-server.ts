@@ -5,10 +5,10 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../../model/time.ts';
-import { type Approvals, createApprovals, type PasswordOfNode } from './approval/approvals.ts';
+import { Approvals, type PasswordOfNode } from './approval/approvals.ts';
 import type { StationDecision } from './approval/decision.ts';
 import { type RejectedStation, rejectedStationSchema } from './approval/rejected-stations.ts';
-import { type ConcurrentTx, createConcurrentTx } from './authorization/concurrent-tx.ts';
+import { ConcurrentTx } from './authorization/concurrent-tx.ts';
 import { codecFor } from './codec/codec-by-version.ts';
 import { type Csms, type CsmsOptions, startCsms } from './csms.ts';
 import type { StationHandler, StationSettings } from './ocpp-j/station-link.ts';
@@ -50,7 +50,7 @@ export class OcppServer {
   /** Between two heartbeats of a station, s. */
   readonly heartbeatS: number;
   readonly passwords: Passwords;
-  readonly concurrentTx: ConcurrentTx = createConcurrentTx();
+  readonly concurrentTx = new ConcurrentTx();
   private readonly options: OcppServerOptions;
   private readonly clock: Clock;
   private readonly approvals: Approvals;
@@ -71,7 +71,7 @@ export class OcppServer {
     this.heartbeatS = options.heartbeatS;
     this.passwords = new Passwords(Buffer.from(secret, 'hex'));
     const changed = (station: Parameters<typeof pendingEventOf>[0]): void => this.tell(pendingEventOf(station));
-    this.approvals = createApprovals({ codecOf: codecFor, rejected, save, changed }, clock);
+    this.approvals = new Approvals({ codecOf: codecFor, rejected, save, changed }, clock);
   }
 
   /** @throws Error when a port cannot be opened, with the port and the reason in words */
@@ -85,8 +85,8 @@ export class OcppServer {
         ...(proxies && { proxies }),
         ...(report && { report }),
         ...(onRejected && { onRejected }),
-        isRejected: approvals.isRejected,
-        ...(holdsUnknown && { unknown: approvals.receive }),
+        isRejected: (identity) => approvals.isRejected(identity),
+        ...(holdsUnknown && { unknown: (station) => approvals.receive(station) }),
         onCertificate: (notice) => {
           this.options.onCertificate(notice);
           this.tell(certificateEventOf(notice));

@@ -1,7 +1,7 @@
 /** Stations that nobody has approved, on a real socket: they are answered, and nothing they say counts. */
 import assert from 'node:assert/strict';
-import { createPendingConnection } from '../../../src/drivers/ocpp/approval/pending-connection.ts';
-import { createPendingStations } from '../../../src/drivers/ocpp/approval/pending-stations.ts';
+import { PendingConnection } from '../../../src/drivers/ocpp/approval/pending-connection.ts';
+import { PendingStations } from '../../../src/drivers/ocpp/approval/pending-stations.ts';
 import { codecFor } from '../../../src/drivers/ocpp/codec/codec-by-version.ts';
 import type { Version } from '../../../src/drivers/ocpp/messages.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
@@ -14,9 +14,9 @@ describe('stations in the field: not approved yet', () => {
   let station: RawStation;
   let count = 0;
   const open = async (version: Version): Promise<void> => {
-    const pending = createPendingStations(systemClock);
+    const pending = new PendingStations(systemClock);
     csms = await startTestCsms({
-      unknown: () => createPendingConnection(pending, { codecOf: codecFor, clock: systemClock, changed: () => {} }),
+      unknown: () => new PendingConnection(pending, { codecOf: codecFor, clock: systemClock, changed: () => {} }),
     });
     station = await dial(csms.url('NEW'), { protocols: [`ocpp${version}`] });
   };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createConcurrentTx } from '../../../src/drivers/ocpp/authorization/concurrent-tx.ts';
+import { ConcurrentTx } from '../../../src/drivers/ocpp/authorization/concurrent-tx.ts';
 import type { Answer, MeterValue, StationMessage } from '../../../src/drivers/ocpp/messages.ts';
 import { CallFailure } from '../../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import { listPresets } from '../../../src/drivers/ocpp/presets.ts';
@@ -61,7 +61,7 @@ describe('a charging station as a device', () => {
 
   it('a card that charges elsewhere is told so as it begins: at the next connector, or at the next station', async () => {
     await rig.driver().close();
-    const tagsInUse = createConcurrentTx();
+    const tagsInUse = new ConcurrentTx();
     const authorisation = { mode: 'list' as const, tags: [{ id: 'TAG' }], ownTag: 'EMS', isOnePlaceOnly: true };
     rig = createDecodedStation({ concurrentTx: tagsInUse, authorisation });
     const other = createDecodedStation({ concurrentTx: tagsInUse, authorisation });

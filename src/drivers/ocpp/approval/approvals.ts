@@ -3,9 +3,9 @@ import type { Clock } from '../../../model/time.ts';
 import type { Codec } from '../codec/codec.ts';
 import type { Version } from '../messages.ts';
 import type { StationHandler, UnknownStation } from '../ocpp-j/station-link.ts';
-import { createPendingConnection, type PendingConnection } from './pending-connection.ts';
-import { createPendingStations, type PendingStation } from './pending-stations.ts';
-import { createRejectedStations, type RejectedStation } from './rejected-stations.ts';
+import { PendingConnection } from './pending-connection.ts';
+import { type PendingStation, PendingStations } from './pending-stations.ts';
+import { type RejectedStation, RejectedStations } from './rejected-stations.ts';
 
 export interface ApprovalOptions {
   codecOf(version: Version): Codec;
@@ -24,97 +24,107 @@ export interface PasswordOfNode {
   isWeakAllowed: boolean;
 }
 
-export interface Approvals {
+/** Pending and rejected stations of one server. */
+export class Approvals {
+  private readonly options: ApprovalOptions;
+  private readonly clock: Clock;
+  private readonly pendingStations: PendingStations;
+  private readonly rejectedStations: RejectedStations;
+  /** Connections of pending stations by identity. */
+  private readonly connections = new Map<string, PendingConnection>();
+
+  constructor(options: ApprovalOptions, clock: Clock) {
+    this.options = options;
+    this.clock = clock;
+    this.pendingStations = new PendingStations(clock);
+    this.rejectedStations = new RejectedStations(options.rejected, options.save);
+  }
+
   /** @returns who holds a station */
-  receive(station: UnknownStation): StationHandler;
+  receive({ identity }: UnknownStation): StationHandler {
+    const { clock, connections } = this;
+    const { codecOf, changed } = this.options;
+    const connection = new PendingConnection(this.pendingStations, { codecOf, clock, changed });
+    return {
+      called: (action, payload) => connection.called(action, payload),
+      connected(link) {
+        connections.set(identity, connection);
+        connection.connected(link);
+      },
+      disconnected() {
+        connection.disconnected();
+        if (connections.get(identity) === connection) connections.delete(identity);
+      },
+    };
+  }
+
   /**
    * Gives a waiting station to a node.
    * @returns what is kept of its password, where that is to be taken over
    * @throws Error where no such station waits, or the password of who wants it is another matter
    */
-  approve(identity: string, isAdopted: boolean, wanted: PasswordOfNode): string | undefined;
+  approve(identity: string, isAdopted: boolean, wanted: PasswordOfNode): string | undefined {
+    this.waiting(identity);
+    if (!isAdopted && wanted.isMissing)
+      throw new Error(`the node of device "${wanted.device}" has no password yet: type one in, or take over its own`);
+    const verifier = isAdopted ? this.adopt(identity, wanted) : undefined;
+    this.settle(identity);
+    return verifier;
+  }
+
   /** Forgets every decision about a station that has been set up. */
-  settle(identity: string): void;
+  settle(identity: string): void {
+    this.pendingStations.settle(identity);
+    this.rejectedStations.remove(identity);
+    this.connections.get(identity)?.spare();
+    this.connections.delete(identity);
+  }
+
   /**
    * Rejects a waiting station, which is told so and stays out.
    * @throws Error where no such station waits
    */
-  reject(identity: string): void;
+  reject(identity: string): void {
+    const station = this.waiting(identity);
+    this.pendingStations.settle(identity);
+    this.rejectedStations.add(station, this.clock.now());
+    this.connections.get(identity)?.reject();
+  }
+
   /**
    * Lets a rejected station dial in again.
    * @throws Error where it was not refused
    */
-  takeBack(identity: string): void;
-  isRejected(identity: string): boolean;
-  pending(): PendingStation[];
-  rejected(): RejectedStation[];
-}
+  takeBack(identity: string): void {
+    if (!this.rejectedStations.remove(identity)) throw new Error(`the station "${identity}" was not refused by hand`);
+  }
 
-/** Pending and rejected stations of one server. */
-export const createApprovals = (
-  { codecOf, rejected: kept, save, changed }: ApprovalOptions,
-  clock: Clock,
-): Approvals => {
-  const pending = createPendingStations(clock);
-  const rejected = createRejectedStations(kept, save);
-  /** Connections of pending stations by identity. */
-  const rooms = new Map<string, PendingConnection>();
+  isRejected(identity: string): boolean {
+    return this.rejectedStations.has(identity);
+  }
 
-  const find = (identity: string): PendingStation | undefined =>
-    pending.list().find((station) => station.identity === identity);
+  pending(): PendingStation[] {
+    return this.pendingStations.list();
+  }
 
-  const settle = (identity: string): void => {
-    pending.settle(identity);
-    rejected.remove(identity);
-    rooms.get(identity)?.spare();
-    rooms.delete(identity);
-  };
+  rejected(): RejectedStation[] {
+    return this.rejectedStations.list();
+  }
 
-  const adopt = (identity: string, { device, isMissing, isWeakAllowed }: PasswordOfNode): string => {
-    const offered = pending.offered(identity);
+  /** @throws Error where no such station waits */
+  private waiting(identity: string): PendingStation {
+    const station = this.pendingStations.find(identity);
+    if (!station) throw new Error(`no station "${identity}" waits for approval`);
+    return station;
+  }
+
+  /** @returns the verifier of the password with which the station came @throws Error where it is not to be taken over */
+  private adopt(identity: string, { device, isMissing, isWeakAllowed }: PasswordOfNode): string {
+    const offered = this.pendingStations.offered(identity);
     if (!isMissing) throw new Error(`the node of device "${device}" demands no password, or has one already`);
     if (!offered) throw new Error(`the station "${identity}" came without a password`);
     if (offered.isWeak && !isWeakAllowed)
       throw new Error(`the password of "${identity}" is too short: give it another, or allow weak ones in the node`);
     return offered.verifier;
-  };
-
-  return {
-    receive({ identity }) {
-      const room = createPendingConnection(pending, { codecOf, clock, changed });
-      return {
-        ...room,
-        connected(link) {
-          rooms.set(identity, room);
-          room.connected(link);
-        },
-        disconnected(reason) {
-          room.disconnected(reason);
-          if (rooms.get(identity) === room) rooms.delete(identity);
-        },
-      };
-    },
-    approve(identity, isAdopted, wanted) {
-      if (!find(identity)) throw new Error(`no station "${identity}" waits for approval`);
-      if (!isAdopted && wanted.isMissing)
-        throw new Error(`the node of device "${wanted.device}" has no password yet: type one in, or take over its own`);
-      const verifier = isAdopted ? adopt(identity, wanted) : undefined;
-      settle(identity);
-      return verifier;
-    },
-    settle,
-    reject(identity) {
-      const station = find(identity);
-      if (!station) throw new Error(`no station "${identity}" waits for approval`);
-      pending.settle(identity);
-      rejected.add(station, clock.now());
-      rooms.get(identity)?.reject();
-    },
-    takeBack(identity) {
-      if (!rejected.remove(identity)) throw new Error(`the station "${identity}" was not refused by hand`);
-    },
-    isRejected: rejected.has,
-    pending: pending.list,
-    rejected: rejected.list,
-  };
-};
+  }
+}

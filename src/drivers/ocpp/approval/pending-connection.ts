@@ -6,16 +6,10 @@
 import type { Clock, Timer } from '../../../model/time.ts';
 import type { Codec } from '../codec/codec.ts';
 import type { Answer, StationMessage, Version } from '../messages.ts';
+import { closeCode } from '../ocpp-j/close-codes.ts';
 import { CallFailure, type StationHandler, type StationLink } from '../ocpp-j/station-link.ts';
 import { createReason, sentenceOf } from '../security/rejection-reasons.ts';
 import type { PendingStation, PendingStations } from './pending-stations.ts';
-
-export interface PendingConnection extends StationHandler {
-  /** Rejects the station at its next boot, for which it is asked, and closes its connection. */
-  reject(): void;
-  /** Accepts the station and asks it to boot, since it was told to wait for its next boot. */
-  spare(): void;
-}
 
 /** Until the next boot, s. */
 const pendingIntervalS = 60;
@@ -25,9 +19,6 @@ const bootPatienceMs = 10_000;
 /** For the answer to leave, ms. */
 const answerMs = 1000;
 
-/** OCPP-J §3.4: a policy is violated. */
-const policyViolation = 1008;
-
 interface PendingConnectionOptions {
   codecOf(version: Version): Codec;
   clock: Clock;
@@ -35,30 +26,93 @@ interface PendingConnectionOptions {
   changed(station: PendingStation): void;
 }
 
+/** OCPP 1.6 §5.17, 2.0.1 F06: a station that waits may be asked to boot. */
+const bootTrigger = { kind: 'trigger', message: 'boot' } as const;
+
 /** Answers a station that nobody has approved, and keeps what it says of itself in the list. */
-export const createPendingConnection = (
-  pending: PendingStations,
-  { codecOf, clock, changed }: PendingConnectionOptions,
-): PendingConnection => {
-  let link: StationLink | undefined;
-  let isRejected = false;
-  let end: Timer | undefined;
+export class PendingConnection implements StationHandler {
+  private readonly pending: PendingStations;
+  private readonly options: PendingConnectionOptions;
+  private link: StationLink | undefined;
+  private isRejected = false;
+  /** Closes the connection of a station that was rejected. */
+  private closing: Timer | undefined;
   /** 1.6 wants a number for a transaction; none of these ever means anything. */
-  let transaction = 0;
+  private transaction = 0;
 
-  const tell = (): void => {
-    const station = pending.list().find(({ identity }) => identity === link?.identity);
-    if (station) changed(station);
-  };
+  constructor(pending: PendingStations, options: PendingConnectionOptions) {
+    this.pending = pending;
+    this.options = options;
+  }
 
-  const decide = (event: StationMessage): Answer => {
+  connected(link: StationLink): void {
+    this.link = link;
+    const arrival = this.pending.arrived(link.identity, link.version, link.peer);
+    if (arrival === 'full') link.close(closeCode.policyViolation, 'too many stations wait for approval');
+    else this.tell();
+  }
+
+  called(action: string, payload: unknown): object {
+    const { link } = this;
+    const { codecOf, clock } = this.options;
+    if (!link) throw new CallFailure('offline', 'not connected');
+    if (link.version !== '1.6' && action !== 'BootNotification')
+      throw new CallFailure('error', 'the station is not accepted yet', 'SecurityError');
+    const codec = codecOf(link.version);
+    const decoded = codec.decode(action, payload, clock.now());
+    if (!decoded.ok) throw new CallFailure('error', decoded.reason, decoded.code);
+    const { event } = decoded;
+    if (event.kind === 'boot') this.onBootNotification(link, event);
+    return codec.reply(event, this.decide(event), clock.now());
+  }
+
+  disconnected(): void {
+    this.link = undefined;
+  }
+
+  /** Rejects the station at its next boot, for which it is asked, and closes its connection. */
+  reject(): void {
+    this.isRejected = true;
+    const { link } = this;
+    if (!link) return;
+    this.closeAfter(link, bootPatienceMs);
+    this.askForBoot(link)
+      .catch(() => false)
+      .then((boots) => {
+        if (!boots && this.isRejected) this.closeAfter(link, 0);
+      });
+  }
+
+  /** Accepts the station and asks it to boot, since it was told to wait for its next boot. */
+  spare(): void {
+    this.isRejected = false;
+    this.closing?.cancel();
+    if (this.link) this.askForBoot(this.link).catch(() => {});
+  }
+
+  private onBootNotification(link: StationLink, boot: Extract<StationMessage, { kind: 'boot' }>): void {
+    if (this.isRejected) {
+      this.closeAfter(link, answerMs);
+      return;
+    }
+    const { vendor, model, serial, firmware } = boot;
+    this.pending.told(link.identity, { vendor, model, ...(serial && { serial }), ...(firmware && { firmware }) });
+    this.tell();
+  }
+
+  private tell(): void {
+    const station = this.link && this.pending.find(this.link.identity);
+    if (station) this.options.changed(station);
+  }
+
+  private decide(event: StationMessage): Answer {
     switch (event.kind) {
       case 'boot':
-        return isRejected
+        return this.isRejected
           ? { registration: 'rejected', intervalS: rejectedIntervalS }
           : { registration: 'pending', intervalS: pendingIntervalS };
       case 'transaction_started':
-        return { transaction: ++transaction, authorization: 'invalid' };
+        return { transaction: ++this.transaction, authorization: 'invalid' };
       case 'authorize':
       case 'transaction_updated':
       case 'transaction_ended':
@@ -66,64 +120,20 @@ export const createPendingConnection = (
       default:
         return {};
     }
-  };
+  }
 
-  /** OCPP 1.6 §5.17, 2.0.1 F06: a station that waits may be asked to boot. */
-  const askForBoot = async (line: StationLink): Promise<boolean> => {
-    const codec = codecOf(line.version);
-    const request = { kind: 'trigger', message: 'boot' } as const;
-    const { action, payload } = codec.encode(request);
-    const answer = await line.call(action, payload, { timeoutMs: bootPatienceMs });
-    return codec.decodeResult(request, answer).status === 'accepted';
-  };
+  /** @returns whether the station will boot */
+  private async askForBoot(link: StationLink): Promise<boolean> {
+    const codec = this.options.codecOf(link.version);
+    const { action, payload } = codec.encode(bootTrigger);
+    const answer = await link.call(action, payload, { timeoutMs: bootPatienceMs });
+    return codec.decodeResult(bootTrigger, answer).status === 'accepted';
+  }
 
-  const showOut = (line: StationLink, inMs: number): void => {
-    end?.cancel();
-    end = clock.after(inMs, () => line.close(policyViolation, sentenceOf(createReason('by_hand'))));
-  };
-
-  return {
-    connected(next) {
-      link = next;
-      const arrival = pending.arrived(next.identity, next.version, next.peer);
-      if (arrival === 'full') next.close(policyViolation, 'too many stations wait for approval');
-      else tell();
-    },
-    called(action, payload) {
-      if (!link) throw new CallFailure('offline', 'not connected');
-      if (link.version !== '1.6' && action !== 'BootNotification')
-        throw new CallFailure('error', 'the station is not accepted yet', 'SecurityError');
-      const codec = codecOf(link.version);
-      const decoded = codec.decode(action, payload, clock.now());
-      if (!decoded.ok) throw new CallFailure('error', decoded.reason, decoded.code);
-      const { event } = decoded;
-      if (event.kind === 'boot' && isRejected) showOut(link, answerMs);
-      else if (event.kind === 'boot') {
-        const { vendor, model, serial, firmware } = event;
-        const facts = { vendor, model, ...(serial && { serial }), ...(firmware && { firmware }) };
-        pending.told(link.identity, facts);
-        tell();
-      }
-      return codec.reply(event, decide(event), clock.now());
-    },
-    disconnected() {
-      link = undefined;
-    },
-    reject() {
-      isRejected = true;
-      if (!link) return;
-      const line = link;
-      showOut(line, bootPatienceMs);
-      askForBoot(line)
-        .catch(() => false)
-        .then((boots) => {
-          if (!boots && isRejected) showOut(line, 0);
-        });
-    },
-    spare() {
-      isRejected = false;
-      end?.cancel();
-      if (link) askForBoot(link).catch(() => {});
-    },
-  };
-};
+  private closeAfter(link: StationLink, ms: number): void {
+    this.closing?.cancel();
+    this.closing = this.options.clock.after(ms, () =>
+      link.close(closeCode.policyViolation, sentenceOf(createReason('by_hand'))),
+    );
+  }
+}

@@ -33,17 +33,6 @@ interface Kept extends PendingStation {
   offered: OfferedPassword | undefined;
 }
 
-export interface PendingStations {
-  /** @returns full: there are too many already; it is not kept */
-  arrived(identity: string, version: Version, peer: Peer): 'new' | 'known' | 'full';
-  /** The station said who it is. */
-  told(identity: string, facts: StationIdentification): void;
-  /** Somebody decided. @returns what was known of it */
-  settle(identity: string): PendingStation | undefined;
-  list(): PendingStation[];
-  offered(identity: string): OfferedPassword | undefined;
-}
-
 export interface PendingLimits {
   most: number;
   /** One address takes no more places than this. */
@@ -55,55 +44,78 @@ export interface PendingLimits {
 /** Limits that keep strangers from filling the list. */
 const usualPendingLimits: PendingLimits = { most: 50, mostPerAddress: 10, forgetMs: 86_400_000 };
 
+const show = ({ seenAt: _, offered: _secret, ...station }: Kept): PendingStation => station;
+
+const offeredBy = ({ offeredPassword, isOfferedWeak = false }: Peer): OfferedPassword | undefined =>
+  offeredPassword === undefined ? undefined : { verifier: offeredPassword, isWeak: isOfferedWeak };
+
 /** The pending stations of one server, in memory only. */
-export const createPendingStations = (
-  clock: Clock,
-  { most, mostPerAddress, forgetMs }: PendingLimits = usualPendingLimits,
-): PendingStations => {
-  const stations = new Map<string, Kept>();
+export class PendingStations {
+  private readonly clock: Clock;
+  private readonly limits: PendingLimits;
+  private readonly stations = new Map<string, Kept>();
 
-  const forget = (): void => {
-    const oldest = clock.monotonic() - forgetMs;
-    for (const [identity, { seenAt }] of stations) if (seenAt < oldest) stations.delete(identity);
-  };
+  constructor(clock: Clock, limits: PendingLimits = usualPendingLimits) {
+    this.clock = clock;
+    this.limits = limits;
+  }
 
-  const isFull = (address: string): boolean =>
-    stations.size >= most ||
-    [...stations.values()].filter((station) => station.address === address).length >= mostPerAddress;
+  /** @returns full: there are too many already; it is not kept */
+  arrived(identity: string, version: Version, peer: Peer): 'new' | 'known' | 'full' {
+    const { address, isSecure, hasPassword } = peer;
+    this.forget();
+    const known = this.stations.get(identity);
+    if (!known && this.isFull(address)) return 'full';
+    const lastSeen = this.clock.now();
+    this.stations.set(identity, {
+      firstSeen: lastSeen,
+      ...known,
+      ...{ identity, version, address, isSecure, hasPassword, lastSeen },
+      ...{ seenAt: this.clock.monotonic(), offered: offeredBy(peer) },
+    });
+    return known ? 'known' : 'new';
+  }
 
-  const show = ({ seenAt: _, offered: _secret, ...station }: Kept): PendingStation => station;
+  /** The station said who it is. */
+  told(identity: string, facts: StationIdentification): void {
+    const { stations, clock } = this;
+    const known = stations.get(identity);
+    if (known) stations.set(identity, { ...known, ...facts, lastSeen: clock.now(), seenAt: clock.monotonic() });
+  }
 
-  const offeredBy = ({ offeredPassword, isOfferedWeak = false }: Peer): OfferedPassword | undefined =>
-    offeredPassword === undefined ? undefined : { verifier: offeredPassword, isWeak: isOfferedWeak };
+  /** Somebody decided. @returns what was known of it */
+  settle(identity: string): PendingStation | undefined {
+    const known = this.stations.get(identity);
+    this.stations.delete(identity);
+    return known && show(known);
+  }
 
-  return {
-    arrived(identity, version, peer) {
-      const { address, isSecure, hasPassword } = peer;
-      forget();
-      const known = stations.get(identity);
-      if (!known && isFull(address)) return 'full';
-      const lastSeen = clock.now();
-      stations.set(identity, {
-        firstSeen: lastSeen,
-        ...known,
-        ...{ identity, version, address, isSecure, hasPassword, lastSeen },
-        ...{ seenAt: clock.monotonic(), offered: offeredBy(peer) },
-      });
-      return known ? 'known' : 'new';
-    },
-    told(identity, facts) {
-      const known = stations.get(identity);
-      if (known) stations.set(identity, { ...known, ...facts, lastSeen: clock.now(), seenAt: clock.monotonic() });
-    },
-    settle(identity) {
-      const known = stations.get(identity);
-      stations.delete(identity);
-      return known && show(known);
-    },
-    list() {
-      forget();
-      return [...stations.values()].map(show);
-    },
-    offered: (identity) => stations.get(identity)?.offered,
-  };
-};
+  list(): PendingStation[] {
+    this.forget();
+    return [...this.stations.values()].map(show);
+  }
+
+  find(identity: string): PendingStation | undefined {
+    this.forget();
+    const known = this.stations.get(identity);
+    return known && show(known);
+  }
+
+  offered(identity: string): OfferedPassword | undefined {
+    return this.stations.get(identity)?.offered;
+  }
+
+  private forget(): void {
+    const oldest = this.clock.monotonic() - this.limits.forgetMs;
+    for (const [identity, { seenAt }] of this.stations) if (seenAt < oldest) this.stations.delete(identity);
+  }
+
+  private isFull(address: string): boolean {
+    const { most, mostPerAddress } = this.limits;
+    const { stations } = this;
+    return (
+      stations.size >= most ||
+      [...stations.values()].filter((station) => station.address === address).length >= mostPerAddress
+    );
+  }
+}

@@ -13,43 +13,50 @@ export const rejectedStationSchema = z.object({
 });
 export type RejectedStation = z.infer<typeof rejectedStationSchema>;
 
-export interface RejectedStations {
-  has(identity: string): boolean;
-  add(station: PendingStation, at: number): void;
-  /** @returns whether it was one of them */
-  remove(identity: string): boolean;
-  /** The newest first. */
-  list(): RejectedStation[];
-}
-
 /** A flow that refuses everybody must not fill the disk: the oldest may knock again. */
 const most = 1000;
 
-/**
- * @param kept as they were saved
- * @param save told whenever there is another list
- */
-export const createRejectedStations = (
-  kept: readonly RejectedStation[],
-  save: (stations: RejectedStation[]) => void,
-): RejectedStations => {
-  const stations = new Map(kept.map((station) => [station.identity, station]));
-  const keep = (): void => save([...stations.values()]);
+/** The rejected stations of one server. */
+export class RejectedStations {
+  private readonly stations: Map<string, RejectedStation>;
+  private readonly save: (stations: RejectedStation[]) => void;
 
-  return {
-    has: (identity) => stations.has(identity),
-    add({ identity, address, vendor, model }, at) {
-      stations.delete(identity);
-      stations.set(identity, { identity, address, ...(vendor && { vendor }), ...(model && { model }), at });
-      const [oldest] = stations.keys();
-      if (stations.size > most && oldest !== undefined) stations.delete(oldest);
-      keep();
-    },
-    remove(identity) {
-      const wasThere = stations.delete(identity);
-      if (wasThere) keep();
-      return wasThere;
-    },
-    list: () => [...stations.values()].reverse(),
-  };
-};
+  /**
+   * @param kept as they were saved
+   * @param save told whenever there is another list
+   */
+  constructor(kept: readonly RejectedStation[], save: (stations: RejectedStation[]) => void) {
+    this.stations = new Map(kept.map((station) => [station.identity, station]));
+    this.save = save;
+  }
+
+  has(identity: string): boolean {
+    return this.stations.has(identity);
+  }
+
+  /** @param at wall clock, ms since 1970 */
+  add({ identity, address, vendor, model }: PendingStation, at: number): void {
+    const { stations } = this;
+    stations.delete(identity);
+    stations.set(identity, { identity, address, ...(vendor && { vendor }), ...(model && { model }), at });
+    const [oldest] = stations.keys();
+    if (stations.size > most && oldest !== undefined) stations.delete(oldest);
+    this.keep();
+  }
+
+  /** @returns whether it was one of them */
+  remove(identity: string): boolean {
+    const wasThere = this.stations.delete(identity);
+    if (wasThere) this.keep();
+    return wasThere;
+  }
+
+  /** The newest first. */
+  list(): RejectedStation[] {
+    return [...this.stations.values()].reverse();
+  }
+
+  private keep(): void {
+    this.save([...this.stations.values()]);
+  }
+}

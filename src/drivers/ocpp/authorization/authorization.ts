@@ -5,7 +5,7 @@ import { type BlockCommands, describeVerbs } from '../block-commands.ts';
 import type { Answer, MessageOf } from '../messages.ts';
 import type { Station } from '../station/station.ts';
 import { type AuthorizationOptions, Authorizer } from './authorize.ts';
-import { type ConcurrentTx, createConcurrentTx, type StationIdTokens } from './concurrent-tx.ts';
+import { ConcurrentTx, type StationIdTokens } from './concurrent-tx.ts';
 import { getLocalListVersion } from './get-local-list-version.ts';
 import { onAuthorize } from './on-authorize.ts';
 
@@ -22,14 +22,14 @@ export class AuthorizationBlock implements Block {
   private readonly station: Station;
   private readonly idTokens: StationIdTokens;
 
-  constructor(station: Station, { concurrentTx = createConcurrentTx(), ...options }: AuthorizationBlockOptions) {
+  constructor(station: Station, { concurrentTx = new ConcurrentTx(), ...options }: AuthorizationBlockOptions) {
     this.station = station;
     this.idTokens = concurrentTx.join(() =>
       [...station.transactions.byId.values()].flatMap(({ state, evse = 0, tag }) =>
         state === 'running' && tag ? [{ evse, tag }] : [],
       ),
     );
-    this.authorizer = new Authorizer(options, station.clock, this.idTokens.isElsewhere);
+    this.authorizer = new Authorizer(options, station.clock, (id, evse) => this.idTokens.isElsewhere(id, evse));
   }
 
   onAuthorize(message: MessageOf<'authorize'>): Answer | Promise<Answer> {

@@ -8,32 +8,39 @@ export interface IdTokenInUse {
   tag: string;
 }
 
-export interface ConcurrentTx {
+/** The transactions of one station that run. */
+type Running = () => IdTokenInUse[];
+
+/** The id tokens in use at the stations of one server. */
+export class ConcurrentTx {
+  private readonly stations = new Set<Running>();
+
   /** @param running the sessions of one station */
-  join(running: () => IdTokenInUse[]): StationIdTokens;
+  join(running: Running): StationIdTokens {
+    this.stations.add(running);
+    return new StationIdTokens(this.stations, running);
+  }
 }
 
-export interface StationIdTokens {
-  /** Whether it charges at another EVSE of this station, or at another station. */
-  isElsewhere(id: string, evse: number): boolean;
-  leave(): void;
-}
+/** The id tokens in use, as one station of a server sees them. */
+export class StationIdTokens {
+  private readonly stations: Set<Running>;
+  private readonly own: Running;
 
-/** The id tokens in use at the stations that join. */
-export const createConcurrentTx = (): ConcurrentTx => {
-  const stations = new Set<() => IdTokenInUse[]>();
-  return {
-    join(own) {
-      stations.add(own);
-      return {
-        isElsewhere(id, evse) {
-          const hashes = hashesOf(id);
-          return [...stations].some((running) =>
-            running().some((each) => hashes.includes(each.tag) && (running !== own || each.evse !== evse)),
-          );
-        },
-        leave: () => void stations.delete(own),
-      };
-    },
-  };
-};
+  constructor(stations: Set<Running>, own: Running) {
+    this.stations = stations;
+    this.own = own;
+  }
+
+  /** Whether an id token charges at another EVSE of this station, or at another station. */
+  isElsewhere(id: string, evse: number): boolean {
+    const hashes = hashesOf(id);
+    return [...this.stations].some((running) =>
+      running().some((each) => hashes.includes(each.tag) && (running !== this.own || each.evse !== evse)),
+    );
+  }
+
+  leave(): void {
+    this.stations.delete(this.own);
+  }
+}

@@ -35,7 +35,7 @@ const entryOf = ({ id, type = typeOf(id), expiresAt }: ListedIdToken): Entry => 
 const digestOf = (entries: Entry[]): string =>
   createHash('sha256').update(JSON.stringify(entries)).digest('base64url').slice(0, 16);
 
-/** UpdateStatus of OCPP 1.6, SendLocalListStatusEnumType of OCPP 2.x. */
+/** The statuses of the answer to SendLocalList; of OCPP 2.x SendLocalListStatusEnumType. */
 export const listStatuses = createStatuses({ Failed: 'rejected', VersionMismatch: 'rejected' });
 
 type Ask = (request: ListRequest, options?: SendOptions) => Promise<StationResult | undefined>;

@@ -5,8 +5,8 @@ import { authorizationOf } from '../codec/call-results.ts';
 import type { StationLink } from '../ocpp-j/station-link.ts';
 import type { BackendLimits } from '../smart-charging/backend-limits.ts';
 import type { Station } from '../station/station.ts';
+import { relayRequest } from './backend-requests.ts';
 import { Forwarder, type ForwardOptions } from './forwarder.ts';
-import { relayRequest } from './limit-relay.ts';
 
 interface ForwardingOptions extends ForwardOptions {
   backendLimits: BackendLimits;

@@ -5,7 +5,7 @@ import { createStatuses } from '../codec/outbound.ts';
 import { sendCommand, shownStatus } from '../station/send-command.ts';
 import type { Station } from '../station/station.ts';
 
-/** UnlockStatus of OCPP 1.6, UnlockStatusEnumType of OCPP 2.x; with a transaction under way, 2.x unlocks nothing. */
+/** The statuses of the answer to UnlockConnector, of OCPP 2.x UnlockStatusEnumType; with a transaction under way, 2.x unlocks nothing. */
 export const unlockStatuses = createStatuses({
   Unlocked: 'done',
   UnlockFailed: 'rejected',

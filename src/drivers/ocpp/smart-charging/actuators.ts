@@ -3,6 +3,7 @@ import { carTimeConstantS } from '../../car.ts';
 import type { Actuator } from '../../driver.ts';
 import { type BlockCommands, describeVerbs } from '../block-commands.ts';
 import type { Quirks } from '../quirks.ts';
+import { componentOf } from '../station/faults.ts';
 import type { StationFacts } from '../station/station-facts.ts';
 import { verifyTimeS } from './limit-check.ts';
 import { toleranceA } from './limit-compliance.ts';
@@ -25,11 +26,6 @@ const usualVoltage = 230;
 const usualLimitIntervalS = 5;
 /** Between two limits that the station writes to its flash, ms. */
 const flashIntervalMs = 60_000;
-
-const componentOf = (evse: number): { type: string; index?: number } => ({
-  type: 'ev_charger',
-  ...(evse === 0 ? {} : { index: evse }),
-});
 
 /** @param key "limit/1", "phases/1", "actions/1", "availability/1"; of the station "actions/0", "availability/0" */
 export const parseKey = (key: string): { what: string; evse: number } => {

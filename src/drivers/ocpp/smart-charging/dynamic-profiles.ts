@@ -9,7 +9,7 @@ import type { Station } from '../station/station.ts';
 import type { LimitForm } from '../station/station-facts.ts';
 import { type AskStation, askRefusable, isAccepted } from './ask-station.ts';
 import type { OtherLimits } from './backend-limits.ts';
-import type { ProfileRequest } from './profile-request.ts';
+import type { ProfileRequest } from './set-charging-profile.ts';
 import { buildProfile, fallbackProfileId } from './set-charging-profile.ts';
 
 /** The station asks for its limit by itself after this share of the fallback time: an update was lost by then. */

@@ -10,7 +10,6 @@ import { type AskStation, askRefusable, askUnlessSilent } from './ask-station.ts
 import type { OtherLimits } from './backend-limits.ts';
 import { clearProfile, clearTransactionProfiles } from './clear-charging-profile.ts';
 import { type AppliedLimit, CompositeScheduleCheck } from './get-composite-schedule.ts';
-import { ProfileReport } from './on-report-charging-profiles.ts';
 import {
   describeProfile,
   type FoundProfile,
@@ -19,7 +18,8 @@ import {
   isTransactionProfile,
   mayOverride,
   type OwnProfile,
-} from './reported-profiles.ts';
+  ProfileReport,
+} from './on-report-charging-profiles.ts';
 
 /**
  * once: cleared before the first limit of all, later ones are only reported. clear: whenever they are found. keep: never.

@@ -1,11 +1,47 @@
 /**
- * Whether a limit of ours is in force, by what the station says with GetCompositeSchedule (OCPP 1.6 §5.7): the only
- * question about foreign profiles that 1.6 has. The answer does not say whose limit it is.
+ * GetCompositeSchedule (OCPP 1.6 §5.7) as a command, and asked from here to see whether a limit of ours is
+ * in force: the only question about foreign profiles that 1.6 has. The answer does not say whose limit it is.
  */
 import type { Clock, Timer } from '../../../model/time.ts';
+import type { Applied } from '../../driver.ts';
+import type { StationCommand } from '../block.ts';
+import { describeVerbs } from '../block-commands.ts';
 import type { ChargingProfile, StationResult } from '../messages.ts';
+import { sendCommand, shownStatus } from '../station/send-command.ts';
+import type { Station } from '../station/station.ts';
 import type { AskStation } from './ask-station.ts';
 import { clearTransactionProfiles } from './clear-charging-profile.ts';
+
+/** On each EVSE, and of the station as a whole. */
+export const scheduleCommands = describeVerbs({
+  get_composite_schedule: {
+    duration_s: { unit: 's', min: 1, max: 604_800 },
+    unit: { choices: ['A', 'W'], isOptional: true },
+  },
+});
+
+/** Asks what the station will allow for a time, by all of its profiles. @throws CommandFailure, CallFailure */
+export const getCompositeSchedule = async (
+  { calls }: Station,
+  { evse, params, startBy }: StationCommand,
+): Promise<Applied> => {
+  const { unit } = params;
+  const result = await sendCommand(
+    calls,
+    {
+      kind: 'composite_schedule',
+      evse,
+      durationS: Number(params.duration_s),
+      ...(unit === 'A' || unit === 'W' ? { unit } : {}),
+    },
+    { startBy },
+  );
+  if (!result.schedule) return { verified: false, reason: 'no_readback', values: shownStatus(result) };
+  const { unit: told, periods } = result.schedule;
+  const key = told === 'A' ? 'current_a' : 'power_w';
+  const schedule = periods.map(({ startS, limit }) => ({ start_s: startS, [key]: limit }));
+  return { verified: true, by: 'register', values: { ...shownStatus(result), schedule } };
+};
 
 /** A limit of ours that should be in force. */
 export interface AppliedLimit {

@@ -1,7 +1,6 @@
 /** Observations of a limit on one EVSE, and how long they take. */
 import type { Proof } from '../../../model/command.ts';
 import type { Evse } from '../station/evse.ts';
-import type { LimitInForce } from './delivered-limit.ts';
 import {
   type Compliance,
   complianceWith,
@@ -11,7 +10,8 @@ import {
   observedCurrents,
   proofOf,
 } from './limit-compliance.ts';
-import type { LimiterContext } from './limiter-context.ts';
+import type { LimitInForce } from './limit-plan.ts';
+import type { LimiterContext } from './limit-settings.ts';
 import { switchedPhases } from './setpoint-schedule.ts';
 
 type LimitCheckContext = Pick<LimiterContext, 'settings' | 'station'>;

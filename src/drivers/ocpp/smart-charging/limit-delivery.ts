@@ -5,12 +5,18 @@
 import { isSame } from '../../../common/is-same.ts';
 import type { Timer } from '../../../model/time.ts';
 import { isInTransaction } from '../station/evse-status.ts';
-import { type DeliveredLimit, type LimitInForce, limitInForce } from './delivered-limit.ts';
 import { observedNow } from './limit-check.ts';
 import type { ObservedCurrents } from './limit-compliance.ts';
-import { type DatedSetpoints, type LimitPlan, planLimit } from './limit-plan.ts';
+import {
+  type DatedSetpoints,
+  type DeliveredLimit,
+  type LimitInForce,
+  type LimitPlan,
+  limitInForce,
+  planLimit,
+} from './limit-plan.ts';
+import type { LimiterContext } from './limit-settings.ts';
 import { fallbackTimeS } from './limit-settings.ts';
-import type { LimiterContext } from './limiter-context.ts';
 import type { DeferredReason } from './profile-setter.ts';
 import type { SetpointSchedule } from './setpoint-schedule.ts';
 

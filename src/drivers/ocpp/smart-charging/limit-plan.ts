@@ -1,8 +1,12 @@
-/** The charging profile that is needed for a limit now: its periods, its fallback, and whether it has to be set anew. */
+/**
+ * The charging profile that is needed for a limit now: its periods, its fallback, and whether it has to be set anew; and
+ * the limit in the profile that the station took last.
+ */
 
+import type { ChargingProfile } from '../messages.ts';
+import type { LimiterContext } from './limit-settings.ts';
 import { fallbackTimeS } from './limit-settings.ts';
-import type { LimiterContext } from './limiter-context.ts';
-import type { ProfileRequest } from './profile-request.ts';
+import type { ProfileRequest } from './set-charging-profile.ts';
 import { type SchedulePeriod, type Supply, toSettableCurrent } from './set-charging-profile.ts';
 import {
   lowerLimits,
@@ -118,3 +122,32 @@ export const planLimit = (context: LimiterContext, limit: LimitRequest): LimitPl
   const signed = { request, since, ofStart, hasFallback: fallback !== undefined };
   return { signature: signatureOf(context, wanted, signed), request };
 };
+
+/** The limit that the station took last on this connection. */
+export interface DeliveredLimit {
+  /** Two limits with the same signature need not be set twice. */
+  signature: string;
+  /** From `at` on, with the fallback of the station. */
+  periods: SchedulePeriod[];
+  /** For which the periods were made. */
+  phases: number;
+  profile: ChargingProfile;
+  /** Monotonic, ms. */
+  at: number;
+}
+
+/** The limit that the station has to keep now. */
+export interface LimitInForce {
+  /** A per phase. */
+  currentA: number;
+  /** When it was set, monotonic ms. */
+  at: number;
+}
+
+/** @returns the period that counts so long after the first began; without periods none */
+export const periodAt = (periods: SchedulePeriod[], elapsedMs: number): SchedulePeriod | undefined =>
+  periods.findLast(({ startS }) => startS * 1000 <= elapsedMs) ?? periods[0];
+
+/** @param now monotonic ms */
+export const limitInForce = (delivered: DeliveredLimit | undefined, now: number): LimitInForce | undefined =>
+  delivered && { currentA: periodAt(delivered.periods, now - delivered.at)?.currentA ?? 0, at: delivered.at };

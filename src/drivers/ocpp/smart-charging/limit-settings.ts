@@ -1,7 +1,11 @@
-/** The settings of the integrator for the limits of a station, and whether the station falls back by itself. */
+/** The settings of the integrator for the limits of a station, and the context in which its limits are made from them. */
 import type { Quirks } from '../quirks.ts';
+import type { MeterValuesTrigger } from '../remote-control/trigger-meter-values.ts';
+import type { Station } from '../station/station.ts';
 import type { FallbackSummary } from '../station/station-summary.ts';
-import type { ForeignPolicy } from './foreign-profiles.ts';
+import type { OtherLimits } from './backend-limits.ts';
+import type { ForeignPolicy, ForeignProfiles } from './foreign-profiles.ts';
+import type { ProfileSetter } from './profile-setter.ts';
 import type { Installation } from './setpoint-schedule.ts';
 
 /** The form's part of smart charging. */
@@ -17,6 +21,20 @@ export interface LimitSettings extends Installation {
   intervalS: number;
   /** Whether charging profiles that others have left in the station are cleared; absent: "once". */
   foreignPolicy?: ForeignPolicy;
+}
+
+export interface LimiterOptions {
+  settings: LimitSettings;
+  foreignProfiles: Pick<ForeignProfiles, 'clearBeforeFirstLimit' | 'checkInForce' | 'describeOutranked'>;
+  otherLimits: OtherLimits;
+  meterValues: MeterValuesTrigger;
+  /** Starts a transaction where a pause has ended it. */
+  restart(evse: number): Promise<unknown>;
+}
+
+export interface LimiterContext extends LimiterOptions {
+  station: Station;
+  profiles: ProfileSetter;
 }
 
 /** For a station that is proven to fall back, s. */

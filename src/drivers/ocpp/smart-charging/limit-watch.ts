@@ -2,7 +2,7 @@
 import { complianceOf, describeDeviation, effectMs } from './limit-check.ts';
 import type { LimitDelivery } from './limit-delivery.ts';
 import { withinOtherLimits } from './limit-plan.ts';
-import type { LimiterContext } from './limiter-context.ts';
+import type { LimiterContext } from './limit-settings.ts';
 import { supplyOf, toPeriods } from './setpoint-schedule.ts';
 import type { StationOwnLimit } from './station-own-limit.ts';
 

@@ -6,7 +6,7 @@ import type { Applied } from '../../driver.ts';
 import type { StartLimit } from '../remote-control/remote-start.ts';
 import type { Station } from '../station/station.ts';
 import { EvseLimiter, type OrderedLimit } from './evse-limiter.ts';
-import type { LimiterContext, LimiterOptions } from './limiter-context.ts';
+import type { LimiterContext, LimiterOptions } from './limit-settings.ts';
 import { ProfileSetter } from './profile-setter.ts';
 import type { SetpointSchedule } from './setpoint-schedule.ts';
 

@@ -5,6 +5,7 @@ import { isoTime } from '../../../model/time.ts';
 import { type Applied, CommandFailure } from '../../driver.ts';
 import type { MeterValuesTrigger } from '../remote-control/trigger-meter-values.ts';
 import { toCommandFailure } from '../station/calls.ts';
+import { componentOf } from '../station/faults.ts';
 import type { Station } from '../station/station.ts';
 import { complianceWith } from './limit-compliance.ts';
 import type { Limiter } from './limiter.ts';
@@ -74,7 +75,7 @@ const reportSwitched = (
   { evse, from, to }: { evse: number; from: number | undefined; to: number },
 ): void =>
   station.event({
-    component: { type: 'ev_charger', index: evse },
+    component: componentOf(evse),
     name: 'phase_switched',
     severity: 'info',
     data: { ...(from === undefined ? {} : { from }), to },

@@ -12,7 +12,7 @@ import type { OtherLimits } from './backend-limits.ts';
 import { clearProfile } from './clear-charging-profile.ts';
 import { DynamicProfiles } from './dynamic-profiles.ts';
 import type { ForeignProfiles } from './foreign-profiles.ts';
-import type { ProfileRequest } from './profile-request.ts';
+import type { ProfileRequest } from './set-charging-profile.ts';
 import { buildProfile, profileForms } from './set-charging-profile.ts';
 
 /** Why a limit cannot be set now, and will be when that is over. */

@@ -1,6 +1,11 @@
-/** The forms in which a limit may be set, in the order in which a station is tried, and the profile of a limit in one. */
+/**
+ * The SetChargingProfile that sets a limit (OCPP 1.6 §5.16, OCPP 2.x K01): the forms of a profile that a station may take,
+ * in the order in which they are tried, and the profile of a limit in one of them.
+ */
 import type { ChargingProfile, ChargingSchedulePeriod } from '../messages.ts';
+import type { CallOptions } from '../ocpp-j/station-link.ts';
 import type { Quirks } from '../quirks.ts';
+import type { Status } from '../station/evse-status.ts';
 import type { LimitForm, StationFacts } from '../station/station-facts.ts';
 
 /** One period of a limit. */
@@ -120,20 +125,35 @@ const toLimit = ({ currentA, powerW }: SchedulePeriod, unit: 'A' | 'W', { voltag
   return Math.floor(currentA * voltage * phases);
 };
 
-/** A limit with all that its profile is built from beside its form. */
-interface ProfileContent {
+/** A limit for one EVSE, with all that decides the charging profile it is set with. */
+export interface ProfileRequest {
   evse: number;
+  /** With the fallback of the station, and within the limits of a backend. */
   periods: SchedulePeriod[];
+  /** The limit where it is a single one until further notice, and no backend limits the station. */
+  single: SchedulePeriod | undefined;
+  /** After this long without us, the station goes to this current by itself (A per phase). */
+  fallback: { afterS: number; currentA: number } | undefined;
   supply: Supply;
-  /** The phases of the limit if they are not the usual three. */
+  /** To be named in the profile: they are to change, or are not the usual three. */
   phases: 1 | 2 | 3 | undefined;
-  /** The station changes between one phase and three: then they are named in any form. */
+  /** The EVSE was switched to these phases. */
   isSwitched: boolean;
-  /** The transaction that runs. */
+  status: Status;
+  /** The transaction that runs here. */
   transaction: string | undefined;
-  /** When that transaction began, ms since 1970. */
+  /** When that transaction began, ms since 1970: a relative profile counts from there. */
   begun: number | undefined;
+  /** The station has one EVSE: a limit of the station is one of this EVSE. */
+  isAlone: boolean;
+  options: Partial<CallOptions>;
 }
+
+/** The parts of a request that its profile is built from, beside its form. */
+type ProfileContent = Pick<
+  ProfileRequest,
+  'evse' | 'periods' | 'supply' | 'phases' | 'isSwitched' | 'transaction' | 'begun'
+>;
 
 /** @param now ms since 1970; the first period begins then */
 export const buildProfile = (

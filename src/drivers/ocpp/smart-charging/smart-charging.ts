@@ -11,13 +11,14 @@ import type { FallbackSummary } from '../station/station-summary.ts';
 import { describeActuators } from './actuators.ts';
 import { applyOrder, type OrderContext, setpointsOfStart } from './apply-order.ts';
 import { type BackendLimits, noOtherLimits } from './backend-limits.ts';
+import { clearChargingProfile, clearCommands } from './clear-charging-profile.ts';
 import { ForeignProfiles } from './foreign-profiles.ts';
+import { getCompositeSchedule, scheduleCommands } from './get-composite-schedule.ts';
 import { fallbackSummary, fallbackTimeS, type LimitSettings } from './limit-settings.ts';
 import { Limiter } from './limiter.ts';
 import { onNotifyChargingLimit } from './on-notify-charging-limit.ts';
 import { onNotifyPriorityCharging } from './on-notify-priority-charging.ts';
 import { onPullDynamicScheduleUpdate } from './on-pull-dynamic-schedule-update.ts';
-import { clearChargingProfile, clearCommands, getCompositeSchedule, scheduleCommands } from './profile-commands.ts';
 
 interface SmartChargingOptions {
   limits: LimitSettings;

@@ -10,7 +10,7 @@ import { askUnlessSilent } from './ask-station.ts';
 import { clearProfile } from './clear-charging-profile.ts';
 import type { LimitDelivery } from './limit-delivery.ts';
 import type { DatedSetpoints } from './limit-plan.ts';
-import type { LimiterContext } from './limiter-context.ts';
+import type { LimiterContext } from './limit-settings.ts';
 import { maxPeriods, type SetpointSchedule, supplyOf, toPeriods } from './setpoint-schedule.ts';
 
 /** Stations wait for a car no longer than that after a start (ConnectionTimeOut), ms. */

@@ -7,7 +7,7 @@ import type { Params } from '../../../model/command.ts';
 import type { Progress } from '../../driver.ts';
 import { describeDeviation } from './limit-check.ts';
 import type { LimitDelivery } from './limit-delivery.ts';
-import type { LimiterContext } from './limiter-context.ts';
+import type { LimiterContext } from './limit-settings.ts';
 import { supplyOf } from './setpoint-schedule.ts';
 
 /** Two offered currents this close belong to the same limit of the station, A. */

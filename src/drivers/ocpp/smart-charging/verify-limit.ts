@@ -2,10 +2,10 @@
 
 import { pause } from '../../../common/pause.ts';
 import { type Applied, CommandFailure } from '../../driver.ts';
-import type { LimitInForce } from './delivered-limit.ts';
 import { complianceOf, describeDeviation, patienceMs, proofSince } from './limit-check.ts';
 import type { Compliance, ObservedCurrents } from './limit-compliance.ts';
-import type { LimiterContext } from './limiter-context.ts';
+import type { LimitInForce } from './limit-plan.ts';
+import type { LimiterContext } from './limit-settings.ts';
 
 /** A limit whose effect is to be seen. */
 export interface VerifiedLimit {

@@ -1,4 +1,8 @@
-/** TransactionEvent (OCPP 2.x; OCPP 2.0.1 part 2, block E): a transaction that goes on, by its updates. */
+/**
+ * TransactionEvent (OCPP 2.x; OCPP 2.0.1 part 2, block E) by its eventType. Started begins a transaction as StartTransaction
+ * of OCPP 1.6 does, Ended ends it as StopTransaction does; Updated has a handler of its own, also for a transaction that
+ * was taken for over, and goes on.
+ */
 import type { Answer, MessageOf } from '../messages.ts';
 import { reportSignedValues, showMeterValues } from '../metering/on-meter-values.ts';
 import {
@@ -11,6 +15,8 @@ import {
 import type { Station } from '../station/station.ts';
 import type { Transaction } from '../station/transaction.ts';
 import { updateTransaction } from '../station/transaction-store.ts';
+import { onStartTransaction } from './on-start-transaction.ts';
+import { onStopTransaction } from './on-stop-transaction.ts';
 import { answerToken, idTokenOf, showTransaction, type TransactionContext, withEvse } from './place-transaction.ts';
 
 type Updated = MessageOf<'transaction_updated'>;
@@ -30,7 +36,7 @@ const isGoingOn = (
 };
 
 /** Records and shows an update of a transaction. @throws CallFailure where it could not be written down */
-export const onTransactionEvent = (context: TransactionContext, message: Updated): Answer | Promise<Answer> => {
+const onTransactionUpdated = (context: TransactionContext, message: Updated): Answer | Promise<Answer> => {
   const { station } = context;
   const { transactions } = station;
   const { meterValues, isOffline, token } = message;
@@ -54,3 +60,10 @@ export const onTransactionEvent = (context: TransactionContext, message: Updated
   station.moved(evse);
   return answerToken(context, token, moment.isReplay);
 };
+
+/** The handlers of a TransactionEvent, by the message that its eventType is decoded to. */
+export const onTransactionEvent = {
+  transaction_started: onStartTransaction,
+  transaction_updated: onTransactionUpdated,
+  transaction_ended: onStopTransaction,
+} as const;

@@ -4,8 +4,6 @@ import type { Block } from '../block.ts';
 import type { Answer, MessageOf } from '../messages.ts';
 import { concludeDetached, graceMs } from '../station/concluded-transactions.ts';
 import type { Station } from '../station/station.ts';
-import { onStartTransaction } from './on-start-transaction.ts';
-import { onStopTransaction } from './on-stop-transaction.ts';
 import { onTransactionEvent } from './on-transaction-event.ts';
 import type { TransactionContext } from './place-transaction.ts';
 
@@ -22,15 +20,15 @@ export class Transactions implements Block {
   }
 
   onStartTransaction(message: MessageOf<'transaction_started'>): Answer | Promise<Answer> {
-    return onStartTransaction(this.context, message);
+    return onTransactionEvent.transaction_started(this.context, message);
   }
 
   onTransactionEvent(message: MessageOf<'transaction_updated'>): Answer | Promise<Answer> {
-    return onTransactionEvent(this.context, message);
+    return onTransactionEvent.transaction_updated(this.context, message);
   }
 
   onStopTransaction(message: MessageOf<'transaction_ended'>): Answer {
-    return onStopTransaction(this.context, message);
+    return onTransactionEvent.transaction_ended(this.context, message);
   }
 
   usable(): void {

@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict';
-import {
-  createPendingConnection,
-  type PendingConnection,
-} from '../../../../src/drivers/ocpp/approval/pending-connection.ts';
-import { createPendingStations, type PendingStation } from '../../../../src/drivers/ocpp/approval/pending-stations.ts';
-import {
-  createRejectedStations,
-  type RejectedStation,
-} from '../../../../src/drivers/ocpp/approval/rejected-stations.ts';
+import { PendingConnection } from '../../../../src/drivers/ocpp/approval/pending-connection.ts';
+import { type PendingStation, PendingStations } from '../../../../src/drivers/ocpp/approval/pending-stations.ts';
+import { type RejectedStation, RejectedStations } from '../../../../src/drivers/ocpp/approval/rejected-stations.ts';
 import type { StationMessage, StationResult } from '../../../../src/drivers/ocpp/messages.ts';
 import type { Peer, StationLink } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import { accepted, boot, passingCodec, rejected } from '../../../support/ocpp/decoded-station.ts';
@@ -26,8 +20,8 @@ describe('stations that were refused by hand', () => {
     const save = (stations: RejectedStation[]) => {
       kept = stations;
     };
-    createRejectedStations(kept, save).add(station('a'), 5);
-    const list = createRejectedStations(kept, save);
+    new RejectedStations(kept, save).add(station('a'), 5);
+    const list = new RejectedStations(kept, save);
     list.add(station('b'), 6);
     assert.deepEqual(list.list(), [
       { identity: 'b', address: '10.0.0.1', vendor: 'Acme', at: 6 },
@@ -38,7 +32,7 @@ describe('stations that were refused by hand', () => {
   });
 
   it('are a thousand at the most', () => {
-    const list = createRejectedStations([], () => {});
+    const list = new RejectedStations([], () => {});
     for (let i = 0; i < 1100; i++) list.add(station(`a${i}`), i);
     assert.deepEqual([list.list().length, list.has('a99'), list.has('a100')], [1000, false, true]);
   });
@@ -51,7 +45,7 @@ describe('stations that wait for approval', () => {
   });
 
   it('are known by what they said of themselves, until somebody decides', () => {
-    const list = createPendingStations(clock);
+    const list = new PendingStations(clock);
     assert.equal(list.arrived('a', '1.6', peer('10.0.0.1')), 'new');
     list.told('a', { vendor: 'Acme', model: 'Box' });
     clock.advance(60_000);
@@ -66,7 +60,7 @@ describe('stations that wait for approval', () => {
   });
 
   it('keep what is known of their password to themselves, and of the last one only', () => {
-    const list = createPendingStations(clock);
+    const list = new PendingStations(clock);
     list.arrived('a', '1.6', { ...peer('10.0.0.1'), offeredPassword: 'scrypt:first', isOfferedWeak: true });
     assert.deepEqual(list.offered('a'), { verifier: 'scrypt:first', isWeak: true });
     list.told('a', { vendor: 'Acme', model: 'Box' });
@@ -78,7 +72,7 @@ describe('stations that wait for approval', () => {
   });
 
   it('are so many at the most, and fewer from one address', () => {
-    const list = createPendingStations(clock, { most: 3, mostPerAddress: 2, forgetMs: 1000 });
+    const list = new PendingStations(clock, { most: 3, mostPerAddress: 2, forgetMs: 1000 });
     assert.equal(list.arrived('a', '1.6', peer('x')), 'new');
     assert.equal(list.arrived('b', '1.6', peer('x')), 'new');
     assert.equal(list.arrived('c', '1.6', peer('x')), 'full');
@@ -98,8 +92,8 @@ describe('stations that wait for approval', () => {
     let room: PendingConnection;
     let answering: () => Promise<StationResult>;
     const enter = (most = 10) => {
-      const list = createPendingStations(clock, { most, mostPerAddress: 10, forgetMs: 1e9 });
-      room = createPendingConnection(list, { codecOf: passingCodec, clock, changed: (station) => seen.push(station) });
+      const list = new PendingStations(clock, { most, mostPerAddress: 10, forgetMs: 1e9 });
+      room = new PendingConnection(list, { codecOf: passingCodec, clock, changed: (station) => seen.push(station) });
       const link: StationLink = {
         identity: 'new',
         version: '1.6',
