@@ -18,7 +18,7 @@ import {
   StationListener,
 } from './security/listener.ts';
 import type { Passwords } from './security/passwords.ts';
-import { createProxyCheck, type Proxies, type ProxyCheck, readOrigin } from './security/proxy-headers.ts';
+import { type Proxies, readOrigin, TrustedProxies } from './security/proxy-headers.ts';
 import { type LoggedRejection, RejectionLog } from './security/rejection-log.ts';
 import { createReason, type Reason } from './security/rejection-reasons.ts';
 import { checkSettings } from './security/security-profile.ts';
@@ -76,7 +76,7 @@ export class Csms implements ConnectionHost, ListenerEvents {
   readonly clock: Clock;
   readonly stations: StationRegistry;
   private readonly options: CsmsOptions;
-  private readonly proxies: ProxyCheck;
+  private readonly proxies: TrustedProxies;
   private readonly log: RejectionLog;
   private readonly admission: Admission;
   private readonly upgrader: WebSocketUpgrader;
@@ -94,7 +94,7 @@ export class Csms implements ConnectionHost, ListenerEvents {
     this.options = options;
     this.clock = clock;
     this.limits = { ...usualLimits, ...options.limits };
-    this.proxies = createProxyCheck(options.proxies ?? { addresses: [] });
+    this.proxies = new TrustedProxies(options.proxies ?? { addresses: [] });
     this.log = new RejectionLog(clock, onRejected && { onRejected });
     const report = (identity: string, what: string): void => this.report(identity, what);
     this.stations = new StationRegistry({ handoverMs: this.limits.handoverMs, report }, clock);

@@ -25,27 +25,28 @@ export interface Origin {
   certificateFault?: Reason;
 }
 
-/** The proxies of a server, ready to be asked. */
-export interface ProxyCheck {
-  isProxy(address: string): boolean;
-  certificateHeader?: string | undefined;
-}
+/** The proxies of one server. */
+export class TrustedProxies {
+  /** The header of a proxy with the name of a client certificate. */
+  readonly certificateHeader: string | undefined;
+  private readonly list = new BlockList();
 
-/** @throws Error where an entry is neither an IP address nor a network */
-export const createProxyCheck = ({ addresses, certificateHeader }: Proxies): ProxyCheck => {
-  const list = new BlockList();
-  for (const entry of addresses) {
-    const [network = '', bits] = entry.split('/');
-    const family = isIP(network) === 6 ? 'ipv6' : 'ipv4';
-    if (isIP(network) === 0) throw new Error(`proxy ${entry}: an IP address or a network is expected`);
-    if (bits === undefined) list.addAddress(network, family);
-    else list.addSubnet(network, Number(bits), family);
+  /** @throws Error where an entry is neither an IP address nor a network */
+  constructor({ addresses, certificateHeader }: Proxies) {
+    this.certificateHeader = certificateHeader;
+    for (const entry of addresses) {
+      const [network = '', bits] = entry.split('/');
+      const family = isIP(network) === 6 ? 'ipv6' : 'ipv4';
+      if (isIP(network) === 0) throw new Error(`proxy ${entry}: an IP address or a network is expected`);
+      if (bits === undefined) this.list.addAddress(network, family);
+      else this.list.addSubnet(network, Number(bits), family);
+    }
   }
-  return {
-    isProxy: (address) => isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'),
-    certificateHeader,
-  };
-};
+
+  has(address: string): boolean {
+    return isIP(address) !== 0 && this.list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  }
+}
 
 /** IPv4-mapped addresses of IPv6 are written as IPv4. */
 export const plainAddress = (address: string | undefined): string => address?.replace(/^::ffff:(?=[\d.]+$)/, '') ?? '';
@@ -72,17 +73,14 @@ const commonNameOf = (header: string): string => {
  * The headers of a proxy count only where the socket is that of a known proxy.
  * @param direct what the socket itself tells
  */
-export const readOrigin = (
-  direct: Origin,
-  headers: IncomingHttpHeaders,
-  { isProxy, certificateHeader }: ProxyCheck,
-): Origin => {
+export const readOrigin = (direct: Origin, headers: IncomingHttpHeaders, proxies: TrustedProxies): Origin => {
+  const { certificateHeader } = proxies;
   const forwarded = first(headers['x-forwarded-for']);
   // Without that header a proxy speaks for itself: it may be the computer of a station, too.
-  if (!forwarded || !isProxy(direct.address)) return direct;
+  if (!forwarded || !proxies.has(direct.address)) return direct;
   // Each proxy appends whom it saw: the last one that is no proxy of ours is the station.
   const chain = forwarded.split(',').map((part) => plainAddress(part.trim()));
-  const address = chain.findLast((part) => isIP(part) !== 0 && !isProxy(part)) ?? direct.address;
+  const address = chain.findLast((part) => isIP(part) !== 0 && !proxies.has(part)) ?? direct.address;
   const isSecure = direct.isSecure || first(headers['x-forwarded-proto'])?.trim().toLowerCase() === 'https';
   const header = certificateHeader === undefined ? undefined : first(headers[certificateHeader]);
   const certificate = header && commonNameOf(header);

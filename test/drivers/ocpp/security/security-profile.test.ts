@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import type { StationSettings } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import type { ListenerOptions } from '../../../../src/drivers/ocpp/security/listener.ts';
 import { Passwords } from '../../../../src/drivers/ocpp/security/passwords.ts';
-import { readOrigin } from '../../../../src/drivers/ocpp/security/proxy-headers.ts';
+import { readOrigin, TrustedProxies } from '../../../../src/drivers/ocpp/security/proxy-headers.ts';
 import type { Clock } from '../../../../src/model/time.ts';
 import { authority, identityOf } from '../../../support/certificates.ts';
 import { type Dial, dial, refusal, sendRaw, upgradeText } from '../../../support/ocpp/raw-station.ts';
@@ -177,10 +177,11 @@ describe('OCPP security: passwords (profile 1)', () => {
     it(`the name of a certificate, as a proxy tells it: ${header}`, () => {
       const direct = { address: '127.0.0.1', isSecure: false };
       const headers = { 'x-forwarded-for': '203.0.113.9', 'x-cn': header };
-      const isProxy = (address: string): boolean => address === '127.0.0.1';
       const certificateHeader = 'x-cn';
-      assert.equal(readOrigin(direct, headers, { isProxy, certificateHeader }).certificate, name);
-      assert.equal(readOrigin(direct, headers, { isProxy: () => false, certificateHeader }).certificate, undefined);
+      const known = new TrustedProxies({ addresses: ['127.0.0.1'], certificateHeader });
+      const unknown = new TrustedProxies({ addresses: [], certificateHeader });
+      assert.equal(readOrigin(direct, headers, known).certificate, name);
+      assert.equal(readOrigin(direct, headers, unknown).certificate, undefined);
     });
 
   it('the headers of a proxy count only from a proxy that is known', async () => {
