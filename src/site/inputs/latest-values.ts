@@ -65,8 +65,19 @@ export class LatestValues {
    */
   takeReading(reading: Message<'reading/1'>, at: number, isUnsure: boolean): void {
     const { topic, value } = reading;
-    this.#readings.set(topic, { reading, at, isUnsure });
-    if (typeof value === 'number') this.#numbers.set(topic, { value, at });
+    const known = this.#readings.get(topic);
+    // The entries of a topic are written over, since one comes with each reading.
+    if (known) {
+      known.reading = reading;
+      known.at = at;
+      known.isUnsure = isUnsure;
+    } else this.#readings.set(topic, { reading, at, isUnsure });
+    if (typeof value !== 'number') return;
+    const number = this.#numbers.get(topic);
+    if (number) {
+      number.value = value;
+      number.at = at;
+    } else this.#numbers.set(topic, { value, at });
   }
 
   /** @returns whether the message was about a device or gateway, and not older than the known one */

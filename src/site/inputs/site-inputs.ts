@@ -38,9 +38,10 @@ export class SiteInputs {
   take(reading: Reading): boolean {
     const input = this.#topics.get(reading.topic);
     if (!input) return false;
-    input.ours = this.ours();
+    const receivedAt = this.#clock.monotonic();
+    input.ours = this.#clock.now() - receivedAt;
     input.device.aheadS = reading.skew_s;
-    input.take(reading, this.#timeOf(reading.ts), this.#clock.monotonic());
+    input.take(reading, this.#timeOf(reading.ts), receivedAt);
     return true;
   }
 
