@@ -132,5 +132,8 @@ describe('the comparison of a counter with the power beside it', () => {
     flow(0.001, 5000);
     count(1);
     assert.deepEqual(comparison.whole, { countedWh: 4, integratedWh: 1, rises: 2 }, 'power flowed half of the time');
+    flow(1);
+    count(0);
+    assert.deepEqual(comparison.whole, { countedWh: 4, integratedWh: 2, rises: 2 });
   });
 });

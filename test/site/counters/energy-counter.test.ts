@@ -148,6 +148,40 @@ describe('a counter', () => {
     });
   });
 
+  it('counts over the end of its digits from above nine tenths of them to below one', () => {
+    const rolled = (last: number, next: number) =>
+      feed(
+        [
+          [0, last],
+          [60, next],
+        ],
+        { modulusWh: 1000 },
+      );
+    assert.deepEqual(rolled(901, 99), { total: 198, events: ['counter_rollover'] });
+    for (const [last, next] of [
+      [900, 50],
+      [905, 100],
+      [1000, 50],
+    ] as const)
+      assert.deepEqual(rolled(last, next), { total: 0, events: [] }, `${last} to ${next}`);
+  });
+
+  it('may step by what can flow in a quarter of an hour, however often it is read', () => {
+    const standing = Array.from({ length: 180 }, (_, i): [number, number] => [10 + i * 10, 101]);
+    const stepped = (wh: number) => feed([[0, 100], ...standing, [1810, 101 + wh]], { gapMs: 3_600_000 }).total;
+    assert.deepEqual([stepped(3127), stepped(3128)], [3128, 1]);
+  });
+
+  it('remembers the lowest it has shown in the minute before', () => {
+    const low = [75, 85, 95, 145].map((s): [number, number] => [s, 1000]);
+    const spike: [number, number][] = [
+      [0, 1000],
+      [65, 1150],
+      [70, 1150],
+    ];
+    assert.deepEqual(feed([...spike, ...low, [150, 1151]]), { total: 151, events: [] });
+  });
+
   it('makes up for an outage, once the first readings after it agree', () => {
     const { total, events } = feed([[0, 100], ...everyTenSeconds(3600, 900, 7)]);
     assert.deepEqual([total, events], [800 + 6, ['counter_recovered']]);

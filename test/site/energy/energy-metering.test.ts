@@ -78,6 +78,14 @@ describe('the metering of energies', () => {
     );
   });
 
+  it('takes a counter that shows less than before for one that has not risen', () => {
+    const source = sourceOf(counted);
+    metering.takeCounter(source, { direction: 'positive', wh: 1000, at: 0 });
+    metering.takeCounter(source, { direction: 'positive', wh: 998, at: 10_000 });
+    const { still, stepWh } = metering.stateOf(source, 'positive').check;
+    assert.deepEqual([still.readings, stepWh], [2, undefined]);
+  });
+
   it('needs both directions of a source, but one of a producer that is counted', () => {
     const grid = sourceOf(gridMeter);
     const sun = sourceOf(counted);
