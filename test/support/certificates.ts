@@ -1,6 +1,6 @@
 /**
- * The certificates of folder certificates/: an authority, a server at 127.0.0.1, a client (and as it was: expired), a
- * stranger, and servers that vouch for themselves, before (early) and after (outdated) their time.
+ * The certificates of the folder certificates/: an authority, a server at 127.0.0.1, a client (and the same, expired),
+ * a stranger, and self-signed servers whose time has not come yet (early) or is over (outdated).
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

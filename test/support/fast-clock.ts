@@ -1,7 +1,7 @@
 /**
- * A clock that runs many times faster than the real one, for what has real sockets and minutes of its own. Where the
- * process stands still, because the machine is busy with others, so does this clock: otherwise a third of a second
- * without it would be the timeout of somebody who has just been answered.
+ * A clock that runs many times faster than the real one, for tests whose real sockets have minutes to live through.
+ * While the process stands still because the machine is busy elsewhere, this clock stands still as well: otherwise a
+ * stall of a third of a second would time out somebody who has just been answered. Without sockets: virtual-clock.ts.
  */
 import type { Clock, Timer } from '../../src/model/time.ts';
 import { systemClock } from '../../src/shell/clock.ts';

@@ -1,4 +1,7 @@
-/** A part of a street in a process of its own: a file that sends its port as soon as it is ready. */
+/**
+ * A file of this repository in a process of its own (broker, house, device), which sends its port as soon as it is
+ * ready. Programs that talk in lines of JSON: line-process.ts.
+ */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

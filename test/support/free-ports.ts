@@ -1,12 +1,12 @@
 /**
- * Ports of this machine that nobody listens on. Taken below those that the system gives to outgoing connections
- * (Linux: 32768 and above): such a port could be gone again before it is used.
+ * Ports of this machine that nobody listens on. They lie below those that the system gives to outgoing connections
+ * (Linux: 32768 and above), since such a port could be taken again before a test uses it.
  */
 import { createServer } from 'node:net';
 
 const lowest = 10_000;
 const highest = 32_000;
-/** Test runs beside each other draw from ports of their own: what listens may stop for a moment, and wants its port back. */
+/** Test runs beside each other draw from ports of their own: a server may stop for a moment, and wants its port back. */
 const slices = 8;
 const perSlice = Math.floor((highest - lowest) / slices);
 const first = lowest + (process.pid % slices) * perSlice;

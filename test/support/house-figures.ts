@@ -75,7 +75,7 @@ const groupBy = <T>(items: T[], keyOf: (item: T) => string): Map<string, T[]> =>
   return groups;
 };
 
-/** @returns file names that several files in src/ have, templates excepted, each with its files; the form of a node has its name */
+/** @returns file names that several files in src/ have, each with its files; templates and the forms of nodes excepted */
 export const sameNames = (files: string[]): string[] => {
   const byName = groupBy(
     files.filter((file) => file.startsWith('src/')),

@@ -1,4 +1,4 @@
-/** A journal that lasts as long as a test, and can be read by the next bridge as after a restart. */
+/** A journal that lasts as long as a test. The next bridge or driver can read it, as after a restart. */
 import type { Journal } from '../../src/common/journal.ts';
 
 export interface MemoryJournal extends Journal {

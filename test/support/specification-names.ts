@@ -5,7 +5,10 @@ export interface SpecificationNames {
   specification: string;
   /** Folder in which the names are handled. */
   folder: string;
-  /** Parts of the folder that name everything: they translate, describe, connect the blocks, relay calls or answer stations that nobody has approved. */
+  /**
+   * Parts of the folder that name every message: they translate, describe, connect the blocks, relay calls or answer
+   * stations that nobody has approved.
+   */
   besides: RegExp;
   /** block: exactly one block handles the name; files: each of these names it. */
   names: Record<string, 'block' | string[]>;

@@ -1,4 +1,4 @@
-/** A TCP relay whose connections a test can cut, and count. */
+/** A TCP relay between a client and its server. A test can cut, pause and count its connections. */
 import { connect as connectSocket, createServer, type Server, type Socket } from 'node:net';
 
 export interface TcpRelay {

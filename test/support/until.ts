@@ -1,4 +1,4 @@
-/** Waiting for what happens, never for time alone. */
+/** Waits for an event instead of an amount of time. */
 
 /** Resolves as soon as the condition holds; it is looked at again with every turn of a short timer. */
 export const until = async (

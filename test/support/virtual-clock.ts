@@ -1,4 +1,7 @@
-/** Time that passes when a test says so. */
+/**
+ * A clock whose time passes only when a test says so. Beside real sockets: fast-clock.ts, or
+ * modbus/virtual-time-link.ts.
+ */
 import type { Clock } from '../../src/model/time.ts';
 
 export interface VirtualClock extends Clock {

@@ -25,11 +25,7 @@ describe('the control of an actuator', () => {
   });
   afterEach(() => rig.stop());
 
-  const ask = async (verb: string, params: object, more: Record<string, unknown> = {}): Promise<string> => {
-    const id = rig.send(verb, params, more);
-    await clock.advanceAsync(150);
-    return id;
-  };
+  const ask: BridgedDevice['ask'] = (verb, params, more) => rig.ask(verb, params, more);
   const events = (name: string): Event[] =>
     rig.events.filter((each) => 'name' in each && each.name === name) as Event[];
   const setpoint = (verb: string): Message | undefined =>

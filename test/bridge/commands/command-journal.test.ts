@@ -37,11 +37,7 @@ describe('what a bridge remembers of commands', () => {
   });
   afterEach(() => rig.stop());
 
-  const ask = async (verb: string, params: object, more: Record<string, unknown> = {}): Promise<string> => {
-    const id = rig.send(verb, params, more);
-    await clock.advanceAsync(150);
-    return id;
-  };
+  const ask: BridgedDevice['ask'] = (verb, params, more) => rig.ask(verb, params, more);
   const charge = (power_w: number, more: Record<string, unknown> = {}): Promise<string> =>
     ask('charge', { power_w }, { lease_s: 60, ...more });
   const told = (): unknown[] =>

@@ -1,4 +1,7 @@
-/** A battery that can be told something, with every way a real one has to fail; and a bridge in front of it. */
+/**
+ * A battery behind the driver interface, without a protocol: it takes orders and fails in every way a real device can.
+ * createBridgedDevice puts a bridge in front of it. Batteries with registers: modbus/battery-server.ts.
+ */
 import { Bridge, type BridgeOptions } from '../../../src/bridge/bridge.ts';
 import type { Reply } from '../../../src/bridge/commands/command-journal.ts';
 import {
@@ -133,6 +136,8 @@ export interface BridgedDevice {
   bridge(): Bridge;
   /** Takes a command; what is not given has a sensible value. */
   send(verb: string, params: object, more?: Record<string, unknown>): string;
+  /** The same, and time passes in which the device is told. @returns its id */
+  ask(verb: string, params: object, more?: Record<string, unknown>): Promise<string>;
   /** The outcome of a command, after its acceptance. */
   outcome(id: string): Response | undefined;
   restart(isKilled?: boolean): Promise<void>;
@@ -179,22 +184,29 @@ export const createBridgedDevice = (
   };
   let bridge = open();
 
+  const send: BridgedDevice['send'] = (verb, params, more = {}) => {
+    const { topic = `devices/b/battery/command/${verb}`, isRetained = false, reply = {}, ...body } = more;
+    const given = { id: `c${++sent}`, ts: isoTime(clock.now()), ttl_s: 10, lease_s: 60, requester: 'test', ...body };
+    bridge.onCommand(
+      incomingCommand(
+        String(topic),
+        { schema: 'command/1', params, ...given },
+        { isRetained: isRetained === true, reply: reply as Reply },
+      ),
+    );
+    return given.id as string;
+  };
+
   return {
     ...rig,
     device,
     journal,
     bridge: () => bridge,
-    send(verb, params, more = {}) {
-      const { topic = `devices/b/battery/command/${verb}`, isRetained = false, reply = {}, ...body } = more;
-      const given = { id: `c${++sent}`, ts: isoTime(clock.now()), ttl_s: 10, lease_s: 60, requester: 'test', ...body };
-      bridge.onCommand(
-        incomingCommand(
-          String(topic),
-          { schema: 'command/1', params, ...given },
-          { isRetained: isRetained === true, reply: reply as Reply },
-        ),
-      );
-      return given.id as string;
+    send,
+    async ask(verb, params, more) {
+      const id = send(verb, params, more);
+      await clock.advanceAsync(150);
+      return id;
     },
     outcome: (id) => rig.responses.findLast((each) => each.id === id && each.status !== 'accepted'),
     async restart(isKilled = false) {

@@ -1,4 +1,7 @@
-/** The editor of Node-RED in a browser: its forms are opened, read and closed as a user does. */
+/**
+ * The editor of Node-RED in a browser: its forms are opened, read and closed as a user does. Forms without a browser:
+ * editor/editor-node.ts.
+ */
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
 import { openPage, type Watched } from './browser.ts';
@@ -80,7 +83,7 @@ export const judge = (page: Page, id: string, field: string, value: string): Pro
     [id, field, value] as const,
   );
 
-/** Empties a field as whoever deletes its text does; without a key, which goes astray where the editor moves the focus. */
+/** Empties a field as a user who deletes its text, but without a key: keys get lost while the editor moves the focus. */
 export const clearField = (page: Page, selector: string): Promise<void> =>
   page.locator(selector).evaluate((field) => {
     (field as HTMLInputElement).value = '';

@@ -1,4 +1,4 @@
-/** The sentences of the catalogs, as they are read in each language. */
+/** The sentences of the catalogs in each language. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** A node as the editor holds it, without a browser: its fields, its definition, and the texts of the catalogs. */
+/**
+ * A node as the editor holds it, without a browser: its fields, its definition, and the texts of the catalogs. With a
+ * browser: browser/editor.ts.
+ */
 import { createDefinition } from '../../../src/editor/form.ts';
 import { forms } from '../../../src/editor/forms/index.ts';
 import type { EditorClient, EditorNode } from '../../../src/editor/red.ts';

@@ -1,4 +1,4 @@
-/** What every device profile has to fulfil, one assert for all of them. */
+/** The requirements on every device profile, shipped or documented, in one assert. */
 import assert from 'node:assert/strict';
 import { createSeededRandom } from '../../../src/common/seeded-random.ts';
 import type { Order, ParameterRange } from '../../../src/drivers/driver.ts';

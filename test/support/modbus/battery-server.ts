@@ -1,4 +1,8 @@
-/** A battery on Modbus TCP that takes commands, and a meter beside it; the battery keeps what was written. */
+/**
+ * A battery as a Modbus TCP server that takes commands, and a meter beside it. It keeps what was written, and follows
+ * its registers unless a test makes it insist on another power. Only reads matter: polled-device.ts. Broken answers:
+ * scripted-server.ts.
+ */
 import { type Fault, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
 import { RegisterImage } from '../../../src/simulator/modbus/register-image.ts';
 

@@ -1,4 +1,7 @@
-/** A device with registers of our choice on a real socket, and what the driver of a profile makes of them. */
+/**
+ * A Modbus TCP server with the registers a test gives it, and the driver of a profile that polls it: for tests of
+ * profiles and of polling. It serves correct frames; for broken ones see scripted-server.ts.
+ */
 
 import assert from 'node:assert/strict';
 import type { Cycle, DeviceState, Driver, Sample } from '../../../src/drivers/driver.ts';

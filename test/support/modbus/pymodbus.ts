@@ -1,4 +1,7 @@
-/** pymodbus in a process of its own: the server of test/peers/pymodbus_server.py. */
+/**
+ * A pymodbus server in a process of its own (test/peers/pymodbus_server.py), on every transport. Needs `npm run
+ * test:peers`.
+ */
 import type { ModbusLink } from '../../../src/drivers/modbus/transport/modbus-link.ts';
 import { createSerialLink } from '../../../src/drivers/modbus/transport/serial/serial-link.ts';
 import { createTcpLink } from '../../../src/drivers/modbus/transport/tcp-link.ts';

@@ -1,4 +1,4 @@
-/** Requests of tests, and what became of those that must fail. */
+/** Read requests of tests, and the failure of those that must fail. */
 import assert from 'node:assert/strict';
 import { ModbusFailure } from '../../../src/drivers/modbus/failures.ts';
 import type { ReadRequest } from '../../../src/drivers/modbus/messages.ts';

@@ -1,4 +1,7 @@
-/** A connection without a wire, in virtual time: a test says what comes of each request. */
+/**
+ * A Modbus link without a wire, on virtual time: a test says how each request ends. With sockets and frames:
+ * scripted-server.ts.
+ */
 
 import { isWrite, type ReadRequest } from '../../../src/drivers/modbus/messages.ts';
 import type { LinkNotice, LinkState, ModbusLink } from '../../../src/drivers/modbus/transport/modbus-link.ts';

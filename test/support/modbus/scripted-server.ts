@@ -1,4 +1,7 @@
-/** A raw TCP server whose answers a test writes byte by byte. */
+/**
+ * A Modbus server on a real socket whose answers a test writes byte by byte, MBAP or RTU: late, broken, doubled or
+ * none. Correct frames: polled-device.ts, battery-server.ts.
+ */
 import { createServer, type Socket } from 'node:net';
 
 export interface AskedRequest {

@@ -1,4 +1,7 @@
-/** An RTU device that sends more than it was asked for, and what our side makes of it. */
+/**
+ * An RTU device that sends more frames than it was asked for, reads at random from it, and the count of wrong values
+ * that were believed.
+ */
 
 import { createSeededRandom } from '../../../src/common/seeded-random.ts';
 import { ModbusFailure } from '../../../src/drivers/modbus/failures.ts';
@@ -39,7 +42,7 @@ export interface LineOutcome {
   withdrawn: Set<ReadRequest>;
   /** Frames beyond those that were asked for, or later than they were. */
   surplus: number;
-  /** The most that the device was later than it meant to be, ms: a machine that is busy elsewhere makes faults of its own. */
+  /** How late the device was at the most, ms: a machine that is busy elsewhere adds faults of its own. */
   latenessMs: number;
 }
 

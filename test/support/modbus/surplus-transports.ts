@@ -1,4 +1,4 @@
-/** The device that sends more than it was asked for, behind a gateway on TCP and at the end of a serial line. */
+/** The device of surplus-device.ts behind a gateway on TCP and at the end of a serial line. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';

@@ -1,4 +1,4 @@
-/** Profiles of tests made ready for a driver. */
+/** Profiles of tests, resolved for a driver. */
 import assert from 'node:assert/strict';
 import { type ResolvedProfile, readProfile, resolveProfile } from '../../../src/drivers/modbus/index.ts';
 

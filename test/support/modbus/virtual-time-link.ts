@@ -1,6 +1,6 @@
 /**
- * Virtual time beside a real Modbus connection. It stands still while a request or its answer is on the way, and passes
- * only where everybody waits for it: what a test sees does not hang on the pace of the machine.
+ * Virtual time beside a real Modbus connection. Time stands still while a request or its answer is on the way, and
+ * passes only where everybody waits for it: no result depends on the pace of the machine.
  */
 
 import type { ModbusLink } from '../../../src/drivers/modbus/transport/modbus-link.ts';

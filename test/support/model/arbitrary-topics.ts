@@ -1,4 +1,4 @@
-/** Generated words of the model. */
+/** Generated topics, ids and quantities for property tests. */
 import fc from 'fast-check';
 import { deviceTypes, quantitiesOf } from '../../../src/model/quantities.ts';
 import { isFreeWord, phases, systemAreas, type Topic } from '../../../src/model/topic.ts';

@@ -1,4 +1,6 @@
-/** A gateway that bills, to be killed in the middle of it. */
+/**
+ * An MQTT client in a process of its own that publishes numbered messages of QoS 2, to be killed in the middle of them.
+ */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

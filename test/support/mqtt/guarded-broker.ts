@@ -1,4 +1,7 @@
-/** The embedded broker with a password, two clients that mean well, and others that do what a test says. */
+/**
+ * The embedded broker under attack: with a password, limits and virtual time, two well-behaved clients that must always
+ * be served (honest-pair.ts), and raw clients that do what a test says.
+ */
 import assert from 'node:assert/strict';
 import type { BrokerEvent, BrokerLimits } from '../../../src/mqtt/embedded-broker/embedded-broker.ts';
 import { until } from '../until.ts';

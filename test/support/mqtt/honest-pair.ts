@@ -1,4 +1,4 @@
-/** Two clients that mean well: whatever others do to the broker, what one of them says has to reach the other. */
+/** Two well-behaved clients: a message of one must reach the other, whatever others do to the broker. */
 import assert from 'node:assert/strict';
 import type { IConnectPacket } from 'mqtt-packet';
 import { until } from '../until.ts';

@@ -1,4 +1,7 @@
-/** A mosquitto of its own, with the configuration of the test, and its mosquitto_sub beside it. */
+/**
+ * A mosquitto with the configuration of the test, and mosquitto_sub and mosquitto_pub beside it. Needs the package
+ * mosquitto; tests that run everywhere use test-broker.ts.
+ */
 import { spawn } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * An MQTT 3.1.1 client of bare packets on a real socket: it does what a test says and nothing by itself, so it can
- * stop reading, acknowledge late, answer wrongly or send what no library would.
+ * An MQTT 3.1.1 client of bare packets on a real socket. It does what a test says and nothing by itself, so it can stop
+ * reading, acknowledge late, answer wrongly or send what no library would. A client that behaves: observer.ts.
  */
 import { once } from 'node:events';
 import { createRequire } from 'node:module';

@@ -1,5 +1,5 @@
 /**
- * The receiving half of QoS 2 as MQTT 3.1.1 figure 4.3 has it, method A, on bare packets: a persistent session whose
+ * The receiving half of QoS 2 as MQTT 3.1.1 figure 4.3 has it (method A), on bare packets: a persistent session whose
  * connection breaks where a test says so, and comes back at once.
  */
 import { connectRaw, type RawClient, subscribeRaw } from './raw-client.ts';

@@ -1,6 +1,7 @@
 /**
- * A broker of bare packets on a real socket: it does what a test says and, but for CONNACK and SUBACK, nothing by
- * itself, so it can send again what was acknowledged, or see what was not.
+ * A broker of bare packets on a real socket, for tests of what our client acknowledges. It answers CONNECT and
+ * SUBSCRIBE and sends nothing else by itself, so it can send again what was acknowledged, or see what was not. For
+ * tests of what our client publishes: strict-broker.ts.
  */
 import { createRequire } from 'node:module';
 import { createServer, type Socket } from 'node:net';
@@ -30,7 +31,10 @@ export interface ScriptedBroker {
   resume(): void;
   /** Cuts the connection. */
   cut(): void;
-  /** Does not end the connection when the client does, but with this. @returns ends it: whether all was well until then */
+  /**
+   * Leaves the connection open when the client ends it.
+   * @returns ends it as well, and tells whether all was well until then
+   */
   stay(): () => Promise<boolean>;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /**
- * A broker with the limits a test gives it. It holds clients to them as the specification says: in MQTT 5 it tells them in
- * CONNACK and ends the connection of whoever oversteps with the reason code, in 3.1.1 it hangs up without a word. It
- * sends nothing on: what it has taken for good can be looked at.
+ * A broker with limits, for tests of what our client publishes. In MQTT 5 it tells its limits in CONNACK and ends the
+ * connection of a client that oversteps them with the reason code, in 3.1.1 it hangs up without a word. It delivers
+ * nothing; what it has accepted for good can be looked at. For tests of what our client receives: scripted-broker.ts.
  */
 import { createServer, type Socket } from 'node:net';
 import {
@@ -20,7 +20,10 @@ export interface StrictOptions {
   retainAvailable?: false;
   maximumPacketSize?: number;
   receiveMaximum?: number;
-  /** More than so many of QoS 2 that are not released, and it says 0x93: in PUBREC, as EMQX does, or as it ends the connection. */
+  /**
+   * With more unreleased messages of QoS 2 than this, the broker says 0x93: in PUBREC, as EMQX does, or as it ends the
+   * connection.
+   */
   secretMaximum?: { most: number; isInPubrec: boolean };
   /** Whatever else CONNACK says. */
   properties?: IConnackPacket['properties'];

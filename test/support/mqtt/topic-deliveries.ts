@@ -1,5 +1,5 @@
 /**
- * How each topic has to arrive, written by hand from the topic table of the documentation: what the code says of
+ * QoS and retain flag of every topic, copied by hand from the topic table of the documentation: what the code says of
  * itself proves nothing.
  */
 import type { Heard } from './observer.ts';

@@ -1,4 +1,7 @@
-/** The files of this clone as git has them, in a folder of their own, with the packages that are installed here. */
+/**
+ * A fresh clone: the files of this one as git has them, in a folder of their own, with the packages that are installed
+ * here.
+ */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** From a command on a broker to a device on Modbus and back, in one runtime with the nodes an integrator drags. */
+/**
+ * A command from a broker to a battery on Modbus TCP and back, through the nodes an integrator drags, in the runtime of
+ * the test helper.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

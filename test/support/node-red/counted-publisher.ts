@@ -1,6 +1,6 @@
 /**
- * Messages with numbers through one Node-RED: handed in over HTTP, published with QoS 1 and QoS 2 through a relay
- * that a test can break, and counted by a subscriber that has nothing to do with either.
+ * A Node-RED process that publishes numbered messages: handed in over HTTP, published with QoS 1 and QoS 2 through a
+ * relay that a test can break, and counted by an independent observer. The way in: counted-subscriber.ts.
  */
 import assert from 'node:assert/strict';
 import { listen, type Observer } from '../mqtt/observer.ts';

@@ -1,6 +1,6 @@
 /**
- * One Node-RED that subscribes to events, and writes down the id of each as soon as the node behind ems-subscribe has
- * it; disturbed while an independent publisher goes on.
+ * A Node-RED process that subscribes to numbered events and writes down the id of each as soon as the node behind
+ * ems-subscribe has it, while an independent publisher goes on. The way out: counted-publisher.ts.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -35,7 +35,7 @@ export const countedTopic = (qos: 1 | 2): string => `devices/counted/event/level
 
 /** So many a turn of QoS 1, and half as many of QoS 2: a broker with its ordinary window keeps up with that. */
 const linesAtOnce = 60;
-/** While it goes on for long, as on a slow machine, no more turns: the queue of a broker for an absent client has an end. */
+/** A disturbance that lasts long, as on a slow machine, gets no more turns: the queue of an absent client has an end. */
 const mostTurns = 100;
 
 export const startCountedSubscriber = async (

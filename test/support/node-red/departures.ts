@@ -1,6 +1,6 @@
 /**
- * Devices and flows that go for good, on a Node-RED with flow 02 and a broker that stays: what must be left of them is
- * nothing, neither on the broker nor in the site.
+ * Devices and flows that are removed for good, on a Node-RED process with flow 02 and a broker that stays: nothing must
+ * be left of them, neither on the broker nor in the site.
  */
 import assert from 'node:assert/strict';
 import type { Meta } from '../../../src/model/meta.ts';

@@ -1,4 +1,4 @@
-/** What a broker retains of a gateway while its Node-RED is deployed, stopped and started. */
+/** The retained status of a gateway while its Node-RED is deployed, stopped and started, as cases for any broker. */
 import assert from 'node:assert/strict';
 import mqtt from 'mqtt';
 import { until } from '../until.ts';

@@ -1,6 +1,6 @@
 /**
- * A whole site in three processes that can die: the simulated house, the broker, and Node-RED with flow 02; beside
- * them an observer of the broker and an open editor, which must never be told what is no longer true.
+ * A whole site in three processes that can be killed: the simulated house, the broker, and Node-RED with flow 02. An
+ * observer of the broker and an open editor stand beside them, and must never be told what is no longer true.
  */
 import assert from 'node:assert/strict';
 import { parseTopic } from '../../../src/model/topic.ts';

@@ -1,4 +1,7 @@
-/** A real Node-RED in a process of its own, with this clone as its package. */
+/**
+ * A real Node-RED in a process of its own, with this clone as its package. For one node or a few: test-helper.ts, which
+ * needs no process.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** The package as npm packs it, installed into a fresh user directory; its dependencies are those of this clone. */
+/** The package as npm packs it, installed into a fresh user directory. Its dependencies are those of this clone. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';

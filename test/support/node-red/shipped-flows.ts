@@ -1,4 +1,4 @@
-/** The flows as they are shipped, on a Node-RED of their own and on ports that are free. */
+/** The flows as they are shipped, on a Node-RED process and on free ports. */
 import { freePorts } from '../free-ports.ts';
 import { type FlowNode, type NodeRed, readFlows, startNodeRed, withPorts } from './node-red.ts';
 

@@ -1,4 +1,7 @@
-/** Node-RED's own test helper, with the nodes of this package. */
+/**
+ * Node-RED's own test helper with the nodes of this package: a runtime inside the test process. A Node-RED that is
+ * deployed, killed or looked at: node-red.ts.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';

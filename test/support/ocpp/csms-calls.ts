@@ -1,4 +1,4 @@
-/** What a test asks of a station, in the words of either version of OCPP. */
+/** The calls of a CSMS to a station, in the words of each version of OCPP: given to an RpcCsms (rpc-csms.ts). */
 import type { HeardCall, Payload, RpcCsms } from './rpc-csms.ts';
 
 export interface LimitOrder {

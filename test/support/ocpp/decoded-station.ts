@@ -1,6 +1,7 @@
 /**
- * A charging station in the words that all versions share: a codec that passes them through, a connection that
- * remembers what was asked, and a car that does as it is told, after a while.
+ * A charging station behind the codec: it says and is asked the decoded messages of messages.ts, whatever the version,
+ * and has no socket and no frames. For tests of what a driver makes of messages, on virtual time. To test a message
+ * from its frame on: scripted-station.ts.
  */
 import type { Cycle, DeviceState, DriverEvent, DriverSink, Progress } from '../../../src/drivers/driver.ts';
 import type { Codec } from '../../../src/drivers/ocpp/codec/codec.ts';

@@ -1,4 +1,7 @@
-/** A simulated charge point at our server, forwarded to a second central system: everything real but the time. */
+/**
+ * A simulated station at our CSMS and driver, forwarded to a second backend: everything is real but the time. The
+ * backend: rpc-csms.ts, or peer-backend.ts.
+ */
 import type { DriverEvent } from '../../../src/drivers/driver.ts';
 import { codecFor } from '../../../src/drivers/ocpp/codec/codec-by-version.ts';
 import { createOcppDriver, type OcppDriver } from '../../../src/drivers/ocpp/driver.ts';

@@ -1,6 +1,6 @@
 /**
- * A garage whose chargers have registers: what cars draw is known, and what a station says of it goes out in whatever
- * order and words a test wants. What sessions are billed in the end is read from the events.
+ * A scripted station whose connectors have energy registers: what cars draw is known, and the station tells of it in
+ * the order and words a test wants. What its sessions are billed in the end is read from the events.
  */
 import assert from 'node:assert/strict';
 import { hashTag } from '../../../src/model/identity.ts';

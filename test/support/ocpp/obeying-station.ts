@@ -1,6 +1,6 @@
 /**
- * A station in the field that does what the last profile says at this time, its second period included, within what it
- * allows by itself; and a car that takes all of it.
+ * Answers of a scripted station that does what the last charging profile says, its second period included, within its
+ * own limit; and a car that takes all of it.
  */
 
 import type { Answering, Payload, ScriptedStation } from './scripted-station.ts';

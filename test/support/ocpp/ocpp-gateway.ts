@@ -1,4 +1,7 @@
-/** Charging stations at a real Node-RED and a broker: what is said on topics, and orders given on topics. */
+/**
+ * A Node-RED process with ems-ocpp nodes and a broker: what is said on topics, and commands given on topics. Its
+ * stations: the simulator, peer-station.ts.
+ */
 import type { Response } from '../../../src/model/command.ts';
 import { freePorts } from '../free-ports.ts';
 import { listen, type Observer } from '../mqtt/observer.ts';

@@ -1,4 +1,7 @@
-/** A central system with nothing but the library: accepts everybody, checks every frame against the schemas, notes it. */
+/**
+ * A CSMS of another hand, made of the server of ocpp-rpc alone: it accepts every station, checks every frame against
+ * the schemas and writes it down. For tests of the simulated station and of forwarding. Our own CSMS: test-csms.ts.
+ */
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';

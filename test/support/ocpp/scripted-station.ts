@@ -1,7 +1,8 @@
 /**
- * A charging station as it is met in the field, frame by frame: a bare WebSocket at the real server with the real
- * driver behind it. What it says of itself and how it answers is for each test; the bridge has to react rightly, and
- * whatever the bridge sends has to fit the official schemas.
+ * A charging station whose frames a test writes: a WebSocket at the real CSMS with the real codec and driver behind it,
+ * and a bridge where it is asked for. say() sends a CALL, setAnswers() scripts its answers, and every call of ours is
+ * checked against the official schemas. The helper for a new OCPP message; stations with less behind them are
+ * decoded-station.ts and raw-station.ts.
  */
 import assert from 'node:assert/strict';
 import { Bridge } from '../../../src/bridge/bridge.ts';
@@ -59,7 +60,7 @@ export interface ScriptedStationOptions {
   /** The node and what its integrator said. */
   driver?: Partial<OcppDriverOptions>;
   settings?: Partial<StationSettings>;
-  /** What it answers differently from a station as in the book. */
+  /** Its answers where they differ from those of an ordinary station without settings. */
   answers?: Answering;
   /** A bridge stands between the driver and the test: commands, leases and setpoints. */
   hasBridge?: boolean;
@@ -123,7 +124,7 @@ export interface ScriptedStation {
 
 const subProtocols: Record<Version, string> = { '1.6': 'ocpp1.6', '2.0.1': 'ocpp2.0.1', '2.1': 'ocpp2.1' };
 
-/** A station as in the book that knows no settings. */
+/** The answers of an ordinary station that knows no settings. */
 const usualAnswer = (version: Version, action: string, payload: Payload): object => {
   switch (action) {
     case 'GetConfiguration':

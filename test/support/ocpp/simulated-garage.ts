@@ -1,6 +1,6 @@
 /**
- * Ten charging stations in the middle of their sessions, at a real Node-RED that is killed again and again. Truth is
- * what the stations know of themselves; what is told of them is read at the broker.
+ * Ten of the simulator's stations in the middle of their sessions, at a Node-RED process that is killed again and
+ * again. The stations know the truth; what is told of them is read at the broker.
  */
 import { pause } from '../../../src/common/pause.ts';
 import { systemClock } from '../../../src/shell/clock.ts';

@@ -1,4 +1,7 @@
-/** The settings of a station of OCPP 1.6: told, and changed. */
+/**
+ * Answers of a scripted station that has configuration keys (OCPP 1.6) or variables (OCPP 2.x): reads and changes of
+ * them.
+ */
 import type { Answering } from './scripted-station.ts';
 
 /** Whoever has settings, and what becomes of each that is to be changed. */

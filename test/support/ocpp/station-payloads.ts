@@ -1,4 +1,4 @@
-/** Meter values and transactions of stations in the field, as each version writes them. */
+/** Payloads of MeterValues and TransactionEvent, as stations of each version write them. */
 import type { Payload, ScriptedStation } from './scripted-station.ts';
 
 export type Sampled = [measurand: string, value: number, unit: string, more?: object | undefined];

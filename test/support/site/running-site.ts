@@ -1,4 +1,4 @@
-/** A site on virtual time, with all it says. */
+/** A site aggregator on virtual time, with everything it publishes. */
 import type { Message } from '../../../src/model/message.ts';
 import { SiteAggregator, type SiteOptions } from '../../../src/site/site-aggregator.ts';
 import type { SiteSnapshot } from '../../../src/site/site-snapshot.ts';

@@ -1,4 +1,4 @@
-/** Messages of devices as a site gets them. */
+/** Readings, metas and availabilities of devices, as a site gets them. */
 import type { Message } from '../../../src/model/message.ts';
 import type { ComponentMeta } from '../../../src/model/meta.ts';
 import type { Reading } from '../../../src/model/reading.ts';

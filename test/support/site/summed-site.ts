@@ -1,4 +1,4 @@
-/** A site behind a real broker: nothing but subscribe, site and publish, and a publisher of another hand beside them. */
+/** A site behind a real broker: a flow of subscribe, site totals and publish, and an independent publisher. */
 import type { ComponentMeta } from '../../../src/model/meta.ts';
 import type { SiteEnergy, SitePower } from '../../../src/model/site.ts';
 import { listen, type Observer } from '../mqtt/observer.ts';
