@@ -11,7 +11,7 @@ import { startForkedProcess } from '../test/support/forked-process.ts';
 import { batteryProfile, batteryUnit, startBatteryServer } from '../test/support/modbus/battery-server.ts';
 import { listen, type Observer } from '../test/support/mqtt/observer.ts';
 import { startLocalBroker } from '../test/support/node-red/killable-site.ts';
-import { allNodes, helper } from '../test/support/node-red/test-helper.ts';
+import { allNodes, helper, stopRuntime } from '../test/support/node-red/test-helper.ts';
 import { createObeyingStation } from '../test/support/ocpp/obeying-station.ts';
 import { createScriptedStation } from '../test/support/ocpp/scripted-station.ts';
 import { until } from '../test/support/until.ts';
@@ -119,8 +119,7 @@ const withFlow = async (flow: FlowNode[], run: () => Promise<string[]>): Promise
   try {
     return await run();
   } finally {
-    await helper.unload();
-    await helper.stopServer();
+    await stopRuntime();
   }
 };
 

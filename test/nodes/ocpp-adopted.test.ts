@@ -4,7 +4,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, collectErrors, collectStatus, helper } from '../support/node-red/test-helper.ts';
+import {
+  allNodes,
+  collectErrors,
+  collectStatus,
+  helper,
+  ocppServerNodes,
+  stopRuntime,
+} from '../support/node-red/test-helper.ts';
 import { dial, type RawStation, refusal } from '../support/ocpp/raw-station.ts';
 import { until } from '../support/until.ts';
 
@@ -17,15 +24,9 @@ describe('ems-ocpp takes over the password of a station', () => {
 
   const load = async (more: object = {}, credentials: object = {}, isBound = false): Promise<void> => {
     const station = { id: 'one', type: 'ems-ocpp', server: 'server', site: 'site', device: 'garage', security: '1' };
-    await helper.load(
-      allNodes,
-      [
-        { id: 'site', type: 'ems-site', site: 'home' },
-        { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', port },
-        { ...station, ...more, wires: [[], []] },
-      ],
-      { one: credentials },
-    );
+    await helper.load(allNodes, [...ocppServerNodes(port), { ...station, ...more, wires: [[], []] }], {
+      one: credentials,
+    });
     errors = collectErrors('one');
     const statuses = collectStatus('one');
     if (!isBound) await until(() => statuses.at(-1)?.text.endsWith('.open') === true, 'the port is open');
@@ -53,8 +54,7 @@ describe('ems-ocpp takes over the password of a station', () => {
     [port = 0] = await freePorts(1);
   });
   afterEach(async () => {
-    await helper.unload();
-    await helper.stopServer();
+    await stopRuntime();
     helper.settings({});
     rmSync(userDir, { recursive: true, force: true });
   });

@@ -4,7 +4,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, collect, collectStatus, helper, objectsOf, type Sent } from '../support/node-red/test-helper.ts';
+import {
+  allNodes,
+  collect,
+  collectStatus,
+  helper,
+  objectsOf,
+  ocppServerNodes,
+  type Sent,
+  stopRuntime,
+} from '../support/node-red/test-helper.ts';
 import { dial, type RawStation } from '../support/ocpp/raw-station.ts';
 import { until } from '../support/until.ts';
 
@@ -36,8 +45,7 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
       const [port = 0] = await freePorts(1);
       url = `ws://127.0.0.1:${port}/NEW`;
       await helper.load(allNodes, [
-        { id: 'site', type: 'ems-site', site: 'home' },
-        { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', port },
+        ...ocppServerNodes(port),
         {
           id: 'one',
           type: 'ems-ocpp',
@@ -55,8 +63,7 @@ for (const version of ['1.6', '2.0.1', '2.1'] as const)
       values = collect('values');
     });
     after(async () => {
-      await helper.unload();
-      await helper.stopServer();
+      await stopRuntime();
       helper.settings({});
       rmSync(userDir, { recursive: true, force: true });
     });

@@ -7,7 +7,15 @@ import { systemClock } from '../../src/shell/clock.ts';
 import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { listen } from '../support/mqtt/observer.ts';
-import { allNodes, collect, collectErrors, helper, objectsOf, type Sent } from '../support/node-red/test-helper.ts';
+import {
+  allNodes,
+  collect,
+  collectErrors,
+  helper,
+  objectsOf,
+  type Sent,
+  stopRuntime,
+} from '../support/node-red/test-helper.ts';
 import { until } from '../support/until.ts';
 
 describe('ems-ocpp asks a flow who may charge', () => {
@@ -42,8 +50,7 @@ describe('ems-ocpp asks a flow who may charge', () => {
   });
   afterEach(async () => {
     await charger.close();
-    await helper.unload();
-    await helper.stopServer();
+    await stopRuntime();
     helper.settings({});
     rmSync(userDir, { recursive: true, force: true });
   });

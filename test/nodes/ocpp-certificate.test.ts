@@ -13,6 +13,7 @@ import {
   helper,
   objectsOf,
   type Sent,
+  stopRuntime,
   tlsConfig,
 } from '../support/node-red/test-helper.ts';
 import { dial } from '../support/ocpp/raw-station.ts';
@@ -75,8 +76,7 @@ describe('ems-ocpp-server takes a new certificate', () => {
     await until(() => statuses.at(-1)?.text.endsWith('.open') === true, 'the port is open');
   });
   after(async () => {
-    await helper.unload();
-    await helper.stopServer();
+    await stopRuntime();
     helper.settings({});
     delete process.env.EMS_TEST_KEY;
     rmSync(userDir, { recursive: true, force: true });

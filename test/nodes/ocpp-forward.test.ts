@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../src/shell/clock.ts';
 import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, helper } from '../support/node-red/test-helper.ts';
+import { allNodes, helper, ocppServerNodes, stopRuntime } from '../support/node-red/test-helper.ts';
 import { type RpcCsms, startRpcCsms } from '../support/ocpp/rpc-csms.ts';
 import { until } from '../support/until.ts';
 
@@ -18,11 +18,7 @@ describe('ems-ocpp with a second backend', () => {
 
   const load = async (more: object, credentials: object): Promise<void> => {
     const station = { id: 'node', type: 'ems-ocpp', server: 'server', site: 'site', device: 'box', identity: 'CP1' };
-    const flow = [
-      { id: 'site', type: 'ems-site', site: 'home' },
-      { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', port },
-      { ...station, forwardUrl: backend.url, wires: [[], []], ...more },
-    ];
+    const flow = [...ocppServerNodes(port), { ...station, forwardUrl: backend.url, wires: [[], []], ...more }];
     await helper.load(allNodes, flow, { node: credentials });
     const password = (credentials as { password?: string }).password;
     const url = `ws://127.0.0.1:${port}`;
@@ -43,8 +39,7 @@ describe('ems-ocpp with a second backend', () => {
   afterEach(async () => {
     await charger?.close();
     charger = undefined;
-    await helper.unload();
-    await helper.stopServer();
+    await stopRuntime();
     await backend.close();
     helper.settings({});
     rmSync(userDir, { recursive: true, force: true });

@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { pause } from '../../src/common/pause.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, collect, helper, objectsOf, type Sent } from '../support/node-red/test-helper.ts';
+import {
+  allNodes,
+  collect,
+  helper,
+  objectsOf,
+  ocppServerNodes,
+  type Sent,
+  stopRuntime,
+} from '../support/node-red/test-helper.ts';
 import { dial, type RawStation, refusal } from '../support/ocpp/raw-station.ts';
 import { until } from '../support/until.ts';
 
@@ -52,8 +60,7 @@ for (const version of ['1.6', '2.0.1'] as const)
       await helper.load(
         allNodes,
         [
-          { id: 'site', type: 'ems-site', site: 'home' },
-          { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', port },
+          ...ocppServerNodes(port),
           { identity: 'CP1', ...station, security: '1', wires: [[], ['events']] },
           { id: 'events', type: 'helper' },
         ],
@@ -127,8 +134,7 @@ for (const version of ['1.6', '2.0.1'] as const)
       await leave(await come(first));
     });
     afterEach(async () => {
-      await helper.unload();
-      await helper.stopServer();
+      await stopRuntime();
       helper.settings({});
       rmSync(userDir, { recursive: true, force: true });
     });

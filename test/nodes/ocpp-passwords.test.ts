@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pause } from '../../src/common/pause.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, collectErrors, helper } from '../support/node-red/test-helper.ts';
+import { allNodes, collectErrors, helper, ocppServerNodes, stopRuntime } from '../support/node-red/test-helper.ts';
 import { dial, type RawStation } from '../support/ocpp/raw-station.ts';
 
 const count = 100;
@@ -28,8 +28,7 @@ describe(`ems-ocpp-server with ${count} stations, each with a chosen password`, 
     await helper.load(
       allNodes,
       [
-        { id: 'site', type: 'ems-site', site: 'home' },
-        { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', port },
+        ...ocppServerNodes(port),
         ...names.map((name) => ({ id: idOf(name), ...station, identity: name, device: name.toLowerCase() })),
       ],
       Object.fromEntries(names.map((name) => [idOf(name), { password: passwordOf(name) }])),
@@ -37,8 +36,7 @@ describe(`ems-ocpp-server with ${count} stations, each with a chosen password`, 
     errors = names.map((name) => collectErrors(idOf(name)));
   });
   after(async () => {
-    await helper.unload();
-    await helper.stopServer();
+    await stopRuntime();
     helper.settings({});
     rmSync(userDir, { recursive: true, force: true });
   });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pause } from '../../src/common/pause.ts';
 import { systemClock } from '../../src/shell/clock.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, helper } from '../support/node-red/test-helper.ts';
+import { allNodes, helper, ocppServerNodes, stopRuntime } from '../support/node-red/test-helper.ts';
 import { type Dial, dial, refusal } from '../support/ocpp/raw-station.ts';
 
 describe('ems-ocpp with a chosen station', () => {
@@ -16,11 +16,7 @@ describe('ems-ocpp with a chosen station', () => {
     const [port = 0] = await freePorts(1);
     url = `ws://127.0.0.1:${port}/CP1`;
     const station = { id: 'node', type: 'ems-ocpp', server: 'server', site: 'site', device: 'box', identity: 'CP1' };
-    await helper.load(allNodes, [
-      { id: 'site', type: 'ems-site', site: 'home' },
-      { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', port },
-      { ...station, wires: [[], []], ...more },
-    ]);
+    await helper.load(allNodes, [...ocppServerNodes(port), { ...station, wires: [[], []], ...more }]);
     // Known, and of another language: the server listens, and the node has said whom it expects.
     while (!/^400/.test(await refusal(url, { protocols: ['soap'] }).catch(() => ''))) await pause(5, systemClock);
   };
@@ -30,8 +26,7 @@ describe('ems-ocpp with a chosen station', () => {
     await helper.startServer();
   });
   afterEach(async () => {
-    await helper.unload();
-    await helper.stopServer();
+    await stopRuntime();
     helper.settings({});
     rmSync(userDir, { recursive: true, force: true });
   });

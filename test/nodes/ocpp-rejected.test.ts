@@ -4,7 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, collectErrors, collectStatus, helper } from '../support/node-red/test-helper.ts';
+import {
+  allNodes,
+  collectErrors,
+  collectStatus,
+  helper,
+  ocppServerNodes,
+  stopRuntime,
+} from '../support/node-red/test-helper.ts';
 import { dial, type RawStation, refusal } from '../support/ocpp/raw-station.ts';
 import { until } from '../support/until.ts';
 
@@ -22,8 +29,7 @@ describe('ems-ocpp-server keeps out whom somebody refused', () => {
 
   const load = async (identity = ''): Promise<void> => {
     await helper.load(allNodes, [
-      { id: 'site', type: 'ems-site', site: 'home' },
-      { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', port },
+      ...ocppServerNodes(port),
       { id: 'one', type: 'ems-ocpp', server: 'server', site: 'site', device: 'garage', identity, wires: [[], []] },
     ]);
     const statuses = collectStatus('one');
@@ -43,8 +49,7 @@ describe('ems-ocpp-server keeps out whom somebody refused', () => {
     await load();
   });
   after(async () => {
-    await helper.unload();
-    await helper.stopServer();
+    await stopRuntime();
     helper.settings({});
     rmSync(userDir, { recursive: true, force: true });
   });

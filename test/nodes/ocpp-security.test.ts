@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { authority, certificatePath, identityOf } from '../support/certificates.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, helper, tlsConfig } from '../support/node-red/test-helper.ts';
+import { allNodes, helper, stopRuntime, tlsConfig } from '../support/node-red/test-helper.ts';
 import { type Dial, dial, refusal } from '../support/ocpp/raw-station.ts';
 
 interface Stations {
@@ -90,8 +90,7 @@ describe('ems-ocpp-server lets in who brings what is demanded', () => {
       while (!/^401/.test(await refusal(url, { ca: authority() }).catch(() => ''))) await stations();
   });
   after(async () => {
-    await helper.unload();
-    await helper.stopServer();
+    await stopRuntime();
     helper.settings({});
     rmSync(userDir, { recursive: true, force: true });
   });

@@ -7,7 +7,7 @@ import type { StationSummary } from '../../src/drivers/ocpp/station/station-summ
 import { systemClock } from '../../src/shell/clock.ts';
 import { SimulatedStation } from '../../src/simulator/ocpp/simulated-station.ts';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, helper } from '../support/node-red/test-helper.ts';
+import { allNodes, helper, ocppServerNodes, stopRuntime } from '../support/node-red/test-helper.ts';
 import { until } from '../support/until.ts';
 
 describe('ems-ocpp: the station in its form', () => {
@@ -21,8 +21,7 @@ describe('ems-ocpp: the station in its form', () => {
   afterEach(async () => {
     await charger?.close();
     charger = undefined;
-    await helper.unload();
-    await helper.stopServer();
+    await stopRuntime();
     helper.settings({});
     rmSync(userDir, { recursive: true, force: true });
   });
@@ -42,8 +41,7 @@ describe('ems-ocpp: the station in its form', () => {
   it('is told as soon as it is known; without a station there is nothing to tell', async () => {
     const [port = 0] = await freePorts(1);
     await helper.load(allNodes, [
-      { id: 'site', type: 'ems-site', site: 'home' },
-      { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', port },
+      ...ocppServerNodes(port),
       {
         id: 'node',
         type: 'ems-ocpp',

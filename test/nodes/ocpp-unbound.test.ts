@@ -1,7 +1,16 @@
 /** A charge point node that has no station yet: commands for others are not its business, its own are answered. */
 import assert from 'node:assert/strict';
 import { freePorts } from '../support/free-ports.ts';
-import { allNodes, collect, collectErrors, helper, objectsOf, type Sent } from '../support/node-red/test-helper.ts';
+import {
+  allNodes,
+  collect,
+  collectErrors,
+  helper,
+  objectsOf,
+  ocppServerNodes,
+  type Sent,
+  stopRuntime,
+} from '../support/node-red/test-helper.ts';
 import { until } from '../support/until.ts';
 
 describe('ems-ocpp without a station', () => {
@@ -11,8 +20,7 @@ describe('ems-ocpp without a station', () => {
     await helper.startServer();
     const [port = 0] = await freePorts(1);
     await helper.load(allNodes, [
-      { id: 'site', type: 'ems-site', site: 'home' },
-      { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', port },
+      ...ocppServerNodes(port),
       {
         id: 'node',
         type: 'ems-ocpp',
@@ -26,10 +34,7 @@ describe('ems-ocpp without a station', () => {
     sent = collect('answers');
     errors = collectErrors('node');
   });
-  afterEach(async () => {
-    await helper.unload();
-    await helper.stopServer();
-  });
+  afterEach(stopRuntime);
 
   const commandFor = (device: string, id: string): object => ({
     topic: `devices/${device}/ev_charger/1/command/set_current_limit`,

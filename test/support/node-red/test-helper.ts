@@ -138,6 +138,18 @@ export const allNodes: Register[] = [
   simulator,
 ];
 
+/** Ends the runtime of a test: its flows, and then the server of the helper. */
+export const stopRuntime = async (): Promise<void> => {
+  await helper.unload();
+  await helper.stopServer();
+};
+
+/** The nodes that every flow with charging stations has: a site called "home" and a server on this port. */
+export const ocppServerNodes = (port: number): object[] => [
+  { id: 'site', type: 'ems-site', site: 'home' },
+  { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', port },
+];
+
 /** Node-RED's own function node. */
 export const functionNode: Register = require('@node-red/nodes/core/function/10-function.js');
 
