@@ -7,7 +7,7 @@ import { type Applied, CommandFailure, type Driver } from '../driver.ts';
 import type { Block, IncomingCall, Reply, StationCommand } from './block.ts';
 import { createBlocks, type OcppDriverOptions } from './blocks.ts';
 import type { Codec } from './codec/codec.ts';
-import type { Answer, StationMessage } from './messages.ts';
+import type { Answer } from './messages.ts';
 import { CallFailure, type StationHandler } from './ocpp-j/station-link.ts';
 import { toCommandFailure } from './station/calls.ts';
 import { Station } from './station/station.ts';
@@ -58,12 +58,6 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
 
   const relay = list.find((block) => block.around);
 
-  const interpret = (decoded: StationMessage): StationMessage => {
-    let message = decoded;
-    for (const block of list) message = block.interpret?.(message) ?? message;
-    return message;
-  };
-
   const answer = (call: IncomingCall, codec: Codec): Reply => {
     const reply = (made: Answer): object => {
       call.answer = made;
@@ -103,9 +97,11 @@ export const createOcppDriver = (options: OcppDriverOptions, clock: Clock): Ocpp
         throw new CallFailure('error', decoded.reason, decoded.code);
       }
       for (const note of decoded.notes) station.deviated(note);
-      const isBoot = decoded.event.kind === 'boot';
+      let message = decoded.event;
+      const isBoot = message.kind === 'boot';
       if (isBoot || !station.isUsable) for (const block of list) block.starting?.(isBoot);
-      const call: IncomingCall = { action, payload, message: interpret(decoded.event), answer: undefined };
+      for (const block of list) message = block.interpret?.(message) ?? message;
+      const call: IncomingCall = { action, payload, message, answer: undefined };
       return relay?.around ? relay.around(call, () => answer(call, codec)) : answer(call, codec);
     },
     disconnected(reason) {
