@@ -50,7 +50,7 @@ const openModbusSerial = async (port: number): Promise<Client> => {
   };
 };
 
-/** What the machine allows: requests made beforehand, answers counted by their length. */
+/** The upper bound of the machine: requests made beforehand, answers counted by their length. */
 const openRaw = async (port: number): Promise<Client> => {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await once(socket, 'connect');

@@ -55,7 +55,7 @@ const measure = async (sides: Record<CsmsKind, CsmsSide>, pace: Pace): Promise<R
   );
 };
 
-/** What is to be said of the whole way: nothing is expected of it but that nothing is lost. */
+/** The whole way is only reported: nothing is expected of it but that no reading is lost. */
 const expectations: [kind: CsmsKind, what: string, expected: Expected][] = [
   ['driver', 'socket to samples', { atMost: 3 }],
   ['bridge', 'socket to readings', { atMost: 3 }],
@@ -147,6 +147,6 @@ const longForm: Form = { rounds: 3, windowMs: 4000, isQuietMeasured: true, rss: 
 export const benchOcpp = async (isShort: boolean): Promise<void> => {
   if (isShort) await benchStations(500, shortForm);
   else for (const stations of [2000, 5000]) await benchStations(stations, longForm);
-  // What is left of them goes, before anything else is measured.
+  // Their garbage goes before anything else is measured.
   await pause(100);
 };

@@ -12,7 +12,7 @@ import { flowing, measureWindow, startMeasured } from './parts/runtime.ts';
 
 const points = meterPoints.length;
 
-/** What a flow is asked to do. */
+/** The work of a flow. */
 interface Load {
   devices: number;
   intervalS: number;
@@ -69,7 +69,7 @@ const ownFlow: BuildFlow = ({ devices, intervalS }, devicePort, brokerPort) => [
   ]).flat(),
 ];
 
-/** What the function nodes of the reference share. */
+/** Code that the function nodes of the reference share. */
 const decodeFunction = `
   const bytes = msg.payload;
   // MBAP header, function code and byte count: no exception, no other answer.

@@ -25,7 +25,7 @@ export const blockPoints: BlockPoint[] = (() => {
 const firstInt32 = 58;
 const firstUint16 = 82;
 
-/** What stands in a register at a tick: floats around 230, integers that count. */
+/** Content of a register at a tick: floats around 230, integers that count. */
 export const wordAt = (address: number, tick: number): number => {
   if (address < firstInt32) return address % 2 === 0 ? 0x4366 : (tick * 7 + address) & 0xffff;
   if (address < firstUint16) return address % 2 === 0 ? (tick * 3 + address) & 0xffff : 0;

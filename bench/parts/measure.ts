@@ -80,7 +80,7 @@ export const printTable = (title: string, head: string[], rows: (string | number
     );
 };
 
-/** What is expected of a figure. */
+/** The expectation of a figure. */
 export type Expected = { atLeast: number } | { atMost: number } | { onlyAs: string };
 
 const printFigure = (what: string, value: number, expected: Expected, write: (value: number) => string): void => {

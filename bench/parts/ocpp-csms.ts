@@ -45,7 +45,7 @@ export type CsmsOrder =
 const host = '127.0.0.1';
 let readings = 0;
 
-/** Who serves them is told of stations before they dial. */
+/** A server that is told of its stations before they dial. */
 interface Server {
   port: number;
   expect(identity: string): void;
@@ -176,7 +176,7 @@ const usage = (): Usage => {
   return { cpuUs: user + system, rss, live: heapUsed + external, readings, lost: server.lost?.() ?? 0 };
 };
 
-/** What is only let go by the first turn goes with the second. */
+/** Collects twice: objects that the first turn only releases go with the second. */
 const collectAll = async (): Promise<void> => {
   for (let turn = 0; turn < 2; turn++) {
     await globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });

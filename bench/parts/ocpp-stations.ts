@@ -4,7 +4,7 @@
  */
 import WebSocket from 'ws';
 
-/** What the process is told. */
+/** Orders to the process. */
 export type StationsOrder =
   /** everyMs 0: as fast as they are answered; undefined: no more. */
   | { tell: { everyMs: number | undefined } }

@@ -15,7 +15,7 @@ interface Count {
   latencies: number[];
 }
 
-/** What happened within a window of time. */
+/** Counts within a window of time. */
 export interface Window {
   messages: number;
   readings: number;

@@ -7,7 +7,7 @@ export interface Talking {
   /** The first it said. */
   first: unknown;
   say(order: object): void;
-  /** What it says next. */
+  /** Sends an order. @returns the next message of the process */
   ask<Answer>(order: object): Promise<Answer>;
   onSaid(listener: (said: unknown) => void): void;
   close(): Promise<void>;

@@ -4,7 +4,7 @@ import type { BatteryMode } from '../../src/simulator/modbus/simulated-device.ts
 import { startSimulation } from '../../src/simulator/simulation.ts';
 import { listen, say } from './lines.ts';
 
-/** What its batteries have been told, each time that changes. */
+/** Modes that its batteries have been told, each time one changes. */
 export interface Truth {
   at: number;
   hybrid: BatteryMode;

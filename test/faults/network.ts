@@ -39,7 +39,7 @@ export const createNetwork = (name: string): Network => {
       try {
         ip('netns', 'del', each);
       } catch {
-        // It was never made, or is gone already.
+        // The namespace was never made, or is gone already.
       }
   };
   try {

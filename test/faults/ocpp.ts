@@ -1,5 +1,5 @@
 /**
- * What becomes of ten charging sessions when Node-RED is killed in their midst, and of transactions that find the disk
+ * The fate of ten charging sessions when Node-RED is killed in their midst, and of transactions that find the disk
  * full: npm run test:faults:ocpp -- [kills]. Needs root for the small disk. Prints a table, and ends with 1 where a
  * session was lost or doubled, an energy wrong or a limit does not come back.
  */
@@ -54,7 +54,7 @@ const playFullDisk = () =>
       try {
         writeFileSync(filler, Buffer.alloc(4 * 1024 * 1024));
       } catch {
-        // It is full now.
+        // The disk is full now.
       }
       const untold = (): number => garage.stations.filter(({ point }) => point.state().queuedMessages > 0).length;
       for (let round = 0; round < roundsUntilFull && untold() === 0; round++) {

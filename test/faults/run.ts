@@ -1,5 +1,5 @@
 /**
- * What happens to two batteries that are being charged when something dies: npm run test:faults -- [rounds [word]].
+ * The fate of two batteries that are being charged when something dies: npm run test:faults -- [rounds [word]].
  * With a word, only the kinds of fault that have it in their name.
  * Each kind of fault has a world of its own; all run at the same time. Prints one line per kind, and ends with 1
  * where a battery was not safe in time or a command had not exactly one outcome.
@@ -184,7 +184,7 @@ const playRound = async (world: World, kind: Kind, report: Report): Promise<void
     );
   await until(() => isSafe(world) && Date.now() > Math.max(...batteries.map(leaseEnd)), 'both are safe again');
 
-  // Whoever has missed an answer asks again with the same id: it is the same answer, and nothing is done again.
+  // A controller that missed an answer asks again with the same id: it gets the same answer, and nothing is done again.
   await until(world.isOnline, 'both batteries are online');
   const unanswered = (): Sent[] => sent.filter(({ command }) => outcomesOf(world.answers, command.id).size === 0);
   const ask = (): void => {

@@ -18,13 +18,13 @@ export type Battery = (typeof batteries)[number];
 /** Seconds without a write after which the storage falls back by itself. */
 export const watchdogS = 5;
 
-/** What a client tells. */
+/** A line of a client. */
 type Heard = { connected: boolean } | { topic: string; payload: Record<string, unknown> };
 
 export interface World {
   network: Network;
   gateway: NodeRed;
-  /** What the batteries were told, in order of time. */
+  /** Modes the batteries were told, in order of time. */
   truth: Truth[];
   /** Every answer the witness has heard. */
   answers: Response[];
@@ -78,7 +78,7 @@ const flowOf = ({ broker, house }: Network['address']): FlowNode[] => {
     bridge('storage', 'sma-sunny-boy-storage', { watchdog_s: watchdogS }),
     { id: 'publish', type: 'ems-publish', z: 'tab', broker: 'broker', wires: [] },
   ];
-  // What has no place on the canvas is taken for a configuration.
+  // Node-RED takes a node without a place on the canvas for a configuration node.
   return nodes.map((node) => (node.z === undefined ? node : { ...node, x: 100, y: 100 }));
 };
 

@@ -55,7 +55,7 @@ describe('the dots say which and why', () => {
       { id: 'server', type: 'ems-ocpp-server', host: '127.0.0.1', port: stationPort },
       { id: 'box', type: 'ems-ocpp', z: 'tab', server: 'server', site: 'site', device: 'box', wires: [[], []] },
     ];
-    // What has no place on the canvas is taken for a configuration node.
+    // Node-RED takes a node without a place on the canvas for a configuration node.
     red = await startNodeRed(flow.map((node) => (node.z === undefined ? node : { ...node, x: 100, y: 100 })));
     dots = await watchDots(red.port);
   });

@@ -27,7 +27,7 @@ describe('whatever dies comes back, without a redeploy', () => {
     const retainedOf = ({ heard }: Observer): string[] =>
       [...new Set(heard.filter(({ retain }) => retain).map(({ topic }) => topic))].sort();
 
-    /** What a subscriber finds who comes now; more would be heard as well. */
+    /** Asserts what a new subscriber finds; more would be heard as well. */
     const findsAll = async (wanted: string[]): Promise<void> => {
       const late = await listen(street.brokerPort);
       await until(() => retainedOf(late).length >= wanted.length, 'what is retained').catch(() => {});

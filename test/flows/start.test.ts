@@ -81,7 +81,7 @@ describe('npm start in a clone', function () {
   });
 
   it('ends with npm, and leaves no process and no port', async () => {
-    // It closes when the last process that writes to the same pipe has ended.
+    // The pipe closes when the last process that writes to it has ended.
     const closed = once(npm, 'close');
     npm.kill('SIGTERM');
     await closed;

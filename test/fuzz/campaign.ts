@@ -26,7 +26,7 @@ export interface Report {
   /** In the server, before and after. */
   heapMB: [before: number, after: number];
   after: Stats;
-  /** What must not be, in words; none is as it should be. */
+  /** Failures, in words; none is as it should be. */
   faults: string[];
 }
 
@@ -62,9 +62,9 @@ const handshakeWorkers = 16;
 const busyStatus = 503;
 const mostAttempts = 5;
 const neighbourEveryMs = 20;
-/** What the server may do for others before the honest station has its turn, ms of the processor. */
+/** Work for others that may come before the turn of the honest station, ms of the processor. */
 const neighbourLimitMs = 5000;
-/** Whoever says nothing for so long will not say anything, however busy the machine is. */
+/** A peer that says nothing for so long, ms, will not say anything, however busy the machine is. */
 const hangsAfterMs = 90_000;
 const loopLimitMs = 2000;
 const heapGrowthLimitMB = 60;

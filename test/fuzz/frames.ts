@@ -9,7 +9,7 @@ interface Header {
   isFinal?: boolean;
   reserved?: number;
   isMasked?: boolean;
-  /** Where it is not the true one. */
+  /** Another length than the true one. */
   length?: number;
 }
 
@@ -162,7 +162,7 @@ export const makeBatch = (dice: Dice, size: number): Batch => {
 const sentinel = '[2,"sentinel","Sentinel",{}]';
 const patienceMs = 60_000;
 
-/** What a hostile station answers to a call of ours. */
+/** Answers of a hostile station to a call of ours. */
 const hostileAnswer = (id: string, dice: Dice): Buffer =>
   message(
     dice.pick([

@@ -3,7 +3,7 @@ import { Passwords } from '../../src/drivers/ocpp/security/passwords.ts';
 
 /** Anybody comes in as one of these. */
 export const openStations = Array.from({ length: 8 }, (_, i) => `OPEN${i}`);
-/** By identity: the password that a hostile client may happen to know. */
+/** Passwords that a hostile client may happen to know, by identity. */
 export const secrets: ReadonlyMap<string, string> = new Map([
   ['CHOSEN', 'an honest password'],
   ['GENERATED', '00112233445566778899aabbccddeeff'],

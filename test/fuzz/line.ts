@@ -7,7 +7,7 @@ import { believed, type LineRun, lateFaults, soonFaults } from '../support/modbu
 import { runTransport, type SurplusTransport, surplusTransports } from '../support/modbus/surplus-transports.ts';
 
 const [exchanges = 100_000, seed = 1] = process.argv.slice(2).map(Number);
-/** Of one run, with faults of its own. */
+/** Exchanges of one run, which has faults of its own. */
 const portion = 100;
 /** Lines of each transport at once: most of their time is silence. */
 const lanes = 5;

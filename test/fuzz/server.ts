@@ -5,12 +5,12 @@ import { systemClock } from '../../src/shell/clock.ts';
 import { authority, identityOf } from '../support/certificates.ts';
 import { certified, crowd, lockedStations, neighbour, openStations, passwords, secrets } from './known.ts';
 
-/** What the server tells about itself. */
+/** Figures the server tells about itself. */
 export interface Stats {
   connected: number;
   /** How often a station of this identity came in. */
   cameIn: Record<string, number>;
-  /** Of the neighbour: how often its connection ended. */
+  /** How often the connection of the neighbour ended. */
   neighbourEnds: number;
   /** Calls to stations that have not settled. */
   openCalls: number;
@@ -26,7 +26,7 @@ export interface Stats {
 
 const stats = { cameIn: {} as Record<string, number>, neighbourEnds: 0, openCalls: 0, calls: 0, handled: 0 };
 
-/** What the loop has worked since the process began, ms. */
+/** Work of the event loop since the process began, ms of the processor. */
 const workedMs = (): number => {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
@@ -142,6 +142,6 @@ const tell = (): Stats => {
   return { ...stats, connected: csms.connected(), refusals, handles, heapMB, loopMs };
 };
 process.on('message', () => process.send?.({ stats: tell() }));
-// Whoever started it is gone.
+// The parent process is gone.
 process.on('disconnect', () => process.exit());
 process.send?.({ ports: csms.ports });

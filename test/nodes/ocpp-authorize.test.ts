@@ -1,4 +1,4 @@
-/** Who may charge is asked of a flow, wired as the help says: readings and events to publish, questions to the flow. */
+/** Authorization by a flow, wired as the help says: readings and events to publish, questions to the flow. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

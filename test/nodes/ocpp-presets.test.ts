@@ -1,4 +1,4 @@
-/** What is known of a family of stations before one of it has said a word: at the charge point node, over the wire. */
+/** Presets of a family of stations, before a station has said a word: at the charge point node, over the wire. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** Who gets in at the ports of ems-ocpp-server, and what its integrator reads of those who do not. */
+/** Admission at the ports of ems-ocpp-server, and what its integrator reads of stations that are refused. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

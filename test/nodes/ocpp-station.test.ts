@@ -1,4 +1,4 @@
-/** What the form of a charge point asks the runtime about its station. */
+/** The endpoint that the form of a charge point asks about its station. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -49,7 +49,7 @@ export const createFastClock = (factor: number): Clock => {
     const next = nextOf();
     const restMs = next ? (next.at - passed) / factor : lookEveryMs;
     timer = setTimeout(tick, Math.max(0, Math.min(restMs, lookEveryMs)));
-    // It goes on for those who only look at the time, and keeps nobody alive.
+    // The timer goes on for those who only look at the time, without keeping the process alive.
     if (!next) timer.unref();
   };
   arm();

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 
 const lowest = 10_000;
 const highest = 32_000;
-/** Test runs beside each other draw from ports of their own: a server may stop for a moment, and wants its port back. */
+/** Test runs beside each other draw from ports of their own: a server may stop for a moment and want its port back. */
 const slices = 8;
 const perSlice = Math.floor((highest - lowest) / slices);
 const first = lowest + (process.pid % slices) * perSlice;

@@ -1,5 +1,5 @@
 /**
- * What of each room is against the rules of the house for names, lengths and comments.
+ * Findings of each room against the rules of the house for names, lengths and comments.
  * `node test/support/house-figures.ts` prints how much that is today.
  */
 import { readFileSync } from 'node:fs';
@@ -75,7 +75,7 @@ const groupBy = <T>(items: T[], keyOf: (item: T) => string): Map<string, T[]> =>
   return groups;
 };
 
-/** @returns file names that several files in src/ have, each with its files; templates and the forms of nodes excepted */
+/** @returns file names that several files in src/ have, with its files; templates and forms of nodes excepted */
 export const sameNames = (files: string[]): string[] => {
   const byName = groupBy(
     files.filter((file) => file.startsWith('src/')),

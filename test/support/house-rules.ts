@@ -40,7 +40,7 @@ export const roomOf = (path: string): string => {
   return match?.[1] ?? path;
 };
 
-/** What each room may import besides itself; "npm:" before packages, "node:" where the platform is allowed. */
+/** The imports each room may have besides its own files; "npm:" before packages, "node:" for the platform. */
 const arrows: Record<string, RegExp> = {
   common: /^model$/,
   model: /^(npm:zod|node:crypto)$/,
@@ -58,7 +58,7 @@ const arrows: Record<string, RegExp> = {
   nodes: /^(common|model|shell|bridge|drivers\/[a-z]+|mqtt|site|simulator|npm:zod|node:.*|npm:node-red)$/,
 };
 
-/** Of a driver other rooms see its face alone. */
+/** Other rooms may import only the face of a driver, its index.ts. */
 const isFace = (to: string): boolean => /^src\/drivers\/[a-z]+\/index\.ts$/.test(to);
 
 /** Forms know of a driver what can be entered, and nothing of how it works. */

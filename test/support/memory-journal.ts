@@ -11,7 +11,7 @@ export const createMemoryJournal = (): MemoryJournal => {
   const journal: MemoryJournal = {
     records: [],
     isWritable: true,
-    // What comes from a file is a copy.
+    // A journal on disk gives copies as well.
     load: () => structuredClone(journal.records),
     append(record) {
       if (journal.isWritable) journal.records.push(structuredClone(record));

@@ -34,7 +34,7 @@ export interface CommentFact {
   text: string;
 }
 
-/** What is counted of one file. */
+/** Facts that are counted of one file. */
 export interface SourceFacts {
   file: string;
   lines: number;

@@ -5,9 +5,9 @@ export interface TcpRelay {
   port: number;
   /** Connections it has taken since it began. */
   accepted(): number;
-  /** Nothing comes through any more, and nobody is told. */
+  /** Nothing comes through any more, in either direction; the connections stay open. */
   pause(): void;
-  /** What the client says still arrives, and no answer comes back, on the connections there are now. */
+  /** On the connections there are now, bytes of the client still arrive, and no answer comes back. */
   deafen(): void;
   cut(): void;
   close(): Promise<void>;

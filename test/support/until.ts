@@ -1,6 +1,10 @@
 /** Waits for an event instead of an amount of time. */
 
-/** Resolves as soon as the condition holds; it is looked at again with every turn of a short timer. */
+/**
+ * Resolves as soon as the condition holds, which is looked at every 5 ms of real time.
+ * @param what that is waited for, for the error
+ * @throws where the condition does not hold within withinMs
+ */
 export const until = async (
   condition: () => boolean | Promise<boolean>,
   what: string | (() => string),

@@ -1,4 +1,4 @@
-/** What stations in the field do oddly, and what is seen of it on MQTT: on a real socket, with a bridge. */
+/** Deviations of stations in the field, and how they are reported on MQTT: on a real socket, with a bridge. */
 import assert from 'node:assert/strict';
 import { hashTag } from '../../../src/model/identity.ts';
 import {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 export interface Frame {
   name: string;
-  /** Where it was seen, or the clause it follows. */
+  /** The source of the frame: where it was seen, or the clause it follows. */
   origin: string;
   /** When it arrives. */
   at: string;

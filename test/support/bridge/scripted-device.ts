@@ -20,7 +20,7 @@ import { createMemoryJournal, type MemoryJournal } from '../memory-journal.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 import { incomingCommand } from './incoming-command.ts';
 
-/** What goes wrong with an order. late: it is carried out, but nobody can tell. */
+/** The way in which orders fail. late: the device carries the order out, but its answer never comes. */
 export type Trouble = 'none' | 'offline' | 'refused' | 'late' | 'mismatch';
 
 export interface Write {
@@ -117,11 +117,11 @@ export const createScriptedDevice = (clock: VirtualClock, actuators: Actuator[] 
     },
     measureSoc: (value: number): void => measure(0, value),
     measurePower: (value: number): void => measure(1, value),
-    /** What its driver finds out about the orders to come. */
+    /** Sets what the driver reports of the orders to come. */
     setProof(next: Applied): void {
       proven = next;
     },
-    /** What it was told last. */
+    /** The last order that was written. */
     holds: (): Order | undefined => writes.at(-1)?.order,
   };
 };

@@ -10,12 +10,12 @@ export interface Dashboard {
   browser: Browser;
   page: Page;
   listener: Observer;
-  /** What was written to the console of the browser. */
+  /** Lines of the console of the browser. */
   complaints: string[];
   open(path: string): Promise<unknown>;
   /** The last payload of a topic; undefined where there is none, or a retained one was cleared. */
   last(topic: string): Record<string, unknown> | undefined;
-  /** What Node-RED has logged as an error. */
+  /** Errors in the log of Node-RED. */
   errors(): string[];
   close(): Promise<void>;
 }

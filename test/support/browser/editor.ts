@@ -72,7 +72,7 @@ export const closeForm = async (page: Page): Promise<void> => {
   await page.waitForSelector(dialog, { state: 'detached' });
 };
 
-/** What a field of a node says to a value: true, or what is wrong with it. */
+/** Asks a field of a node about a value. @returns true, or what is wrong with the value */
 export const judge = (page: Page, id: string, field: string, value: string): Promise<unknown> =>
   page.evaluate(
     ([of, name, given]) => {
@@ -83,7 +83,7 @@ export const judge = (page: Page, id: string, field: string, value: string): Pro
     [id, field, value] as const,
   );
 
-/** Empties a field as a user who deletes its text, but without a key: keys get lost while the editor moves the focus. */
+/** Empties a field as a user does, but without a key: keys get lost while the editor moves the focus. */
 export const clearField = (page: Page, selector: string): Promise<void> =>
   page.locator(selector).evaluate((field) => {
     (field as HTMLInputElement).value = '';

@@ -50,7 +50,7 @@ const assertPlan = ({ points, profile }: ResolvedProfile): void => {
     assert.ok(!perPoint || inside.length === 1, `several values in one request at ${address}`);
     for (const [from, to] of forbidden)
       assert.ok(address > to || address + count - 1 < from, `the request at ${address} touches ${from}..${to}`);
-    // What lies between the words of one value is read with it.
+    // Words between those of one value are read with the value.
     const span = ({ words }: Point): number[] => {
       const first = Math.min(...words);
       return Array.from({ length: Math.max(...words) - first + 1 }, (_, i) => first + i);

@@ -71,7 +71,7 @@ export interface BatteryRegisters {
   reserve: number;
 }
 
-/** It does what its registers say, unless it is made to do something else. @param port 0: one that is free */
+/** The battery follows its registers, unless insistOn() says otherwise. @param port 0: a free one */
 export const startBatteryServer = async (port = 0) => {
   const [battery, meter] = [new RegisterImage(), new RegisterImage()];
   /** Every write, as the device was afterwards. */
@@ -107,7 +107,7 @@ export const startBatteryServer = async (port = 0) => {
     port: server.port,
     writes,
     state,
-    /** It charges (-) or discharges with so much, W, whatever it is told; undefined: it obeys again. */
+    /** The battery charges (-) or discharges with this power, W, whatever it is told; undefined: it obeys again. */
     insistOn(watts: number | undefined): void {
       stubbornW = watts === undefined ? undefined : watts & 0xffff;
       follow();

@@ -31,7 +31,7 @@ export interface ScriptedServer {
   close(): Promise<void>;
 }
 
-/** Where the fields of a request stand; RTU has no header, and a check sum in its place at the end. */
+/** Length of a request and offset of its unit, bytes; RTU has no header, and a check sum at the end. */
 const framings = { mbap: { length: 12, unitAt: 6 }, rtu: { length: 8, unitAt: 0 } } as const;
 
 /** @param answer called for each request; writes whatever it likes to the socket */

@@ -11,16 +11,16 @@ import type { Clock } from '../../../src/model/time.ts';
 import { request } from './read-requests.ts';
 import { withCheckSum } from './scripted-server.ts';
 
-/** What comes with the answer, or within the silence after it. */
+/** Faults whose frames come with the answer, or within the silence after the answer. */
 export const soonFaults = ['doubled', 'echoed', 'broken first', 'exception first', 'glitch', 'pieces'] as const;
-/** What comes when the line has been silent for long enough. */
+/** Faults whose frames come after the line has been silent for long enough. */
 export const lateFaults = ['doubled late', 'answered late', 'unsolicited'] as const;
 export type LineFault = (typeof soonFaults)[number] | (typeof lateFaults)[number];
 
 export interface LineRun {
   seed: number;
   isChanging: boolean;
-  /** Of the exchanges that something goes wrong in. */
+  /** Share of the exchanges with a fault, 0 to 1. */
   share: number;
   faults: LineFault[];
   silentMs: number;
@@ -132,7 +132,7 @@ export interface RunningLine {
   onNotice(listener: (notice: LinkNotice) => void): void;
   /** Lets so much time pass. */
   wait(ms: number): Promise<void>;
-  /** What the device knows of it. */
+  /** Counts of the device. */
   told(): Pick<LineOutcome, 'surplus' | 'latenessMs'>;
 }
 

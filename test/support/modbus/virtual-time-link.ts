@@ -18,7 +18,7 @@ export interface VirtualTimeLink {
 }
 
 const stepMs = 1;
-/** Of the real clock: sockets that say nothing for so long will not say anything. */
+/** Real time, ms: sockets that say nothing for so long will not say anything. */
 const hangsAfterMs = 30_000;
 
 /** @param server answers with reply(), at once or as its clock says: what it leaves unanswered, time has to settle */

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Heard } from '../mqtt/observer.ts';
 
-/** By hand: which schema belongs on a topic. First match counts. */
+/** The schema that belongs on a topic, written by hand. The first match counts. */
 const table: [pattern: RegExp, schema: string][] = [
   [/^devices\/[^/]+\/meta$/, 'meta-1'],
   [/^devices\/[^/]+\/availability$/, 'availability-1'],

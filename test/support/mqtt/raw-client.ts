@@ -17,7 +17,7 @@ export interface RawClient {
   received: Packet[];
   /** Called for each packet as it comes. */
   onPacket: (packet: Packet) => void;
-  /** What was received of one kind. */
+  /** Received packets of one kind. */
   of<K extends Packet['cmd']>(cmd: K): Extract<Packet, { cmd: K }>[];
   send(...packets: Packet[]): void;
   /** Acknowledges whatever comes and has come, at every QoS. */

@@ -35,7 +35,7 @@ export const createRawReceiver = async (
       if (!isClosed) void open();
     });
     const take = (packet: RawClient['received'][number]): void => {
-      // What has arrived in the segment in which a connection breaks is not looked at any more.
+      // Packets in the segment in which a connection breaks are ignored.
       if (own.socket.destroyed) return;
       if (packet.cmd === 'publish' && packet.qos === 2) {
         const messageId = packet.messageId as number;

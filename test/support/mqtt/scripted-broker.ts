@@ -24,7 +24,7 @@ export interface ScriptedBroker {
   release(id: number): void;
   /** Waits until these, and only these, came of PUBACK, PUBREC, PUBCOMP and DISCONNECT. */
   gets(...words: string[]): Promise<void>;
-  /** What the next CONNACK says, unlike all others. */
+  /** Changes the next CONNACK, and no other. */
   nextConnack(answer: { returnCode?: number; sessionPresent?: boolean }): void;
   /** Reads nothing any more. */
   pause(): void;

@@ -25,7 +25,7 @@ export interface StrictOptions {
    * connection.
    */
   secretMaximum?: { most: number; isInPubrec: boolean };
-  /** Whatever else CONNACK says. */
+  /** Further properties of CONNACK. */
   properties?: IConnackPacket['properties'];
   /** Ends the connection of who publishes this; a number is told as the reason in MQTT 5. */
   hatesPublish?(packet: IPublishPacket): boolean | number;
@@ -53,7 +53,7 @@ interface Session {
 export interface StrictBroker {
   port: number;
   options: StrictOptions;
-  /** What it is responsible for: QoS 2 once it was released. */
+  /** Messages the broker is responsible for: those of QoS 2 once they were released. */
   taken: IPublishPacket[];
   connects: IConnectPacket[];
   /** Every packet of every client. */
@@ -97,7 +97,7 @@ export const startStrictBroker = async (options: StrictOptions = {}, given = 0):
       if (version === 5 && reasonCode !== undefined)
         send({ cmd: 'disconnect', reasonCode, ...(properties && { properties }) });
       socket.destroySoon();
-      // What is still on its way from the client is read by nobody.
+      // Packets that are still on their way from the client are read by nobody.
       parser.removeAllListeners();
     };
     open.set(socket, end);

@@ -34,7 +34,7 @@ export interface CommandFlow {
   send(verb: string, more?: object): Promise<string>;
   responses(id?: string): HeardResponse[];
   outcome(id: string): Promise<HeardResponse>;
-  /** What was said on a topic, with the newest last. */
+  /** Payloads of a topic, the newest last. */
   on<T>(topic: string): T[];
   close(): Promise<void>;
 }
@@ -85,11 +85,11 @@ const flowOf = (brokerPort: number, device: BatteryServer, more: CommandFlowNode
 ];
 
 export interface CommandFlowOptions {
-  /** Nodes beside those of the street. */
+  /** Nodes beside those of the flow. */
   more?: CommandFlowNode[];
   /** A broker that is there already; one of its own otherwise. */
   brokerPort?: number;
-  /** What happens at the broker before the street is there. */
+  /** Runs at the broker before the flow starts. */
   before?(listener: Observer): Promise<void>;
 }
 

@@ -35,7 +35,7 @@ export const countedTopic = (qos: 1 | 2): string => `devices/counted/event/level
 
 /** So many a turn of QoS 1, and half as many of QoS 2: a broker with its ordinary window keeps up with that. */
 const linesAtOnce = 60;
-/** A disturbance that lasts long, as on a slow machine, gets no more turns: the queue of an absent client has an end. */
+/** Most turns during one disturbance, however slow the machine is: the queue of an absent client has an end. */
 const mostTurns = 100;
 
 export const startCountedSubscriber = async (
@@ -122,7 +122,7 @@ export const startCountedSubscriber = async (
   };
 };
 
-/** What happens to a subscriber, and whether something may come twice: after a kill nobody knows what was told last. */
+/** Disturbances of a subscriber; after a kill some events may come twice, since nobody knows which came last. */
 export const disturbances: Record<string, { disturb(street: CountedSubscriber): Promise<void>; mayRepeat?: true }> = {
   'a full deploy': { disturb: (street) => street.deploy() },
   'another one': { disturb: (street) => street.deploy() },

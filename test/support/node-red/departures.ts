@@ -14,7 +14,7 @@ import { type FlowNode, type NodeRed, startNodeRed } from './node-red.ts';
 export interface Departures {
   red: NodeRed;
   observer: Observer;
-  /** What somebody who comes now is told, by topic. */
+  /** Retained payloads of the broker, by topic. */
   retained(): Promise<Map<string, string>>;
   /** Gives the grid meter a new id with a deploy of this type. @returns the id it had */
   rename(type: 'full' | 'flows' | 'nodes'): Promise<string>;

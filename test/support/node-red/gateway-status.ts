@@ -11,7 +11,7 @@ interface Status {
   reason?: string;
 }
 
-/** What somebody finds who comes now. */
+/** The status that a new subscriber finds. */
 const retainedAt = async (port: number): Promise<Status> => {
   const client = await mqtt.connectAsync({ host: '127.0.0.1', port, protocolVersion: 4 });
   const found = new Promise<Status>((resolve) =>

@@ -79,7 +79,7 @@ export const startKillableSite = async (startBroker: StartBroker): Promise<Killa
   const absences: Record<SitePart, Absence[]> = { house: [], broker: [], 'Node-RED': [] };
   const isAway = (part: SitePart): boolean => absences[part].at(-1)?.to === Number.POSITIVE_INFINITY;
   const away = (part: SitePart, isIn: (absence: Absence) => boolean): Absence | undefined => absences[part].find(isIn);
-  /** By absence of the house and by topic, when the poll was measured that was still under way. */
+  /** Timestamps of the poll that was under way when the house went, by absence and topic. */
   const lastWords = new Map<Absence, Map<string, string>>();
   let checked = 0;
 

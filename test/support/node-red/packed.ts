@@ -29,7 +29,7 @@ const pack = (folder: string): string => {
 
 export interface Installation {
   userDir: string;
-  /** Where the package lies. */
+  /** Path of the installed package. */
   folder: string;
   remove(): void;
 }

@@ -6,7 +6,7 @@ const shippedPorts = [1502, 1503, 1504, 1505, 1506, 1507, 1883, 1884, 8887, 8888
 
 export interface MovedFlow {
   nodes: FlowNode[];
-  /** Where a port that is shipped is now. */
+  /** The free port that stands for a shipped one. */
   portOf(shipped: number): number;
 }
 

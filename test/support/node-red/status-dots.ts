@@ -1,7 +1,7 @@
 /** The dots under the nodes, as an open editor shows them. */
 
 export interface Dots {
-  /** What a node shows now: a colour, or undefined before its first word. */
+  /** The colour of a node, or undefined before its first status. */
   fillOf(id: string): string | undefined;
   textOf(id: string): string | undefined;
   close(): void;

@@ -83,7 +83,7 @@ const closeRuntime = (): void => {
   runtime = undefined;
 };
 
-/** What nodes write down is found by nobody but the test that they belong to, whatever runs beside it or ran before. */
+/** Each test has a user directory of its own: files of nodes must not reach another test. */
 let userDir = '';
 const clear = (): void => rmSync(userDir, { recursive: true, force: true });
 process.once('exit', clear);

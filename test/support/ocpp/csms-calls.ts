@@ -31,7 +31,7 @@ export interface CsmsCalls<V extends Version = Version> {
   /** Meter values every so many s, with these measurands. */
   measure(csms: RpcCsms, everyS: number, measurands?: string): Promise<unknown>;
   sendList(csms: RpcCsms, tags: string[]): Promise<Payload>;
-  /** What a call says of a transaction. */
+  /** The part of a transaction that a call tells. */
   partOf(call: HeardCall): 'start' | 'end' | 'sample' | undefined;
   /** Starts, and ends, of transactions that were told. */
   starts(csms: RpcCsms): Payload[];
@@ -170,5 +170,5 @@ export const calls201: CsmsCalls<'2.0.1'> = {
   values: (csms, measurand) => valuesIn(csms.of('TransactionEvent').concat(csms.of('MeterValues')), measurand),
 };
 
-/** Of what is used here, 2.1 says all like 2.0.1. */
+/** The calls used here are the same in 2.1 as in 2.0.1. */
 export const calls21: CsmsCalls<'2.1'> = { ...calls201, version: '2.1' };

@@ -29,7 +29,7 @@ export const passingCodec = (version: Version): Codec => ({
 });
 
 export type StationAnswer = StationResult | CallFailure | undefined;
-/** What the station answers; undefined: "accepted". */
+/** Gives the answer of the station; undefined: "accepted". */
 export type Answering = (request: StationRequest) => StationAnswer;
 
 export const accepted: StationResult = { status: 'accepted', raw: 'Accepted' };
@@ -55,7 +55,7 @@ export interface DecodedStation {
   /** With its boot, and the set-up over. */
   ready(version?: Version): Promise<void>;
   drop(): void;
-  /** What the station says. @returns the decision about the answer */
+  /** Sends a message of the station. @returns the decision about the answer */
   say(event: StationMessage): Promise<Answer>;
   status(status: Extract<StationMessage, { kind: 'status' }>['status'], evse?: number): Promise<Answer>;
   /** A transaction begins at the first EVSE, with a tag and a register of 0 Wh. */
@@ -71,7 +71,7 @@ export interface DecodedStation {
   named(name: string): DriverEvent[];
   states: DeviceState[];
   drifts: string[];
-  /** What became of orders. */
+  /** Progress of orders, as the driver reported it. */
   progress: (Progress & { actuator: string })[];
   /** In their order: that the description is new, and samples. */
   heard: ('described' | 'samples')[];

@@ -97,7 +97,7 @@ export const startForwardedStation = async (
       beginOrder(driver, chargingOrder('set_current_limit', { current_a: amps }));
     },
     kill() {
-      // What it does while it dies reaches nothing any more.
+      // Nothing the old driver does while it closes may reach the journal.
       const old = driver;
       const { records } = journal;
       journal.isWritable = false;

@@ -18,12 +18,12 @@ export interface Message {
   payload: Payload;
 }
 
-/** Its number, where another one than that of the session is told; null: none. */
+/** The transaction id that a message tells; null: none. */
 export type TransactionNumber = number | string | null;
 
 const tags = new Map(['T1', 'T2', 'T3'].map((tag) => [hashTag(tag), tag]));
 
-/** As somebody bills them who takes each correction in the place of what was told before. */
+/** Bills as a billing system makes them: a correction replaces the session it corrects. */
 export const billsOf = (events: ScriptedStation['events']): Bill[] => {
   const bills = new Map<string, Bill>();
   const ids = new Map<string | undefined, string>();
@@ -146,12 +146,12 @@ export class MeteredStation {
     await this.tell(this.beginning(tag, connector, number));
     await this.status('Charging', connector);
   }
-  /** It draws, and is measured. */
+  /** The car draws, and the station sends a meter value. */
   async charge(wh: number, connector = 1, number: TransactionNumber = this.id(connector)): Promise<void> {
     await this.draw(wh, connector);
     await this.tell(this.reading(number, connector));
   }
-  /** It draws until the end, which is told. */
+  /** The car draws, and the station ends the transaction. */
   async finish(wh: number, connector = 1): Promise<void> {
     await this.draw(wh, connector);
     await this.tell(this.end(this.id(connector), connector));

@@ -14,7 +14,7 @@ interface Held {
   periods: { startS: number; limit: number }[];
 }
 
-/** What a SetChargingProfile of either version says. @param begunAt the session */
+/** Reads a SetChargingProfile of either version. @param begunAt start of the session, ms since 1970 */
 const heldOf = (payload: Payload, now: number, begunAt: number): Held => {
   const profile = (payload.csChargingProfiles ?? payload.chargingProfile) as Payload;
   const kind = profile.chargingProfileKind;
@@ -37,9 +37,9 @@ export interface ObeyingStation {
   answers: Answering;
   /** Most that it allows by itself, A. */
   ownA: number;
-  /** What the car takes of it, A. */
+  /** Most that the car takes, A. */
   wantsA: number;
-  /** It has lost what it was told. */
+  /** The station forgets its profile and offers this much, A. */
   forget(toA: number): void;
   offeredA(): number;
   /** Tells what it offers, and what flows. */

@@ -11,7 +11,7 @@ import { until } from '../until.ts';
 export interface StationNode {
   device: string;
   identity: string;
-  /** What differs from the usual node. */
+  /** Fields that differ from those of the usual node. */
   more?: object;
 }
 

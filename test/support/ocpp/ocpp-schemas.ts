@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import type { Version } from '../../../src/drivers/ocpp/messages.ts';
 
-/** Of JSON schemas, what OCPP uses of them. */
+/** The part of JSON Schema that OCPP uses. */
 export interface JsonSchema {
   $ref?: string;
   type?: string;
@@ -23,7 +23,7 @@ interface Schema extends JsonSchema {
   $id: string;
 }
 
-/** Of ajv, what is used here. */
+/** The part of ajv that is used here. */
 interface Ajv {
   addSchema(schemas: Schema[]): void;
   removeKeyword(name: string): void;

@@ -11,7 +11,7 @@ export interface PeerBackend {
   url: string;
   /** Everything it said. */
   lines: Line[];
-  /** What stations said to it. */
+  /** Payloads of the calls of stations. */
   calls(action: string): Line[];
   do(what: string, more?: Line): void;
   /** Asks a station. @returns its CALLRESULT */

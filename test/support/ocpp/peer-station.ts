@@ -8,7 +8,7 @@ import { until } from '../until.ts';
 
 type Line = Record<string, unknown>;
 
-/** What a station says of itself, not of what it was told. */
+/** The state of the station itself, whatever it was told. */
 export interface PeerState {
   /** Status of 1.6 or, between plug and end, charging state of 2.x. */
   status: string;

@@ -35,7 +35,7 @@ export interface RpcCsms {
   url: string;
   heard: HeardCall[];
   frames: string[];
-  /** Of every handshake. */
+  /** Path of every handshake. */
   paths: string[];
   /** Connections that failed in TLS. */
   strangers: number;
@@ -54,7 +54,7 @@ export interface RpcCsms {
 
 export interface RpcCsmsOptions {
   clock: Clock;
-  /** What the station sends is checked, and refused where it does not fit. */
+  /** Frames of the station are checked against the schemas, and refused where they do not fit. */
   isStrict?: boolean;
   heartbeatS?: number;
   /** One that was free before, to be there again. */

@@ -73,21 +73,21 @@ export interface ScriptedStation {
   journal: MemoryJournal;
   driver(): OcppDriver;
   station(): RawStation;
-  /** What the bridge asked, in its order. */
+  /** Calls the station received, in order. */
   calls: HeardCall[];
-  /** Those of one action, or what is set by one. */
+  /** Payloads of the received calls of one action. */
   asked(action: string): Payload[];
-  /** Names of what was asked. */
+  /** Actions of the received calls, in order. */
   actions(): string[];
   setAnswers(answers: Answering): void;
   connect(): Promise<void>;
-  /** With its boot, its status, and the set-up over. */
+  /** Connects, boots, tells its status, and waits until the set-up is over. */
   ready(): Promise<void>;
-  /** Breaks off without a word. */
+  /** Breaks the connection without a close frame. */
   drop(): Promise<void>;
-  /** A CALL. @returns the CALLRESULT, which fits the schema */
+  /** Sends a CALL. @returns the CALLRESULT, which fits the schema */
   say(action: string, payload: object): Promise<Payload>;
-  /** The same. @returns the whole frame of the answer, be it an error */
+  /** Sends a CALL. @returns the whole frame of the answer: a CALLRESULT or a CALLERROR */
   frame(action: string, payload: object): Promise<unknown[]>;
   boot(more?: { vendor?: string; model?: string; firmware?: string; serial?: string }): Promise<Payload>;
   /** A status in the words of the version. */
@@ -97,12 +97,12 @@ export interface ScriptedStation {
   /** Time passes, and whatever is on the wire arrives. @param stepMs between two looks at the wire */
   pass(ms: number, stepMs?: number): Promise<void>;
   told(path: string): Told[];
-  /** By path: "1/power", "1/current/l1". */
+  /** The last value told on a path: "1/power", "1/current/l1". */
   last(path: string): unknown;
   events: DriverEvent[];
   named(name: string): DriverEvent[];
   states: DeviceState[];
-  /** What became of orders, as the driver saw it. */
+  /** Progress of orders, as the driver reported it. */
   progress: (Progress & { actuator: string })[];
   /** With a bridge: what it said and answered. */
   messages: Message[];
@@ -376,7 +376,7 @@ export const createScriptedStation = async (options: ScriptedStationOptions = {}
       const startBy = clock.monotonic() + 60_000;
       const given = chargingOrder(verb, params, { actuator, startBy });
       const applied = driver.apply(given, new AbortController().signal);
-      // Whoever waits for it hears of its failure.
+      // A caller that awaits the order hears of its failure.
       applied.catch(() => {});
       return applied;
     },
@@ -393,7 +393,7 @@ export const createScriptedStation = async (options: ScriptedStationOptions = {}
     kill() {
       const old = driver;
       const { records } = journal;
-      // What it does while it dies reaches nothing any more.
+      // Nothing the old driver does while it closes may reach the journal.
       journal.isWritable = false;
       registration?.remove();
       void old.close();

@@ -8,7 +8,7 @@ import { SimulatedStation } from '../../../src/simulator/ocpp/simulated-station.
 import { until } from '../until.ts';
 import { type OcppGateway, type StationNode, startOcppGateway } from './ocpp-gateway.ts';
 
-/** What a meter said before a car came and after it went, Wh. */
+/** Register of the station before a car came and after it went, Wh. */
 interface Session {
   device: string;
   startWh: number;
@@ -19,7 +19,7 @@ export interface GarageReport {
   sessions: number;
   /** From the reconnection of a station until it gives no more than it may, ms. */
   limitsBackMs: number[];
-  /** What is wrong, in words. */
+  /** Differences between what was told and what was true, in words. */
   problems: string[];
 }
 
@@ -47,7 +47,7 @@ export interface GarageStation {
 }
 
 const count = 10;
-/** Of the ten, how many change cars around each kill. */
+/** Number of stations that change cars around each kill. */
 const busy = 4;
 const leaseS = 3600;
 /** Seconds of energy per second. */
@@ -92,13 +92,13 @@ const createBox = (nth: number, url: string, sessions: Session[]): GarageStation
   };
 };
 
-/** It was told again, and does it. */
+/** Whether the station has a profile again and keeps its limit. */
 const isObeying = ({ evse }: GarageStation, limitA: number): boolean => {
   const { profiles, hasTransaction, offeredA, currentsA } = evse();
   return profiles.length > 0 && hasTransaction && offeredA === limitA && Math.max(...currentsA) <= limitA + 0.01;
 };
 
-/** Of each session that ended, once per session id: what different events there are. */
+/** Events of one name by session id and event id. */
 const toldOf = (street: OcppGateway, device: string, name: string): Map<string, Map<string, Session>> => {
   const told = new Map<string, Map<string, Session>>();
   for (const { id, data } of street.all(`devices/${device}/ev_charger/1/event/${name}`)) {

@@ -4,7 +4,7 @@
  */
 import type { Answering } from './scripted-station.ts';
 
-/** Whoever has settings, and what becomes of each that is to be changed. */
+/** The status that a change is answered with: "Accepted", until a test judges otherwise. */
 const judged = () => {
   let verdict = (_name: string, _value: string): string => 'Accepted';
   return {

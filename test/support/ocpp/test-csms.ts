@@ -35,7 +35,7 @@ export const createRecorder = (called?: StationHandler['called']): Recorder => {
 export const openSettings: StationSettings = { versions: ['2.1', '2.0.1', '1.6'], security: 0 };
 
 export type TestCsms = Csms & {
-  /** What was reported, as "identity: words". */
+  /** Reports of the CSMS, as "identity: words". */
   reports: string[];
   url(identity?: string): string;
 };

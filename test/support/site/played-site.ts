@@ -74,7 +74,7 @@ export const startPlay = (
   };
 };
 
-/** What a run leaves behind, as a file brings it back. */
+/** The snapshot of a run, as a file brings it back. */
 export const savedOf = ({ site }: RunningSite): SiteSnapshot => {
   const saved = readSnapshot(JSON.parse(JSON.stringify(site.snapshot())));
   assert.ok(saved.ok, saved.ok ? '' : saved.reason);

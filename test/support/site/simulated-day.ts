@@ -46,7 +46,7 @@ const sunCourse = ({ between }: Dice, peakW: number): Course => {
   });
 };
 
-/** What is switched on and off again, a few times a day. */
+/** A load that is switched on and off again, a few times a day. */
 const switchedCourse = (
   { between, whole }: Dice,
   times: number,
@@ -81,7 +81,7 @@ const measured = (path: string, course: Course, intervalS: number, phaseS: numbe
 const onlyChanges = (played: Played[]): Played[] =>
   played.filter(({ value, ts }, i) => value !== played[i - 1]?.value || ts === dayS);
 
-/** What a counter shows of what it has counted. */
+/** The reading of a counter, by what it has counted. */
 export type Show = (wh: number, s: number) => number;
 
 const counterS = 30;
@@ -109,9 +109,9 @@ export interface LivedDay {
   dice: Dice;
   devices: Record<string, ComponentMeta[]>;
   intervalS: Record<string, number>;
-  /** By device. */
+  /** Components by device. */
   told: Record<string, Played[]>;
-  /** What has flowed, Wh, by the name of the energy of the site. */
+  /** Energy that has truly flowed, Wh, by its name in the site energy. */
   truth: Record<string, number>;
 }
 

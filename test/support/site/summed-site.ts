@@ -21,7 +21,7 @@ export interface Publisher {
   reading(path: string, value: number, ts: number, more?: object): Promise<void>;
   energies(): SiteEnergy[];
   powers(): SitePower[];
-  /** What is told after this moment. */
+  /** Waits for the next site energy. */
   nextEnergy(): Promise<SiteEnergy>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** What a sampler makes of answers and failures, poll by poll. */
+/** Samples of answers and failures, poll by poll. */
 import assert from 'node:assert/strict';
 import { PointValues } from '../../../../src/drivers/modbus/device/point-values.ts';
 import { layoutOf } from '../../../../src/drivers/modbus/device/profile-layout.ts';

@@ -1,4 +1,4 @@
-/** What a bus asks for twice, how long it waits for a slow unit, and that nothing is left waiting for ever. */
+/** Retries of a bus, its patience with a slow unit, and that no request is left waiting for ever. */
 import assert from 'node:assert/strict';
 import { ModbusFailure, timeoutFailure } from '../../../../../src/drivers/modbus/failures.ts';
 import type { ReadRequest } from '../../../../../src/drivers/modbus/messages.ts';

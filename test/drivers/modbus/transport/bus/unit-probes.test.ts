@@ -1,4 +1,4 @@
-/** What sick units may cost the others: the sums of an hour, on a clock of its own and a line that is only its times. */
+/** Line time that sick units cost the others: the sums of an hour, on virtual time. */
 import assert from 'node:assert/strict';
 import { ModbusFailure } from '../../../../../src/drivers/modbus/failures.ts';
 import { describeRequest } from '../../../../../src/drivers/modbus/messages.ts';
