@@ -83,6 +83,27 @@ describe('the client with mosquitto, MQTT 5', () => {
     assert.deepEqual(kept, { topic: 'kept', payload: 'still true', qos: 1, retain: true });
   });
 
+  it('shares a subscription: each message goes to one of its group, behind a prefix as well', async () => {
+    mosquitto = await startMosquitto();
+    const heard: string[] = [];
+    const members = await Promise.all(['first', 'second'].map((clientId) => open({ clientId, prefix: 'plant' })));
+    // Each is asked for its group and, by a topic of its own, whether the server has subscribed it.
+    const ready = new Set<string>();
+    for (const [i, member] of members.entries()) {
+      member.subscribe(['$share/group/n'], 2, ({ payload }) => heard.push(String(payload)));
+      member.subscribe([`ready/${i}`], 1, ({ topic }) => ready.add(topic));
+      await publish(member, `ready/${i}`, '', 1);
+    }
+    await until(() => ready.size === 2, 'both subscriptions');
+    const publisher = await open({ clientId: 'publisher', prefix: 'plant' });
+    await Promise.all(numbers(200).map((n) => publish(publisher, 'n', n, 2)));
+    await until(() => heard.length >= 200, 'all of them');
+    assert.deepEqual(
+      heard.map(Number).sort((a, b) => a - b),
+      numbers(200).map(Number),
+    );
+  });
+
   it('lets the broker drop what has expired', async () => {
     mosquitto = await startMosquitto();
     const client = await open();

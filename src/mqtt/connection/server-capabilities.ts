@@ -4,6 +4,7 @@
  */
 import type { IConnackPacket } from 'mqtt';
 import type { PublishFlags, QoS } from '../publishing/publication.ts';
+import { isShared } from '../subscriptions/topic-filter.ts';
 
 /** Properties of a CONNACK of MQTT 5, as mqtt.js gives them. */
 export type ConnackProperties = NonNullable<IConnackPacket['properties']>;
@@ -101,7 +102,7 @@ export class ServerCapabilities {
    * @returns why a SUBSCRIBE with this filter would end the connection; undefined: it would not
    */
   refusesFilter(filter: string): 'wildcard' | 'shared' | undefined {
-    if (this.#connack.sharedSubscriptionAvailable === false && filter.startsWith('$share/')) return 'shared';
+    if (this.#connack.sharedSubscriptionAvailable === false && isShared(filter)) return 'shared';
     const isWild = /[+#]/.test(filter);
     return this.#connack.wildcardSubscriptionAvailable === false && isWild ? 'wildcard' : undefined;
   }

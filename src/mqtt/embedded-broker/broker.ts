@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { Aedes, PublishPacket, Subscription } from 'aedes';
 import type { Clock } from '../../model/time.ts';
+import { isShared } from '../subscriptions/topic-filter.ts';
 import { type Account, checkLogin } from './access/login.ts';
 import { LoginThrottle } from './access/login-throttle.ts';
 import { addressOf, hostOf, type OpenConnections } from './access/open-connections.ts';
@@ -169,6 +170,8 @@ export class Broker {
   #subscribe(client: AedesClient, { topic, qos }: Subscription): boolean {
     // aedes takes up the subscriptions of a session before the session has this connection.
     if (!this.sessions.of(client)) return true;
+    // Shared subscriptions are of MQTT 5 (§4.8.2): as a topic, "$share/..." would never bring anything.
+    if (isShared(topic)) return false;
     const isGranted = this.sessions.subscribe(client, topic, qos);
     if (!isGranted) this.#limited('subscriptions', { client: client.id });
     return isGranted;

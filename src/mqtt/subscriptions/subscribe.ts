@@ -10,6 +10,7 @@ import type { QoS } from '../publishing/publication.ts';
 import type { Session } from '../session/session.ts';
 import { coveringOf } from './covering-filters.ts';
 import type { Subscriptions } from './subscriptions.ts';
+import { prefixedFilter } from './topic-filter.ts';
 
 /** Reason Codes of SUBACK from here on are failures (MQTT 5 §3.9.3, MQTT 3.1.1 §3.9.3). */
 const firstFailure = 0x80;
@@ -92,12 +93,12 @@ export class ServerSubscriptions {
   reconcile(): void {
     const { session, prefix, subscriptions, onlineClient } = this.#parts;
     const wanted = [...subscriptions.wanted()];
-    const names = new Set(wanted.map(([filter]) => prefix + filter));
+    const names = new Set(wanted.map(([filter]) => prefixedFilter(prefix, filter)));
     const unwanted = [...session.subscribed].filter((filter) => !names.has(filter));
     const client = onlineClient();
     if (unwanted.length === 0 || !client) return;
     // Narrower filters that a wide one had covered are asked for first, so that nothing is missed in between.
-    this.#subscribe(wanted.filter(([filter]) => !session.subscribed.has(prefix + filter)));
+    this.#subscribe(wanted.filter(([filter]) => !session.subscribed.has(prefixedFilter(prefix, filter))));
     for (const filter of unwanted) session.subscribed.delete(filter);
     this.#unsubscribe(client, unwanted);
   }
@@ -123,7 +124,7 @@ export class ServerSubscriptions {
     const client = onlineClient();
     if (filters.length === 0 || !client) return;
     const capabilities = this.#parts.capabilities();
-    const named = filters.map(([filter, qos]): [string, QoS] => [prefix + filter, qos]);
+    const named = filters.map(([filter, qos]): [string, QoS] => [prefixedFilter(prefix, filter), qos]);
     const unavailable = findUnavailable(
       named.map(([filter]) => filter),
       capabilities,

@@ -2,6 +2,7 @@
 import type { Clock, Timer } from '../../model/time.ts';
 import type { QoS } from '../publishing/publication.ts';
 import { widestOf } from './covering-filters.ts';
+import { topicFilterOf } from './topic-filter.ts';
 import { TopicFilterTrie } from './topic-filter-trie.ts';
 import { UnclaimedMessages } from './unclaimed-messages.ts';
 
@@ -76,7 +77,7 @@ export class Subscriptions {
   add(filters: string[], qos: QoS, handler: Handler, options: SubscriberOptions = {}): Subscriber {
     const subscription: Subscription = { filters, qos, handler, ...options };
     this.#all.add(subscription);
-    for (const filter of filters) this.#trie.add(filter, subscription);
+    for (const filter of filters) this.#trie.add(topicFilterOf(filter), subscription);
     for (const earlier of [...this.#all])
       if (earlier.unclaimed && earlier.owner === options.owner) this.#succeed(earlier, subscription);
     this.#forNewcomers.claim(
@@ -156,7 +157,7 @@ export class Subscriptions {
 
   #drop(subscription: Subscription): void {
     this.#all.delete(subscription);
-    for (const filter of subscription.filters) this.#trie.remove(filter, subscription);
+    for (const filter of subscription.filters) this.#trie.remove(topicFilterOf(filter), subscription);
     this.#timers.get(subscription)?.cancel();
     this.#timers.delete(subscription);
   }

@@ -22,3 +22,18 @@ export const covers = (wide: string, narrow: string): boolean => {
   }
   return a.length === b.length;
 };
+
+/** What a shared subscription begins with: "$share/", its ShareName and a slash (MQTT 5 §4.8.2). */
+const sharePrefix = /^\$share\/[^/+#]+\/(?=.)/;
+
+/** Whether a filter is of a shared subscription, whose messages go to one member of its group each. */
+export const isShared = (filter: string): boolean => sharePrefix.test(filter);
+
+/** @returns the Topic Filter that topics match: that of a shared subscription without its group */
+export const topicFilterOf = (filter: string): string => filter.replace(sharePrefix, '');
+
+/** @returns the filter with a prefix before its topics, thus behind the group of a shared subscription */
+export const prefixedFilter = (prefix: string, filter: string): string => {
+  const [share = ''] = sharePrefix.exec(filter) ?? [];
+  return share + prefix + filter.slice(share.length);
+};

@@ -226,6 +226,13 @@ describe('the limits of the embedded broker', () => {
     assert.deepEqual(client.of('suback')[0]?.granted, [128, 128, 0]);
   });
 
+  it('a shared subscription is refused, which would never bring anything', async () => {
+    await start();
+    const client = await enter('odd');
+    await subscribeRaw(client, { '$share/group/devices/#': 1, $share: 1 });
+    assert.deepEqual(client.of('suback')[0]?.granted, [128, 1]);
+  });
+
   it('20,000 retained messages reach a subscriber at every QoS, and a second one is not kept waiting for the first', async () => {
     // Fewer than are retained may wait in a queue.
     await start({ queuedMessages: 5000 });

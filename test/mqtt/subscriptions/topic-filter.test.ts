@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { covers, isFilter } from '../../../src/mqtt/subscriptions/topic-filter.ts';
+import {
+  covers,
+  isFilter,
+  isShared,
+  prefixedFilter,
+  topicFilterOf,
+} from '../../../src/mqtt/subscriptions/topic-filter.ts';
 import { TopicFilterTrie } from '../../../src/mqtt/subscriptions/topic-filter-trie.ts';
 
 /** MQTT 3.1.1 §4.7, written down as plainly as it reads. */
@@ -70,4 +76,18 @@ describe('topic filters', () => {
   ] as const)
     it(`"${filter.replace('\0', '\\0')}" is ${expected ? 'a' : 'no'} filter`, () =>
       assert.equal(isFilter(filter), expected));
+
+  const shared: [filter: string, isShared: boolean, topics: string, prefixed: string][] = [
+    ['$share/group/devices/+/power', true, 'devices/+/power', '$share/group/p/devices/+/power'],
+    ['$share/group//a', true, '/a', '$share/group/p//a'],
+    ['$share/group/#', true, '#', '$share/group/p/#'],
+    // MQTT 5 §4.8.2: a ShareName of one character at least, without wildcards, and a filter behind it
+    ['$share//a', false, '$share//a', 'p/$share//a'],
+    ['$share/+/a', false, '$share/+/a', 'p/$share/+/a'],
+    ['$share/group/', false, '$share/group/', 'p/$share/group/'],
+    ['devices/$share/a', false, 'devices/$share/a', 'p/devices/$share/a'],
+  ];
+  for (const [filter, is, topic, prefixed] of shared)
+    it(`${filter} is ${is ? 'of a shared subscription' : 'a plain filter'}`, () =>
+      assert.deepEqual([isShared(filter), topicFilterOf(filter), prefixedFilter('p/', filter)], [is, topic, prefixed]));
 });
