@@ -51,6 +51,16 @@ describe('the combined energy of two sources', () => {
     assert.deepEqual(added, [10]);
   });
 
+  it('goes on where a source that has only just fallen silent was taken away', () => {
+    const { combined, added, hear, grid, pv } = start();
+    hear(grid, 200_000);
+    hear(pv, 200_000);
+    combined.add(grid, 10);
+    hear(grid, 210_000);
+    combined.setMembers([grid], 220_000);
+    assert.deepEqual(added, [10]);
+  });
+
   it('is lost where the source that is waited for was taken away', () => {
     const { combined, added, hear, grid, pv } = start();
     hear(grid, 1000);

@@ -15,6 +15,20 @@ describe('the power of a source over time', () => {
     assert.equal(series.holdLast(17_000, onChange)?.positiveWh, 1);
   });
 
+  it('may begin with a sample that comes second, up to half a minute before the first', () => {
+    for (const [at, ms] of [
+      [99_999, undefined],
+      [100_000, 30_000],
+      [129_999, 1],
+      [129_999.6, undefined],
+      [130_000, undefined],
+    ] as const) {
+      const series = new PowerSeries();
+      series.append({ w: 100, at: 130_000 }, read);
+      assert.equal(series.insert({ w: 100, at }, read)?.coveredMs, ms, String(at));
+    }
+  });
+
   it('names the gap that a late sample fills, until nothing of the gap is left', () => {
     const series = new PowerSeries();
     series.append({ w: 100, at: 0 }, read);

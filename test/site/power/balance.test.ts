@@ -26,6 +26,15 @@ const balanceOf = (
   return computeBalance(inputs);
 };
 
+describe('the balance of a site of which a part is unknown', () => {
+  it('has no error, and not one of 0', () => {
+    const unknown = { total: term(null), grid: term(null) };
+    const parts = { solarAc: nothing, batteryAc: nothing, generator: nothing, hybrids: [], ev: nothing, heat: nothing };
+    const { consumption, errorW } = computeBalance({ ...unknown, ...parts });
+    assert.deepEqual([consumption.w, errorW], [null, null]);
+  });
+});
+
 describe('the balance of a site with hybrid inverters', () => {
   it('shows their DC sides, and adds their AC terminals', () => {
     const { solar, battery, consumption, errorW } = balanceOf(-400, [{ ac: 2900, solar: 4000, battery: -1000 }]);
