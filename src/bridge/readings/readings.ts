@@ -219,7 +219,11 @@ export class Readings {
     const isNumber = typeof value === 'number';
     this.#numbers[output] = isNumber ? transformNumber(transform, value) : Number.NaN;
     const known = this.#remarks[output];
-    if (!known && isNumber && reason === undefined && raw === undefined && counterId === undefined) return;
+    if (isNumber && reason === undefined && raw === undefined && counterId === undefined) {
+      // An outage leaves a remark on every output, which would stay for as long as the device does.
+      if (known) this.#remarks[output] = undefined;
+      return;
+    }
     const remark = known ?? { value: null, reason, raw, counterId };
     if (!isNumber) remark.value = transformText(transform, value);
     remark.reason = reason;
