@@ -51,7 +51,7 @@ export class ForeignProfiles {
     this.station = station;
     this.options = options;
     this.ask = askUnlessSilent(station);
-    this.alarms = new Alarms((event) => sink.event(event));
+    this.alarms = new Alarms(sink);
     this.report = new ProfileReport({ ask: this.ask, clock });
     this.compositeSchedule = new CompositeScheduleCheck({
       ask: this.ask,

@@ -1,5 +1,5 @@
 /** Alarms of one station: reported once when they begin, or their message changes, and once when they are over. */
-import type { DriverEvent } from '../../driver.ts';
+import type { DriverEvent, DriverSink } from '../../driver.ts';
 import type { StationMessage } from '../messages.ts';
 
 /** The subject of an alarm. */
@@ -22,12 +22,12 @@ const longestMessage = 1024;
 
 /** The alarms of one station that are active. */
 export class Alarms {
-  private readonly report: (event: DriverEvent) => void;
+  private readonly sink: Pick<DriverSink, 'event'>;
   /** Messages by what they are about; most stations never have one. */
   private active: Map<string, string> | undefined;
 
-  constructor(report: (event: DriverEvent) => void) {
-    this.report = report;
+  constructor(sink: Pick<DriverSink, 'event'>) {
+    this.sink = sink;
   }
 
   /** @param message undefined: the alarm is over */
@@ -38,12 +38,12 @@ export class Alarms {
     const component = componentOf(evse);
     if (message === undefined) {
       this.active?.delete(key);
-      this.report({ component, name, severity, state: 'cleared' });
+      this.sink.event({ component, name, severity, state: 'cleared' });
       return;
     }
     this.active ??= new Map();
     this.active.set(key, message);
-    this.report({ component, name, severity, state: 'active', message: message.slice(0, longestMessage) });
+    this.sink.event({ component, name, severity, state: 'active', message: message.slice(0, longestMessage) });
   }
 
   /** Alarms and warnings that follow from a status and its error code. */

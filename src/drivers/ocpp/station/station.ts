@@ -138,7 +138,7 @@ export class Station {
       this.factStore,
       () => this.described(),
     );
-    this.alarms = new Alarms((event) => this.event(event));
+    this.alarms = new Alarms(this.sink);
     this.clockOffset = new ClockOffset(clock);
   }
 
