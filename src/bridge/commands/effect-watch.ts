@@ -2,7 +2,7 @@
  * Watches whether a component comes to do what it was told, by the values that it measures afterwards. Registers that
  * hold the order do not prove that: a hybrid that reads back "charge" may go on discharging.
  */
-import type { Progress } from '../../drivers/driver.ts';
+import type { Actuator, Progress } from '../../drivers/driver.ts';
 import type { ExpectedEffect } from './expected-effect.ts';
 
 /** A measured value of a component, in the unit and sign of the model. */
@@ -19,6 +19,17 @@ export interface MeasuredValue {
 /** Below and above these states of charge a battery does less than it is told, %. */
 const emptySoc = 10;
 const fullSoc = 95;
+
+/** Times until a component follows, if the driver does not know them of the device, s. */
+const defaultLatencyS = 5;
+const defaultTimeConstantS = 5;
+
+/** How fast a component follows what it is told, s; undefined: the driver does not know. */
+type ResponseTimes = Pick<Actuator, 'latencyS' | 'timeConstantS'>;
+
+/** @returns how long an effect may take, ms: after three time constants, 95 % of a step have been made */
+const patienceMs = ({ latencyS = defaultLatencyS, timeConstantS = defaultTimeConstantS }: ResponseTimes = {}): number =>
+  (latencyS + 3 * timeConstantS) * 1000;
 
 interface WatchedEffect {
   effect: ExpectedEffect;
@@ -46,19 +57,18 @@ const difference = ({ quantity, min, max }: ExpectedEffect, value: number): stri
 
 /** The effects that are expected of one component. */
 export class EffectWatch {
-  /** Returns how long an effect may take, ms. */
-  readonly #patienceMs: () => number;
+  readonly #describe: () => ResponseTimes | undefined;
   readonly #onProgress: (verb: string, progress: Progress) => void;
   readonly #effects = new Map<string, WatchedEffect>();
   /** The newest values by quantity and part. */
   readonly #values = new Map<string, MeasuredValue>();
 
   /**
-   * @param patienceMs returns how long an effect may take, ms
+   * @param describe returns the component as the driver describes it now
    * @param onProgress called with what the values show, also if that has not changed
    */
-  constructor(patienceMs: () => number, onProgress: (verb: string, progress: Progress) => void) {
-    this.#patienceMs = patienceMs;
+  constructor(describe: () => ResponseTimes | undefined, onProgress: (verb: string, progress: Progress) => void) {
+    this.#describe = describe;
     this.#onProgress = onProgress;
   }
 
@@ -94,14 +104,14 @@ export class EffectWatch {
     if (value === undefined) return;
     if (isWithin(effect, value)) {
       watched.absentSince = undefined;
-      const isSettled = at - since >= this.#patienceMs();
+      const isSettled = at - since >= patienceMs(this.#describe());
       if (!watched.wasThere || (isSettled && isAtBound(effect, value)))
         this.#onProgress(verb, { isReached: true, at: ts });
       return;
     }
     watched.wasThere = false;
     watched.absentSince ??= at;
-    if (at - watched.absentSince < this.#patienceMs()) return;
+    if (at - watched.absentSince < patienceMs(this.#describe())) return;
     const reason = this.#excuseOf(effect);
     const outcome = reason === undefined ? { isReached: false } : { reason };
     this.#onProgress(verb, { ...outcome, what: difference(effect, value), at: ts });

@@ -20,16 +20,6 @@ interface ShownActuator {
   shownVerbs: string[];
 }
 
-/** Times until a component follows, if the driver does not know them of the device, s. */
-const defaultLatencyS = 5;
-const defaultTimeConstantS = 5;
-
-/** After three time constants, 95 % of a step have been made. */
-const patienceMs = ({
-  latencyS = defaultLatencyS,
-  timeConstantS = defaultTimeConstantS,
-}: Partial<Actuator> = {}): number => (latencyS + 3 * timeConstantS) * 1000;
-
 const isSameIfAny = (a: Params | undefined, b: Params | undefined): boolean =>
   a === undefined || b === undefined ? a === b : isSame(a, b);
 
@@ -56,7 +46,7 @@ export class SetpointProgress {
     this.#context = context;
     this.#verbs = actuator.shownVerbs;
     this.#effects = new EffectWatch(
-      () => patienceMs(actuator.describe()),
+      () => actuator.describe(),
       (verb, progress) => this.#update(verb, progress),
     );
   }

@@ -25,7 +25,7 @@ describe('the watch on what a component measures', () => {
   beforeEach(() => {
     told = [];
     watch = new EffectWatch(
-      () => 5000,
+      () => ({ latencyS: 5, timeConstantS: 0 }),
       (verb, { isReached, at }) => told.push([verb, isReached, at]),
     );
   });
@@ -55,7 +55,7 @@ describe('the watch on what a component measures', () => {
   it('says what it measures instead, to a tenth of its unit', () => {
     const said: (string | undefined)[] = [];
     const speaking = new EffectWatch(
-      () => 5000,
+      () => ({ latencyS: 5, timeConstantS: 0 }),
       (_, { what }) => said.push(what),
     );
     const miss = (effect: ExpectedEffect, value: number, part?: string): void => {
