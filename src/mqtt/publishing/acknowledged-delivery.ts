@@ -13,8 +13,8 @@ import type { OutboxEntry, QueuedPublication } from './publication.ts';
 import type { ConnectionEnd, LeftUnacknowledged, PublishConnection } from './publish-connection.ts';
 import { PublishFlows } from './publish-flows.ts';
 import { PendingPubrels } from './pubrel.ts';
-import { QuotaRetries } from './quota-retries.ts';
 import { Redelivery } from './redelivery.ts';
+import { RefusedPublications } from './refused-publications.ts';
 
 /** The parts that a delivery is made of. */
 interface DeliveryParts {
@@ -36,7 +36,7 @@ export class AcknowledgedDelivery {
   readonly #parts: DeliveryParts;
   readonly #flows: PublishFlows;
   readonly #pubrels: PendingPubrels;
-  readonly #retries: QuotaRetries;
+  readonly #refused: RefusedPublications;
   readonly #redelivery: Redelivery;
   /** Send quota of the connection (MQTT-4.9.0-1). */
   #quota = 0;
@@ -53,9 +53,9 @@ export class AcknowledgedDelivery {
     const { session, clock } = parts;
     this.#pubrels = new PendingPubrels(clock);
     this.#redelivery = new Redelivery(session.outbox, clock);
-    this.#retries = new QuotaRetries(session.outbox, clock, () => this.send());
+    this.#refused = new RefusedPublications(session.outbox, clock, () => this.send());
     this.#flows = new PublishFlows(
-      { ...parts, redelivery: this.#redelivery, retries: this.#retries },
+      { ...parts, redelivery: this.#redelivery, refused: this.#refused },
       { answered: () => this.#sendSoon(), overtaken: () => this.makeDue() },
     );
   }
@@ -67,7 +67,7 @@ export class AcknowledgedDelivery {
 
   /** Number of publications that the server has refused for now, several times. */
   get delayed(): number {
-    return this.#retries.delayed;
+    return this.#refused.delayed;
   }
 
   /**
@@ -124,7 +124,7 @@ export class AcknowledgedDelivery {
     const { unacknowledged } = this.#flows;
     const { open, isAlone } = this.#flows.end();
     this.#redelivery.stop();
-    this.#retries.stop();
+    this.#refused.stop();
     this.#due = undefined;
     this.#isReady = false;
     const unanswered = this.#pubrels.stop().filter((packetId) => !session.inFlight.get(packetId));

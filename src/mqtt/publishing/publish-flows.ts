@@ -17,8 +17,8 @@ import {
   publishRefusal,
   reasonCodeOf,
 } from './publish-reason-codes.ts';
-import type { QuotaRetries } from './quota-retries.ts';
 import type { Redelivery } from './redelivery.ts';
+import type { RefusedPublications } from './refused-publications.ts';
 
 /** The parts that the flows of one connection share. */
 interface PublishFlowsParts {
@@ -27,7 +27,7 @@ interface PublishFlowsParts {
   connection: PublishConnection;
   poison: PoisonMessages;
   redelivery: Redelivery;
-  retries: QuotaRetries;
+  refused: RefusedPublications;
 }
 
 /** Outcomes of the publications in flight. */
@@ -181,25 +181,25 @@ export class PublishFlows {
    * MQTT-4.4.0-2: with a Reason Code of 0x80 or greater the message is acknowledged; another attempt is a new message.
    */
   #onRefused(sent: InFlightPublication, reasonCode: number): void {
-    const { session, retries, connection } = this.#parts;
+    const { session, refused, connection } = this.#parts;
     const { entry } = sent;
-    const triedForS = retries.triedForS(entry);
+    const triedForS = refused.triedForS(entry);
     session.inFlight.delete(sent);
-    if (!isPassing(reasonCode) || !retries.add(entry)) {
+    if (!isPassing(reasonCode) || !refused.add(entry)) {
       this.#forgetRetained(sent);
       this.#fail(sent, publishRefusal(entry.publication.topic, reasonCode, triedForS));
-    } else if (retries.isNews()) {
-      const params = { server: connection.address, delayed: retries.delayed };
+    } else if (refused.isNews()) {
+      const params = { server: connection.address, delayed: refused.delayed };
       connection.tell({ name: 'delivery_delayed', severity: 'warning', phrase: { key: 'notice.delayed', params } });
     }
   }
 
   #onTaken(sent: InFlightPublication, flags: PublishFlags, number: number): void {
-    const { session, connection, poison, retries, clock } = this.#parts;
+    const { session, connection, poison, refused, clock } = this.#parts;
     const { entry, trial, topicName } = sent;
     const { publication } = entry;
     const { capabilities } = connection.server;
-    const isLate = sent.isSuspect || (retries.refused > 0 && retries.triedForS(entry) !== undefined);
+    const isLate = sent.isSuspect || (refused.count > 0 && refused.triedForS(entry) !== undefined);
     capabilities.onTaken(flags);
     if (trial) {
       capabilities.learn(publication, trial, clock.monotonic());
@@ -234,10 +234,10 @@ export class PublishFlows {
 
   /** A publication is in flight no more: what waits on its topic may go. */
   #end(sent: InFlightPublication): void {
-    const { session, redelivery, retries } = this.#parts;
+    const { session, redelivery, refused } = this.#parts;
     session.inFlight.delete(sent);
     if (redelivery.left > 0) redelivery.end(sent);
     else session.outbox.release(sent.entry.publication.topic);
-    if (retries.refused > 0) retries.end(sent.entry);
+    if (refused.count > 0) refused.end(sent.entry);
   }
 }

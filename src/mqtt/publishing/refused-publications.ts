@@ -24,14 +24,14 @@ const stubbornFrom = 3;
 const createPauses = (): BackOff => new BackOff(firstPauseMs, longestPauseMs, () => 1);
 
 /** The publications of one client that wait for room at the server. */
-export class QuotaRetries {
+export class RefusedPublications {
   readonly #outbox: Outbox;
   readonly #clock: Clock;
   readonly #retry: () => void;
   readonly #trials = new Map<OutboxEntry, Trial>();
   readonly #timers = new Set<Timer>();
   /** Number of publications that were refused and have not come to their end. */
-  refused = 0;
+  count = 0;
   /** Number of those that were refused several times. */
   delayed = 0;
   #isTold = false;
@@ -51,7 +51,7 @@ export class QuotaRetries {
     trial.count++;
     if (trial.count === stubbornFrom) this.delayed++;
     this.#trials.set(entry, trial);
-    this.refused = this.#trials.size;
+    this.count = this.#trials.size;
     const { topic } = entry.publication;
     this.#outbox.hold(topic, entry);
     const timer = this.#clock.after(trial.pauses.next(), () => {
@@ -68,7 +68,7 @@ export class QuotaRetries {
     const trial = this.#trials.get(entry);
     if (trial && trial.count >= stubbornFrom) this.delayed--;
     this.#trials.delete(entry);
-    this.refused = this.#trials.size;
+    this.count = this.#trials.size;
   }
 
   /** @returns seconds since the first refusal; undefined: there was none */
