@@ -11,7 +11,6 @@ import type { OutboxEntry, PublishFlags } from './publication.ts';
 import type { PublishConnection } from './publish-connection.ts';
 import { publishProperties } from './publish-packet.ts';
 import {
-  isPassing,
   packetIdentifierInUse,
   packetIdentifierNotFound,
   publishRefusal,
@@ -185,7 +184,7 @@ export class PublishFlows {
     const { entry } = sent;
     const triedForS = refused.triedForS(entry);
     session.inFlight.delete(sent);
-    if (!isPassing(reasonCode) || !refused.add(entry)) {
+    if (!refused.add(entry, reasonCode)) {
       this.#forgetRetained(sent);
       this.#fail(sent, publishRefusal(entry.publication.topic, reasonCode, triedForS));
     } else if (refused.isNews()) {

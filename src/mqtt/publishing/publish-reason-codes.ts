@@ -2,12 +2,6 @@
  * Reason Codes of PUBACK, PUBREC and PUBCOMP for a message that was not taken (MQTT 5 §3.4.2.1, §3.5.2.1), in words.
  */
 
-/** The server has no room at the moment: Quota exceeded, and 0x93, which EMQX says in PUBREC. */
-const passing = new Set([0x93, 0x97]);
-
-/** @returns whether the same message may be taken a little later */
-export const isPassing = (reasonCode: number): boolean => passing.has(reasonCode);
-
 /** Packet Identifier in use: at the server, the identifier belongs to another message; another identifier will do. */
 export const packetIdentifierInUse = 0x91;
 /** Packet Identifier not found, in PUBCOMP: the message was released before, and the answer did not arrive. */

@@ -1,6 +1,6 @@
 /**
- * Publications for which a server has no room at the moment (Reason Code 0x97, Quota exceeded): tried again with
- * growing pauses, the order of a topic kept.
+ * Publications that a server has refused: which of them are tried again, with growing pauses and for how long. The order
+ * of a topic is kept.
  */
 import { BackOff } from '../../common/back-off.ts';
 import type { Clock, Timer } from '../../model/time.ts';
@@ -14,6 +14,9 @@ interface Trial {
   pauses: BackOff;
 }
 
+/** Reason Codes for "no room at the moment": Quota exceeded, and 0x93, which EMQX says in PUBREC. */
+const passing = new Set([0x93, 0x97]);
+
 const firstPauseMs = 250;
 const longestPauseMs = 30_000;
 const giveUpMs = 3600_000;
@@ -23,7 +26,7 @@ const stubbornFrom = 3;
 /** Without jitter: only one client sends the publication. */
 const createPauses = (): BackOff => new BackOff(firstPauseMs, longestPauseMs, () => 1);
 
-/** The publications of one client that wait for room at the server. */
+/** The publications of one client that were refused and wait for room at the server. */
 export class RefusedPublications {
   readonly #outbox: Outbox;
   readonly #clock: Clock;
@@ -43,8 +46,13 @@ export class RefusedPublications {
     this.#retry = retry;
   }
 
-  /** @returns false when the publication has been tried for too long */
-  add(entry: OutboxEntry): boolean {
+  /**
+   * The server has refused a publication.
+   * @param reasonCode of PUBACK, PUBREC or PUBCOMP
+   * @returns whether it is tried again; false: it was refused for good, or has been tried for too long
+   */
+  add(entry: OutboxEntry, reasonCode: number): boolean {
+    if (!passing.has(reasonCode)) return false;
     const now = this.#clock.monotonic();
     const trial = this.#trials.get(entry) ?? { since: now, count: 0, pauses: createPauses() };
     if (now - trial.since >= giveUpMs) return false;
