@@ -3,7 +3,8 @@
  * that experience has shown. The knowledge outlives connections, and a redeploy.
  */
 import type { IConnackPacket } from 'mqtt';
-import type { PublishFlags, QoS } from '../publishing/publication.ts';
+import type { PublishFlags, QoS, QueuedPublication } from '../publishing/publication.ts';
+import { publishPacketSize } from '../publishing/publish-packet.ts';
 import { isShared } from '../subscriptions/topic-filter.ts';
 
 /** Properties of a CONNACK of MQTT 5, as mqtt.js gives them. */
@@ -66,9 +67,9 @@ export class ServerCapabilities {
     this.#experiencedAt = now;
   }
 
-  /** Maximum Packet Size (MQTT 5 §3.2.2.3.6), bytes; infinite where the server does not say. */
-  get maximumPacketSize(): number {
-    return this.#connack.maximumPacketSize ?? Number.POSITIVE_INFINITY;
+  /** Whether some PUBLISH may be refused: a server that tells no Maximum Packet Size takes them all. */
+  get limitsPublish(): boolean {
+    return this.#connack.maximumPacketSize !== undefined;
   }
 
   /** Maximum QoS (MQTT 5 §3.2.2.3.4): MQTT-3.2.2-11 forbids to send more. */
@@ -95,6 +96,19 @@ export class ServerCapabilities {
     ].filter((each) => !this.#reported.has(each));
     for (const each of missing) this.#reported.add(each);
     return missing;
+  }
+
+  /**
+   * Maximum Packet Size (MQTT 5 §3.2.2.3.6): MQTT-3.2.2-15 forbids to send more.
+   * @param topicName as it stands on the wire
+   * @returns why the server does not take a PUBLISH of this publication, in words; undefined: it may
+   */
+  refusesPublish(topicName: string, publication: QueuedPublication): string | undefined {
+    const { maximumPacketSize } = this.#connack;
+    if (maximumPacketSize === undefined) return undefined;
+    const bytes = publishPacketSize(topicName, publication);
+    if (bytes <= maximumPacketSize) return undefined;
+    return `it has ${bytes} bytes, the broker takes ${maximumPacketSize} (its Maximum Packet Size)`;
   }
 
   /**

@@ -173,8 +173,8 @@ export class PublicationSender {
   /** @returns why a publication of QoS 0 is not sent, in words */
   #refusal(topicName: string, given: Publication): string | undefined {
     const { expiryS = Number.POSITIVE_INFINITY } = given;
-    const isSizeLimited = this.#connection.server.capabilities.maximumPacketSize !== Number.POSITIVE_INFINITY;
-    const reason = expiryS <= 0 || isSizeLimited ? this.#connection.refusal(topicName, this.#queued(given)) : undefined;
+    const { limitsPublish } = this.#connection.server.capabilities;
+    const reason = expiryS <= 0 || limitsPublish ? this.#connection.refusal(topicName, this.#queued(given)) : undefined;
     const banMs = this.#poison.banMs(topicName, given.payload);
     return reason ?? (banMs === undefined ? undefined : banReason(banMs));
   }

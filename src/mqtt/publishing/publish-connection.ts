@@ -7,7 +7,6 @@ import type { Clock } from '../../model/time.ts';
 import type { ClientEvent } from '../client-events.ts';
 import type { ServerRecord } from '../session/session.ts';
 import type { PublishFlags, QueuedPublication } from './publication.ts';
-import { publishPacketSize } from './publish-packet.ts';
 
 /** How a connection ended, as far as that tells something about the publications in flight. */
 export interface ConnectionEnd {
@@ -68,12 +67,7 @@ export class PublishConnection {
   refusal(topicName: string, publication: QueuedPublication): string | undefined {
     const { expiresAt = Number.POSITIVE_INFINITY } = publication;
     if (expiresAt <= this.#clock.monotonic()) return 'it waited for the broker until it was worth nothing';
-    const { maximumPacketSize } = this.server.capabilities;
-    if (maximumPacketSize === Number.POSITIVE_INFINITY) return undefined;
-    // MQTT-3.2.2-15
-    const bytes = publishPacketSize(topicName, publication);
-    if (bytes <= maximumPacketSize) return undefined;
-    return `it has ${bytes} bytes, the broker takes ${maximumPacketSize} (its Maximum Packet Size)`;
+    return this.server.capabilities.refusesPublish(topicName, publication);
   }
 
   /** @returns QoS and RETAIN with which a publication is sent; what it has to do without is told once of each server */
