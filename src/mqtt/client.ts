@@ -11,7 +11,7 @@ import { describeServer, type Server } from '../model/server-address.ts';
 import type { Clock, Timer } from '../model/time.ts';
 import type { ClientEvent } from './client-events.ts';
 import type { ClientOptions } from './client-options.ts';
-import { clientOptions } from './connection/connect.ts';
+import { clientOptions, sessionExpiryOf } from './connection/connect.ts';
 import { type AttemptResult, ConnectionAttempts } from './connection/connection-attempts.ts';
 import { isHangUp } from './connection/connection-failure.ts';
 import { ConnectionNotices } from './connection/connection-notices.ts';
@@ -210,11 +210,12 @@ export class BrokerClient {
 
   #onConnack(connack: IConnackPacket): void {
     const attempts = this.#attempts;
-    const events = attempts.onConnack(connack);
+    const sessionExpiryS = sessionExpiryOf(this.#options);
+    attempts.onConnack(connack);
     if (this.#mqtt) this.#connection.onConnack(this.#mqtt, attempts.address, attempts.record);
-    this.#enter({ kind: 'online', server: attempts.address, ...attempts.facts });
-    this.#notices.online(attempts.address);
-    for (const event of events) this.#notices.once(event);
+    const { address: server, facts } = attempts;
+    this.#enter({ kind: 'online', server, ...facts });
+    this.#notices.onConnack(connack, { server, isUnverified: facts.isUnverified, sessionExpiryS });
     this.#sender.resume(connack.sessionPresent, connack.properties, this.#options.birth?.());
     this.#serverSubscriptions.onConnack();
     if (attempts.isPreferred) this.#preferred.onConnected();

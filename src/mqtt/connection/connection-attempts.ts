@@ -2,11 +2,10 @@
 import type { IClientOptions, IConnackPacket, IDisconnectPacket, MqttClient } from 'mqtt';
 import { describeServer, type Server } from '../../model/server-address.ts';
 import type { Clock } from '../../model/time.ts';
-import type { ClientEvent } from '../client-events.ts';
 import type { ClientOptions } from '../client-options.ts';
 import type { ConnectionEnd, LeftUnacknowledged } from '../publishing/publish-connection.ts';
 import type { ServerRecord, Session } from '../session/session.ts';
-import { connectOptions, isUnverified, sessionExpiryOf } from './connect.ts';
+import { connectOptions, isUnverified } from './connect.ts';
 import { ConnectFallback } from './connect-fallback.ts';
 import { type ConnectAttempt, type ConnectionFailure, explainFailure, isHangUp } from './connection-failure.ts';
 import { ConnectionTrace, isMalformed } from './connection-trace.ts';
@@ -141,29 +140,12 @@ export class ConnectionAttempts {
     this.#trace.onError(error instanceof Error ? error : new Error(String(error)));
   }
 
-  /** CONNACK has accepted the connection. @returns what should be known of it */
-  onConnack({ properties }: IConnackPacket): ClientEvent[] {
+  /** CONNACK has accepted the connection. */
+  onConnack({ properties }: IConnackPacket): void {
     this.#detected.delete(this.server);
     this.#connectedAt = this.#clock.monotonic();
     // Assigned Client Identifier, MQTT 5 §3.2.2.3.7.
     if (properties?.assignedClientIdentifier) this.record.clientId = properties.assignedClientIdentifier;
-    const server = this.address;
-    const seconds = properties?.sessionExpiryInterval;
-    const events: ClientEvent[] = [];
-    if (this.facts.isUnverified)
-      events.push({
-        name: 'certificate_unverified',
-        severity: 'warning',
-        phrase: { key: 'notice.unverified', params: { server } },
-      });
-    // MQTT 5 §3.2.2.3.2: where the property is absent, the server uses the interval that it was asked for.
-    if (seconds !== undefined && seconds < sessionExpiryOf(this.#options))
-      events.push({
-        name: 'session_shortened',
-        severity: 'warning',
-        phrase: { key: 'notice.sessionShortened', params: { server, seconds } },
-      });
-    return events;
   }
 
   /** This client ends the connection itself. */

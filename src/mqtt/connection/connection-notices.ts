@@ -2,6 +2,7 @@
  * Notices of the connection: every state is told once, however often a server is tried and however short a connection
  * was.
  */
+import type { IConnackPacket } from 'mqtt';
 import type { Phrase } from '../../model/phrase.ts';
 import type { Clock, Timer } from '../../model/time.ts';
 import type { ClientEvent } from '../client-events.ts';
@@ -10,6 +11,16 @@ import type { ClientEvent } from '../client-events.ts';
 const stableMs = 5000;
 /** A broker that starts together with this client, as the local one does, is there after so long, ms. */
 const startMs = 3000;
+
+/** A connection that CONNACK has accepted. */
+interface AcceptedConnection {
+  /** Address of the server. */
+  server: string;
+  /** TLS is used, and the certificate is not checked. */
+  isUnverified: boolean;
+  /** Session Expiry Interval that the server was asked for, s. */
+  sessionExpiryS: number;
+}
 
 const nameOf = ({ key, params }: Phrase): string => `${key} ${params.server}`;
 
@@ -32,15 +43,24 @@ export class ConnectionNotices {
     this.#tell = tell;
   }
 
-  online(server: string): void {
-    this.#starting?.cancel();
-    this.#early = undefined;
-    this.#stable?.cancel();
-    this.#stable = this.#clock.after(stableMs, () => {
-      if (this.#told.size === 0) return;
-      this.#told.clear();
-      this.#tell({ name: 'broker_online', severity: 'info', phrase: { key: 'notice.online', params: { server } } });
-    });
+  /** CONNACK has accepted the connection: what stays true of the server is told once. */
+  onConnack({ properties }: IConnackPacket, connection: AcceptedConnection): void {
+    const { server, isUnverified, sessionExpiryS } = connection;
+    this.#online(server);
+    if (isUnverified)
+      this.#tellOnce({
+        name: 'certificate_unverified',
+        severity: 'warning',
+        phrase: { key: 'notice.unverified', params: { server } },
+      });
+    // MQTT 5 §3.2.2.3.2: where the property is absent, the server uses the interval that it was asked for.
+    const seconds = properties?.sessionExpiryInterval;
+    if (seconds !== undefined && seconds < sessionExpiryS)
+      this.#tellOnce({
+        name: 'session_shortened',
+        severity: 'warning',
+        phrase: { key: 'notice.sessionShortened', params: { server, seconds } },
+      });
   }
 
   /** @param isTrouble this client did not end the connection itself */
@@ -55,18 +75,28 @@ export class ConnectionNotices {
     this.#starting ??= this.#clock.after(startMs, () => this.#endStart());
   }
 
-  /** A fact that stays true of a server is told once. */
-  once(event: ClientEvent): void {
-    const name = nameOf(event.phrase);
-    if (this.#toldForGood.has(name)) return;
-    this.#toldForGood.add(name);
-    this.#tell(event);
-  }
-
   close(): void {
     this.#isClosed = true;
     this.#stable?.cancel();
     this.#starting?.cancel();
+  }
+
+  #online(server: string): void {
+    this.#starting?.cancel();
+    this.#early = undefined;
+    this.#stable?.cancel();
+    this.#stable = this.#clock.after(stableMs, () => {
+      if (this.#told.size === 0) return;
+      this.#told.clear();
+      this.#tell({ name: 'broker_online', severity: 'info', phrase: { key: 'notice.online', params: { server } } });
+    });
+  }
+
+  #tellOnce(event: ClientEvent): void {
+    const name = nameOf(event.phrase);
+    if (this.#toldForGood.has(name)) return;
+    this.#toldForGood.add(name);
+    this.#tell(event);
   }
 
   #endStart(): void {
