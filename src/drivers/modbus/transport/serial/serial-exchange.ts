@@ -1,8 +1,14 @@
-/** One exchange on a serial line: a request, and the frames that have come since. */
+/** One exchange on a serial line: a request, the frames that have come since, and how long a response is waited for. */
 import { parseResponse } from '../../codec/pdu.ts';
 import { ModbusFailure } from '../../failures.ts';
 import { describeRequest, functionCodes, isWrite, type Request } from '../../messages.ts';
+import type { RecentResponses } from './recent-responses.ts';
 import type { SerialFrame } from './serial-framing.ts';
+
+/** A response is waited for a little longer than the timeout, by this share of the timeout. */
+const lateShare = 0.5;
+/** A response may come until this many timeouts have passed; until then nothing is sent that it could be taken for. */
+const dueTimeouts = 3;
 
 /** The exchange that is under way. */
 export interface SerialExchange {
@@ -45,3 +51,27 @@ export const isMirrored = (request: Request): boolean =>
   isWrite(request) &&
   (request.functionCode === functionCodes.writeSingleCoil ||
     request.functionCode === functionCodes.writeSingleRegister);
+
+/** The line as an exchange waits for it. */
+interface LineState {
+  /** Monotonic ms at which the line has been silent for long enough, unless more bytes come. */
+  silentAt: number;
+  /** Silence between two exchanges, ms. */
+  silentMs: number;
+  recent: RecentResponses;
+}
+
+/** @returns monotonic ms at which the request is sent, or the exchange ends, as things are */
+export const dueAt = (
+  { request, sent, response, fault, timeoutMs }: SerialExchange,
+  { silentAt, silentMs, recent }: LineState,
+): number => {
+  if (!sent) return Math.max(silentAt, recent.dueUntil(request));
+  if (fault !== undefined) return silentAt;
+  if (response) return Math.max(silentAt, recent.expectedAt(request, sent.at));
+  return Math.max(silentAt, sent.at + timeoutMs + Math.max(silentMs, timeoutMs * lateShare));
+};
+
+/** @returns monotonic ms until which a response may still come after an exchange that failed */
+export const lateUntil = ({ timeoutMs, fault }: SerialExchange, sentAt: number): number =>
+  sentAt + timeoutMs * (fault === undefined ? dueTimeouts : 1);

@@ -8,7 +8,7 @@ import { failureOf, ModbusFailure, timeoutFailure } from '../../failures.ts';
 import { describeRequest, isWrite, type Request } from '../../messages.ts';
 import type { LinkNotice } from '../modbus-link.ts';
 import { RecentResponses } from './recent-responses.ts';
-import { isMirrored, mismatchOf, responseIn, type SerialExchange } from './serial-exchange.ts';
+import { dueAt, isMirrored, lateUntil, mismatchOf, responseIn, type SerialExchange } from './serial-exchange.ts';
 import type { SerialFrame, SerialFraming } from './serial-framing.ts';
 import { SilentInterval } from './silent-interval.ts';
 
@@ -23,10 +23,6 @@ interface SerialLineOptions {
 
 /** Stray bytes before or behind a frame that are taken for those of a transceiver. */
 const maxGlitches = 3;
-/** A response is waited for a little longer than the timeout, by this share of the timeout. */
-const lateShare = 0.5;
-/** A response may come until this many timeouts have passed; until then nothing is sent that it could be taken for. */
-const dueTimeouts = 3;
 const maxUnparsed = 4096;
 /** Bytes that come for so long without a pause are no response, ms: the longest response takes 9 s at 300 baud. */
 const longestUnrestMs = 10_000;
@@ -176,15 +172,6 @@ export class SerialLine {
     this.#options.notify({ kind: 'withdrawn', request, reason });
   }
 
-  /** @returns monotonic ms at which the exchange goes on, as things are */
-  #dueAt({ request, sent, response, fault, timeoutMs }: SerialExchange): number {
-    const silentAt = this.#lastByteAt + this.#silence.ms;
-    if (!sent) return Math.max(silentAt, this.#recent.dueUntil(request));
-    if (fault !== undefined) return silentAt;
-    if (response) return Math.max(silentAt, this.#recent.expectedAt(request, sent.at));
-    return Math.max(silentAt, sent.at + timeoutMs + Math.max(this.#silence.ms, timeoutMs * lateShare));
-  }
-
   /** Sends the request, or ends the exchange, as soon as its time has come. */
   #proceed(): void {
     this.#timer?.cancel();
@@ -192,8 +179,10 @@ export class SerialLine {
     const exchange = this.#exchange;
     if (!exchange) return;
     const now = this.#clock.monotonic();
-    const waitMs = this.#dueAt(exchange) - now;
-    const isUnrest = now < this.#lastByteAt + this.#silence.ms && now >= this.#unrestSince + longestUnrestMs;
+    const silentMs = this.#silence.ms;
+    const silentAt = this.#lastByteAt + silentMs;
+    const waitMs = dueAt(exchange, { silentAt, silentMs, recent: this.#recent }) - now;
+    const isUnrest = now < silentAt && now >= this.#unrestSince + longestUnrestMs;
     if (waitMs > 0 && isUnrest) this.#giveUp(exchange);
     else if (waitMs > 0) this.#timer = this.#clock.after(waitMs, () => this.#proceed());
     else if (!exchange.sent) this.#send(exchange);
@@ -240,8 +229,9 @@ export class SerialLine {
     else resolve(response.outcome);
   }
 
-  #fail({ request, timeoutMs, response, rival, fault, mismatch, reject }: SerialExchange, sentAt: number): void {
-    this.#recent.expect(request, sentAt, sentAt + timeoutMs * (fault === undefined ? dueTimeouts : 1));
+  #fail(exchange: SerialExchange, sentAt: number): void {
+    const { request, timeoutMs, response, rival, fault, mismatch, reject } = exchange;
+    this.#recent.expect(request, sentAt, lateUntil(exchange, sentAt));
     if (response) {
       // The first response may have been due to the request before.
       this.#doubt(response.frame, rival ? [response.bytes, rival] : [response.bytes]);
