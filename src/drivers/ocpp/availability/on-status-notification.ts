@@ -1,7 +1,7 @@
 /** StatusNotification (OCPP 1.6, and OCPP 2.0.1 part 2, block G): what a connector is doing, and what is wrong with it. */
 
 import type { MessageOf } from '../messages.ts';
-import { detach } from '../station/concluded-transactions.ts';
+import { detach } from '../station/lost-transactions.ts';
 import type { Station } from '../station/station.ts';
 
 /** Shows the status of a connector; the one that becomes available detaches its transaction. */

@@ -8,6 +8,9 @@ import { isoTime } from '../../../model/time.ts';
 import type { DriverEvent } from '../../driver.ts';
 import type { MessageOf, MeterValue, SampledValue, SignedMeterValue } from '../messages.ts';
 import type { Moment } from '../station/clock-offset.ts';
+import { registerReadings } from '../station/energy-register.ts';
+import { isInTransaction } from '../station/evse-status.ts';
+import { componentOf } from '../station/faults.ts';
 import {
   concludeDoubles,
   detached,
@@ -15,13 +18,10 @@ import {
   isConcluded,
   isMeasuredSince,
   resumeTransaction,
-} from '../station/concluded-transactions.ts';
-import { registerReadings } from '../station/energy-register.ts';
-import { isInTransaction } from '../station/evse-status.ts';
-import { componentOf } from '../station/faults.ts';
+} from '../station/lost-transactions.ts';
 import type { Station } from '../station/station.ts';
 import type { Transaction } from '../station/transaction.ts';
-import { adoptTransaction, applyRegisterReading } from '../station/transaction-store.ts';
+import { adoptTransaction, applyRegisterReading } from '../station/transaction-changes.ts';
 
 /** The place of meter values; undefined: not knshown. */
 export interface MeterPlace {

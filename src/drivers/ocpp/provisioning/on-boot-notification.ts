@@ -1,6 +1,6 @@
 /** BootNotification (OCPP 1.6 §4.2; OCPP 2.0.1 part 2, block B): what the station is. */
 import type { Answer, MessageOf } from '../messages.ts';
-import { concludeAll } from '../station/concluded-transactions.ts';
+import { concludeAll } from '../station/lost-transactions.ts';
 import type { Station } from '../station/station.ts';
 import { isOtherStation, type StationFacts } from '../station/station-facts.ts';
 

@@ -2,9 +2,9 @@
 import { hashTag } from '../../../model/identity.ts';
 import type { StationMessage } from '../messages.ts';
 import { isBelievable } from './clock-offset.ts';
-import { apartMs, isConcluded, isOpenTransaction, lost, registerOf } from './concluded-transactions.ts';
 import { endRegister, energyOf, jitter, mostRise, readAll } from './energy-register.ts';
 import { hashesOf } from './id-token-hashes.ts';
+import { apartMs, isConcluded, isOpenTransaction, lost, registerOf } from './lost-transactions.ts';
 import type { Transaction } from './transaction.ts';
 import { openTransaction, type TransactionRecords } from './transaction-records.ts';
 

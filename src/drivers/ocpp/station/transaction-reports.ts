@@ -2,8 +2,8 @@
 import type { Clock, Timer } from '../../../model/time.ts';
 import type { DriverEvent } from '../../driver.ts';
 import { registerSuspect, sessionEnded, sessionStarted, type Transaction } from './transaction.ts';
+import { seenLive } from './transaction-changes.ts';
 import type { TransactionRecords } from './transaction-records.ts';
-import { seenLive } from './transaction-store.ts';
 
 export interface ReportOptions {
   /** Identity of the station, for ids of events that survive a restart. */

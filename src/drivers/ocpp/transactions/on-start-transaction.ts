@@ -6,11 +6,11 @@ import { hashTag } from '../../../model/identity.ts';
 import type { Authorization } from '../authorization/authorize.ts';
 import type { Answer, IdToken, MessageOf } from '../messages.ts';
 import { reportSignedValues, showMeterValues, showRegister } from '../metering/on-meter-values.ts';
-import { apartMs, detach } from '../station/concluded-transactions.ts';
 import { componentOf } from '../station/faults.ts';
+import { apartMs, detach } from '../station/lost-transactions.ts';
 import type { Station } from '../station/station.ts';
 import type { Transaction } from '../station/transaction.ts';
-import { startTransaction } from '../station/transaction-store.ts';
+import { startTransaction } from '../station/transaction-changes.ts';
 import { answerWith, idTokenOf, showTransaction, type TransactionContext, withEvse } from './place-transaction.ts';
 
 /** The start is told late, and the car has left by now: the end is on its way, or lost. */

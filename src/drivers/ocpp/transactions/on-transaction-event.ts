@@ -11,10 +11,10 @@ import {
   isConcluded,
   isMeasuredSince,
   resumeTransaction,
-} from '../station/concluded-transactions.ts';
+} from '../station/lost-transactions.ts';
 import type { Station } from '../station/station.ts';
 import type { Transaction } from '../station/transaction.ts';
-import { updateTransaction } from '../station/transaction-store.ts';
+import { updateTransaction } from '../station/transaction-changes.ts';
 import { onStartTransaction } from './on-start-transaction.ts';
 import { onStopTransaction } from './on-stop-transaction.ts';
 import { answerToken, idTokenOf, showTransaction, type TransactionContext, withEvse } from './place-transaction.ts';

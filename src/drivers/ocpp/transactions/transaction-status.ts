@@ -1,6 +1,6 @@
 /** GetTransactionStatus (OCPP 2.x): whether a transaction that is thought to run still does. */
 import type { StationRequest, StationResult } from '../messages.ts';
-import { detach } from '../station/concluded-transactions.ts';
+import { detach } from '../station/lost-transactions.ts';
 import type { Station } from '../station/station.ts';
 
 /** The station says that the transaction is over; its end is still to come. */

@@ -2,7 +2,7 @@
 import type { Authorizer } from '../authorization/authorize.ts';
 import type { Block } from '../block.ts';
 import type { Answer, MessageOf } from '../messages.ts';
-import { concludeDetached, graceMs } from '../station/concluded-transactions.ts';
+import { concludeDetached, graceMs } from '../station/lost-transactions.ts';
 import type { Station } from '../station/station.ts';
 import { onTransactionEvent } from './on-transaction-event.ts';
 import type { TransactionContext } from './place-transaction.ts';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import type { MeterValue, StationMessage } from '../../../../src/drivers/ocpp/messages.ts';
 import { CallFailure } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
-import * as lostEnds from '../../../../src/drivers/ocpp/station/concluded-transactions.ts';
 import { energyOf } from '../../../../src/drivers/ocpp/station/energy-register.ts';
+import * as lostTransactions from '../../../../src/drivers/ocpp/station/lost-transactions.ts';
 import * as ends from '../../../../src/drivers/ocpp/station/match-transaction.ts';
 import { StationRecords } from '../../../../src/drivers/ocpp/station/station-records.ts';
 import { sessionEnded } from '../../../../src/drivers/ocpp/station/transaction.ts';
+import * as changes from '../../../../src/drivers/ocpp/station/transaction-changes.ts';
 import { TransactionRecords } from '../../../../src/drivers/ocpp/station/transaction-records.ts';
-import * as takings from '../../../../src/drivers/ocpp/station/transaction-store.ts';
 import { createMemoryJournal, type MemoryJournal } from '../../../support/memory-journal.ts';
 import { createVirtualClock, type VirtualClock } from '../../../support/virtual-clock.ts';
 
@@ -76,7 +76,7 @@ describe('the transactions of a station', () => {
   });
   const start = (more: Partial<Started> = {}, isReplay = false) => {
     const event = started(more);
-    return takings.startTransaction(transactions, event, { at: event.at ?? clock.now(), isReplay });
+    return changes.startTransaction(transactions, event, { at: event.at ?? clock.now(), isReplay });
   };
   const end = (transaction: string, more: Partial<Ended> = {}) =>
     ends.recordEnd(transactions, ended(transaction, more), { transaction, at: clock.now() });
@@ -109,15 +109,15 @@ describe('the transactions of a station', () => {
 
   it('the same beginning again is the same transaction, also after a restart and after its end', () => {
     const event = started();
-    const first = takings.startTransaction(transactions, event, { at: clock.now(), isReplay: false });
+    const first = changes.startTransaction(transactions, event, { at: clock.now(), isReplay: false });
     assert.equal(first.isNew, true);
     open();
     clock.advance(60_000);
-    const again = takings.startTransaction(transactions, event, { at: clock.now(), isReplay: true });
+    const again = changes.startTransaction(transactions, event, { at: clock.now(), isReplay: true });
     assert.deepEqual([again.transaction.transaction, again.isNew], [first.transaction.transaction, false]);
     end(first.transaction.transaction, { meterStopWh: 2000 });
     assert.equal(
-      takings.startTransaction(transactions, event, { at: clock.now(), isReplay: true }).transaction.state,
+      changes.startTransaction(transactions, event, { at: clock.now(), isReplay: true }).transaction.state,
       'ended',
     );
   });
@@ -134,12 +134,12 @@ describe('the transactions of a station', () => {
     journal.isWritable = false;
     const event = started();
     assert.throws(
-      () => takings.startTransaction(transactions, event, { at: clock.now(), isReplay: false }),
+      () => changes.startTransaction(transactions, event, { at: clock.now(), isReplay: false }),
       (error: unknown) => error instanceof CallFailure && error.kind === 'unanswered',
     );
     assert.equal(transactions.runningOn(1), undefined);
     journal.isWritable = true;
-    const { transaction: session, isNew } = takings.startTransaction(transactions, event, {
+    const { transaction: session, isNew } = changes.startTransaction(transactions, event, {
       at: clock.now(),
       isReplay: false,
     });
@@ -155,7 +155,7 @@ describe('the transactions of a station', () => {
 
   it('beginning and end survive the end of power as well', () => {
     const { transaction: session } = start();
-    takings.applyRegisterReading(transactions, session, reading(1100));
+    changes.applyRegisterReading(transactions, session, reading(1100));
     end(session.transaction, { meterStopWh: 2000 });
     assert.deepEqual(urgent, [true, true]);
   });
@@ -184,8 +184,8 @@ describe('the transactions of a station', () => {
 
   it('2.x: told without its EVSE at the end', () => {
     const { meterStartWh: _, ...event } = started({ transaction: 'abc', evse: 2, meterValues: [sample('begin', 500)] });
-    takings.startTransaction(transactions, event, { at: clock.now(), isReplay: false });
-    takings.updateTransaction(transactions, updated('abc', { meterValues: [sample('live', 700)] }), {
+    changes.startTransaction(transactions, event, { at: clock.now(), isReplay: false });
+    changes.updateTransaction(transactions, updated('abc', { meterValues: [sample('live', 700)] }), {
       at: clock.now(),
       isReplay: false,
     });
@@ -200,13 +200,13 @@ describe('the transactions of a station', () => {
     assert.equal(end('abc', { meterStopWh: 1500 }).isNew, true);
     assert.equal(end('abc', { meterStopWh: 1500 }).isNew, false);
     assert.equal(
-      takings.updateTransaction(transactions, updated('abc'), { at: clock.now(), isReplay: false }).transaction.state,
+      changes.updateTransaction(transactions, updated('abc'), { at: clock.now(), isReplay: false }).transaction.state,
       'ended',
     );
   });
 
   it('2.x: what goes on and never began is taken up', () => {
-    const { transaction: session, isNew } = takings.updateTransaction(
+    const { transaction: session, isNew } = changes.updateTransaction(
       transactions,
       updated('x', { evse: 1, chargingState: 'charging' }),
       { at: clock.now(), isReplay: false },
@@ -224,24 +224,24 @@ describe('the transactions of a station', () => {
   });
 
   it('adopts what it does not know, and nothing that is over', () => {
-    const session = takings.adoptTransaction(transactions, '77', { evse: 1, at: clock.now() });
+    const session = changes.adoptTransaction(transactions, '77', { evse: 1, at: clock.now() });
     assert.deepEqual([session?.isAdopted, transactions.runningOn(1)?.transaction], [true, '77']);
     end('77', { meterStopWh: 1 });
-    assert.equal(takings.adoptTransaction(transactions, '77', { evse: 1, at: clock.now() }), undefined);
+    assert.equal(changes.adoptTransaction(transactions, '77', { evse: 1, at: clock.now() }), undefined);
   });
 
   it('the car is gone: no transaction, and its end still counts', () => {
     const { transaction: session } = start();
-    lostEnds.detach(transactions, 1);
+    lostTransactions.detach(transactions, 1);
     assert.equal(transactions.runningOn(1), undefined);
-    assert.equal(takings.adoptTransaction(transactions, session.transaction, { evse: 1, at: clock.now() }), undefined);
+    assert.equal(changes.adoptTransaction(transactions, session.transaction, { evse: 1, at: clock.now() }), undefined);
     const { transaction: over } = end(session.transaction, { meterStopWh: 1800 });
     assert.equal(energyOf(over.register), 800);
   });
 
   it('a new one where the old one never ended: that is over, where the register of the new one begins', () => {
     const { transaction: session } = start();
-    takings.applyRegisterReading(transactions, session, reading(1600));
+    changes.applyRegisterReading(transactions, session, reading(1600));
     clock.advance(60_000);
     const { lost } = start({ meterStartWh: 1700 });
     assert.deepEqual(
@@ -254,16 +254,16 @@ describe('the transactions of a station', () => {
   it('replayed, a beginning does not go on until somebody says so', () => {
     const { transaction: session } = start({}, true);
     assert.equal(session.isLive, false);
-    assert.equal(takings.seenLive(transactions, session), true);
+    assert.equal(changes.seenLive(transactions, session), true);
     const now = transactions.runningOn(1);
-    assert.equal(now && takings.seenLive(transactions, now), false);
+    assert.equal(now && changes.seenLive(transactions, now), false);
   });
 
   it('does not wear out the disk with a register that rises', () => {
     const { transaction: session } = start();
     const before = journal.records.length;
     for (let i = 1; i <= 360; i++) {
-      takings.applyRegisterReading(transactions, transactions.runningOn(1) ?? session, reading(1000 + i * 10));
+      changes.applyRegisterReading(transactions, transactions.runningOn(1) ?? session, reading(1000 + i * 10));
       clock.advance(10_000);
     }
     assert.ok(journal.records.length - before <= 61, String(journal.records.length - before));
@@ -275,18 +275,18 @@ describe('the transactions of a station', () => {
     start({ transaction: 'abc', chargingState: 'charging' });
     urgent.length = 0;
     for (let i = 0; i < 30; i++) {
-      takings.updateTransaction(transactions, updated('abc', { meterValues: [sample('live', 2000 + i)] }), {
+      changes.updateTransaction(transactions, updated('abc', { meterValues: [sample('live', 2000 + i)] }), {
         at: clock.now(),
         isReplay: false,
       });
       clock.advance(1000);
     }
     assert.deepEqual(urgent, []);
-    takings.updateTransaction(transactions, updated('abc', { chargingState: 'suspended_ev' }), {
+    changes.updateTransaction(transactions, updated('abc', { chargingState: 'suspended_ev' }), {
       at: clock.now(),
       isReplay: false,
     });
-    takings.updateTransaction(transactions, updated('abc', { token: { id: 'X' } }), {
+    changes.updateTransaction(transactions, updated('abc', { token: { id: 'X' } }), {
       at: clock.now(),
       isReplay: false,
     });
@@ -301,7 +301,7 @@ describe('the transactions of a station', () => {
   it('2.x: one that nobody ended is over where another goes on', () => {
     start({ transaction: 'a' });
     clock.advance(1000);
-    const { lost } = takings.updateTransaction(transactions, updated('b', { evse: 1 }), {
+    const { lost } = changes.updateTransaction(transactions, updated('b', { evse: 1 }), {
       at: clock.now(),
       isReplay: false,
     });
@@ -313,14 +313,14 @@ describe('the transactions of a station', () => {
 
   it('does not grow with whatever a station makes up', () => {
     for (let i = 0; i < 1500; i++)
-      takings.updateTransaction(transactions, updated(`x${i}`), { at: clock.now(), isReplay: false });
+      changes.updateTransaction(transactions, updated(`x${i}`), { at: clock.now(), isReplay: false });
     assert.equal(transactions.byId.size, 1000);
   });
 
   for (const shift of [0, 1, 2])
     it(`loses none where its store is written anew, ${shift}`, () => {
       const ids: string[] = [];
-      for (let i = 0; i < shift; i++) takings.adoptTransaction(transactions, `x${i}`, { evse: 9 + i, at: clock.now() });
+      for (let i = 0; i < shift; i++) changes.adoptTransaction(transactions, `x${i}`, { evse: 9 + i, at: clock.now() });
       for (let i = 0; i < 980; i++) {
         const { transaction: session } = start({ meterStartWh: i, evse: 1 + (i % 5) });
         end(session.transaction, { meterStopWh: i + 1 });

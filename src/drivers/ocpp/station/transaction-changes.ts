@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { hashTag } from '../../../model/identity.ts';
 import type { StationMessage } from '../messages.ts';
 import { isBelievable, type Moment } from './clock-offset.ts';
-import { apartMs, concludeTransaction, overtaken } from './concluded-transactions.ts';
 import {
   beganAt,
   chargedWh,
@@ -14,6 +13,7 @@ import {
   readRegister,
 } from './energy-register.ts';
 import { hashesOf } from './id-token-hashes.ts';
+import { apartMs, concludeTransaction, overtaken } from './lost-transactions.ts';
 import type { Transaction } from './transaction.ts';
 import { openTransaction, type TransactionRecords } from './transaction-records.ts';
 
