@@ -1,6 +1,6 @@
 /**
- * Sessions whose end was never told. It is concluded when their car has left, when the next session begins, or when an
- * end without a number fits: with what was read, and until the station tells something else of them.
+ * Transactions that are lost: their end was never told. The end is concluded when the car has left, when the next
+ * transaction begins, or when an end without a number fits: with what was read, and until the station tells otherwise.
  */
 import type { MeterValue } from '../messages.ts';
 import { isBelievable } from './clock-offset.ts';

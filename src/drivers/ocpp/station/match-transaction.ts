@@ -1,17 +1,53 @@
-/** Ends as a station tells them. Those that name another transaction, or none, are led to the session they fit. */
-import { hashTag } from '../../../model/identity.ts';
+/**
+ * Which known transaction a beginning or an end is about. Beginnings are told again, and numbers used twice; an end that
+ * names another transaction, or none, is led to the session that it fits.
+ */
+import { createHash } from 'node:crypto';
 import type { StationMessage } from '../messages.ts';
 import { isBelievable } from './clock-offset.ts';
-import { endRegister, energyOf, jitter, mostRise, readAll } from './energy-register.ts';
+import { jitter, mostRise } from './energy-register.ts';
 import { hashesOf } from './id-token-hashes.ts';
-import { apartMs, isConcluded, isOpenTransaction, lost, registerOf } from './lost-transactions.ts';
+import { apartMs, isConcluded, isOpenTransaction, registerOf } from './lost-transactions.ts';
 import type { Transaction } from './transaction.ts';
-import { openTransaction, type TransactionRecords } from './transaction-records.ts';
+import type { TransactionRecords } from './transaction-records.ts';
 
+type Started = Extract<StationMessage, { kind: 'transaction_started' }>;
 type Ended = Extract<StationMessage, { kind: 'transaction_ended' }>;
 
+/** Tells apart the transactions of OCPP 1.6, whose beginnings name none, also where a beginning is repeated. */
+export const fingerprintOf = ({ evse, token, at, meterStartWh }: Started): string =>
+  createHash('sha256')
+    .update(JSON.stringify([evse, token?.id, isBelievable(at) ? at : null, meterStartWh]))
+    .digest('base64url')
+    .slice(0, 22);
+
+/** 2.x: a number that was used before, for a session that is over, or for somebody else's. */
+const isReused = ({ state, endedAt = 0, startedAt = 0, tag }: Transaction, { token, at }: Started): boolean => {
+  if (!isBelievable(at)) return false;
+  if (state === 'ended') return at > endedAt + apartMs;
+  const isOthers = tag !== undefined && token !== undefined && !hashesOf(token.id).includes(tag);
+  return isOthers && at > startedAt + apartMs;
+};
+
+/**
+ * The transaction that a beginning is about, where the beginning was told before.
+ * @returns undefined: another transaction begins
+ */
+export const findStartedTransaction = ({ byId }: TransactionRecords, event: Started): Transaction | undefined => {
+  if (event.transaction !== undefined) {
+    const named = byId.get(event.transaction);
+    return named && isReused(named, event) ? undefined : named;
+  }
+  const fingerprint = fingerprintOf(event);
+  // Without a time, two sessions of one person may look the same.
+  return [...byId.values()].find(
+    (transaction) =>
+      transaction.fingerprint === fingerprint && (isBelievable(event.at) || transaction.state !== 'ended'),
+  );
+};
+
 /** Whether it may be the end of this session, by time, place and register. @param at ms, by our clock */
-export const fits = (transaction: Transaction, { evse, at: said, meterStopWh = 0 }: Ended, at: number): boolean => {
+const fits = (transaction: Transaction, { evse, at: said, meterStopWh = 0 }: Ended, at: number): boolean => {
   const { last, lastAt, firstAt } = registerOf(transaction);
   if (evse !== undefined && transaction.evse !== undefined && evse !== transaction.evse) return false;
   // From before it began, or before it was measured last.
@@ -30,7 +66,7 @@ const isOfAnotherTag = (transaction: Transaction, event: Ended): boolean =>
   transaction.tag !== undefined && event.token !== undefined && !hasTag(transaction, event);
 
 /** The end that was told of it, perhaps with a new time. */
-const isRepeated = ({ register: { end } }: Transaction, { meterStopWh }: Ended): boolean =>
+export const isRepeated = ({ register: { end } }: Transaction, { meterStopWh }: Ended): boolean =>
   meterStopWh !== undefined && meterStopWh > 0 && meterStopWh === end;
 
 const onlyOne = (transactions: Transaction[]): Transaction | undefined =>
@@ -104,47 +140,4 @@ export const findEndedTransaction = ({ byId }: TransactionRecords, event: Ended,
   // Only where we give the numbers is an unknown one none.
   const ours = all.filter((each) => each.fingerprint !== undefined && !isOfAnotherTag(each, event));
   return meantBy(ours, event, at)?.transaction ?? transaction;
-};
-
-/** Nothing that was told is different. */
-const isSameEnd = (a: Transaction, b: Transaction): boolean =>
-  a.reason !== lost &&
-  energyOf(a.register) === energyOf(b.register) &&
-  Math.abs((a.endedAt ?? 0) - (b.endedAt ?? 0)) <= apartMs;
-
-/**
- * @param transaction that is ended: the one that was named, or meant
- * @returns isNew false: it was ended before
- */
-export const recordEnd = (
-  transactions: TransactionRecords,
-  event: Ended,
-  { transaction, at }: { transaction: string; at: number },
-): { transaction: Transaction; isNew: boolean } => {
-  const { evse, meterValues, meterStopWh, reason, token } = event;
-  const before = transactions.byId.get(transaction);
-  const isNamed = transaction === event.transaction;
-  // A conclusion gives way to what the station says.
-  const isOpenToMore =
-    before && (isConcluded(before) ? isNamed || !isRepeated(before, event) : hasDrawnMore(before, event, at));
-  if (before?.state === 'ended' && !isOpenToMore) return { transaction: before, isNew: false };
-  const from = before ?? { ...openTransaction(transaction, evse, undefined), isAdopted: true };
-  const session: Transaction = {
-    ...from,
-    ...(from.evse === undefined && evse !== undefined ? { evse } : {}),
-    ...(from.tag === undefined && token ? { tag: hashTag(token.id) } : {}),
-    state: 'ended',
-    endedAt: Math.max(at, from.startedAt ?? at),
-    reason,
-    register: endRegister(readAll(registerOf(from), meterValues), meterStopWh, event.at),
-    registerBefore: isNamed ? undefined : registerOf(from),
-    isTold: false,
-    ...(before?.state === 'ended' ? { isCorrected: true } : {}),
-  };
-  if (before?.state === 'ended' && isSameEnd(before, session))
-    return {
-      transaction: transactions.write({ ...before, registerBefore: session.registerBefore }),
-      isNew: false,
-    };
-  return { transaction: transactions.write(session), isNew: true };
 };

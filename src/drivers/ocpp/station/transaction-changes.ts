@@ -1,24 +1,25 @@
-/** The transactions of one station as it tells them: begun and going on. */
-import { createHash } from 'node:crypto';
+/** The transactions of one station as it tells them: begun, going on and ended. */
 import { hashTag } from '../../../model/identity.ts';
 import type { StationMessage } from '../messages.ts';
-import { isBelievable, type Moment } from './clock-offset.ts';
+import type { Moment } from './clock-offset.ts';
 import {
   beganAt,
   chargedWh,
+  endRegister,
   energyOf,
   newRegister,
   type RegisterReading,
   readAll,
   readRegister,
 } from './energy-register.ts';
-import { hashesOf } from './id-token-hashes.ts';
-import { apartMs, concludeTransaction, overtaken } from './lost-transactions.ts';
+import { apartMs, concludeTransaction, isConcluded, lost, overtaken, registerOf } from './lost-transactions.ts';
+import { findStartedTransaction, fingerprintOf, hasDrawnMore, isRepeated } from './match-transaction.ts';
 import type { Transaction } from './transaction.ts';
 import { openTransaction, type TransactionRecords } from './transaction-records.ts';
 
 type Started = Extract<StationMessage, { kind: 'transaction_started' }>;
 type Updated = Extract<StationMessage, { kind: 'transaction_updated' }>;
+type Ended = Extract<StationMessage, { kind: 'transaction_ended' }>;
 
 /** A beginning or an update, as it was taken. */
 export interface TransactionChange {
@@ -31,12 +32,6 @@ export interface TransactionChange {
 /** Between two records of a register that only rises, ms. */
 const registerEveryMs = 60_000;
 
-const fingerprintOf = ({ evse, token, at, meterStartWh }: Started): string =>
-  createHash('sha256')
-    .update(JSON.stringify([evse, token?.id, isBelievable(at) ? at : null, meterStartWh]))
-    .digest('base64url')
-    .slice(0, 22);
-
 /** Nothing but what flows is different. */
 const isSame = (a: Transaction, b: Transaction): boolean =>
   a.evse === b.evse && a.tag === b.tag && a.remoteStartId === b.remoteStartId && a.hasFlowed === b.hasFlowed;
@@ -47,27 +42,6 @@ const withState = (transaction: Transaction, state: Transaction['chargingState']
   state === undefined
     ? transaction
     : { ...transaction, chargingState: state, hasFlowed: transaction.hasFlowed || state === 'charging' };
-
-/** 2.x: a number that was used before, for a session that is over, or for somebody else's. */
-const isReused = ({ state, endedAt = 0, startedAt = 0, tag }: Transaction, { token, at }: Started): boolean => {
-  if (!isBelievable(at)) return false;
-  if (state === 'ended') return at > endedAt + apartMs;
-  const isOthers = tag !== undefined && token !== undefined && !hashesOf(token.id).includes(tag);
-  return isOthers && at > startedAt + apartMs;
-};
-
-const known = ({ byId }: TransactionRecords, event: Started): Transaction | undefined => {
-  if (event.transaction !== undefined) {
-    const named = byId.get(event.transaction);
-    return named && isReused(named, event) ? undefined : named;
-  }
-  const fingerprint = fingerprintOf(event);
-  // Without a time, two sessions of one person may look the same.
-  return [...byId.values()].find(
-    (transaction) =>
-      transaction.fingerprint === fingerprint && (isBelievable(event.at) || transaction.state !== 'ended'),
-  );
-};
 
 const withRegister = (transaction: Transaction, register: Transaction['register']): Transaction => ({
   ...transaction,
@@ -119,7 +93,7 @@ export const startTransaction = (
   event: Started,
   { at, isReplay, asked }: Circumstances,
 ): TransactionChange => {
-  const before = known(transactions, event);
+  const before = findStartedTransaction(transactions, event);
   const { evse, token, meterStartWh, meterValues, remoteStartId } = event;
   if (before) {
     const isToldLate = before.isAdopted && before.state !== 'ended' && event.transaction !== undefined;
@@ -175,6 +149,50 @@ export const updateTransaction = (
     isNew: !before,
     lost: over.map((each) => concludeTransaction(transactions, each, { at })),
   };
+};
+
+/** Nothing that was told is different. */
+const isSameEnd = (a: Transaction, b: Transaction): boolean =>
+  a.reason !== lost &&
+  energyOf(a.register) === energyOf(b.register) &&
+  Math.abs((a.endedAt ?? 0) - (b.endedAt ?? 0)) <= apartMs;
+
+/**
+ * Records the end of a transaction as the station tells it.
+ * @param transaction that is ended: the one that was named, or meant (match-transaction.ts)
+ * @returns isNew false: it was ended before
+ */
+export const recordEnd = (
+  transactions: TransactionRecords,
+  event: Ended,
+  { transaction, at }: { transaction: string; at: number },
+): { transaction: Transaction; isNew: boolean } => {
+  const { evse, meterValues, meterStopWh, reason, token } = event;
+  const before = transactions.byId.get(transaction);
+  const isNamed = transaction === event.transaction;
+  // A conclusion gives way to what the station says.
+  const isOpenToMore =
+    before && (isConcluded(before) ? isNamed || !isRepeated(before, event) : hasDrawnMore(before, event, at));
+  if (before?.state === 'ended' && !isOpenToMore) return { transaction: before, isNew: false };
+  const from = before ?? { ...openTransaction(transaction, evse, undefined), isAdopted: true };
+  const session: Transaction = {
+    ...from,
+    ...(from.evse === undefined && evse !== undefined ? { evse } : {}),
+    ...(from.tag === undefined && token ? { tag: hashTag(token.id) } : {}),
+    state: 'ended',
+    endedAt: Math.max(at, from.startedAt ?? at),
+    reason,
+    register: endRegister(readAll(registerOf(from), meterValues), meterStopWh, event.at),
+    registerBefore: isNamed ? undefined : registerOf(from),
+    isTold: false,
+    ...(before?.state === 'ended' ? { isCorrected: true } : {}),
+  };
+  if (before?.state === 'ended' && isSameEnd(before, session))
+    return {
+      transaction: transactions.write({ ...before, registerBefore: session.registerBefore }),
+      isNew: false,
+    };
+  return { transaction: transactions.write(session), isNew: true };
 };
 
 /** A reading of the energy register while it runs. */

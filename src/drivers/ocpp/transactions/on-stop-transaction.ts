@@ -7,9 +7,10 @@ import type { Moment } from '../station/clock-offset.ts';
 import { energyOf } from '../station/energy-register.ts';
 import { componentOf } from '../station/faults.ts';
 import { concludeDoubles } from '../station/lost-transactions.ts';
-import { findEndedTransaction, hasDrawnMore, recordEnd } from '../station/match-transaction.ts';
+import { findEndedTransaction, hasDrawnMore } from '../station/match-transaction.ts';
 import type { Station } from '../station/station.ts';
 import { durationOf, type Transaction } from '../station/transaction.ts';
+import { recordEnd } from '../station/transaction-changes.ts';
 import { type TransactionContext, withEvse } from './place-transaction.ts';
 
 type Ended = MessageOf<'transaction_ended'>;

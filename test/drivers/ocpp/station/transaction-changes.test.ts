@@ -3,7 +3,6 @@ import type { MeterValue, StationMessage } from '../../../../src/drivers/ocpp/me
 import { CallFailure } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
 import { energyOf } from '../../../../src/drivers/ocpp/station/energy-register.ts';
 import * as lostTransactions from '../../../../src/drivers/ocpp/station/lost-transactions.ts';
-import * as ends from '../../../../src/drivers/ocpp/station/match-transaction.ts';
 import { StationRecords } from '../../../../src/drivers/ocpp/station/station-records.ts';
 import { sessionEnded } from '../../../../src/drivers/ocpp/station/transaction.ts';
 import * as changes from '../../../../src/drivers/ocpp/station/transaction-changes.ts';
@@ -79,7 +78,7 @@ describe('the transactions of a station', () => {
     return changes.startTransaction(transactions, event, { at: event.at ?? clock.now(), isReplay });
   };
   const end = (transaction: string, more: Partial<Ended> = {}) =>
-    ends.recordEnd(transactions, ended(transaction, more), { transaction, at: clock.now() });
+    changes.recordEnd(transactions, ended(transaction, more), { transaction, at: clock.now() });
 
   it('gives ids that an integer of 32 bits holds, each once, also after a restart', () => {
     const ids = new Set<string>();
