@@ -4,6 +4,7 @@
  * station does not have it, in as many messages as the station wants.
  */
 import { createHash } from 'node:crypto';
+import { guessTokenType } from '../codec/id-token-2.ts';
 import { createStatuses } from '../codec/outbound.ts';
 import type { IdToken, StationRequest, StationResult } from '../messages.ts';
 import type { SendOptions } from '../station/calls.ts';
@@ -21,13 +22,7 @@ const usualMost = 1000;
 /** Size of one entry of OCPP 2.x on the wire, bytes. */
 const entryBytes = 220;
 
-/** OCPP 2.0.1 part 2, IdTokenEnumType: what a reader will call it; serial numbers of cards have 4, 7, 8 or 10 bytes. */
-const typeOf = (id: string): string => {
-  if (/^E0[0-9A-F]{14}$/i.test(id)) return 'ISO15693';
-  return /^([0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})$/i.test(id) ? 'ISO14443' : 'Central';
-};
-
-const entryOf = ({ id, type = typeOf(id), expiresAt }: ListedIdToken): Entry => {
+const entryOf = ({ id, type = guessTokenType(id), expiresAt }: ListedIdToken): Entry => {
   const token: IdToken = { id, type };
   return { token, ...(expiresAt === undefined ? {} : { expiresAt }) };
 };

@@ -14,6 +14,15 @@ const tokenTypes = createEnumeration<string>(
   ),
 );
 
+/**
+ * The type that a reader will give an id token, from the form of the id: serial numbers of cards have 4, 7, 8 or 10 bytes.
+ * @returns a member of IdTokenEnumType (OCPP 2.0.1 part 2)
+ */
+export const guessTokenType = (id: string): string => {
+  if (/^E0[0-9A-F]{14}$/i.test(id)) return 'ISO15693';
+  return /^([0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})$/i.test(id) ? 'ISO14443' : 'Central';
+};
+
 /** @throws Error for a token that the version cannot say */
 export const wireToken = ({ id, type = 'Central' }: IdToken, version: '2.0.1' | '2.1'): object => {
   const known = findMember(tokenTypes, type, []);

@@ -2,9 +2,15 @@
 import type { Answer, MessageOf } from '../messages.ts';
 import { concludeAll } from '../station/lost-transactions.ts';
 import type { Station } from '../station/station.ts';
-import { isOtherStation, type StationFacts } from '../station/station-facts.ts';
+import type { StationFacts } from '../station/station-facts.ts';
 
 type Identification = NonNullable<StationFacts['boot']>;
+
+/** Whether somebody has put another station in the place of the one before. */
+const isOtherStation = (before: Identification, now: Identification): boolean => {
+  if (before.serial !== undefined && now.serial !== undefined) return before.serial !== now.serial;
+  return before.vendor !== now.vendor || before.model !== now.model;
+};
 
 const stationName = ({ vendor, model, serial }: Identification): string =>
   [`${vendor} ${model}`, serial].filter(Boolean).join(', ');

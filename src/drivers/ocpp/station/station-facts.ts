@@ -64,13 +64,6 @@ const factsSchema = z.object({
 });
 export type StationFacts = z.infer<typeof factsSchema>;
 
-/** Whether somebody has put another station in the place of the one before. */
-export const isOtherStation = (before: StationFacts['boot'], now: NonNullable<StationFacts['boot']>): boolean => {
-  if (!before) return false;
-  if (before.serial !== undefined && now.serial !== undefined) return before.serial !== now.serial;
-  return before.vendor !== now.vendor || before.model !== now.model;
-};
-
 const record = z.object({ facts: factsSchema });
 
 /** The facts of one station, as its records keep them. */
