@@ -22,7 +22,8 @@ export const specificationNames: SpecificationNames[] = [
   {
     specification: 'OCPP',
     folder: 'src/drivers/ocpp',
-    besides: /^src\/drivers\/ocpp\/(codec\/|ocpp-j\/|forwarding\/|approval\/|(messages|driver|index|quirks)\.ts$)/,
+    besides:
+      /^src\/drivers\/ocpp\/(codec\/|ocpp-j\/|forwarding\/|approval\/|(message(s|-handlers)|driver|index|quirks)\.ts$)/,
     // Messages of OCPP 1.6 and 2.0.1; an operation that has another name in each version has both.
     names: eachInOneBlock(
       ...['Authorize', 'BootNotification', 'CancelReservation', 'ChangeAvailability', 'ChangeConfiguration'],

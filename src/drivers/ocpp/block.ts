@@ -5,7 +5,8 @@
 import type { Params } from '../../model/command.ts';
 import type { Applied } from '../driver.ts';
 import type { BlockCommands } from './block-commands.ts';
-import type { Answer, MessageHandlers, StationMessage } from './messages.ts';
+import type { MessageHandlers } from './message-handlers.ts';
+import type { Answer, StationMessage } from './messages.ts';
 import type { StationLink } from './ocpp-j/station-link.ts';
 
 /** A CALL of the station on its way through the blocks. */
