@@ -133,7 +133,7 @@ interface Parts {
 }
 
 const createParts = (context: Context): Parts => {
-  const { RED, config, credentials, node, clock, send, report, onClose } = context;
+  const { RED, config, credentials, node, send, report, onClose } = context;
   const { device } = config;
   const { server } = useConfigNode<OcppServerApi>(RED, config.server, 'ems-ocpp-server');
   const { id: siteId } = useConfigNode<SiteApi>(RED, config.site, 'ems-site');
@@ -153,9 +153,8 @@ const createParts = (context: Context): Parts => {
       saved = stateFile.save(kept).catch(report);
     },
   });
-  const requests = new AuthorizationRequests(
-    ({ id, type }) => send([null, null, { topic: 'authorize', payload: { device, tag: id, ...(type && { type }) } }]),
-    clock,
+  const requests = new AuthorizationRequests(({ id, type }) =>
+    send([null, null, { topic: 'authorize', payload: { device, tag: id, ...(type && { type }) } }]),
   );
   return {
     server,
@@ -194,7 +193,7 @@ const runStation = async (context: Context, identity: string, parts: Parts & Sha
         tags: config.tags,
         ownTag,
         isOnePlaceOnly: config.onePlace,
-        ...(config.authorise === 'ask' && { ask: (token) => requests.ask(token) }),
+        ...(config.authorise === 'ask' && { ask: (token, signal) => requests.ask(token, signal) }),
       },
       concurrentTx: server.concurrentTx,
       heartbeatS: server.heartbeatS,

@@ -1,6 +1,5 @@
 /** Requests for authorization that a flow decides: the id token goes out as one message, and the answer comes as another. */
 import { z } from 'zod';
-import type { Clock } from '../../../model/time.ts';
 import type { IdToken } from '../messages.ts';
 import type { Authorization } from './authorize.ts';
 
@@ -14,32 +13,31 @@ const authorizations = [
 
 const answerSchema = z.object({ tag: z.string(), status: z.enum(authorizations) });
 
-/** A flow has this long, ms. */
-const patienceMs = 5000;
-
 type Settle = (authorization: Authorization | undefined) => void;
 
 /** Asks a flow whether a driver may charge, and gives its answer to all stations that wait for the same id token. */
 export class AuthorizationRequests {
   private readonly send: (token: IdToken) => void;
-  private readonly clock: Clock;
   /** Open requests by the id token as the station read it. */
   private readonly open = new Map<string, Settle[]>();
 
   /** @param send tells the flow */
-  constructor(send: (token: IdToken) => void, clock: Clock) {
+  constructor(send: (token: IdToken) => void) {
     this.send = send;
-    this.clock = clock;
   }
 
-  /** @returns undefined where the flow is silent */
-  ask(token: IdToken): Promise<Authorization | undefined> {
+  /**
+   * @param signal aborts when nobody waits for the flow any longer
+   * @returns undefined where the flow was silent until then
+   */
+  ask(token: IdToken, signal: AbortSignal): Promise<Authorization | undefined> {
     return new Promise((resolve) => {
-      const timer = this.clock.after(patienceMs, () => this.settle(token.id, undefined));
+      const giveUp = (): void => this.settle(token.id, undefined);
       const settle: Settle = (authorization) => {
-        timer.cancel();
+        signal.removeEventListener('abort', giveUp);
         resolve(authorization);
       };
+      signal.addEventListener('abort', giveUp);
       this.open.set(token.id, [...(this.open.get(token.id) ?? []), settle]);
       this.send(token);
     });

@@ -23,8 +23,11 @@ export interface AuthorizationOptions {
   ownTag: string;
   /** With a list: a tag charges at one place at a time; absent: at as many as it likes. */
   isOnePlaceOnly?: boolean;
-  /** @returns undefined: no opinion */
-  ask?(token: IdToken): Promise<Authorization | undefined>;
+  /**
+   * @param signal aborts when the answer is late, and the list decides
+   * @returns undefined: no opinion
+   */
+  ask?(token: IdToken, signal: AbortSignal): Promise<Authorization | undefined>;
 }
 
 /** A flow has this long to answer, ms. */
@@ -60,7 +63,7 @@ export class Authorizer {
   decide(token: IdToken): Authorization | Promise<Authorization> {
     const { mode, ask } = this.options;
     if (mode !== 'ask' || !ask || this.isOwn(token) || this.answerOf(token)) return this.decideNow(token);
-    return this.inTime(token, ask(token)).then((authorization) => {
+    return this.inTime(token, ask).then((authorization) => {
       this.decidedElsewhere(token, authorization);
       return authorization;
     });
@@ -110,13 +113,18 @@ export class Authorizer {
   }
 
   /** The list decides where the flow has no opinion, fails or is late. */
-  private inTime(token: IdToken, question: Promise<Authorization | undefined>): Promise<Authorization> {
+  private inTime(token: IdToken, ask: NonNullable<AuthorizationOptions['ask']>): Promise<Authorization> {
+    const lateness = new AbortController();
+    const question = ask(token, lateness.signal);
     return new Promise((resolve) => {
       const decide = (answer: Authorization | undefined): void => {
         timer.cancel();
         resolve(answer ?? this.byList(token));
       };
-      const timer = this.clock.after(answerMs, () => decide(undefined));
+      const timer = this.clock.after(answerMs, () => {
+        lateness.abort();
+        decide(undefined);
+      });
       question.then(decide, () => decide(undefined));
     });
   }
