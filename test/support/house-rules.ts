@@ -61,8 +61,8 @@ const arrows: Record<string, RegExp> = {
 /** Other rooms may import only the face of a driver, its index.ts. */
 const isFace = (to: string): boolean => /^src\/drivers\/[a-z]+\/index\.ts$/.test(to);
 
-/** Forms know of a driver what can be entered, and nothing of how it works. */
-const editorMay = /^src\/drivers\/[a-z]+\/codec\/limits\.ts$/;
+/** Forms know of a driver the limits of fields and the format of the list of cards, and nothing of how it works. */
+const editorMay = /^src\/drivers\/([a-z]+\/codec\/limits|ocpp\/codec\/card-list)\.ts$/;
 
 /** Parts of a driver that know nothing of the rest of it: frames from strangers, and the words of a version. */
 const chambers: [part: string, may: RegExp][] = [
@@ -106,7 +106,7 @@ export const check = ({ from, to }: Import, imports: Import[]): string | undefin
   if (room === target) return undefined;
   if (!arrows[room]?.test(target)) return `${from} must not import ${to}`;
   if (room === 'editor' && target.startsWith('drivers/') && !editorMay.test(to))
-    return `${from} must not import ${to}: only the limits of a driver`;
+    return `${from} must not import ${to}: only what a form checks of a driver`;
   if (room !== 'editor' && /^drivers\//.test(target) && !isFace(to))
     return `${from} must not import ${to}: only the face of a driver`;
   if (room === 'nodes' && to.startsWith('src/')) {

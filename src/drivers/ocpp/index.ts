@@ -1,6 +1,7 @@
 /** The face of OCPP: all that nodes and the simulator may import. */
 export { isDecision, stationDecision } from './approval/decision.ts';
 export { AuthorizationRequests } from './authorization/authorization-requests.ts';
+export { mostTags, parseTagLine } from './codec/card-list.ts';
 export { codecFor } from './codec/codec-by-version.ts';
 export {
   backendUrl,
@@ -9,9 +10,7 @@ export {
   headerName,
   isIdentity,
   longestIdentity,
-  mostTags,
   ocppServerFields,
-  parseTagLine,
 } from './codec/limits.ts';
 export type { Csms } from './csms.ts';
 export { createOcppDriver, type OcppDriver } from './driver.ts';

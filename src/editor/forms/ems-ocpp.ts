@@ -1,12 +1,11 @@
 /** The form of a charge point: which station it is for, who may charge there, and what securing it needs. */
 import * as z from 'zod/mini';
+import { linesOf, parseTagLine } from '../../drivers/ocpp/codec/card-list.ts';
 import {
   backendUrl,
   chargePointFields,
   isIdentity,
-  linesOf,
   longestIdentity,
-  parseTagLine,
   passwordLength,
   passwordLimits,
 } from '../../drivers/ocpp/codec/limits.ts';
