@@ -4,11 +4,12 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Clock } from '../../../model/time.ts';
+import { readClientCertificate } from './client-certificate.ts';
 import { type Origin, plainAddress } from './proxy-headers.ts';
 import { createReason, type Reason, type Rejection, sentenceOf } from './rejection-reasons.ts';
 import { type CertificateNotice, type CertificateState, ServerCertificate } from './server-certificate.ts';
 import type { ServerKeys } from './server-keys.ts';
-import { explainTlsFailure, readClientCertificate } from './tls-errors.ts';
+import { explainTlsFailure } from './tls-errors.ts';
 
 export interface ListenerTls {
   /** Certificate and key as they are now. */

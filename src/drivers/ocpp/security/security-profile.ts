@@ -1,5 +1,6 @@
 /** OCPP security profiles 0 to 3: what a station has to bring, and whether a connection has brought it. */
 import type { Peer, StationLink, StationSettings } from '../ocpp-j/station-link.ts';
+import { findCertificateFault } from './client-certificate.ts';
 import { isVerifier } from './passwords.ts';
 import type { Origin } from './proxy-headers.ts';
 import { createReason, type Reason, sentenceOf } from './rejection-reasons.ts';
@@ -26,14 +27,10 @@ export const checkSettings = (identity: string, settings: StationSettings): void
 export const findTransportFault = (
   settings: StationSettings,
   identity: string,
-  { isSecure, certificate, certificateFault }: Origin | (Peer & { certificateFault?: Reason }),
+  origin: Origin | (Peer & { certificateFault?: Reason }),
 ): Reason | undefined => {
-  if (needsTls(settings) && !isSecure) return createReason('tls_demanded');
-  if (!needsCertificate(settings)) return undefined;
-  if (certificateFault) return certificateFault;
-  if (certificate === undefined) return createReason('no_certificate');
-  if (certificate === identity || settings.certificateNames?.includes(certificate)) return undefined;
-  return createReason('other_certificate', { name: certificate, identity });
+  if (needsTls(settings) && !origin.isSecure) return createReason('tls_demanded');
+  return needsCertificate(settings) ? findCertificateFault(settings, identity, origin) : undefined;
 };
 
 /** @returns why a connection that is there already cannot stay under new settings, in words */

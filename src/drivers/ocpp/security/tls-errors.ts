@@ -1,6 +1,4 @@
-/** Faults of TLS in words that an integrator understands: those of OpenSSL name neither side. */
-import type { TLSSocket } from 'node:tls';
-import type { Origin } from './proxy-headers.ts';
+/** Faults of TLS handshakes in words that an integrator understands: those of OpenSSL name neither side. */
 import { createReason, type Reason } from './rejection-reasons.ts';
 
 /** Reasons by the error code of a TLS handshake that never came to a request. */
@@ -19,26 +17,3 @@ const handshakeFaults: [code: RegExp, reason: Reason][] = [
 export const explainTlsFailure = (error: Error & { code?: string }): Reason =>
   handshakeFaults.find(([code]) => code.test(error.code ?? ''))?.[1] ??
   createReason('tls_failed', { fault: error.message });
-
-/** Reasons by the error code of the check of a client certificate. */
-const certificateFaults: [code: RegExp, reason: Reason][] = [
-  [/CERT_HAS_EXPIRED/, createReason('certificate_expired')],
-  [/CERT_NOT_YET_VALID/, createReason('certificate_not_yet_valid')],
-  [/REVOKED/, createReason('certificate_revoked')],
-  [/UNABLE_TO|SELF_SIGNED|UNTRUSTED|ISSUER/, createReason('certificate_authority')],
-];
-
-/** @returns the common name of a client certificate, or why it does not count; nothing where none was shown */
-export const readClientCertificate = (socket: TLSSocket): Pick<Origin, 'certificate' | 'certificateFault'> => {
-  const { subject } = socket.getPeerCertificate();
-  if (!subject) return {};
-  if (!socket.authorized) {
-    const fault = String(socket.authorizationError);
-    const reason = certificateFaults.find(([code]) => code.test(fault))?.[1];
-    return { certificateFault: reason ?? createReason('certificate_refused', { fault }) };
-  }
-  // Several common names come as a list, whatever the types say.
-  const [certificate, ...others] = [subject.CN as string | string[] | undefined].flat();
-  if (!certificate || others.length > 0) return { certificateFault: createReason('certificate_names') };
-  return { certificate };
-};
