@@ -1,30 +1,20 @@
 /**
  * The order in which publications of QoS 1 and 2 leave over a connection: those that the last one left unacknowledged,
- * then those that wait, then what the server does not retain as it should; as many at once as Receive Maximum allows
- * (MQTT-3.3.4-7, MQTT 5 §4.9).
+ * then those that wait, then what the server does not retain as it should; as many at once as the flows have room for.
  */
-import type { Clock } from '../../model/time.ts';
 import type { ConnackProperties } from '../connection/server-capabilities.ts';
 import type { HeldPacketIds } from '../session/held-packet-ids.ts';
 import type { InFlightPublication } from '../session/packet-identifiers.ts';
-import type { Session } from '../session/session.ts';
-import { findPoison, type PoisonMessages } from './poison-messages.ts';
+import { findPoison } from './poison-messages.ts';
 import type { OutboxEntry, QueuedPublication } from './publication.ts';
-import type { ConnectionEnd, LeftUnacknowledged, PublishConnection } from './publish-connection.ts';
-import { PublishFlows } from './publish-flows.ts';
+import type { ConnectionEnd, LeftUnacknowledged } from './publish-connection.ts';
+import { PublishFlows, type PublishFlowsParts } from './publish-flows.ts';
 import { PendingPubrels } from './pubrel.ts';
 import { Redelivery } from './redelivery.ts';
 import { RefusedPublications } from './refused-publications.ts';
 
-/** The parts that a delivery is made of. */
-interface DeliveryParts {
-  session: Session;
-  /** Publications of QoS 1 and 2 that this client leaves unacknowledged at once, however many the server takes. */
-  window: number;
-  clock: Clock;
-  connection: PublishConnection;
-  poison: PoisonMessages;
-}
+/** The parts that a delivery gets from outside; the others are its own. */
+type DeliveryParts = Omit<PublishFlowsParts, 'redelivery' | 'refused'>;
 
 /** Reason Codes of DISCONNECT (MQTT 5 §3.14.2.1). */
 const [retainNotSupported, qosNotSupported] = [0x9a, 0x9b];
@@ -38,8 +28,6 @@ export class AcknowledgedDelivery {
   readonly #pubrels: PendingPubrels;
   readonly #refused: RefusedPublications;
   readonly #redelivery: Redelivery;
-  /** Send quota of the connection (MQTT-4.9.0-1). */
-  #quota = 0;
   /** Packet Identifiers that the connected server may hold. */
   #heldPacketIds: HeldPacketIds | undefined;
   #birth: QueuedPublication | undefined;
@@ -85,7 +73,6 @@ export class AcknowledgedDelivery {
     const { capabilities, heldPacketIds } = connection.server;
     this.#heldPacketIds = heldPacketIds;
     capabilities.onConnack(properties, clock.monotonic());
-    this.#quota = Math.min(window, capabilities.receiveMaximum);
     const all = inFlight.all();
     // MQTT-3.2.2-5: a server without the session has lost what it received and did not get released.
     if (!isSessionPresent) for (const publication of all) publication.isReceived = false;
@@ -160,9 +147,7 @@ export class AcknowledgedDelivery {
   send(): void {
     const flows = this.#flows;
     const redelivery = this.#redelivery;
-    while (this.#isReady && this.#parts.connection.isOnline && !flows.isOnTrial) {
-      // MQTT-4.9.0-2
-      if (flows.unacknowledged >= this.#quota) return;
+    while (this.#isReady && this.#parts.connection.isOnline && !flows.isOnTrial && flows.hasRoom) {
       const isAgain = redelivery.left > 0 && !this.#birth;
       const again = isAgain ? redelivery.next(flows.unacknowledged > 0) : undefined;
       if (again === 'wait') return;

@@ -1,7 +1,8 @@
 /**
  * PUBLISH of QoS 1 and 2 and its answer, PUBACK or PUBREC and PUBCOMP (MQTT 5 §4.3.2, §4.3.3): sent as far as the
  * server takes it, given back to its sender where it does not, tried again where the server has no room at the moment,
- * and set aside where it ends connections.
+ * and set aside where it ends connections. As many are in flight at once as the send quota allows, which begins with the
+ * Receive Maximum of the server (MQTT 5 §4.9).
  */
 import type { Clock } from '../../model/time.ts';
 import type { InFlightPublication } from '../session/packet-identifiers.ts';
@@ -20,8 +21,10 @@ import type { Redelivery } from './redelivery.ts';
 import type { RefusedPublications } from './refused-publications.ts';
 
 /** The parts that the flows of one connection share. */
-interface PublishFlowsParts {
+export interface PublishFlowsParts {
   session: Session;
+  /** Publications of QoS 1 and 2 that this client leaves unacknowledged at once, however many the server takes. */
+  window: number;
   clock: Clock;
   connection: PublishConnection;
   poison: PoisonMessages;
@@ -46,6 +49,8 @@ export class PublishFlows {
   /** The publication beside which nothing may be sent. */
   #alone: InFlightPublication | undefined;
   #isSessionPresent = false;
+  /** Send quota of the connection (MQTT-4.9.0-1), counted in publications. */
+  #quota = 0;
 
   constructor(parts: PublishFlowsParts, sink: PublishFlowsSink) {
     this.#parts = parts;
@@ -57,17 +62,24 @@ export class PublishFlows {
     return this.#unacknowledged.size;
   }
 
+  /** Whether the send quota allows another publication (MQTT-4.9.0-2). */
+  get hasRoom(): boolean {
+    return this.#unacknowledged.size < this.#quota;
+  }
+
   /** Whether the publication that is in flight may end the connection: nothing else may come under suspicion. */
   get isOnTrial(): boolean {
     return this.#alone !== undefined;
   }
 
   /**
-   * A connection begins.
+   * A connection begins, and the Receive Maximum of its server is known (MQTT-3.3.4-7).
    * @param received publications that the server has and waits to be released
    */
   begin(isSessionPresent: boolean, received: InFlightPublication[]): void {
+    const { window, connection } = this.#parts;
     this.#isSessionPresent = isSessionPresent;
+    this.#quota = Math.min(window, connection.server.capabilities.receiveMaximum);
     for (const publication of received) this.#unacknowledged.set(publication, this.#parts.poison.number());
   }
 
