@@ -242,6 +242,16 @@ describe('a bridge', () => {
     assert.deepEqual(ages, [30.001, 31.001, 32.001]);
   });
 
+  it('says so in the next moment where a value comes at the end of its time', () => {
+    start([channel('battery', 'soc', percent)]);
+    poll([50], { ts: clock.now() - 30_000 });
+    clock.advance(1);
+    assert.deepEqual(
+      readings('battery/soc').map(({ quality }) => quality),
+      ['good', 'stale'],
+    );
+  });
+
   it('believes nothing for long that is old by a clock that was set', () => {
     start([channel('battery', 'energy_charged', { maxAgeS: 7200, unit: 'Wh', kind: 'counter' })]);
     poll([50]);

@@ -176,6 +176,18 @@ describe('the control of an actuator', () => {
     assert.ok(attempts >= 18 && attempts <= 20, `${attempts} attempts`);
   });
 
+  it('asks a device that is written to rarely, and is away, once a second', async () => {
+    await open([{ ...batteryActuator, minWriteIntervalMs: 10_000 }]);
+    await ask('charge', { power_w: 1000 }, { lease_s: 600 });
+    await clock.advanceAsync(20_000);
+    const { length } = rig.device.writes;
+    rig.device.setTrouble('late');
+    rig.device.sink().drifted('battery', 'reads something else');
+    await clock.advanceAsync(10_000);
+    const attempts = rig.device.writes.length - length;
+    assert.ok(attempts >= 9 && attempts <= 11, `${attempts} attempts`);
+  });
+
   it('a new command does not wait for the pause after a failure', async () => {
     await open();
     await ask('charge', { power_w: 1000 }, { lease_s: 600 });
@@ -217,6 +229,12 @@ describe('the control of an actuator', () => {
       [['warning', 'power reads 0']],
     );
     assert.equal(rig.device.writes.length, 0);
+  });
+
+  it('what shows a loss is told as far as an event has room for it', async () => {
+    await open();
+    rig.device.sink().drifted('battery', 'x'.repeat(1025));
+    assert.equal(events('setpoint_lost')[0]?.message, 'x'.repeat(1024));
   });
 
   it('a component with several actuators answers a release once, for all of them', async () => {

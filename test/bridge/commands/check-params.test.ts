@@ -138,6 +138,21 @@ describe('what else may be wrong with a parameter', () => {
     it(`${name} is refused`, () =>
       assert.equal(codeOf(checkParams(params, { verb, description: store, clamps: true })), code));
 
+  it('a choice of yes or no is true or false', () => {
+    const params = { power_w: { unit: 'W', min: 0, max: 3000 }, allow_export: { isOptional: true } };
+    const checked = (allow_export: Params[string]) =>
+      checkParams(
+        { power_w: 1, allow_export },
+        { verb: verbOf('battery', 'discharge'), description: described(params, 'setpoint'), clamps: false },
+      );
+    for (const allow_export of [true, false])
+      assert.deepEqual(checked(allow_export), taken({ power_w: 1, allow_export }), `${allow_export}`);
+    for (const wrong of [1, 'true']) {
+      const refused = checked(wrong);
+      assert.deepEqual(refused.ok || [refused.code, refused.message], ['SCHEMA', 'allow_export is true or false']);
+    }
+  });
+
   it('a schedule is a list, and a switch is on or off', () => {
     const profile = verbOf('ev_charger', 'set_profile');
     const checked = (schedule: Params[string]) =>

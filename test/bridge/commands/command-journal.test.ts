@@ -117,6 +117,23 @@ describe('what a bridge remembers of commands', () => {
       assert.deepEqual(rig.replies, [reply, reply]);
     });
 
+    it('a command that was cut off before its lease was written down has not reached the device', async () => {
+      const cutOff = {
+        id: 'x',
+        digest: '',
+        topic: 'devices/b/battery/response/charge',
+        actuator: 'battery',
+        reply: {},
+      };
+      rig.journal.append({ command: cutOff }, false);
+      await rig.restart(true);
+      await clock.advanceAsync(150);
+      const { status, code, message } = rig.outcome('x') ?? {};
+      assert.deepEqual([status, code], ['failed', 'INTERNAL']);
+      assert.match(message ?? '', /before it was carried out; the device is in its safe state/);
+      assert.deepEqual(told(), []);
+    });
+
     it('a command that was cut off waits for a device that is not back yet', async () => {
       const id = await charge(1000);
       const renewal = rig.send('charge', { power_w: 2000 }, { lease_s: 60 });
@@ -370,6 +387,29 @@ describe('the journal of commands', () => {
     assert.equal(known.length, 20_000);
     assert.deepEqual([known[0], known[1]], [0, 5002]);
     assert.equal(commands.unanswered().length, 1);
+  });
+
+  it('remembers a command from its answer on, however long that took', () => {
+    const commands = new CommandJournal(createMemoryJournal());
+    for (let n = 0; n < 20_000; n++) commands.saveCommand(command(n, n > 0));
+    commands.saveCommand(command(0));
+    commands.saveCommand(command(20_000));
+    assert.deepEqual(
+      [0, 1, 2].map((n) => commands.command(`c${n}`) !== undefined),
+      [true, false, true],
+    );
+  });
+
+  it('writes its journal anew only where that has become long', () => {
+    const journal = createMemoryJournal();
+    let rewrites = 0;
+    const { rewrite } = journal;
+    journal.rewrite = (records) => {
+      rewrites++;
+      return rewrite(records);
+    };
+    for (let start = 0; start < 3; start++) new CommandJournal(journal).saveCommand(command(start));
+    assert.deepEqual([journal.records.length, rewrites], [3, 0]);
   });
 
   it('keeps its journal short, over restarts as well', () => {

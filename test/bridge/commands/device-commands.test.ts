@@ -101,6 +101,14 @@ describe('commands at a bridge', () => {
     });
   });
 
+  it('are for the actuators that the driver describes', () => {
+    const offered = rig.bridge().actuators();
+    assert.deepEqual(
+      offered.map(({ key, verbs }) => [key, Object.keys(verbs)]),
+      [['battery', ['charge', 'discharge', 'hold', 'limit_charge']]],
+    );
+  });
+
   describe('the same id again', () => {
     const again = (id: string, more: Record<string, unknown> = {}): string => {
       const ts = rig.responses.find((each) => each.id === id)?.ts;
@@ -256,6 +264,18 @@ describe('commands at a bridge', () => {
       assert.equal(events('lease_expired').length, 1);
     });
 
+    it('no longer than before, where a longer lease came to nothing', async () => {
+      await charge(1000, { lease_s: 20 });
+      rig.device.setTrouble('refused');
+      assert.deepEqual(codeOf(await charge(2000, { lease_s: 600, ttl_s: 600 })), ['failed', 'DEVICE_REJECTED']);
+      rig.device.setTrouble('none');
+      await clock.advanceAsync(10_000);
+      assert.deepEqual(holds(), ['charge', 1000]);
+      await clock.advanceAsync(10_000);
+      assert.deepEqual(holds(), [undefined, undefined]);
+      assert.equal(events('lease_expired').length, 1);
+    });
+
     it('another with the same wish after the first: the device is told for whom and until when', async () => {
       await charge(1000, { requester: 'person', priority: 70, lease_s: 20 });
       await charge(1000, { requester: 'pv', lease_s: 300 });
@@ -375,12 +395,13 @@ describe('commands at a bridge', () => {
     });
 
     it('is in meta, where the device tells how full it is', async () => {
-      const paramsOf = (): string[] => {
+      const paramsOf = (verb: string): string[] => {
         const { components } = rig.bridge().meta();
         const [battery] = components.filter(({ type }) => type === 'battery');
-        return Object.keys(battery?.commands?.charge?.params ?? {});
+        return Object.keys(battery?.commands?.[verb]?.params ?? {});
       };
-      assert.deepEqual(paramsOf(), ['power_w', 'until_soc']);
+      assert.deepEqual(paramsOf('charge'), ['power_w', 'until_soc']);
+      assert.deepEqual([paramsOf('hold'), paramsOf('limit_charge')], [[], ['power_w']], 'no goal, nothing to reach');
     });
 
     it('each its own: whoever waits goes on to his', async () => {

@@ -137,6 +137,22 @@ describe('what comes of a setpoint', () => {
     assert.deepEqual([reached('discharge')[0], reached('discharge')[2], missed().length], [undefined, 'empty', 0]);
   });
 
+  it('is no fault of a battery from 95 % on, and down to 10 %', async () => {
+    await measure(0);
+    for (const [soc, verb, reason] of [
+      [95, 'charge', 'full'],
+      [94.9, 'charge', undefined],
+      [10, 'discharge', 'empty'],
+      [10.1, 'discharge', undefined],
+    ] as const) {
+      rig.device.measureSoc(soc);
+      await ask(verb, { power_w: 2000 });
+      await measure(0, 8);
+      assert.equal(reached(verb)[2], reason, `${soc} %`);
+      await ask('release', {});
+    }
+  });
+
   it('of a limit is that it binds, or that more flowed before', async () => {
     await measure(-500);
     await ask('limit_charge', { power_w: 1500 });
