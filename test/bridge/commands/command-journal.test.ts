@@ -300,6 +300,11 @@ describe('what a bridge remembers of commands', () => {
       assert.equal(rig.outcome(await charge(1000))?.status, 'completed');
     });
 
+    it('a setting that is sent again all day wears nothing out', async () => {
+      for (let n = 0; n < 300; n++) await ask('set_reserve_soc', { soc: 20 });
+      assert.equal(rig.outcome(await ask('set_reserve_soc', { soc: 50 }))?.status, 'completed');
+    });
+
     it('settings as well', async () => {
       for (let n = 0; n < 200; n++) await ask('set_reserve_soc', { soc: n % 2 });
       assert.equal(rig.outcome(await ask('set_reserve_soc', { soc: 50 }))?.code, 'INTERLOCK');

@@ -394,6 +394,13 @@ describe('commands at a bridge', () => {
       assert.equal(events('failsafe_entered').length, 0);
     });
 
+    it('is a state of charge from 0 % to 100 %', async () => {
+      const codes = [];
+      for (const until_soc of [-1, 0, 100, 101])
+        codes.push(rig.outcome(await ask('discharge', { power_w: 500, until_soc }))?.code);
+      assert.deepEqual(codes, ['OUT_OF_RANGE', undefined, undefined, 'OUT_OF_RANGE']);
+    });
+
     it('is in meta, where the device tells how full it is', async () => {
       const paramsOf = (verb: string): string[] => {
         const { components } = rig.bridge().meta();
@@ -495,13 +502,26 @@ describe('commands at a bridge', () => {
       assert.deepEqual(availability(), ['online', undefined]);
     });
 
-    it('is tried with pauses that double, up to half a minute', async () => {
+    /** @returns pauses between the attempts to reach the safe state, s */
+    const pausesAfterLease = async (ms: number): Promise<number[]> => {
       await charge(1000, { lease_s: 10 });
+      const { length } = rig.device.writes;
       rig.device.setTrouble('mismatch');
-      await clock.advanceAsync(200_000);
-      const tries = rig.device.writes.slice(1).map(({ at }) => at);
-      const pauses = tries.slice(1).map((at, i) => Math.round((at - (tries[i] ?? 0)) / 100) / 10);
-      assert.deepEqual(pauses, [0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30, 30]);
+      await clock.advanceAsync(ms);
+      const tries = rig.device.writes.slice(length).map(({ at }) => at);
+      return tries.slice(1).map((at, i) => Math.round((at - (tries[i] ?? 0)) / 100) / 10);
+    };
+
+    it('is tried with pauses that double, up to half a minute', async () => {
+      assert.deepEqual(await pausesAfterLease(200_000), [0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30, 30]);
+    });
+
+    it('is tried with short pauses again once it was confirmed', async () => {
+      assert.deepEqual(await pausesAfterLease(20_000), [0.5, 1, 2, 4]);
+      rig.device.setTrouble('none');
+      await clock.advanceAsync(10_000);
+      assert.equal(events('failsafe_unconfirmed').at(-1)?.state, 'cleared');
+      assert.deepEqual(await pausesAfterLease(20_000), [0.5, 1, 2, 4]);
     });
 
     it('comes at once when a device that was away is back, and before anything else', async () => {
