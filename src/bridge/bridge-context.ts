@@ -129,7 +129,6 @@ export class BridgeContext {
 
   /** @returns meta and availability, if they are due; they count as published now */
   takeNews(): Message[] {
-    if (!this.hasNews) return [];
     this.hasNews = false;
     const meta = this.#isMetaDue ? [this.meta()] : [];
     this.#isMetaDue = false;

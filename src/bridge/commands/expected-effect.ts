@@ -85,7 +85,7 @@ const excuseOf = (verb: string): Pick<ExpectedEffect, 'excuse'> => {
 
 const expectedEffect = (actuator: Actuator, verb: string, params: Params): ExpectedEffect | undefined => {
   const isBattery = actuator.type === 'battery';
-  const amperes = currentLimits.has(verb) ? numberOf(params, 'current_a') : undefined;
+  const amperes = numberOf(params, 'current_a');
   if (amperes !== undefined && amperes > 0) {
     const tolerance = toleranceOf(actuator, verb, 'current');
     return { quantity: 'current', min: Number.NEGATIVE_INFINITY, max: amperes, tolerance };
