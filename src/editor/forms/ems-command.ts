@@ -14,7 +14,7 @@ import {
 } from '../field.ts';
 import { asRecord, asText, inputOf, typedIn } from '../field-values.ts';
 import type { NodeForm, OpenForm } from '../form.ts';
-import { commandMeaning, paramText } from '../parts/command-texts.ts';
+import { commandMeaning } from '../parts/command-texts.ts';
 import {
   type CommandMeta,
   componentPath,
@@ -23,7 +23,7 @@ import {
   knownDevices,
   type ParamRange,
 } from '../parts/known-devices.ts';
-import { isOutOfRange, paramInput } from '../parts/param-input.ts';
+import { isOutOfRange, paramInput, paramText } from '../parts/param-input.ts';
 import type { EditorNode } from '../red.ts';
 import { labelOf, rangeText, text } from '../texts.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { commandMeaning, paramText } from '../../../src/editor/parts/command-texts.ts';
+import { commandMeaning } from '../../../src/editor/parts/command-texts.ts';
 import { suggestionsOf } from '../../../src/editor/parts/known-devices.ts';
 import { cellsOf } from '../../../src/editor/parts/live-values.ts';
-import { isOutOfRange } from '../../../src/editor/parts/param-input.ts';
+import { isOutOfRange, paramText } from '../../../src/editor/parts/param-input.ts';
 import { refusalCells } from '../../../src/editor/parts/refused-stations.ts';
 import { type KnownStation, stationRows } from '../../../src/editor/parts/station-details.ts';
 import { outcomeLines } from '../../../src/editor/parts/test-connection.ts';
