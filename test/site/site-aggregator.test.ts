@@ -98,6 +98,15 @@ describe('the power of a site', () => {
     );
   });
 
+  it('says how far apart its values were measured, s', () => {
+    const running = simpleHouse();
+    sayPowers(running, all(800, 1200, 300));
+    running.clock.advance(2500);
+    sayPowers(running, { 'grid/meter/power': 800 });
+    running.pass(1200);
+    assert.deepEqual([running.power().skew_s, running.status()?.skew_s], [2.5, 2.5]);
+  });
+
   it('null + x is null: a missing meter never makes consumption look lower', () => {
     for (const missing of ['grid/meter/power', 'pv/solar/power', 'bat/battery/power']) {
       const running = simpleHouse();

@@ -142,6 +142,46 @@ describe('a solar inverter that switches itself off at night', () => {
     }
   });
 
+  describe('with a battery, both of which have done nothing', () => {
+    const battery = every(300, { type: 'battery', role: 'battery', coupling: 'dc', behind: 'pv' });
+    const behind = { coupling: 'dc', behind: 'pv' } as const;
+    /** Some minutes at noon, UTC; after that, only the meter of the grid and the given paths are heard. */
+    const nowWith = (strings: ComponentMeta, options: Options = {}, heard: string[] = []) => {
+      const terminal = every(300, { type: 'inverter', role: 'inverter', rated_power_w: 8000 });
+      const running = startHouse([terminal, strings, battery], options);
+      const idle = (paths: string[], seconds: number): Played[] =>
+        paths.flatMap((path) => steady(`pv/${path}/power`, 300, seconds, 0));
+      running.play([...house(600), ...idle(['inverter', strings.type, 'battery'], 600)]);
+      running.play([...house(1200), ...idle(heard, 1200)]);
+      return now(running).slice(1);
+    };
+
+    it('sleeps', () => assert.deepEqual(nowWith(inverter(behind)), [500, 'estimated']));
+
+    it('does not sleep while the sun shines, whether it should count as 0 where it is offline or not', () => {
+      const coordinates = { latitude: 48.1, longitude: 11.6 };
+      for (const offlineMeansZero of [false, true])
+        assert.deepEqual(nowWith(inverter(behind), { coordinates, offlineMeansZero }), [null, 'stale']);
+    });
+
+    it('does not sleep while its strings are heard, or where a meter on them is silent', () => {
+      assert.deepEqual(nowWith(inverter(behind), {}, ['solar']), [null, 'stale']);
+      assert.deepEqual(nowWith(every(300, { type: 'meter', role: 'solar', ...behind })), [null, 'stale']);
+    });
+  });
+
+  it('was idle up to a hundredth of its rating', () => {
+    for (const [lastW, expected] of [
+      [79, [0, 500, 'estimated']],
+      [81, [null, null, 'stale']],
+    ] as const) {
+      const running = startHouse();
+      running.play([...house(600), ...steady('pv/solar/power', 300, 600, lastW)]);
+      running.play(house(1200));
+      assert.deepEqual(now(running), expected, `${lastW} W`);
+    }
+  });
+
   it('is never a meter: that has no reason to fall silent', () => {
     const running = startHouse([every(300, { type: 'meter', role: 'solar' })]);
     running.play([...house(1500), ...steady('pv/meter/power', 300, 300, 0)]);
