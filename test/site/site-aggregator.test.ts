@@ -107,6 +107,56 @@ describe('the power of a site', () => {
     assert.deepEqual([running.power().skew_s, running.status()?.skew_s], [2.5, 2.5]);
   });
 
+  it('uses a value no longer than it may be used, where no grace was given', () => {
+    for (const [ms, solarW] of [
+      [30_000, 1200],
+      [30_001, null],
+    ] as const) {
+      const running = simpleHouse();
+      sayPowers(running, all(800, 1200, 300));
+      running.clock.advance(ms);
+      sayPowers(running, { 'grid/meter/power': 800 });
+      running.site.tick();
+      assert.equal(running.power().solar_w, solarW, `${ms} ms`);
+    }
+  });
+
+  it('counts its values by their quality', () => {
+    const running = simpleHouse();
+    sayPowers(running, all(800, null, 300));
+    running.pass(1200);
+    assert.deepEqual(running.status()?.sources, { total: 6, good: 5, estimated: 0, stale: 0, invalid: 1 });
+  });
+
+  it('holds a state of charge that is old, and none that its battery does not know or took with it', () => {
+    const running = simpleHouse();
+    const soc = (): unknown => running.power().soc;
+    sayPowers(running, all(800, 1200, 300));
+    running.pass(120_000);
+    assert.equal(soc(), 50);
+    running.say(availabilityOf('devices/bat/availability', 'offline'));
+    running.pass(1200);
+    assert.equal(soc(), null);
+    running.say(availabilityOf('devices/bat/availability', 'online'));
+    running.pass(1200);
+    assert.equal(soc(), 50);
+    sayPowers(running, { 'bat/battery/soc': null });
+    running.pass(1200);
+    assert.equal(soc(), null);
+  });
+
+  it('has no total of a term whose device has said nothing yet', () => {
+    const running = simpleHouse();
+    for (let s = 0; s < 60; s++) {
+      sayPowers(running, { 'grid/meter/power': 3600 });
+      running.pass(1000);
+    }
+    running.pass(12_000);
+    const { grid_import_wh, solar_wh, energies } = running.energy();
+    assert.ok((grid_import_wh ?? 0) > 50, `${grid_import_wh}`);
+    assert.deepEqual([solar_wh, energies?.solar_wh], [null, undefined]);
+  });
+
   it('null + x is null: a missing meter never makes consumption look lower', () => {
     for (const missing of ['grid/meter/power', 'pv/solar/power', 'bat/battery/power']) {
       const running = simpleHouse();
@@ -433,6 +483,22 @@ describe('the power of a site', () => {
     assert.equal(running.power().soc, 70);
     say(90, null);
     assert.equal(running.power().soc, 90);
+  });
+
+  it('weighs states of charge by the capacity that a battery measures rather than by that of its meta', () => {
+    const running = startSite();
+    const measured = { unit: 'Wh', interval_s: 1, max_age_s: 30 } as const;
+    const quantities = { ...battery.quantities, capacity_usable: measured };
+    running.say(
+      metaOf('grid', gridMeter),
+      ...['a', 'b'].map((device) => metaOf(device, { ...battery, quantities, usable_energy_wh: 1000 })),
+    );
+    settled(running);
+    sayPowers(running, { 'grid/meter/power': 0, 'a/battery/power': 0, 'b/battery/power': 0 });
+    sayPowers(running, { 'a/battery/capacity_usable': 10_000, 'b/battery/capacity_usable': 5000 });
+    sayPowers(running, { 'a/battery/soc': 90, 'b/battery/soc': 30 });
+    running.pass(1200);
+    assert.deepEqual([running.power().soc, running.power().quality], [70, 'good']);
   });
 
   it('is estimated while batteries cannot be weighed, and says which one does not state its capacity', () => {

@@ -29,6 +29,13 @@ describe('the power of a source over time', () => {
     }
   });
 
+  it('takes late samples of the time since an earlier run, and none of before', () => {
+    const series = new PowerSeries({ w: 100, at: 0 });
+    series.append({ w: 100, at: 150_000 }, read);
+    assert.equal(series.insert({ w: 100, at: 50_000 }, read)?.coveredMs, 50_000);
+    assert.equal(series.insert({ w: 100, at: -1000 }, read), undefined);
+  });
+
   it('names the gap that a late sample fills, until nothing of the gap is left', () => {
     const series = new PowerSeries();
     series.append({ w: 100, at: 0 }, read);
