@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Message } from '../../../src/model/message.ts';
 import type { ComponentMeta } from '../../../src/model/meta.ts';
 import { PowerPlausibility } from '../../../src/site/inputs/power-plausibility.ts';
-import { every, isNear, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
+import { every, isNear, restart, startPlay, steady, tellEnergy } from '../../support/site/played-site.ts';
 import type { RunningSite } from '../../support/site/running-site.ts';
 
 type Event = Message<'event/1'>;
@@ -119,6 +119,17 @@ describe('wild samples of power', () => {
     running.pass(1200);
     assert.equal(running.power().grid_w, 21_000);
     assert.deepEqual(told(running), []);
+  });
+
+  it('are not what the device has shown in an earlier run', () => {
+    const devices = { grid: [grid] };
+    const first = startPlay(devices);
+    first.play(steady('grid/meter/power', 1, 60, 22_000));
+    const second = restart(first, devices, 1000);
+    second.play(steady('grid/meter/power', 1, 60, 200));
+    second.play([{ at: 1, ts: 1, path: 'grid/meter/power', value: 21_000 }]);
+    second.pass(1200);
+    assert.equal(second.power().grid_w, 21_000);
   });
 
   it('leave a device unknown that shows nothing else', () => {
