@@ -114,7 +114,7 @@ const evCharger: Record<string, Verb> = {
   get_variables: verb('action', { variables: list }),
   set_variables: verb('action', { variables: list }),
   get_local_list_version: verb('action'),
-  /** What the station will allow by all of its charging profiles. */
+  /** Asks for the limits that follow from all charging profiles of the station together. */
   get_composite_schedule: verb('action', {
     duration_s: seconds(1, 604_800),
     unit: optional({ value: 'word', members: ['A', 'W'] }),

@@ -6,7 +6,7 @@ import type { Actuator, ParameterRange, VerbDescription } from '../driver.ts';
 export interface BlockCommands {
   /** On each EVSE. */
   evse?: Actuator['verbs'];
-  /** Of the station as a whole. */
+  /** Commands of the station as a whole. */
   station?: Actuator['verbs'];
 }
 

@@ -23,7 +23,7 @@ export const covers = (wide: string, narrow: string): boolean => {
   return a.length === b.length;
 };
 
-/** What a shared subscription begins with: "$share/", its ShareName and a slash (MQTT 5 §4.8.2). */
+/** Beginning of a shared subscription: "$share/", its ShareName and a slash (MQTT 5 §4.8.2). */
 const sharePrefix = /^\$share\/[^/+#]+\/(?=.)/;
 
 /** Whether a filter is of a shared subscription, whose messages go to one member of its group each. */

@@ -52,7 +52,7 @@ describe('the memory of an outbox', () => {
       assert.ok(pushed && outbox.push(pushed));
     }
     assert.equal(outbox.shift()?.publication.topic, 'a');
-    // What a WeakRef has shown stays until the end of the job.
+    // An object that a WeakRef has shown stays alive until the end of the job.
     await pause(1);
     collect();
     assert.equal(first.deref(), undefined);

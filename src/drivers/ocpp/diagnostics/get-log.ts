@@ -13,7 +13,7 @@ export const logStatuses = createStatuses({ AcceptedCanceled: 'accepted' });
 
 type DiagnosticsRequest = Extract<StationRequest, { kind: 'get_diagnostics' }>;
 
-/** What both requests have in common. */
+/** Parameters that GetDiagnostics and GetLog share. */
 const uploadOf = (params: Params): Omit<DiagnosticsRequest, 'kind'> => {
   const oldestAt = timeParam(params, 'oldest');
   const latestAt = timeParam(params, 'latest');

@@ -94,8 +94,8 @@ export interface RegisterUnitOptions {
 }
 
 /**
- * Where a station says no unit, Wh are meant (OCPP 1.6 §7.45, 2.x UnitOfMeasureType); but a register that was told in kWh
- * all along, and falls to a thousandth where it has no unit, is told in kWh still.
+ * Reads registers without a unit as Wh (OCPP 1.6 §7.45, 2.x UnitOfMeasureType), but as kWh where the register was in kWh all
+ * along and falls to a thousandth at the first value without a unit.
  * @returns the message, its registers in Wh
  */
 export const readRegisterUnits = <T extends Sampled>(

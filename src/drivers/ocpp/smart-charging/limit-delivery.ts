@@ -110,7 +110,7 @@ export class LimitDelivery {
     const { evse, since, context } = this;
     const { station, settings } = context;
     const wasLimited = station.factStore.facts.limitIds?.[String(evse)] !== undefined;
-    // Nobody asks for a limit: the last one stays in force, which may have been set before a restart.
+    // The last limit stays in force while no other is asked for; it may have been set before a restart.
     const lastA = this.inForce()?.currentA ?? (wasLimited ? settings.failsafeA : undefined);
     const last = lastA === undefined ? undefined : [{ startS: 0, currentA: lastA }];
     const setpoints = this.setpoints ?? last;

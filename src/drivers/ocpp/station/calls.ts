@@ -12,7 +12,7 @@ import type { Quirks } from '../quirks.ts';
 import type { RejectedCalls } from './rejected-calls.ts';
 
 export interface SendOptions extends Partial<CallOptions> {
-  /** What statuses mean in this answer beside those that are common to all. */
+  /** Meanings of statuses that only this answer has, beside those common to all answers. */
   statuses?: AnswerStatuses;
 }
 

@@ -161,7 +161,7 @@ export class DeviceVariables {
     return value === 'true' || value === 'false' ? value === 'true' : undefined;
   }
 
-  /** What they say of the station as a whole. */
+  /** Facts about the station as a whole, as its variables tell them. */
   facts(): Partial<StationFacts> {
     const names = namesOf(this.version);
     const maxStackLevel = this.number(names.maxStackLevel);
