@@ -1,20 +1,61 @@
 /**
- * SendLocalList and GetLocalListVersion: the list of id tokens in a station, with which the station decides by itself while
- * it has no connection (OCPP 1.6 §3.5.2; OCPP 2.0.1 part 2, D01). The list is sent only where it is another one, or the
- * station does not have it, in as many messages as the station wants.
+ * SendLocalList, GetLocalListVersion and the variables of the local authorization list: the list of id tokens in a station,
+ * with which the station decides by itself while it has no connection (OCPP 1.6 §3.5.2; OCPP 2.0.1 part 2, D01). The list
+ * is sent only where it is another one, or the station does not have it, in as many messages as the station wants.
  */
 import { createHash } from 'node:crypto';
 import { guessTokenType } from '../codec/id-token-2.ts';
 import { createStatuses } from '../codec/outbound.ts';
-import type { IdToken, StationRequest, StationResult } from '../messages.ts';
+import type { IdToken, StationRequest, StationResult, Version } from '../messages.ts';
 import type { SendOptions } from '../station/calls.ts';
-import { type DeviceVariables, localListNamesOf } from '../station/device-variables.ts';
+import type { DeviceVariables, Setter } from '../station/device-variables.ts';
 import type { FactStore } from '../station/station-facts.ts';
 import type { ListedIdToken } from './authorize.ts';
 
 type SendList = Extract<StationRequest, { kind: 'send_local_list' }>;
 type ListRequest = SendList | Extract<StationRequest, { kind: 'local_list_version' }>;
 type Entry = SendList['tokens'][number];
+
+/** Names of the variables of the local authorization list. */
+interface LocalListVariableNames {
+  available: string | undefined;
+  most: string | undefined;
+  items: string;
+  bytes: string | undefined;
+  /** Variables that make the station use its list, with a connection and without. */
+  switches: string[];
+}
+
+/** OCPP 1.6 §9; 2.0.1 part 2, appendices. */
+const names16: LocalListVariableNames = {
+  available: undefined,
+  most: 'LocalAuthListMaxLength',
+  items: 'SendLocalListMaxLength',
+  bytes: undefined,
+  switches: ['LocalAuthListEnabled', 'LocalAuthorizeOffline'],
+};
+const names2: LocalListVariableNames = {
+  available: 'LocalAuthListCtrlr.Available',
+  // The most that it may hold is told in reports only.
+  most: undefined,
+  items: 'LocalAuthListCtrlr.ItemsPerMessage',
+  bytes: 'LocalAuthListCtrlr.BytesPerMessage',
+  switches: ['LocalAuthListCtrlr.Enabled', 'AuthCtrlr.LocalAuthorizeOffline'],
+};
+
+const localListNamesOf = (version: Version): LocalListVariableNames => (version === '1.6' ? names16 : names2);
+
+/** Names of the variables of the local list that are read when a station is made ready. */
+export const localListVariables = (version: Version): string[] => {
+  const { available, most, items, bytes, switches } = localListNamesOf(version);
+  return [available, most, items, bytes, ...switches].filter((name) => name !== undefined);
+};
+
+/** Sets the variables that make the station look up id tokens in its list, where they are off. */
+export const enableLocalList = async (settings: DeviceVariables, set: Setter): Promise<void> => {
+  for (const name of localListNamesOf(settings.version).switches)
+    if (settings.flag(name) === false && settings.isOpen(name)) await set(name, 'true');
+};
 
 /** Limits for a station that does not say its own. */
 const usualItems = 50;

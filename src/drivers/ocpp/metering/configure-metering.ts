@@ -4,9 +4,9 @@ import {
   type DeviceVariables,
   isSameList,
   listOf,
-  localListNamesOf,
   namesOf,
   registerMeasurand,
+  type Setter,
   wantedMeasurands,
 } from '../station/device-variables.ts';
 import type { FactStore } from '../station/station-facts.ts';
@@ -16,27 +16,16 @@ export interface MeteringSettings {
   intervalS: number;
   /** Measurands of the preset: no others are tried. */
   measurands: string[] | undefined;
-  /** The station is to look up tags in a list of its own. */
-  hasList: boolean;
 }
-
-/** Sets a variable. @returns whether the station accepted it */
-export type Setter = (name: string, value: string) => Promise<boolean>;
 
 export interface ConfigurationContext {
   factStore: FactStore;
   set: Setter;
 }
 
-/** Whether there is such a setting that can be changed; where nothing was told, it is tried. */
-const isOpen = (settings: DeviceVariables, name: string): boolean => {
-  const variable = settings.find(name);
-  return variable ? variable.isReadOnly !== true : settings.isEmpty;
-};
-
 const setInterval = async (settings: DeviceVariables, intervalS: number, set: Setter): Promise<void> => {
   const { interval } = namesOf(settings.version);
-  if (isOpen(settings, interval) && settings.number(interval) !== intervalS) await set(interval, String(intervalS));
+  if (settings.isOpen(interval) && settings.number(interval) !== intervalS) await set(interval, String(intervalS));
 };
 
 /** All that is wanted at once; where that is refused, one after the other, and what was taken is remembered. */
@@ -50,7 +39,7 @@ const chooseMeasurands = async (
   const wanted = (preset ?? wantedMeasurands).slice(0, Math.max(1, most));
   const known = factStore.facts.measurands;
   const goal = known?.wanted === wanted.join() ? known.taken : wanted.join();
-  if (!isOpen(settings, names.measurands) || isSameList(settings.text(names.measurands) ?? '', goal)) return;
+  if (!settings.isOpen(names.measurands) || isSameList(settings.text(names.measurands) ?? '', goal)) return;
   let taken = '';
   if (await set(names.measurands, goal)) taken = goal;
   else if (preset) return;
@@ -67,23 +56,17 @@ const measureEnds = async (settings: DeviceVariables, set: Setter): Promise<void
   for (const name of namesOf(settings.version).endMeasurands) {
     const told = listOf(settings.text(name) ?? '');
     const isThere = told.some((each) => each.toLowerCase() === registerMeasurand.toLowerCase());
-    if (!isThere && isOpen(settings, name)) await set(name, [...told, registerMeasurand].join());
+    if (!isThere && settings.isOpen(name)) await set(name, [...told, registerMeasurand].join());
   }
-};
-
-const useList = async (settings: DeviceVariables, set: Setter): Promise<void> => {
-  for (const name of localListNamesOf(settings.version).switches)
-    if (settings.flag(name) === false && isOpen(settings, name)) await set(name, 'true');
 };
 
 /** Sets the sampling interval and the measurands, where they differ from what is wanted. */
 export const configureMetering = async (
   settings: DeviceVariables,
-  { intervalS, measurands, hasList }: MeteringSettings,
+  { intervalS, measurands }: MeteringSettings,
   { factStore, set }: ConfigurationContext,
 ): Promise<void> => {
   await setInterval(settings, intervalS, set);
   await chooseMeasurands(settings, measurands, { factStore, set });
   await measureEnds(settings, set);
-  if (hasList) await useList(settings, set);
 };

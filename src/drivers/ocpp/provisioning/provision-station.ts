@@ -4,7 +4,7 @@
  */
 import { pause } from '../../../common/pause.ts';
 import type { ListedIdToken } from '../authorization/authorize.ts';
-import { sendLocalList } from '../authorization/local-auth-list.ts';
+import { enableLocalList, localListVariables, sendLocalList } from '../authorization/local-auth-list.ts';
 import { askForStatus } from '../availability/ask-for-status.ts';
 import type { StationRequest, StationResult, Variable } from '../messages.ts';
 import { configureMetering } from '../metering/configure-metering.ts';
@@ -81,7 +81,7 @@ class ProvisioningRun {
 
   private async read(): Promise<DeviceVariables> {
     const version = this.station.calls.version() ?? '1.6';
-    const names = variableNames(version);
+    const names = [...variableNames(version), ...localListVariables(version)];
     if (version !== '1.6') return new DeviceVariables(await this.getInParts(names), version);
     const all = (await this.get(undefined))?.variables ?? [];
     // Some answer nothing, or an error, where all keys are asked for.
@@ -101,10 +101,10 @@ class ProvisioningRun {
     const settings = {
       intervalS: station.options.limits.intervalS,
       measurands: station.quirks().measurands,
-      hasList: options.listed !== undefined && options.listed.length > 0,
     };
     const set = (name: string, value: string): Promise<boolean> => this.set(name, value);
     await configureMetering(variables, settings, { factStore: station.factStore, set });
+    if (options.listed && options.listed.length > 0) await enableLocalList(variables, set);
   }
 
   /** @returns whether it was accepted, be it after a reboot */

@@ -19,16 +19,6 @@ export interface VariableNames {
   endsWith: string | undefined;
 }
 
-/** Names of the variables of the local authorization list. */
-export interface LocalListVariableNames {
-  available: string | undefined;
-  most: string | undefined;
-  items: string;
-  bytes: string | undefined;
-  /** Variables that make the station use its list, with a connection and without. */
-  switches: string[];
-}
-
 /** OCPP 1.6 §9; 2.0.1 part 2, appendices. */
 const names16: VariableNames = {
   connectors: 'NumberOfConnectors',
@@ -67,32 +57,11 @@ const names: Record<Version, VariableNames> = { '1.6': names16, '2.0.1': names2,
 /** Names of the variables that are read and set, in a version of OCPP. */
 export const namesOf = (version: Version): VariableNames => names[version];
 
-const listNames16: LocalListVariableNames = {
-  available: undefined,
-  most: 'LocalAuthListMaxLength',
-  items: 'SendLocalListMaxLength',
-  bytes: undefined,
-  switches: ['LocalAuthListEnabled', 'LocalAuthorizeOffline'],
+/** Names of the variables that are read when a station is made ready, beside those of its local list. */
+export const variableNames = (version: Version): string[] => {
+  const values: (string | undefined | string[])[] = Object.values(namesOf(version));
+  return values.flat().filter((name) => name !== undefined);
 };
-const listNames2: LocalListVariableNames = {
-  available: 'LocalAuthListCtrlr.Available',
-  // The most that it may hold is told in reports only.
-  most: undefined,
-  items: 'LocalAuthListCtrlr.ItemsPerMessage',
-  bytes: 'LocalAuthListCtrlr.BytesPerMessage',
-  switches: ['LocalAuthListCtrlr.Enabled', 'AuthCtrlr.LocalAuthorizeOffline'],
-};
-
-/** Names of the variables of the local authorization list, in a version of OCPP. */
-export const localListNamesOf = (version: Version): LocalListVariableNames =>
-  version === '1.6' ? listNames16 : listNames2;
-
-/** All that is read when a station is made ready. */
-export const variableNames = (version: Version): string[] =>
-  [namesOf(version), localListNamesOf(version)]
-    .flatMap((names): (string | undefined | string[])[] => Object.values(names))
-    .flat()
-    .filter((name) => name !== undefined);
 
 /** The measurand of the energy register, Wh. */
 export const registerMeasurand = 'Energy.Active.Import.Register';
@@ -128,6 +97,9 @@ const unitsOf = (said = ''): StationFacts['units'] => {
   return units.length > 0 ? units : undefined;
 };
 
+/** Sets a variable. @returns whether the station accepted it */
+export type Setter = (name: string, value: string) => Promise<boolean>;
+
 /** The variables that a station told, by their names in any case. */
 export class DeviceVariables {
   readonly version: Version;
@@ -145,6 +117,12 @@ export class DeviceVariables {
 
   find(name: string | undefined): Variable | undefined {
     return this.byName.get(name?.toLowerCase() ?? '');
+  }
+
+  /** Whether there is such a variable that can be changed; where nothing was told, it is tried. */
+  isOpen(name: string): boolean {
+    const variable = this.find(name);
+    return variable ? variable.isReadOnly !== true : this.isEmpty;
   }
 
   text(name: string | undefined): string | undefined {
