@@ -11,7 +11,7 @@ import { configureMetering } from '../metering/configure-metering.ts';
 import { refusalOf, type SendOptions } from '../station/calls.ts';
 import { DeviceVariables, evseFacts, evseNames, namesOf, variableNames } from '../station/device-variables.ts';
 import type { Station } from '../station/station.ts';
-import { endUnknownTransactions } from '../transactions/transaction-status.ts';
+import { endUnknownTransactions } from '../transactions/get-transaction-status.ts';
 
 export interface ProvisioningOptions {
   /** The settings of the station are somebody else's: nothing is changed. */
