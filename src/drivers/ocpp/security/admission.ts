@@ -6,7 +6,7 @@ import type { Peer, StationHandler, StationSettings, UnknownStation } from '../o
 import { chooseVersion, type Handshake, readHandshake, type UpgradeRequest } from './handshake.ts';
 import { findPasswordFault, isSlow, type Passwords } from './passwords.ts';
 import type { Origin } from './proxy-headers.ts';
-import { createRejection, type Rejection } from './rejection-reasons.ts';
+import { createRejection, type Rejection, rejectionOf } from './rejection-reasons.ts';
 import { findTransportFault, needsPassword } from './security-profile.ts';
 import type { StationRegistry } from './station-registry.ts';
 
@@ -42,19 +42,19 @@ export interface Admitted {
 
 export type AdmissionResult = Admitted | ({ ok: false; identity?: string } & Rejection);
 
-const busy = createRejection(503, 'busy');
-const byHand = createRejection(403, 'by_hand');
-const preparing = createRejection(503, 'password_in_work');
-const settingsChanged = createRejection(503, 'settings_changed');
+const busy = createRejection('busy');
+const byHand = createRejection('by_hand');
+const preparing = createRejection('password_in_work');
+const settingsChanged = createRejection('settings_changed');
 
 /** HTTP statuses for who tries identities and passwords. */
 const statusesOfGuesses = new Set([401, 404]);
 
 /** Why there is no password to be checked. */
 const noPassword = {
-  none: createRejection(401, 'no_password'),
-  unreadable: createRejection(401, 'not_basic'),
-  other_user: createRejection(401, 'other_user'),
+  none: createRejection('no_password'),
+  unreadable: createRejection('not_basic'),
+  other_user: createRejection('other_user'),
 };
 
 const peerOf = ({ address, isSecure, certificate }: Origin, hasPassword: boolean): Peer => ({
@@ -106,7 +106,7 @@ export class Admission {
   ): Promise<Admitted | Rejection> {
     const { identity, offered } = handshake;
     const fault = findTransportFault(settings, identity, origin);
-    if (fault) return { status: 403, reason: fault };
+    if (fault) return rejectionOf(fault);
     if (settings.isPreparing) return preparing;
     const choice = chooseVersion(offered, settings.versions, settings.isVersionAssumed ?? false);
     const peer = peerOf(origin, needsPassword(settings));
@@ -130,14 +130,14 @@ export class Admission {
     if (credentials.kind !== 'password') return noPassword[credentials.kind];
     const wrong = this.wrongBuckets.bucketOf(JSON.stringify([origin.address, identity]), this.clock.monotonic());
     // Counted before the password is known to be wrong: many tries at once are not fewer.
-    if (!wrong.take(this.clock.monotonic())) return createRejection(429, 'wrong_too_often');
+    if (!wrong.take(this.clock.monotonic())) return createRejection('wrong_too_often');
     for (const [index, verifier] of (settings.passwords ?? []).entries()) {
       const isRight = await this.options.passwords.verify(verifier, credentials.password);
       if (isRight === false) continue;
       wrong.giveBack();
       return isRight ? index : busy;
     }
-    return createRejection(401, 'wrong_password');
+    return createRejection('wrong_password');
   }
 
   private async admitUnknown(handshake: Handshake, origin: Origin): Promise<Admitted | Rejection> {
@@ -145,12 +145,11 @@ export class Admission {
     // A rejected station takes nothing from the rate: the others behind its address may be welcome.
     if (this.options.isRejected(identity)) return byHand;
     const now = this.clock.monotonic();
-    if (!this.unknownBuckets.bucketOf(origin.address, now).take(now))
-      return createRejection(429, 'strangers_too_often');
+    if (!this.unknownBuckets.bucketOf(origin.address, now).take(now)) return createRejection('strangers_too_often');
     const hasPassword = credentials.kind === 'password';
     const weighed = hasPassword ? await this.weigh(credentials.password) : {};
     if (!weighed) return busy;
-    const refused = createRejection(404, 'unknown', { identity });
+    const refused = createRejection('unknown', { identity });
     if (!this.options.unknown) return refused;
     const choice = chooseVersion(offered, versions, false);
     if (!choice.ok) return choice;
@@ -180,7 +179,7 @@ export class Admission {
     if (stations.settingsOf(identity)) return settingsChanged;
     if (options.isRejected(identity)) return byHand;
     if (!stations.isHeld(identity) && stations.heldCount() >= options.maxHeld)
-      return createRejection(503, 'too_many_wait', { max: options.maxHeld });
+      return createRejection('too_many_wait', { max: options.maxHeld });
     return undefined;
   }
 }

@@ -55,23 +55,23 @@ const readCredentials = (header: string | undefined, identity: string): Credenti
 
 /** @returns what keeps a request from being a WebSocket handshake */
 const findWebSocketFault = ({ method, headers }: UpgradeRequest): Rejection | undefined => {
-  if (method !== 'GET') return createRejection(405, 'not_get', { method: String(method) });
-  if (headers.upgrade?.toLowerCase() !== 'websocket') return createRejection(400, 'not_websocket');
+  if (method !== 'GET') return createRejection('not_get', { method: String(method) });
+  if (headers.upgrade?.toLowerCase() !== 'websocket') return createRejection('not_websocket');
   const key = headers['sec-websocket-key'];
-  if (key === undefined || !/^[+/0-9a-z]{22}==$/i.test(key)) return createRejection(400, 'no_key');
-  if (!['13', '8'].includes(headers['sec-websocket-version'] ?? '')) return createRejection(426, 'websocket_version');
+  if (key === undefined || !/^[+/0-9a-z]{22}==$/i.test(key)) return createRejection('no_key');
+  if (!['13', '8'].includes(headers['sec-websocket-version'] ?? '')) return createRejection('websocket_version');
   return undefined;
 };
 
 /** @returns the identity of the station, or why it cannot be told */
 const readIdentity = (url: string): string | Rejection => {
   const segment = lastSegment(url);
-  if (segment === '') return createRejection(404, 'no_identity');
+  if (segment === '') return createRejection('no_identity');
   const identity = decodeSegment(segment);
-  if (identity === undefined) return createRejection(400, 'broken_encoding');
+  if (identity === undefined) return createRejection('broken_encoding');
   const { length } = identity;
-  if (length > longestIdentity) return createRejection(400, 'identity_too_long', { length, max: longestIdentity });
-  return isIdentity(identity) ? identity : createRejection(400, 'identity_characters');
+  if (length > longestIdentity) return createRejection('identity_too_long', { length, max: longestIdentity });
+  return isIdentity(identity) ? identity : createRejection('identity_characters');
 };
 
 /** Reads identity, sub-protocols and credentials; whether they are good is not its matter. */
@@ -118,7 +118,7 @@ export const chooseVersion = (
   const named = { allowed: wanted.join(', ') };
   const rejection =
     offered.length === 0
-      ? createRejection(400, 'no_sub_protocol', named)
-      : createRejection(400, 'sub_protocol', { ...named, offered: offered.slice(0, 5).join(', ') });
+      ? createRejection('no_sub_protocol', named)
+      : createRejection('sub_protocol', { ...named, offered: offered.slice(0, 5).join(', ') });
   return { ok: false, ...rejection };
 };

@@ -6,7 +6,14 @@ import { TLSSocket } from 'node:tls';
 import type { Clock } from '../../../model/time.ts';
 import { readClientCertificate } from './client-certificate.ts';
 import { type Origin, plainAddress } from './proxy-headers.ts';
-import { createReason, type Reason, type Rejection, sentenceOf } from './rejection-reasons.ts';
+import {
+  createReason,
+  type Reason,
+  type Rejection,
+  rejectionOf,
+  retryAfterS,
+  sentenceOf,
+} from './rejection-reasons.ts';
 import { type CertificateNotice, type CertificateState, ServerCertificate } from './server-certificate.ts';
 import type { ServerKeys } from './server-keys.ts';
 import { explainTlsFailure } from './tls-errors.ts';
@@ -48,9 +55,6 @@ const handshakeTimeoutMs = 15_000;
 const lingerMs = 1000;
 /** Sockets without a WebSocket; of more, the oldest goes. */
 const maxIdle = 2000;
-
-/** Retry-After by HTTP status, s: RFC 9110 §10.2.3, RFC 6585 §4. */
-const retryAfterS: Record<number, number> = { 429: 60, 503: 10 };
 
 const ignore = (): void => {};
 
@@ -240,7 +244,7 @@ export class StationListener {
     socket.on('error', ignore);
     const reason = explainHttpFault(error);
     if (error.code !== 'ECONNRESET') this.events.onFailed(plainAddress(socket.remoteAddress), reason);
-    if (socket.writable) refuse(socket, { status: 400, reason });
+    if (socket.writable) refuse(socket, rejectionOf(reason));
     else socket.destroy();
   }
 

@@ -1,6 +1,6 @@
 /**
- * Why a station does not get in: a code that stays, and the values of its sentence. Logs and the station itself read
- * the English sentence; forms translate the code (catalogs of ems-ocpp-server, "reason").
+ * Why a station does not get in: a code that stays, the values of its sentence, and the HTTP status of the answer. Logs
+ * and the station itself read the English sentence; forms translate the code (catalogs of ems-ocpp-server, "reason").
  */
 import { type CodedMessage, createMessageCatalog, type ParamsOf } from '../../../common/coded-messages.ts';
 
@@ -81,6 +81,41 @@ export const createReason = create;
 export type ReasonCode = keyof typeof sentences;
 export type Reason = CodedMessage<ReasonCode>;
 
+/** HTTP statuses by the code of the reason; 400 (Bad Request) for every other code. */
+const statuses: Partial<Record<ReasonCode, number>> = {
+  not_get: 405,
+  websocket_version: 426,
+
+  no_identity: 404,
+  unknown: 404,
+
+  no_password: 401,
+  not_basic: 401,
+  other_user: 401,
+  wrong_password: 401,
+  tls_demanded: 403,
+  no_certificate: 403,
+  other_certificate: 403,
+  certificate_expired: 403,
+  certificate_not_yet_valid: 403,
+  certificate_revoked: 403,
+  certificate_authority: 403,
+  certificate_refused: 403,
+  certificate_names: 403,
+
+  by_hand: 403,
+
+  busy: 503,
+  password_in_work: 503,
+  settings_changed: 503,
+  strangers_too_often: 429,
+  wrong_too_often: 429,
+  too_many_wait: 503,
+};
+
+/** Retry-After by HTTP status, s: RFC 9110 §10.2.3, RFC 6585 §4. */
+export const retryAfterS: Readonly<Record<number, number>> = { 429: 60, 503: 10 };
+
 /** Why a handshake is refused. */
 export interface Rejection {
   /** HTTP status. */
@@ -88,9 +123,11 @@ export interface Rejection {
   reason: Reason;
 }
 
-/** @param status HTTP status of the answer */
+/** @returns the answer to a handshake that is refused for a reason */
+export const rejectionOf = (reason: Reason): Rejection => ({ status: statuses[reason.code] ?? 400, reason });
+
+/** @returns the answer to a handshake that is refused, with the values of its sentence */
 export const createRejection = <Code extends ReasonCode>(
-  status: number,
   code: Code,
   ...params: ParamsOf<(typeof sentences)[Code]>
-): Rejection => ({ status, reason: createReason(code, ...params) });
+): Rejection => rejectionOf(createReason(code, ...params));
