@@ -1,11 +1,14 @@
 /**
  * The journal of commands: which actuators are ours, who holds them, and how every command was answered. A record is
  * written before the device is, so that a restart at any moment ends in a known state and carries out nothing twice.
+ * A command whose id came before is repeated or another one, which the digest of its content decides.
  */
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Journal } from '../../common/journal.ts';
 import type { SavedLease } from '../../control/leases.ts';
 import { type Response, responseSchema } from '../../model/command.ts';
+import { isRecord } from '../../model/safety.ts';
 
 /** Addresses at which the answers to a command are wanted, beside its own response topic. */
 export interface Reply {
@@ -38,6 +41,22 @@ export interface KnownCommand {
   reply: Reply;
   answer?: Response;
 }
+
+/** The command that had an id before: the same one, or another with the same id. */
+export interface EarlierCommand {
+  content: 'repeated' | 'other';
+  command: KnownCommand;
+}
+
+/** Sorts the names of a record, so that the same content has the same digest, however its sender wrote it. */
+const sortNames = (_: string, value: unknown): unknown =>
+  isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+
+/** @returns the digest of a command by its topic and its payload, SHA-1 in base64 */
+export const digestOf = (topic: string, body: Record<string, unknown>): string =>
+  createHash('sha1')
+    .update(JSON.stringify([topic, body], sortNames))
+    .digest('base64');
 
 const savedLease = z.object({
   id: z.string(),
@@ -98,9 +117,10 @@ export class CommandJournal {
     for (const each of loaded) this.#take(each);
   }
 
-  /** @returns the command with this id, if it is remembered */
-  command(id: string): KnownCommand | undefined {
-    return this.#commands.get(id);
+  /** @returns the command that had this id before, if it is remembered, and whether its content was the same */
+  find({ id, digest }: Pick<KnownCommand, 'id' | 'digest'>): EarlierCommand | undefined {
+    const command = this.#commands.get(id);
+    return command && { content: command.digest === digest ? 'repeated' : 'other', command };
   }
 
   /** @returns the last state of an actuator */

@@ -2,14 +2,12 @@
  * Handles a command that comes for a device: it is checked, accepted or refused, and answered: "accepted", then exactly
  * one outcome. The same id with the same content gets the same answer, and nothing is done twice.
  */
-import { createHash } from 'node:crypto';
 import { longestId } from '../../model/command.ts';
-import { isRecord } from '../../model/safety.ts';
 import { parseTime } from '../../model/time.ts';
 import { formatTopic, type Topic } from '../../model/topic.ts';
 import { unwrittenMessage } from './actuator-control.ts';
 import { checkCommand, type PermittedCommand, type RefusedCommand } from './check-command.ts';
-import type { KnownCommand, Reply } from './command-journal.ts';
+import { digestOf, type EarlierCommand, type KnownCommand, type Reply } from './command-journal.ts';
 import type { AnsweredCommand, DeviceCommands } from './device-commands.ts';
 import type { CommandAnswer } from './pending-requests.ts';
 
@@ -36,15 +34,6 @@ const retainedRefusal: RefusedCommand = {
   message: 'a retained command is never carried out',
 };
 
-/** Sorts the names of a record, so that the same content has the same digest, however its sender wrote it. */
-const sortNames = (_: string, value: unknown): unknown =>
-  isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
-
-const digestOf = (topic: string, body: Record<string, unknown>): string =>
-  createHash('sha1')
-    .update(JSON.stringify([topic, body], sortNames))
-    .digest('base64');
-
 const maxShownId = 64;
 
 /** @returns why a command with this id cannot be answered */
@@ -56,14 +45,15 @@ const idFault = (id: unknown): string | undefined => {
 };
 
 /** Sends the answer of a command that came before with the same content; another content is refused. */
-const answerAgain = (commands: DeviceCommands, command: HandledCommand, known: KnownCommand): void => {
-  if (known.digest !== command.digest)
+const answerAgain = (commands: DeviceCommands, command: HandledCommand, earlier: EarlierCommand): void => {
+  const { answer } = earlier.command;
+  if (earlier.content === 'other')
     commands.respond(command, {
       status: 'rejected',
       code: 'DUPLICATE',
       message: 'another command had this id before',
     });
-  else if (known.answer) commands.context.sink.answer({ ...known.answer, topic: command.topic }, command.reply);
+  else if (answer) commands.context.sink.answer({ ...answer, topic: command.topic }, command.reply);
   else commands.respond(command, { status: 'accepted' });
 };
 
@@ -128,9 +118,9 @@ export const handleCommand = (commands: DeviceCommands, incoming: IncomingComman
     actuator: '',
     reply,
   };
-  const known = journal.command(id);
-  if (known) {
-    answerAgain(commands, command, known);
+  const earlier = journal.find(command);
+  if (earlier) {
+    answerAgain(commands, command, earlier);
     return;
   }
   const checked = check(commands, incoming);
