@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { ProfileFilter, RelayedProfile } from '../codec/relayed-requests.ts';
 import type { LimitForm } from '../station/station-facts.ts';
 import type { StationRecords } from '../station/station-records.ts';
+import { type SchedulePeriod, type Supply, toSettableCurrent } from './amperes-and-watts.ts';
 import {
   type BackendProfile,
   backendProfileSchema,
@@ -15,7 +16,7 @@ import {
   type ProfileMoment,
   toBackendProfile,
 } from './backend-profile.ts';
-import { idStep, type SchedulePeriod, type Supply, toSettableCurrent } from './set-charging-profile.ts';
+import { idStep } from './set-charging-profile.ts';
 import { maxPeriods } from './setpoint-schedule.ts';
 
 /** An EVSE of ours whose limit has to respect those of the backend. */

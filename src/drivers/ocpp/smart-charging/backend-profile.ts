@@ -1,7 +1,7 @@
 /** A charging profile that the backend has set, and what it allows at a time. OCPP 1.6 §3.13, OCPP 2.0.1 K01. */
 import { z } from 'zod';
 import type { RelayedProfile } from '../codec/relayed-requests.ts';
-import type { Supply } from './set-charging-profile.ts';
+import type { Supply } from './amperes-and-watts.ts';
 
 /** A charging profile of the backend as it is kept in the store. Times are ms since 1970. */
 export const backendProfileSchema = z.object({

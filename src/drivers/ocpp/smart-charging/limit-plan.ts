@@ -4,10 +4,10 @@
  */
 
 import type { ChargingProfile } from '../messages.ts';
+import { type SchedulePeriod, type Supply, toSettableCurrent } from './amperes-and-watts.ts';
 import type { LimiterContext } from './limit-settings.ts';
 import { fallbackTimeS } from './limit-settings.ts';
 import type { ProfileRequest } from './set-charging-profile.ts';
-import { type SchedulePeriod, type Supply, toSettableCurrent } from './set-charging-profile.ts';
 import {
   lowerLimits,
   phasesToName,

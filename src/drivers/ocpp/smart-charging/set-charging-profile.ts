@@ -7,23 +7,7 @@ import type { CallOptions } from '../ocpp-j/station-link.ts';
 import type { Quirks } from '../quirks.ts';
 import type { Status } from '../station/evse-status.ts';
 import type { LimitForm, StationFacts } from '../station/station-facts.ts';
-
-/** One period of a limit. */
-export interface SchedulePeriod {
-  /** s after the first period began. */
-  startS: number;
-  /** A per phase. */
-  currentA: number;
-  /** The limit as it was asked for in watts: sent as it is where the station takes watts. */
-  powerW?: number;
-}
-
-/** The supply of an EVSE, by which watts and amperes are converted. */
-export interface Supply {
-  /** Between phase and neutral, V. */
-  voltage: number;
-  phases: 1 | 2 | 3;
-}
+import { type SchedulePeriod, type Supply, toLimit } from './amperes-and-watts.ts';
 
 /** The conditions that decide which forms can work. */
 interface FormConditions {
@@ -34,18 +18,6 @@ interface FormConditions {
   /** The limit depends on the number of phases. */
   namesPhases: boolean;
 }
-
-/** IEC 61851-1: the least charging current, A per phase. */
-const usualMinCurrentA = 6;
-
-/** @returns the current to a tenth of an ampere, rounded down; 0, a pause, below the least charging current */
-export const toSettableCurrent = (currentA: number, minCurrentA = usualMinCurrentA): number => {
-  const tenths = Math.floor(currentA * 10 + 1e-6) / 10;
-  return tenths < minCurrentA ? 0 : tenths;
-};
-
-/** @returns A per phase */
-export const toCurrent = (powerW: number, { voltage, phases }: Supply): number => powerW / (voltage * phases);
 
 const unique = <T>(values: T[]): T[] => [...new Set(values)];
 
@@ -117,13 +89,6 @@ export const fallbackProfileId = (evse: number): number => 400 + evse;
 
 /** The clock of a station may be behind: an absolute profile begins this much ago, s. */
 const leadS = 60;
-
-/** @returns A per phase, or whole W of all phases */
-const toLimit = ({ currentA, powerW }: SchedulePeriod, unit: 'A' | 'W', { voltage, phases }: Supply): number => {
-  if (unit === 'A') return currentA;
-  if (powerW !== undefined && currentA > 0) return Math.floor(powerW);
-  return Math.floor(currentA * voltage * phases);
-};
 
 /** A limit for one EVSE, with all that decides the charging profile it is set with. */
 export interface ProfileRequest {

@@ -1,6 +1,6 @@
 /** Setpoints in amperes or watts, on the phases and at the voltage that an EVSE has now. */
 import type { Station } from '../station/station.ts';
-import { type SchedulePeriod, type Supply, toCurrent, toSettableCurrent } from './set-charging-profile.ts';
+import { type SchedulePeriod, type Supply, toCurrent, toSettableCurrent } from './amperes-and-watts.ts';
 
 /** A per phase or W of all phases, each from startS on (s after the first). */
 export type SetpointSchedule = ({ startS: number; currentA: number } | { startS: number; powerW: number })[];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { decodeRelayed } from '../../../../src/drivers/ocpp/codec/relayed-requests.ts';
+import type { SchedulePeriod } from '../../../../src/drivers/ocpp/smart-charging/amperes-and-watts.ts';
 import { BackendLimits } from '../../../../src/drivers/ocpp/smart-charging/backend-limits.ts';
-import type { SchedulePeriod } from '../../../../src/drivers/ocpp/smart-charging/set-charging-profile.ts';
 import type { LimitForm } from '../../../../src/drivers/ocpp/station/station-facts.ts';
 import { StationRecords } from '../../../../src/drivers/ocpp/station/station-records.ts';
 import { createMemoryJournal, type MemoryJournal } from '../../../support/memory-journal.ts';
