@@ -4,7 +4,7 @@ import type { Value } from '../../../model/reading.ts';
 import { decodeBlock } from '../codec/decode.ts';
 import type { DecodeTable } from '../codec/decode-table.ts';
 import { decodeText } from '../codec/decode-text.ts';
-import { toValue } from '../codec/point-value.ts';
+import { toValue } from '../codec/number-meaning.ts';
 import type { ModbusFailure } from '../failures.ts';
 import { isTextPoint, type Point } from '../profiles/point.ts';
 import type { PointIndex } from './profile-layout.ts';

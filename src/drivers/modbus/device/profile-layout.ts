@@ -3,7 +3,7 @@
  * resolved profile share one layout, because a thousand devices would otherwise keep a thousand copies.
  */
 import { scalingOf } from '../codec/encode.ts';
-import { isLifetimeCounter, isNumeric } from '../codec/point-value.ts';
+import { isLifetimeCounter, isNumeric } from '../codec/number-meaning.ts';
 import { type ChannelPoint, type DerivedPoint, hasTarget, type Point } from '../profiles/point.ts';
 import { polledPoints, type ResolvedProfile } from '../profiles/resolve-profile.ts';
 
