@@ -5,8 +5,8 @@
 import { isBitTable } from '../messages.ts';
 import { isBytes, type Point } from '../profiles/point.ts';
 import type { PointType } from '../profiles/point-schema.ts';
-import { scalingOf } from './encode.ts';
 import { decodeNumber, isNoFloat } from './number-formats.ts';
+import { type Column, scalingOf } from './point-scaling.ts';
 
 /** Operations in the order of the table, each with a loop of its own. "Swapped": the less significant word is first. */
 const operations = [
@@ -50,12 +50,6 @@ export interface SpecialEntry {
   shift: number;
   /** Raw patterns that mean "not available". */
   nan: Pattern[];
-}
-
-/** One number for each of some output indices. */
-export interface Column {
-  index: Uint32Array;
-  value: Float64Array;
 }
 
 /** A compiled block: places in the response, output indices, and what is done to the numbers. */

@@ -3,15 +3,13 @@
  * for a value that is not available.
  */
 import { isBitTable, type Table } from '../messages.ts';
-import type { Column, DecodeTable, SpecialEntry } from './decode-table.ts';
+import type { DecodeTable, SpecialEntry } from './decode-table.ts';
 import { decodeNumber, swapWords } from './number-formats.ts';
+import { add, type Column, divide, multiply, scaleByPowers } from './point-scaling.ts';
 
 /** A view of the same four bytes as an integer and as a float. */
 const bits = new Int32Array(1);
 const floats = new Float32Array(bits.buffer);
-
-/** SunSpec sunssf: a power of ten from -10 to 10. */
-const maxExponent = 10;
 
 /** NaN for infinity, because infinity minus itself is NaN; every other number stays what it is. */
 const finite = (value: number): number => value - value + value;
@@ -57,32 +55,6 @@ const readRaw = ({ start, from, target, specials }: DecodeTable, data: DataView,
 
 const dropAbsent = ({ index, value }: Column, out: Float64Array): void => {
   for (let i = 0; i < index.length; i++) if (out[index[i] as number] === value[i]) out[index[i] as number] = Number.NaN;
-};
-
-/** Adds 0 to each product, because 0 times a negative factor is -0. */
-const multiply = ({ index, value }: Column, out: Float64Array): void => {
-  for (let i = 0; i < index.length; i++)
-    out[index[i] as number] = (out[index[i] as number] as number) * (value[i] as number) + 0;
-};
-
-const divide = ({ index, value }: Column, out: Float64Array): void => {
-  for (let i = 0; i < index.length; i++)
-    out[index[i] as number] = (out[index[i] as number] as number) / (value[i] as number);
-};
-
-const add = ({ index, value }: Column, out: Float64Array): void => {
-  for (let i = 0; i < index.length; i++)
-    out[index[i] as number] = (out[index[i] as number] as number) + (value[i] as number);
-};
-
-/** Applies powers of ten that the device itself tells; a value whose power is implausible is not available. */
-const scaleByPowers = (scaled: DecodeTable['scaled'], out: Float64Array): void => {
-  for (const [index, exponentIndex] of scaled) {
-    const exponent = out[exponentIndex] as number;
-    const value = out[index] as number;
-    if (Math.abs(exponent) <= maxExponent) out[index] = exponent < 0 ? value / 10 ** -exponent : value * 10 ** exponent;
-    else out[index] = Number.NaN;
-  }
 };
 
 /**

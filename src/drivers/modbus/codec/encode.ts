@@ -1,6 +1,7 @@
 /** Values to registers: the inverse of decode.ts, for commands and for the simulator. */
 import type { Point } from '../profiles/point.ts';
 import { encodeNumber, integerRanges, splitWords } from './number-formats.ts';
+import { numberFor, rawOf } from './point-scaling.ts';
 
 /** Registers to be written: the address of each, and its 16 bits. */
 export type Words = { address: number; word: number }[];
@@ -8,21 +9,6 @@ export type Words = { address: number; word: number }[];
 const toWords = ({ words, byteOrder }: Point, raw: bigint): Words => {
   const split = splitWords(raw, words.length, byteOrder);
   return words.map((address, n) => ({ address, word: split[n] ?? 0 }));
-};
-
-/** The scaling of a point: value = raw * factor + offset, in the unit of its quantity if it feeds one. */
-export const scalingOf = ({ source, target }: Point): { factor: number; offset: number } =>
-  target ?? { factor: source.scale ?? 1, offset: source.offset ?? 0 };
-
-/** @returns the number in the register, before it is rounded to one that the register can hold */
-const rawOf = (point: Point, value: number, exponent: number): number => {
-  const { factor, offset } = scalingOf(point);
-  return (value - offset) / factor / 10 ** exponent;
-};
-
-const numberFor = (point: Point, raw: number, exponent: number): number => {
-  const { factor, offset } = scalingOf(point);
-  return raw * factor * 10 ** exponent + offset;
 };
 
 /**

@@ -2,8 +2,8 @@
  * The layout of a profile: its polled points with their places in the lists of values and channels. Devices with the same
  * resolved profile share one layout, because a thousand devices would otherwise keep a thousand copies.
  */
-import { scalingOf } from '../codec/encode.ts';
 import { isLifetimeCounter, isNumeric } from '../codec/number-meaning.ts';
+import { scalingOf } from '../codec/point-scaling.ts';
 import { type ChannelPoint, type DerivedPoint, hasTarget, type Point } from '../profiles/point.ts';
 import { polledPoints, type ResolvedProfile } from '../profiles/resolve-profile.ts';
 
