@@ -5,6 +5,7 @@
 import { pause } from '../../../common/pause.ts';
 import type { Clock } from '../../../model/time.ts';
 import { type Applied, CommandFailure, isHeld, type Order, signatureOf } from '../../driver.ts';
+import { isPlausibleExponent, maxExponent } from '../codec/point-scaling.ts';
 import type { PointReader } from '../polling/point-reader.ts';
 import { isMet } from '../profiles/condition.ts';
 import type { Effect } from '../profiles/control-schema.ts';
@@ -155,7 +156,10 @@ export class RegisterActuator {
     return plan.flatMap((step) => ('request' in step ? step.wanted : []));
   }
 
-  /** Reads the powers of ten of the points that are to be written, because they may change at any time. */
+  /**
+   * Reads the powers of ten of the points that are to be written, because they may change at any time.
+   * @throws CommandFailure from the function: the device tells none, or one that reading would not believe either
+   */
   async #readExponents(steps: ResolvedStep[]): Promise<(point: Point) => number> {
     const { readPoints, pointOf } = this.#device;
     const factors = steps.flatMap((step) =>
@@ -168,6 +172,11 @@ export class RegisterActuator {
       const exponent = snapshot.value(pointOf(source.scaleFrom));
       if (typeof exponent !== 'number')
         throw new CommandFailure('DEVICE_REJECTED', `the device does not report ${source.scaleFrom}`);
+      if (!isPlausibleExponent(exponent))
+        throw new CommandFailure(
+          'DEVICE_REJECTED',
+          `the device reports ${exponent} as ${source.scaleFrom}, but a power of ten lies between -${maxExponent} and ${maxExponent}`,
+        );
       return exponent;
     };
   }

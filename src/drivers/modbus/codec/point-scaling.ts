@@ -21,7 +21,7 @@ export const numberFor = (point: Point, raw: number, exponent: number): number =
 };
 
 /** SunSpec sunssf: a power of ten from -10 to 10. */
-const maxExponent = 10;
+export const maxExponent = 10;
 
 /** Whether a power of ten that a device tells is believed, for reading and for writing. NaN, none told, is not. */
 export const isPlausibleExponent = (exponent: number): boolean => Math.abs(exponent) <= maxExponent;

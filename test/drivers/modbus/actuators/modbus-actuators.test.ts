@@ -290,6 +290,43 @@ describe('orders on a Modbus device', () => {
     assert.match(failed.message, /ceiling reads 2900 instead of 3000/);
   });
 
+  it('writes with the power of ten that the device tells, but with none that reading would not believe', async () => {
+    const points = [
+      { name: 'power_sf', addr: 40, type: 'int16', nan: ['0x8000'] },
+      { name: 'wanted', addr: 41, type: 'int16', access: 'rw', unit: 'W', scaleFrom: 'power_sf' },
+    ];
+    const [battery, ...others] = profile.actuators;
+    const charge = { params: { power_w: { max: 3000 } }, steps: [{ point: 'wanted', value: '$power_w' }] };
+    const scaled = { ...battery, setpoints: { ...battery?.setpoints, charge } };
+    open({}, { ...profile, points: [...profile.points, ...points], actuators: [scaled, ...others] });
+    holding.allowWrite(41);
+    const apply = (exponent: number, power_w: number) => {
+      holding.set(40, exponent);
+      holding.set(41, 0);
+      return actuators.apply(order('charge', { power_w }), signal());
+    };
+    for (const [exponent, power_w, register] of [
+      [1, 1500, 150],
+      [0xfffe, 15, 1500],
+      [0xfff6, 0, 0],
+      [10, 0, 0],
+    ] as const) {
+      assert.deepEqual(await apply(exponent, power_w), { verified: true, by: 'register' }, String(exponent));
+      assert.deepEqual(held(41), [register]);
+    }
+    const before = writes;
+    for (const [exponent, message] of [
+      [11, /reports 11 as power_sf, but a power of ten lies between -10 and 10/],
+      [0xfff5, /reports -11 as power_sf/],
+      [0x8000, /does not report power_sf/],
+    ] as const) {
+      const { code, message: told } = await failure(apply(exponent, 0));
+      assert.equal(code, 'DEVICE_REJECTED');
+      assert.match(told, message);
+    }
+    assert.equal(writes, before, 'nothing is written');
+  });
+
   it('tells in the words of commands what went wrong', async () => {
     assert.equal((await failure(actuators.apply(order('hold'), signal()))).code, 'INTERLOCK');
     holding.set(23, 1);
