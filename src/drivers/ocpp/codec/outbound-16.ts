@@ -3,10 +3,10 @@ import { isoTime } from '../../../model/time.ts';
 import type { ChargingProfile, StationRequest, StationResult } from '../messages.ts';
 import { forStart, profile16, purposes16 } from './charging-profile.ts';
 import type { EncodedCall } from './codec.ts';
+import { getDiagnostics16, getLog, updateFirmware16 } from './file-transfers.ts';
 import { parseNumber, readFlag, readList, readText, readVariableValue } from './lenient-fields.ts';
 import { call, compositeOf, fileNameOf, listVersionOf, noWords, statusOf, told } from './outbound.ts';
 import { exactInteger, exactText, wholeSeconds } from './strict-values.ts';
-import { getDiagnostics16, getLog, updateFirmware16 } from './transfers.ts';
 
 /** Transaction ids of 1.6 are numbers (§6.46). */
 const idOf = (transaction: string): number => {

@@ -3,6 +3,7 @@ import { isoTime } from '../../../model/time.ts';
 import type { StationRequest, StationResult } from '../messages.ts';
 import { forStart, profile2, purposes2 } from './charging-profile.ts';
 import type { EncodedCall } from './codec.ts';
+import { getLog, updateFirmware2 } from './file-transfers.ts';
 import { wireToken } from './id-token-2.ts';
 import { asFields, readFlag, readList, readText, readVariableValue } from './lenient-fields.ts';
 import {
@@ -17,7 +18,6 @@ import {
   worstOf,
 } from './outbound.ts';
 import { exactInteger, exactText, roundLimit, wholeSeconds } from './strict-values.ts';
-import { getLog, updateFirmware2 } from './transfers.ts';
 import { readVariableName, wireEvse, wireVariable } from './variable-names.ts';
 
 type Version2 = '2.0.1' | '2.1';
