@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { freePorts } from '../support/free-ports.ts';
 import { createSchemaCheck } from '../support/model/shipped-schemas.ts';
-import { type Mosquitto, startMosquitto, subscribe } from '../support/mqtt/mosquitto.ts';
+import { type Mosquitto, startMosquitto, subscribe, subscribeLate } from '../support/mqtt/mosquitto.ts';
 import { topicsToRetain, wantedDelivery } from '../support/mqtt/topic-deliveries.ts';
 import { type NodeRed, readFlow, startNodeRed, withPorts } from '../support/node-red/node-red.ts';
 import { until } from '../support/until.ts';
@@ -86,13 +86,14 @@ describe('flow 02 with mosquitto in place of the local broker', () => {
 
   it('who comes later finds every retained value, and nothing else', async () => {
     const wanted = topicsToRetain(subscriber.received);
-    const late = subscribe(mosquitto.port, ['--retained-only']);
-    const found = (): string[] => [...new Set(late.received.map(({ topic }) => topic))].sort();
+    const late = subscribeLate(mosquitto.port);
+    const retained = () => late.received.filter(({ retain }) => retain);
+    const found = (): string[] => [...new Set(retained().map(({ topic }) => topic))].sort();
     await until(() => found().length >= wanted.length, 'what is retained').catch(() => {});
     assert.deepEqual(found(), wanted);
-    for (const { topic, qos, retain } of late.received)
+    for (const { topic, qos, retain } of retained())
       assert.deepEqual({ topic, qos, retain }, { topic, ...wantedDelivery(topic, billed) });
-    const soc = late.received.find(({ topic }) => topic === 'devices/hybrid/battery/soc');
+    const soc = retained().find(({ topic }) => topic === 'devices/hybrid/battery/soc');
     assert.equal(JSON.parse(soc?.payload ?? '{}').quality, 'good');
     await late.close();
   });

@@ -80,12 +80,21 @@ const parseLine = (line: string): Received | undefined => {
 };
 
 /**
- * Subscribes to everything with mosquitto_sub, MQTT 5.
+ * Subscribes to everything with mosquitto_sub, MQTT 5: each message comes with the retain flag of its publisher.
  * @param words further words of its command line: how to log in, TLS
  */
-export const subscribe = (port: number, words: string[] = []) => {
+export const subscribe = (port: number, words: string[] = []) =>
+  subscribeToAll(port, ['--retain-as-published', ...words]);
+
+/**
+ * Subscribes late: only what the broker had kept carries the retain flag. Not by --retained-only, with which
+ * mosquitto_sub exits at the first live message, before the handshakes of QoS 2 have ended.
+ */
+export const subscribeLate = (port: number) => subscribeToAll(port, []);
+
+const subscribeToAll = (port: number, words: string[]) => {
   const received: Received[] = [];
-  const host = ['-h', '127.0.0.1', '-p', String(port), '-V', 'mqttv5', '-q', '2', '--retain-as-published'];
+  const host = ['-h', '127.0.0.1', '-p', String(port), '-V', 'mqttv5', '-q', '2'];
   const child = spawn(requireProgram('mosquitto_sub'), [...host, ...words, '-F', 'r=%r q=%q %t %p', '-t', '#']);
   let rest = '';
   child.stdout.on('data', (chunk) => {
