@@ -64,14 +64,15 @@ export interface DecodeTable {
   specials: SpecialEntry[];
   /** Raw values that mean "not available". */
   absent: Column;
-  /** Scaling: the raw value times a factor, then by a divisor, then plus an offset. */
+  /** Scaling: the raw value times a factor, then by a divisor, then by the power of ten that the device tells. */
   factor: Column;
   divisor: Column;
-  offset: Column;
-  /** Output indices whose scaling leaves a residue of binary fractions. */
+  /** Output indices whose factor leaves a residue of binary fractions. */
   inexact: Uint32Array;
   /** Pairs of output indices: a value, and the power of ten that scales it. */
   scaled: [index: number, exponentIndex: number][];
+  /** What is added last, in the unit of the value. */
+  offset: Column;
 }
 
 /** A point with the places of its numbers in the output. */
@@ -99,10 +100,11 @@ const fractionOf = (factor: number): [factor: number, divisor: number] => {
   return [factor, 1];
 };
 
+/** Whether the factor of a point leaves a residue that adding an offset does not round away. */
 const isInexact = (point: Point): boolean => {
   const { factor, offset } = scalingOf(point);
   const [numerator, divisor] = fractionOf(factor);
-  return offset !== 0 || (divisor === 1 && !Number.isInteger(numerator));
+  return offset === 0 && divisor === 1 && !Number.isInteger(numerator);
 };
 
 const operationOf = ({ source, type, table, byteOrder, words }: Point): Operation => {
@@ -176,7 +178,6 @@ export const compileDecodeTable = (points: TablePoint[], address: number): Decod
     ),
     factor: columnFor('factor', 1),
     divisor: columnFor('divisor', 1),
-    offset: columnFor('offset', 0),
     inexact: Uint32Array.from(
       entries.filter(({ point }) => isInexact(point)),
       ({ index }) => index,
@@ -184,5 +185,6 @@ export const compileDecodeTable = (points: TablePoint[], address: number): Decod
     scaled: entries.flatMap(({ index, scaleIndex }) =>
       scaleIndex === undefined ? [] : [[index, scaleIndex] as [number, number]],
     ),
+    offset: columnFor('offset', 0),
   };
 };

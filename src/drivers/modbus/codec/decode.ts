@@ -5,7 +5,7 @@
 import { isBitTable, type Table } from '../messages.ts';
 import type { DecodeTable, SpecialEntry } from './decode-table.ts';
 import { decodeNumber, swapWords } from './number-formats.ts';
-import { add, type Column, divide, multiply, scaleByPowers } from './point-scaling.ts';
+import { add, type Column, divide, multiply, scaleByPowers, toMillionths } from './point-scaling.ts';
 
 /** A view of the same four bytes as an integer and as a float. */
 const bits = new Int32Array(1);
@@ -68,9 +68,9 @@ export const decodeBlock = (table: DecodeTable, data: DataView, out: Float64Arra
   dropAbsent(table.absent, out);
   multiply(table.factor, out);
   divide(table.divisor, out);
-  add(table.offset, out);
-  for (const index of table.inexact) out[index] = Math.round((out[index] as number) * 1e6) / 1e6;
+  for (const index of table.inexact) out[index] = toMillionths(out[index] as number);
   scaleByPowers(table.scaled, out);
+  add(table.offset, out);
 };
 
 const powersOfTen = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);

@@ -4,7 +4,7 @@
  */
 import type { Point } from '../profiles/point.ts';
 
-/** The scaling of a point: value = raw * factor + offset, in the unit of its quantity if it feeds one. */
+/** The scaling of a point: value = raw * factor * 10^exponent + offset, in the unit of its quantity if it feeds one. */
 export const scalingOf = ({ source, target }: Point): { factor: number; offset: number } =>
   target ?? { factor: source.scale ?? 1, offset: source.offset ?? 0 };
 
@@ -44,10 +44,13 @@ export const divide = ({ index, value }: Column, out: Float64Array): void => {
     out[index[i] as number] = (out[index[i] as number] as number) / (value[i] as number);
 };
 
+/** Rounds away the residue of binary fractions. */
+export const toMillionths = (value: number): number => Math.round(value * 1e6) / 1e6;
+
 /** Adds offsets. */
 export const add = ({ index, value }: Column, out: Float64Array): void => {
   for (let i = 0; i < index.length; i++)
-    out[index[i] as number] = (out[index[i] as number] as number) + (value[i] as number);
+    out[index[i] as number] = toMillionths((out[index[i] as number] as number) + (value[i] as number));
 };
 
 /** Applies powers of ten that the device itself tells; a value whose power is implausible is not available. */

@@ -44,6 +44,9 @@ const scaleFault = (point: Point, name: string, points: ReadonlyMap<string, Poin
   if (!factor) return `scaleFrom "${name}" is not a point${didYouMean(name, [...points.keys()])}`;
   if (factor.table !== point.table) return `scaleFrom "${name}" lies in another table, ${factor.table}`;
   if (factor.group !== point.group) return `scaleFrom "${name}" is read with another group, ${factor.group}`;
+  const { scale = 1, offset = 0 } = factor.source;
+  if (scale !== 1 || offset !== 0)
+    return `scaleFrom "${name}" holds a power of ten, so it takes no scale and no offset`;
   return undefined;
 };
 

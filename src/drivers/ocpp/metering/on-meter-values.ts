@@ -7,10 +7,10 @@ import { eventIdOf } from '../../../model/identity.ts';
 import { isoTime } from '../../../model/time.ts';
 import type { DriverEvent } from '../../driver.ts';
 import type { MessageOf, MeterValue, SampledValue, SignedMeterValue } from '../messages.ts';
+import { componentOf } from '../station/alarms.ts';
 import type { Moment } from '../station/clock-offset.ts';
 import { registerReadings } from '../station/energy-register.ts';
 import { isInTransaction } from '../station/evse-status.ts';
-import { componentOf } from '../station/faults.ts';
 import {
   concludeDoubles,
   detached,

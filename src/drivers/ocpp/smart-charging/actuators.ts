@@ -3,7 +3,7 @@ import { carTimeConstantS } from '../../car.ts';
 import type { Actuator } from '../../driver.ts';
 import { type BlockCommands, describeVerbs } from '../block-commands.ts';
 import type { Quirks } from '../quirks.ts';
-import { componentOf } from '../station/faults.ts';
+import { componentOf } from '../station/alarms.ts';
 import type { StationFacts } from '../station/station-facts.ts';
 import { verifyTimeS } from './limit-check.ts';
 import { toleranceA } from './limit-compliance.ts';

@@ -4,7 +4,7 @@
  */
 import type { foreignPolicies } from '../codec/limits.ts';
 import type { StationMessage } from '../messages.ts';
-import { Alarms } from '../station/faults.ts';
+import { Alarms } from '../station/alarms.ts';
 import type { Station } from '../station/station.ts';
 import { type AskStation, askRefusable, askUnlessSilent } from './ask-station.ts';
 import type { OtherLimits } from './backend-limits.ts';

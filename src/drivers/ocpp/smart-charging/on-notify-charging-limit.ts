@@ -1,7 +1,7 @@
 /** NotifyChargingLimit and ClearedChargingLimit (OCPP 2.x): a limit that is not ours, reported as it comes. */
 
 import type { MessageOf } from '../messages.ts';
-import { componentOf } from '../station/faults.ts';
+import { componentOf } from '../station/alarms.ts';
 import type { Station } from '../station/station.ts';
 
 /** Reports the limit as an event of its EVSE. */

@@ -1,7 +1,7 @@
 /** NotifyPriorityCharging (OCPP 2.1): a driver has asked for more than the limits of the transaction, or does not any more. */
 
 import type { MessageOf } from '../messages.ts';
-import { componentOf } from '../station/faults.ts';
+import { componentOf } from '../station/alarms.ts';
 import type { Station } from '../station/station.ts';
 
 /** Reports priority charging as an event of the EVSE of its transaction. */

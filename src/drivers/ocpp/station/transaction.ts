@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { eventIdOf } from '../../../model/identity.ts';
 import { isoTime } from '../../../model/time.ts';
 import type { DriverEvent } from '../../driver.ts';
+import { componentOf } from './alarms.ts';
 import { energyOf, shiftOf, unbelievedEnd } from './energy-register.ts';
-import { componentOf } from './faults.ts';
 
 const maybe = z.number().optional();
 /** Also where it is left out in the record. */

@@ -6,7 +6,7 @@ import { hashTag } from '../../../model/identity.ts';
 import type { Authorization } from '../authorization/authorize.ts';
 import type { Answer, IdToken, MessageOf } from '../messages.ts';
 import { reportSignedValues, showMeterValues, showRegister } from '../metering/on-meter-values.ts';
-import { componentOf } from '../station/faults.ts';
+import { componentOf } from '../station/alarms.ts';
 import { apartMs, detach } from '../station/lost-transactions.ts';
 import type { Station } from '../station/station.ts';
 import type { Transaction } from '../station/transaction.ts';

@@ -83,6 +83,13 @@ describe('registers to numbers', () => {
     assert.equal(decode('04d2 fffe', ...points)[0], 12.34);
     assert.ok(Number.isNaN(decode('04d2 8000', ...points)[0]));
   });
+
+  it('adds an offset after the power of ten of the device, in the unit of the quantity', () => {
+    const exponent = { addr: 1, type: 'int16' as const };
+    const kelvin = { type: 'int16' as const, quantity: 'battery/temperature', unit: 'K', scaleFrom: 'p1' };
+    assert.equal(decode('0ba6 ffff', kelvin, exponent)[0], 25.05);
+    assert.equal(decode('0ba6 ffff', { scaleFrom: 'p1', offset: -100 }, exponent)[0], 198.2);
+  });
 });
 
 describe('registers to text', () => {
@@ -121,6 +128,24 @@ describe('there and back', () => {
         },
       ),
       { numRuns: 500 },
+    );
+  });
+
+  it('numbers with a power of ten and an offset give back what was written (fast-check)', () => {
+    const integer = fc.integer({ min: -1000, max: 1000 });
+    fc.assert(
+      fc.property(integer, integer, fc.integer({ min: -3, max: 3 }), (raw, offset, exponent) => {
+        const points = [
+          { type: 'int16' as const, offset, scaleFrom: 'p1' },
+          { addr: 1, type: 'int16' as const },
+        ];
+        const bytes = Buffer.alloc(4);
+        bytes.writeInt16BE(raw, 0);
+        bytes.writeInt16BE(exponent, 2);
+        const value = decode(bytes.toString('hex'), ...points)[0] as number;
+        const [word] = encodePoint(resolve(...points)[0] as Point, value, exponent);
+        assert.equal(word?.word, raw & 0xffff);
+      }),
     );
   });
 

@@ -89,6 +89,11 @@ describe('the inspection of a profile', () => {
       /scaleFrom "factor" is read with another group, slow/,
     ],
     [
+      'a scale factor with a scale of its own',
+      { points: [scaled, { ...factor, addr: 1, scale: 10 }] },
+      /scaleFrom "factor" holds a power of ten, so it takes no scale and no offset/,
+    ],
+    [
       'a variant of nothing',
       { variants: [{ when: { model: 'b' }, points: { pover: { addr: 1 } } }] },
       /variants\[0\]\.when\.model: "b" is no choice of "model"/,
