@@ -1,5 +1,5 @@
 /** The face of OCPP: all that nodes and the simulator may import. */
-export { isDecision, stationDecision } from './approval/decision.ts';
+export { isDecision, stationDecision } from './approval/decision-message.ts';
 export { AuthorizationRequests } from './authorization/authorization-requests.ts';
 export { mostTags, parseTagLine } from './codec/card-list.ts';
 export { codecFor } from './codec/codec-by-version.ts';

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../../model/time.ts';
 import { Approvals, type PasswordOfNode } from './approval/approvals.ts';
-import type { StationDecision } from './approval/decision.ts';
+import type { StationDecision } from './approval/decision-message.ts';
 import { type RejectedStation, rejectedStationSchema } from './approval/rejected-stations.ts';
 import { ConcurrentTx } from './authorization/concurrent-tx.ts';
 import { codecFor } from './codec/codec-by-version.ts';

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { StationHandler, StationSettings } from './ocpp-j/station-link.ts';
 import type { OcppServer } from './ocpp-server.ts';
-import { type PasswordEntry, PasswordRegistration } from './security/password-registration.ts';
+import { AcceptedPasswords, type PasswordEntry } from './security/accepted-passwords.ts';
 import { needsPassword } from './security/security-profile.ts';
 
 /** As it lies in the file of a node. */
@@ -67,10 +67,10 @@ export class StationBinding {
   }
 
   /** Lets a station dial in for this handler. */
-  register(identity: string, handler: StationHandler): PasswordRegistration {
+  register(identity: string, handler: StationHandler): AcceptedPasswords {
     const { server, settings, password } = this.options;
     const { verifier, before = [], isAdopted = false } = (this.kept.of ?? identity) === identity ? this.kept : {};
-    return new PasswordRegistration(
+    return new AcceptedPasswords(
       settings,
       { ...password, verifier, before, isAdopted },
       {

@@ -9,7 +9,6 @@ import type { DriverEvent } from '../../driver.ts';
 import type { MessageOf, MeterValue, SampledValue, SignedMeterValue } from '../messages.ts';
 import { componentOf } from '../station/alarms.ts';
 import type { Moment } from '../station/clock-offset.ts';
-import { registerReadings } from '../station/energy-register.ts';
 import { isInTransaction } from '../station/evse-status.ts';
 import {
   concludeDoubles,
@@ -19,6 +18,7 @@ import {
   isMeasuredSince,
   resumeTransaction,
 } from '../station/lost-transactions.ts';
+import { registerReadings } from '../station/session-energy.ts';
 import type { Station } from '../station/station.ts';
 import type { Transaction } from '../station/transaction.ts';
 import { adoptTransaction, applyRegisterReading } from '../station/transaction-changes.ts';

@@ -4,8 +4,8 @@
  */
 import type { MeterValue, SampledValue, StationMessage } from '../messages.ts';
 import type { Quirks } from '../quirks.ts';
-import { jitter, mostRise } from '../station/energy-register.ts';
 import type { Evse } from '../station/evse.ts';
+import { jitter, mostRise } from '../station/session-energy.ts';
 
 type Factors = NonNullable<Quirks['factors']>;
 

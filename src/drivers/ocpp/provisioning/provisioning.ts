@@ -4,7 +4,7 @@ import type { ListedIdToken } from '../authorization/authorize.ts';
 import type { Block, StationCommand } from '../block.ts';
 import { type BlockCommands, describeVerbs } from '../block-commands.ts';
 import type { Answer, MessageOf } from '../messages.ts';
-import { renewPassword } from '../security/password-rotation.ts';
+import { renewPassword } from '../security/renew-password.ts';
 import type { Station } from '../station/station.ts';
 import { BootSequence } from './boot-sequence.ts';
 import { onBootNotification } from './on-boot-notification.ts';

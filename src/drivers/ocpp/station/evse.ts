@@ -4,13 +4,13 @@
  */
 import type { Sample } from '../../driver.ts';
 import type { ConnectorStatus, SampledValue } from '../messages.ts';
-import { energyOf } from './energy-register.ts';
 import { type EvseContext, EvseStates } from './evse-states.ts';
 import { isInTransaction, isPluggedIn, normaliseStatus, type Status } from './evse-status.ts';
 import { EvseValues } from './evse-values.ts';
 import type { LastMeasured } from './last-measured.ts';
 import type { Plausibility } from './plausibility.ts';
 import type { RegisterPower } from './power-from-register.ts';
+import { energyOf } from './session-energy.ts';
 import { durationOf, type Transaction } from './transaction.ts';
 
 /** The status of a connector as the station reported it. */

@@ -4,7 +4,7 @@
  */
 import type { MeterValue } from '../messages.ts';
 import { isBelievable } from './clock-offset.ts';
-import { chargedWh, newRegister, type RegisterState, readRegister, registerReadings } from './energy-register.ts';
+import { chargedWh, newRegister, type RegisterState, readRegister, registerReadings } from './session-energy.ts';
 import type { Transaction } from './transaction.ts';
 import type { TransactionRecords } from './transaction-records.ts';
 

@@ -5,9 +5,9 @@
 import { createHash } from 'node:crypto';
 import type { StationMessage } from '../messages.ts';
 import { isBelievable } from './clock-offset.ts';
-import { jitter, mostRise } from './energy-register.ts';
 import { hashesOf } from './id-token-hashes.ts';
 import { apartMs, isConcluded, isOpenTransaction, registerOf } from './lost-transactions.ts';
+import { jitter, mostRise } from './session-energy.ts';
 import type { Transaction } from './transaction.ts';
 import type { TransactionRecords } from './transaction-records.ts';
 

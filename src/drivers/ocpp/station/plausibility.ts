@@ -4,7 +4,7 @@
  */
 import type { Reason } from '../../../model/common.ts';
 import type { SampledValue } from '../messages.ts';
-import { jitter, mostPowerW, mostRise } from './energy-register.ts';
+import { jitter, mostPowerW, mostRise } from './session-energy.ts';
 
 /** Off by a thousand, give or take: nothing else is this far off. */
 const farOff = 300;

@@ -2,6 +2,8 @@
 import { hashTag } from '../../../model/identity.ts';
 import type { StationMessage } from '../messages.ts';
 import type { Moment } from './clock-offset.ts';
+import { apartMs, concludeTransaction, isConcluded, lost, overtaken, registerOf } from './lost-transactions.ts';
+import { findStartedTransaction, fingerprintOf, hasDrawnMore, isRepeated } from './match-transaction.ts';
 import {
   beganAt,
   chargedWh,
@@ -11,9 +13,7 @@ import {
   type RegisterReading,
   readAll,
   readRegister,
-} from './energy-register.ts';
-import { apartMs, concludeTransaction, isConcluded, lost, overtaken, registerOf } from './lost-transactions.ts';
-import { findStartedTransaction, fingerprintOf, hasDrawnMore, isRepeated } from './match-transaction.ts';
+} from './session-energy.ts';
 import type { Transaction } from './transaction.ts';
 import { openTransaction, type TransactionRecords } from './transaction-records.ts';
 

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../../model/time.ts';
 import { CallFailure } from '../ocpp-j/station-link.ts';
-import { newRegister } from './energy-register.ts';
+import { newRegister } from './session-energy.ts';
 import type { StationRecords } from './station-records.ts';
 import { type Transaction, transactionSchema } from './transaction.ts';
 

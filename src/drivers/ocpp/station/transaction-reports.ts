@@ -1,7 +1,8 @@
 /** The starts and ends of transactions as events, each reported until it has surely arrived. */
 import type { Clock, Timer } from '../../../model/time.ts';
 import type { DriverEvent } from '../../driver.ts';
-import { registerSuspect, sessionEnded, sessionStarted, type Transaction } from './transaction.ts';
+import { registerSuspect, sessionEnded, sessionStarted } from './session-events.ts';
+import type { Transaction } from './transaction.ts';
 import { seenLive } from './transaction-changes.ts';
 import type { TransactionRecords } from './transaction-records.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { MeterValue, StationMessage } from '../../../../src/drivers/ocpp/messages.ts';
 import { CallFailure } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
-import { energyOf } from '../../../../src/drivers/ocpp/station/energy-register.ts';
 import * as lostTransactions from '../../../../src/drivers/ocpp/station/lost-transactions.ts';
+import { energyOf } from '../../../../src/drivers/ocpp/station/session-energy.ts';
+import { sessionEnded } from '../../../../src/drivers/ocpp/station/session-events.ts';
 import { StationRecords } from '../../../../src/drivers/ocpp/station/station-records.ts';
-import { sessionEnded } from '../../../../src/drivers/ocpp/station/transaction.ts';
 import * as changes from '../../../../src/drivers/ocpp/station/transaction-changes.ts';
 import { TransactionRecords } from '../../../../src/drivers/ocpp/station/transaction-records.ts';
 import { createMemoryJournal, type MemoryJournal } from '../../../support/memory-journal.ts';

@@ -1,6 +1,6 @@
 /**
- * A password that was changed here, told to a station that still comes with the one before: both are right until it has
- * come with the new one (OCPP 1.6 security whitepaper, A01; OCPP 2.0.1 part 2, A01).
+ * Tells a station its new password, after the password was changed in the form (OCPP 1.6 security whitepaper, A01;
+ * OCPP 2.0.1 part 2, A01). How long the old one is accepted is decided in accepted-passwords.ts.
  */
 import type { DriverEvent } from '../../driver.ts';
 import type { Version } from '../messages.ts';

@@ -1,6 +1,7 @@
 /**
- * A station that somebody has set up is registered from the beginning on, while its password is still being worked on:
- * nobody takes it for a stranger. The verifier of the password is made once, and again where the password was changed.
+ * The passwords with which a station may log in: the one in the form, and those before it, until the station has logged
+ * in with the newest one. A station that somebody has set up is registered from the beginning on, while the verifier of
+ * its password is still being made: nobody takes it for a stranger.
  */
 import type { StationSettings } from '../ocpp-j/station-link.ts';
 import { findPasswordFault, type Passwords } from './passwords.ts';
@@ -31,8 +32,8 @@ export interface Registrar {
 /** More passwords are not kept: each of them is tried at a handshake. */
 const mostBefore = 2;
 
-/** The registration of one station, from its set-up to its removal. */
-export class PasswordRegistration {
+/** The registration of one station with the passwords that are right for it, from its set-up to its removal. */
+export class AcceptedPasswords {
   /** Rejects with what is wrong with the password, in words; the last one stays right. */
   readonly done: Promise<void>;
   private readonly settings: StationSettings;

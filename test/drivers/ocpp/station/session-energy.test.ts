@@ -5,7 +5,7 @@ import {
   energyOf,
   newRegister,
   readRegister,
-} from '../../../../src/drivers/ocpp/station/energy-register.ts';
+} from '../../../../src/drivers/ocpp/station/session-energy.ts';
 
 const energy = (start: number | undefined, readings: number[], stop?: number): number | undefined =>
   energyOf(

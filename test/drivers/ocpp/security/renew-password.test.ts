@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { StationRequest, StationResult, Version } from '../../../../src/drivers/ocpp/messages.ts';
 import { CallFailure, type StationLink } from '../../../../src/drivers/ocpp/ocpp-j/station-link.ts';
-import { renewPassword } from '../../../../src/drivers/ocpp/security/password-rotation.ts';
+import { renewPassword } from '../../../../src/drivers/ocpp/security/renew-password.ts';
 import type { StationCalls } from '../../../../src/drivers/ocpp/station/calls.ts';
 
 const text = '0123456789abcdefX';

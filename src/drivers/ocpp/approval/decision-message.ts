@@ -1,5 +1,4 @@
-/** The decision about a station that nobody has set up, in a form or by a message. */
-
+/** The message with a decision about a station that nobody has set up, from a form or a flow. */
 import { z } from 'zod';
 import { longestIdentity } from '../codec/limits.ts';
 
