@@ -3,13 +3,12 @@ import { z } from 'zod';
 import { readTopic } from '../src/model/known-topics.ts';
 import { choiceOf, subscribeFields } from '../src/model/limits.ts';
 import type { Message } from '../src/model/message.ts';
-import type { Clock } from '../src/model/time.ts';
 import type { Topic } from '../src/model/topic.ts';
 import { MessageReceiver, type ReceiverSink } from '../src/mqtt/messages/message-receiver.ts';
 import { RejectedCommands } from '../src/mqtt/messages/rejected-commands.ts';
-import { DeviceSubscription } from '../src/mqtt/subscriptions/device-subscription.ts';
+import { SiteDevices } from '../src/mqtt/subscriptions/site-devices.ts';
 import type { IncomingMessage, Subscriber } from '../src/mqtt/subscriptions/subscriptions.ts';
-import { selections, selectTopics, type TopicSelection } from '../src/mqtt/subscriptions/topic-selection.ts';
+import { selections, selectTopics } from '../src/mqtt/subscriptions/topic-selection.ts';
 import { choiceField, flagField, nodeReference, numberField, optionalId, textField } from '../src/shell/config.ts';
 import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
 import { type Directory, directoryOf } from '../src/shell/directory.ts';
@@ -43,8 +42,6 @@ const control = z.discriminatedUnion('action', [
 
 /** Longest piece of a refused payload that is shown, bytes. */
 const shownBytes = 1024;
-/** Retained meta of devices may still be on its way for so long, ms. */
-const learningMs = 5000;
 
 /** Fields of PUBLISH beside Topic Name and payload, as msg.mqtt has them. */
 interface PublishFacts {
@@ -79,58 +76,31 @@ const removedOf = (device: string): Message<'availability/1'> => ({
   reason: 'removed',
 });
 
-interface AdmissionParts {
+interface SinkParts {
   directory: Directory;
-  selection: TopicSelection;
-  clock: Clock;
-  /** Devices of the chosen site that are subscribed to. */
-  members(): DeviceSubscription | undefined;
-}
-
-interface SinkParts extends AdmissionParts {
+  devices: SiteDevices;
   config: z.output<typeof config>;
   rejectedCommands: RejectedCommands;
   /** Sends to both outputs. @returns whether the messages have reached the next nodes */
   hand(outputs: (OutgoingMessage | null)[]): Promise<boolean>;
 }
 
-/** @returns whether a message is for this node: the selection admits it, and a reading is of a device of the chosen site */
-const createAdmission = ({ selection, directory, clock, members }: AdmissionParts) => {
-  const startedAt = clock.monotonic();
-  // Readings that the broker retained come before the meta of their devices does.
-  const isOfSite = (device: string): boolean =>
-    (members()?.has(device) ?? true) || (clock.monotonic() - startedAt < learningMs && !directory.device(device));
-  return (topic: Topic, isRetained: boolean): boolean =>
-    selection.admits(topic, isRetained) && (topic.kind !== 'reading' || isOfSite(topic.device));
-};
-
 /** Outputs for the received messages. */
 const createSink = (parts: SinkParts): ReceiverSink => {
-  const { config, directory, selection, clock, members, rejectedCommands, hand } = parts;
-  const startedAt = clock.monotonic();
+  const { config, directory, devices, rejectedCommands, hand } = parts;
 
   /** No gateway here or elsewhere speaks for the device, so none will answer. */
   const isForNobody = (text: string): boolean => {
     const topic = readTopic(text);
     if (!topic.ok || topic.value.kind !== 'action' || !config.directory) return false;
-    return clock.monotonic() - startedAt > learningMs && !directory.device(topic.value.device);
-  };
-
-  /** Messages of devices of other sites are not passed on, except that a device has left this site. */
-  const isWanted = (message: Message): boolean => {
-    if (!selection.filtersOf || message.schema === 'reading/1') return true;
-    if (message.schema === 'meta/1')
-      return config.directory && (message.site === config.site || members()?.has(message.device) === true);
-    const topic = readTopic(message.topic);
-    if (!topic.ok || topic.value.kind !== 'availability') return true;
-    return [undefined, config.site].includes(directory.device(topic.value.device)?.meta.site);
+    return devices.isMissing(topic.value.device);
   };
 
   return {
     batch(messages) {
       for (const message of messages) directory.take(message);
       // Commands go straight to bridges, which have no use for what else was heard.
-      const wanted = config.what === 'commands' ? [] : messages.filter(isWanted);
+      const wanted = config.what === 'commands' ? [] : messages.filter((message) => devices.isWanted(message));
       return wanted.length === 0 ? undefined : hand([toNodeMessage(wanted), null]);
     },
     single: (message, incoming) => hand([{ ...toNodeMessage([message]), mqtt: publishFacts(incoming) }, null]),
@@ -148,7 +118,7 @@ const createSink = (parts: SinkParts): ReceiverSink => {
       return hand([null, { topic: incoming.topic, payload, reasons, mqtt: publishFacts(incoming) }]);
     },
     removed(device) {
-      const isGone = !directory.isSpokenFor(`devices/${device}`) && (members()?.has(device) ?? true);
+      const isGone = !directory.isSpokenFor(`devices/${device}`) && devices.has(device);
       const isTold = config.directory && config.what !== 'commands';
       directory.leave(device);
       if (isGone && isTold) void hand([toNodeMessage([removedOf(device)]), null]);
@@ -203,46 +173,35 @@ export default function register(RED: NodeAPI): void {
         send([null, { ...toNodeMessage([event]), mqtt: publishFacts(incoming) }]),
       );
       const deliver = createRedeployDelivery(RED, node, clock);
-      let members: DeviceSubscription | undefined;
+      const { site, directory: withDirectory } = config;
+      const devices = new SiteDevices({ site, selection, known: directory, withDirectory, clock });
       // Only a message that has reached the next node may be forgotten by the broker.
       const hand = (outputs: (OutgoingMessage | null)[]): Promise<boolean> => deliver(() => send(outputs));
-      const parts = { directory, selection, clock, members: () => members };
+      const admits = (topic: Topic, isRetained: boolean): boolean => devices.admits(topic, isRetained);
       const receiver = new MessageReceiver(
-        { batchMs: config.batch, admits: createAdmission(parts), isDeclared: directory.declares },
+        { batchMs: config.batch, admits, isDeclared: directory.declares },
         clock,
-        createSink({ ...parts, config, rejectedCommands, hand }),
+        createSink({ directory, devices, config, rejectedCommands, hand }),
       );
       const subscribe = (filters: string[], owner: string): Subscriber =>
         client.subscribe(filters, 2, (incoming) => receiver.take(incoming), { owner, hurry: () => receiver.hurry() });
 
       const fixed = selection.filters.length > 0 ? subscribe(selection.filters, node.id) : undefined;
-      if (selection.filtersOf)
-        members = new DeviceSubscription(
-          {
-            wanted() {
-              const known = directory.devices();
-              const devices = known.flatMap(({ meta }) => (meta.site === config.site ? [meta.device] : []));
-              return { devices, known: known.length };
-            },
-            filtersOf: selection.filtersOf,
-            subscribe: (filters) => subscribe(filters, `${node.id} devices`),
-          },
-          clock,
-        );
+      devices.subscribe((filters) => subscribe(filters, `${node.id} devices`));
       const added = new AddedSubscriptions((filter) => subscribe([filter], `${node.id} ${filter}`));
-      const learning = members && directory.onChange(() => members?.changed());
+      const learning = selection.filtersOf && directory.onChange(() => devices.changed());
       const following = follow(showStatus);
 
       onInput((message, answer) => {
         if (added.change(message) !== 'getSubscriptions') return;
-        const payload = [...selection.filters, ...(members?.filters() ?? []), ...added.filters];
+        const payload = [...selection.filters, ...devices.filters(), ...added.filters];
         answer([{ ...message, topic: 'subscriptions', payload }, null]);
       });
       onClose((isRemoved) => {
         following.remove();
         learning?.remove();
         fixed?.remove(isRemoved);
-        members?.close(isRemoved);
+        devices.close(isRemoved);
         added.remove(isRemoved);
         rejectedCommands.close();
         receiver.close();

@@ -2,9 +2,8 @@
 import { isEnded } from '../../model/command.ts';
 import type { Message } from '../../model/message.ts';
 import type { QuantityMeta } from '../../model/meta.ts';
-import { type Delivery, deliveryOf } from '../../model/qos.ts';
+import { deliveryOf, expiryOf } from '../../model/qos.ts';
 import { readingJson } from '../../model/reading-json.ts';
-import { parseTime } from '../../model/time.ts';
 import type { Topic } from '../../model/topic.ts';
 import type { BrokerClient } from '../client.ts';
 import type { Publication } from '../publishing/publication.ts';
@@ -36,9 +35,6 @@ interface CheckedMessage {
 
 const numbered = new Set(['reading/1', 'heartbeat/1', 'site-power/1', 'site-energy/1', 'site-status/1']);
 
-/** A consumer may miss two messages before a value is old (model.md §4). */
-const intervalsOfLife = 3;
-
 /** Every topic of the grammar that carries responses. */
 const responseFilters = [
   'devices/+/+/response/+',
@@ -46,19 +42,6 @@ const responseFilters = [
   'sites/+/response/+',
   'system/response/#',
 ];
-
-/**
- * @param now wall clock, ms
- * @returns seconds after which a message is worth nothing, where it says so itself
- */
-const lifetimeOf = (message: Message, now: number): number | undefined => {
-  if (message.schema === 'command/1') return message.ttl_s;
-  if (message.schema === 'heartbeat/1') return intervalsOfLife * message.period_s;
-  // A setpoint that nobody takes back, because its bridge is gone, is over with its lease.
-  if (message.schema === 'setpoint/1' && !isEnded(message) && message.until !== undefined)
-    return Math.max(1, (parseTime(message.until) - now) / 1000);
-  return undefined;
-};
 
 const trieOf = (filters: string[]): TopicFilterTrie<true> => {
   const trie = new TopicFilterTrie<true>();
@@ -139,7 +122,7 @@ export class MessagePublisher {
       return;
     }
     const publication: Publication = { topic: message.topic, payload: this.#payloadOf(message), qos, retain };
-    const expiryS = this.#expiryOf(message, delivery, declaration?.interval_s);
+    const expiryS = expiryOf(message, delivery, { intervalS: declaration?.interval_s, now: this.#options.now() });
     if (expiryS !== undefined) publication.expiryS = expiryS;
     if (message.schema === 'response/1') Object.assign(publication, this.#addressOf(message.topic, target));
     publications.push(publication);
@@ -162,13 +145,6 @@ export class MessagePublisher {
     const seq = (this.#sequences.get(topic) ?? 0) + 1;
     this.#sequences.set(topic, seq);
     return seq;
-  }
-
-  /** Telemetry is old after three intervals (model.md §4): a broker that kept it for somebody may drop it then. */
-  #expiryOf(message: Message, delivery: Delivery, intervalS: number | undefined): number | undefined {
-    const expiryS = delivery.expiryS ?? lifetimeOf(message, this.#options.now());
-    if (expiryS !== undefined || delivery.class !== 'telemetry' || intervalS === undefined) return expiryS;
-    return intervalsOfLife * intervalS;
   }
 
   /** The topic of an answer: the one that was asked for, where answers may go there. */
