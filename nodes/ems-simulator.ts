@@ -7,6 +7,7 @@ import { serveAddresses } from '../src/shell/network-addresses.ts';
 import { retryOpening } from '../src/shell/retry-open.ts';
 import type { Status } from '../src/shell/status.ts';
 import { type SimulationOptions, startSimulation, type TrueState } from '../src/simulator/simulation.ts';
+import { simulationChanges } from '../src/simulator/simulation-changes.ts';
 
 const config = z.object({
   host: textField(thisMachine),
@@ -23,35 +24,6 @@ const config = z.object({
   /** Wallboxes, and the OCPP server they dial. */
   wallboxes: numberField(simulatorFields.wallboxes),
   ocpp: textField(defaultOcppServer),
-});
-
-const fault = z.union([
-  z.enum(['none', 'offline', 'dead', 'garbage', 'exception']).transform((kind) => ({ kind })),
-  z.strictObject({ slow_ms: z.number().min(1).max(600_000) }).transform(({ slow_ms: ms }) => ({
-    kind: 'slow' as const,
-    ms,
-  })),
-]);
-
-const changes = z.strictObject({
-  speed: z.number().min(0.1).max(3600).optional(),
-  /** Share of a clear sky, 0 to 1; null: clouds as they come. */
-  sky: z.number().min(0).max(1).nullable().optional(),
-  extra_load_w: z.number().min(0).max(100_000).optional(),
-  cars: z
-    .partialRecord(
-      z.enum(['1', '2', '3']),
-      z
-        .strictObject({
-          phases: z.union([z.literal(1), z.literal(3)]).optional(),
-          soc: z.number().min(0).max(100).optional(),
-          capacity_wh: z.number().min(1000).max(1_000_000).optional(),
-          stops_at_soc: z.number().min(1).max(100).optional(),
-        })
-        .nullable(),
-    )
-    .optional(),
-  faults: z.strictObject({ grid: fault.optional(), hybrid: fault.optional(), storage: fault.optional() }).optional(),
 });
 
 const kilowatts = (w: number): string => (w / 1000).toFixed(1);
@@ -99,7 +71,7 @@ export default function register(RED: NodeAPI): void {
       });
 
       onInput(async ({ payload }) => {
-        const asked = changes.safeParse(payload);
+        const asked = simulationChanges.safeParse(payload);
         if (!asked.success)
           throw new Error(
             `not a change of the house: ${z.prettifyError(asked.error)}; example: { "sky": 0.2, "faults": { "grid": "dead" } }`,

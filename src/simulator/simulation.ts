@@ -9,7 +9,8 @@ import { createGridMeter } from './modbus/grid-meter.ts';
 import { createHybridInverter } from './modbus/hybrid-inverter.ts';
 import { type Fault, type ModbusServer, startModbusServer } from './modbus/modbus-server.ts';
 import type { BatteryMode, SimulatedDevice } from './modbus/simulated-device.ts';
-import { type CarChange, Wallboxes, type WallboxesOptions, type WallboxState } from './ocpp/wallboxes.ts';
+import { Wallboxes, type WallboxesOptions, type WallboxState } from './ocpp/wallboxes.ts';
+import type { SimulationChanges } from './simulation-changes.ts';
 
 const deviceNames = ['grid', 'hybrid', 'storage'] as const;
 /** A device of the house. */
@@ -28,18 +29,6 @@ export interface SimulationOptions {
   watchdogS: number;
   /** Absent: a house without wallboxes. */
   wallboxes?: WallboxesOptions;
-}
-
-/** Changes of the running house, as the node takes them in a message; what is absent stays. */
-interface SimulationChanges {
-  speed?: number | undefined;
-  /** Share of a clear sky, 0 to 1; null: clouds as they come. */
-  sky?: number | null | undefined;
-  /** W */
-  extra_load_w?: number | undefined;
-  faults?: Partial<Record<DeviceName, Fault | undefined>> | undefined;
-  /** Cars by the number of their wallbox, counted from 1; null: the car leaves. */
-  cars?: Partial<Record<string, CarChange | null>> | undefined;
 }
 
 /** The truth that the devices measure: W with the signs of the model, SoC in %. */

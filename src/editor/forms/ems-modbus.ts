@@ -16,9 +16,9 @@ import { asRecord, asText, inputOf, typedIn } from '../field-values.ts';
 import type { NodeForm, OpenForm } from '../form.ts';
 import { addLiveValues } from '../parts/live-values.ts';
 import {
-  connectionText,
   type LibraryProfile,
   libraryProfiles,
+  profileSentences,
   readTypedProfile,
   type ShownProfile,
 } from '../parts/modbus-profile.ts';
@@ -175,18 +175,8 @@ class ModbusForm implements OpenForm {
     const profile = this.profile();
     this.showVariants(profile);
     this.showSettings(profile);
-    const { connection, commands, commandNote = '' } = profile ?? {};
-    const told = {
-      connection: connectionText(connection, text(this.node, 'profile.port')),
-      connections: connection?.maxConnections,
-      commands: [...new Set(commands)].join(', '),
-    };
-    const sentences = [
-      ...Object.entries(told).map(([key, value]) => (value ? text(this.node, `profile.${key}`, { value }) : '')),
-      commands?.length === 0 ? text(this.node, 'profile.readsOnly') : '',
-      commandNote,
-    ];
-    $('#ems-profile-told').text(sentences.filter((sentence) => sentence !== '').join(' '));
+    const sentences = profileSentences(profile, (key, values) => text(this.node, `profile.${key}`, values));
+    $('#ems-profile-told').text(sentences.join(' '));
   }
 
   private showVariants(profile: ShownProfile | undefined): void {

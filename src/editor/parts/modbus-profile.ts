@@ -110,3 +110,24 @@ export const connectionText = (
     ...(serial === undefined ? [] : [serial]),
     ...(port === undefined ? [] : [`${portWord} ${port}`]),
   ].join(', ');
+
+/**
+ * @param say a sentence in the language of the editor, by its key
+ * @returns how a device is connected, and which commands its profile takes or why it takes none
+ */
+export const profileSentences = (
+  profile: ShownProfile | undefined,
+  say: (key: string, values?: { value: string | number }) => string,
+): string[] => {
+  const { connection, commands, commandNote } = profile ?? {};
+  const told = {
+    connection: connectionText(connection, say('port')),
+    connections: connection?.maxConnections,
+    commands: [...new Set(commands)].join(', '),
+  };
+  return [
+    ...Object.entries(told).flatMap(([key, value]) => (value ? [say(key, { value })] : [])),
+    ...(commands?.length === 0 ? [say('readsOnly')] : []),
+    ...(commandNote ? [commandNote] : []),
+  ];
+};

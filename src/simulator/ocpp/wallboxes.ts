@@ -1,6 +1,7 @@
 /** The wallboxes of the house: charging stations that dial a CSMS, with different cars in front of them. */
 import type { Clock, Timer } from '../../model/time.ts';
 import type { Phases } from '../per-phase.ts';
+import type { CarChange } from '../simulation-changes.ts';
 import type { CarOptions } from './electric-car.ts';
 import type { ChargePointStatus } from './simulated-evse.ts';
 import { SimulatedStation } from './simulated-station.ts';
@@ -10,16 +11,6 @@ export interface WallboxesOptions {
   url: string;
   /** Number of wallboxes, 0 to 3. */
   count: number;
-}
-
-/** A car to be parked at a wallbox, as a message asks for it. */
-export interface CarChange {
-  phases?: 1 | 3 | undefined;
-  /** State of charge on arrival, %. */
-  soc?: number | undefined;
-  capacity_wh?: number | undefined;
-  /** State of charge at which the car stops by itself, %. */
-  stops_at_soc?: number | undefined;
 }
 
 /** The state of a wallbox, as the node tells it. */

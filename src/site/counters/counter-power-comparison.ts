@@ -59,18 +59,6 @@ export interface ComparisonRules {
   floorW: number;
 }
 
-/** Range of the ratio of counted energy to flowed energy in which both agree. */
-const leastRatio = 0.8;
-export const mostRatio = 1.25;
-
-/**
- * Whether counter and power agree but for a factor, as another unit would be one. Both ends of the counted energy are
- * known to one step only.
- * @param ratio of counted energy to flowed energy; 1: both in the same unit
- */
-export const isRatio = ({ countedWh, integratedWh }: ComparedEnergy, ratio: number, stepWh: number): boolean =>
-  countedWh - stepWh <= ratio * mostRatio * integratedWh && countedWh + stepWh >= ratio * leastRatio * integratedWh;
-
 /** Longest time that a meter takes from one step to the next, ms. */
 const longestStepMs = 900_000;
 

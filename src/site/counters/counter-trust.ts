@@ -3,14 +3,24 @@ import {
   type ComparedEnergy,
   type ComparisonRules,
   type CounterComparison,
-  isRatio,
   type Mismatch,
-  mostRatio,
   nothingCompared,
 } from './counter-power-comparison.ts';
 
 /** Change of trust; agrees: the counter is right from here on; trusted: the counter was right all the time. */
 export type TrustChange = 'unchanged' | 'agrees' | 'suspected' | 'trusted' | 'doubted';
+
+/** Range of the ratio of counted energy to flowed energy in which both agree. */
+const leastRatio = 0.8;
+const mostRatio = 1.25;
+
+/**
+ * Whether counter and power agree but for a factor, as another unit would be one. Both ends of the counted energy are
+ * known to one step only.
+ * @param ratio of counted energy to flowed energy; 1: both in the same unit
+ */
+const isRatio = ({ countedWh, integratedWh }: ComparedEnergy, ratio: number, stepWh: number): boolean =>
+  countedWh - stepWh <= ratio * mostRatio * integratedWh && countedWh + stepWh >= ratio * leastRatio * integratedWh;
 
 const thousand = 1000;
 /** A ratio is assessed over the larger of so many Wh and so many steps of the counter. */

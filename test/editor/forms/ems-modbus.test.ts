@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { timesOf } from '../../../src/editor/forms/ems-modbus-client.ts';
-import { connectionText, libraryProfiles, readTypedProfile } from '../../../src/editor/parts/modbus-profile.ts';
+import {
+  connectionText,
+  libraryProfiles,
+  profileSentences,
+  readTypedProfile,
+} from '../../../src/editor/parts/modbus-profile.ts';
 import { checkField, editorNode } from '../../support/editor/editor-node.ts';
 
 describe('the form of a Modbus device', () => {
@@ -34,6 +39,23 @@ describe('the form of a Modbus device', () => {
     assert.equal(connectionText({ transports: ['rtu'], serial: '9600 8N1' }), 'RTU, 9600 8N1');
     assert.equal(connectionText({ transports: ['tcp', 'other'], port: 1502 }), 'Modbus TCP, other, port 1502');
     assert.equal(connectionText(undefined), '');
+  });
+
+  it('its sentences tell the commands, and why there are none', () => {
+    const say = (key: string, values?: { value: string | number }): string => (values ? `${key} ${values.value}` : key);
+    const profile = { params: {}, settings: {}, instances: 1 };
+    assert.deepEqual(profileSentences({ ...profile, commands: ['charge', 'charge', 'limit'] }, say), [
+      'commands charge, limit',
+    ]);
+    assert.deepEqual(profileSentences({ ...profile, commands: [], commandNote: 'Its installer locks it.' }, say), [
+      'readsOnly',
+      'Its installer locks it.',
+    ]);
+    assert.deepEqual(profileSentences({ ...profile, connection: { port: 502, maxConnections: 2 } }, say), [
+      'connection port 502',
+      'connections 2',
+    ]);
+    assert.deepEqual(profileSentences(undefined, say), []);
   });
 
   it('complains of a profile that is no JSON', () => {
