@@ -69,12 +69,16 @@ describe('shipped flows on a real Node-RED', () => {
         const response = await fetch(`http://127.0.0.1:${red.port}/ems/modbus/live/${id}`);
         return (await response.json()).readings;
       };
-      await until(async () => (await told()).length > 0, `${device} tells values`);
-      const bad = (await told()).filter(({ quality }) => quality !== 'good');
-      assert.deepEqual(
-        bad.map(({ topic, reason }) => `${topic}: ${reason}`),
-        [],
-      );
+      let bad: string[] | undefined;
+      // A poll may come too late on a busy machine; the next one is good.
+      const isGood = async (): Promise<boolean> => {
+        const readings = await told();
+        const others = readings.filter(({ quality }) => quality !== 'good');
+        bad = readings.length === 0 ? undefined : others.map(({ topic, reason }) => `${topic}: ${reason}`);
+        return bad?.length === 0;
+      };
+      await until(isGood, `good values of ${device}`).catch(() => {});
+      assert.deepEqual(bad, []);
     }
   });
 

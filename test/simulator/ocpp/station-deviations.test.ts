@@ -278,7 +278,7 @@ describe('deviations of a simulated charge point', () => {
     it('reboots after new measurands, and after a change of availability', async () => {
       await open({ rebootsOnMeasurands: true, rebootsOnAvailability: true });
       let next = csms.next('BootNotification');
-      await calls16.measure(csms, 10);
+      await csms.call('ChangeConfiguration', { key: 'MeterValuesSampledData', value: 'Voltage' });
       await next;
       await registered();
       next = csms.next('BootNotification');
