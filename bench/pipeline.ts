@@ -3,20 +3,14 @@
  * subscribe and site; beside it the same job built from core nodes and function nodes. Devices and broker are other
  * processes.
  */
-import { randomUUID } from 'node:crypto';
 import type { FlowNode } from '../test/support/node-red/node-red.ts';
 import { percentile, printAmount, printRatio, printTable } from './parts/measure.ts';
-import { decodeMeter, meterPoints, meterProfile } from './parts/meter.ts';
+import { decodeMeter, meterPoints } from './parts/meter.ts';
 import { startBroker, startDevice } from './parts/peers.ts';
 import { flowing, measureWindow, startMeasured } from './parts/runtime.ts';
+import { count, createNodeId, emsFlow, type Load, type Ports, tab } from './parts/street.ts';
 
 const points = meterPoints.length;
-
-/** The work of a flow. */
-interface Load {
-  devices: number;
-  intervalS: number;
-}
 
 interface Outcome {
   readingsPerSecond: number;
@@ -28,46 +22,9 @@ interface Outcome {
   p99Ms: number;
 }
 
-type BuildFlow = (load: Load, devicePort: number, brokerPort: number) => FlowNode[];
+type BuildFlow = (load: Load, ports: Ports) => FlowNode[];
 
-const id = (): string => randomUUID().replaceAll('-', '').slice(0, 16);
-const tab = { id: 'bench', type: 'tab', label: 'bench' };
-const count = { id: 'count', type: 'bench-count', z: 'bench', looks: true, wires: [] };
-
-const ownFlow: BuildFlow = ({ devices, intervalS }, devicePort, brokerPort) => [
-  tab,
-  count,
-  { id: 'site', type: 'ems-site', site: 'bench' },
-  { id: 'broker', type: 'ems-broker', servers: [`mqtt://127.0.0.1:${brokerPort}`] },
-  { id: 'validate', type: 'ems-validate', z: 'bench', wires: [['publish'], []] },
-  { id: 'publish', type: 'ems-publish', z: 'bench', broker: 'broker', wires: [] },
-  {
-    id: 'subscribe',
-    type: 'ems-subscribe',
-    z: 'bench',
-    broker: 'broker',
-    what: 'readings',
-    wires: [['aggregate', 'count'], []],
-  },
-  { id: 'aggregate', type: 'ems-aggregate', z: 'bench', site: 'site', wires: [['publish'], ['publish']] },
-  ...Array.from({ length: devices }, (_, i) => [
-    { id: `client${i}`, type: 'ems-modbus-client', transport: 'tcp', host: '127.0.0.1', port: devicePort },
-    {
-      id: id(),
-      type: 'ems-modbus',
-      z: 'bench',
-      client: `client${i}`,
-      site: 'site',
-      device: `d${i}`,
-      profile: '',
-      inline: JSON.stringify(meterProfile),
-      role: i === 0 ? 'grid' : 'load',
-      unit: 1,
-      interval: intervalS,
-      wires: [['validate'], []],
-    },
-  ]).flat(),
-];
+const ownFlow: BuildFlow = (load, ports) => emsFlow(load, ports, [count]);
 
 /** Code that the function nodes of the reference share. */
 const decodeFunction = `
@@ -99,10 +56,10 @@ const sumFunction = `
   for (const value of Object.values(powers)) power += value;
   return { topic: 'sites/bench/power', payload: { power, ts: new Date(now).toISOString() } };`;
 
-const coreFlow: BuildFlow = ({ devices, intervalS }, devicePort, brokerPort) => [
+const coreFlow: BuildFlow = ({ devices, intervalS }, ports) => [
   tab,
   count,
-  { id: 'broker', type: 'mqtt-broker', broker: '127.0.0.1', port: String(brokerPort), protocolVersion: '5' },
+  { id: 'broker', type: 'mqtt-broker', broker: '127.0.0.1', port: String(ports.broker), protocolVersion: '5' },
   { id: 'out', type: 'mqtt out', z: 'bench', broker: 'broker', topic: '', qos: '0', retain: '', wires: [] },
   {
     id: 'in',
@@ -116,13 +73,13 @@ const coreFlow: BuildFlow = ({ devices, intervalS }, devicePort, brokerPort) => 
   },
   { id: 'sum', type: 'function', z: 'bench', func: sumFunction, wires: [['out']] },
   ...Array.from({ length: devices }, (_, i) => {
-    const [group, ask, request, decode] = [id(), id(), id(), id()];
+    const [group, ask, request, decode] = [createNodeId(), createNodeId(), createNodeId(), createNodeId()];
     const within = { z: 'bench', g: group };
     const env = [{ name: 'DEVICE', value: `d${i}`, type: 'str' }];
     return [
       { id: group, type: 'group', z: 'bench', env, nodes: [ask, request, decode] },
       {
-        id: id(),
+        id: createNodeId(),
         type: 'inject',
         ...within,
         repeat: String(intervalS),
@@ -143,7 +100,7 @@ const coreFlow: BuildFlow = ({ devices, intervalS }, devicePort, brokerPort) => 
         type: 'tcp request',
         ...within,
         server: '127.0.0.1',
-        port: String(devicePort),
+        port: String(ports.device),
         out: 'count',
         ret: 'buffer',
         splitc: '259',
@@ -165,8 +122,8 @@ const coreFlow: BuildFlow = ({ devices, intervalS }, devicePort, brokerPort) => 
 ];
 
 /** Runs one flow under one load for a while. */
-const run = async (build: BuildFlow, load: Load, ports: [number, number], windowMs: number): Promise<Outcome> => {
-  const red = await startMeasured(build(load, ...ports));
+const run = async (build: BuildFlow, load: Load, ports: Ports, windowMs: number): Promise<Outcome> => {
+  const red = await startMeasured(build(load, ports));
   try {
     await flowing(red);
     // All devices have begun, and what was compiled on the way is.
@@ -203,7 +160,7 @@ const rowOf = (name: string, asked: number, outcome: Outcome): (string | number)
 const findMaximum = async (
   build: BuildFlow,
   name: string,
-  ports: [number, number],
+  ports: Ports,
   isShort: boolean,
 ): Promise<{ best: number; rows: (string | number)[][] }> => {
   const rows: (string | number)[][] = [];
@@ -222,7 +179,7 @@ export const benchPipeline = async (isShort: boolean): Promise<void> => {
   const windowMs = isShort ? 5000 : 20_000;
   const device = await startDevice();
   const broker = await startBroker();
-  const ports: [number, number] = [device.port, broker.port];
+  const ports: Ports = { device: device.port, broker: broker.port };
 
   const asked = 100 * points;
   const own = await run(ownFlow, { devices: 100, intervalS: 1 }, ports, windowMs);
@@ -235,7 +192,9 @@ export const benchPipeline = async (isShort: boolean): Promise<void> => {
   ]);
   printRatio('CPU per reading, core nodes to ems nodes', core.cpuUs / own.cpuUs, { onlyAs: 'as a figure' });
   printRatio('CPU per reading, 1000 devices to 100', many.cpuUs / own.cpuUs, { atMost: 1.15 });
-  printAmount('RSS of the further 900 devices', many.rssMb - own.rssMb, 'MB', { atMost: 130 });
+  printAmount('RSS of the further 900 devices and of their counter, one run', many.rssMb - own.rssMb, 'MB', {
+    onlyAs: 'as a figure; "npm run bench -- memory" measures the devices alone',
+  });
 
   const ownMaximum = await findMaximum(ownFlow, 'ems nodes', ports, isShort);
   const coreMaximum = await findMaximum(coreFlow, 'core and function nodes', ports, isShort);

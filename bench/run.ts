@@ -4,6 +4,7 @@ import { benchCommand } from './command.ts';
 import { benchDecode } from './decode.ts';
 import { benchDevices } from './devices.ts';
 import { benchLink } from './link.ts';
+import { benchMemory } from './memory.ts';
 import { benchOcpp } from './ocpp.ts';
 import { benchOcppCommand } from './ocpp-command.ts';
 import { benchPipeline } from './pipeline.ts';
@@ -21,6 +22,7 @@ const benches: Record<string, (isShort: boolean) => Promise<void>> = {
   ocpp: benchOcpp,
   'ocpp-command': benchOcppCommand,
   pipeline: benchPipeline,
+  memory: benchMemory,
 };
 
 const words = process.argv.slice(2);

@@ -29,7 +29,9 @@ export interface Window {
 
 const settings = fileURLToPath(new URL('settings.cjs', import.meta.url));
 
-export const startMeasured = (nodes: FlowNode[]): Promise<NodeRed> => startNodeRed(nodes, {}, settings);
+/** @param flags of its Node */
+export const startMeasured = (nodes: FlowNode[], flags: string[] = []): Promise<NodeRed> =>
+  startNodeRed(nodes, {}, settings, { flags });
 
 /** Waits until readings or messages arrive. */
 export const flowing = async (red: NodeRed, atLeast = 1): Promise<void> => {
@@ -54,6 +56,24 @@ export const measureWindow = async (red: NodeRed, ms: number): Promise<Window> =
     rssMb: after.rss / 2 ** 20,
     latencies: after.latencies,
   };
+};
+
+/** Memory and CPU of the process at one moment. */
+export interface Memory {
+  rssMb: number;
+  /** Heap in use and external memory; after a collection: what is alive. */
+  liveMb: number;
+  /** Since the start. */
+  cpuUs: number;
+  atMs: number;
+}
+
+/** @param isCollected whether V8 is asked to collect all garbage first, which takes --expose-gc */
+export const measureMemory = async (red: NodeRed, isCollected = false): Promise<Memory> => {
+  const { rss, heapUsed, external, cpuUs, atMs } = (await red.get(
+    `/bench/memory${isCollected ? '?collected' : ''}`,
+  )) as NodeJS.MemoryUsage & Pick<Memory, 'cpuUs' | 'atMs'>;
+  return { rssMb: rss / 2 ** 20, liveMb: (heapUsed + external) / 2 ** 20, cpuUs, atMs };
 };
 
 /** Installs the packages that the benchmarks compare to, once. */

@@ -149,7 +149,7 @@ export const createWorld = async (name: string): Promise<World> => {
       if (line.topic.endsWith('/availability')) availability.set(line.topic, String(line.payload.state));
       else answers.push(line.payload as unknown as Response);
     });
-    const red = await startNodeRed(flowOf(network.address), {}, undefined, network.at('gateway'));
+    const red = await startNodeRed(flowOf(network.address), {}, undefined, { within: network.at('gateway') });
     gateway = red;
     const startController = async (): Promise<void> => {
       controller = await connectClient('controller', () => {});

@@ -71,12 +71,13 @@ export interface NodeRed {
  * @param nodes the flows it starts with
  * @param settings its settings file
  * @param within words before the command line: where it runs
+ * @param flags of Node
  */
 export const startNodeRed = async (
   nodes: FlowNode[],
   env: Record<string, string> = {},
   settings = ownSettings,
-  within: string[] = [],
+  { within = [], flags = [] }: { within?: string[]; flags?: string[] } = {},
 ): Promise<NodeRed> => {
   const [port = 0] = await freePorts(1);
   const userDir = mkdtempSync(join(tmpdir(), 'ems-node-red-'));
@@ -92,7 +93,7 @@ export const startNodeRed = async (
   const start = async (): Promise<void> => {
     const before = written.length;
     const red = join(root, 'node_modules/node-red/red.js');
-    const [program = process.execPath, ...words] = [...within, process.execPath, red, '-s', settings];
+    const [program = process.execPath, ...words] = [...within, process.execPath, ...flags, red, '-s', settings];
     child = spawn(program, words, {
       cwd: root,
       env: { ...process.env, EMS_USER_DIR: userDir, EMS_EDITOR_PORT: String(port), EMS_GATEWAY: 'tested', ...env },
