@@ -29,12 +29,6 @@ interface Remark {
   counterId: string | undefined;
 }
 
-/** Outputs by channel: the output of the channel itself, and the outputs of the quantities derived from it. */
-interface OutputIndex {
-  own: number[];
-  derived: (number[] | undefined)[];
-}
-
 const isDescribedAlike = (a: Channel, b: Channel): boolean =>
   a.intervalS === b.intervalS && a.maxAgeS === b.maxAgeS && a.isDerived === b.isDerived;
 
@@ -57,8 +51,10 @@ export class Readings {
   readonly #placement: Placement;
   readonly #boot = createBoot();
   readonly #source: string;
-  /** undefined while nothing is derived: each channel is the output of its number. */
-  #index: OutputIndex | undefined;
+  /** Outputs by channel; undefined while each channel is the output of its number. */
+  #own: number[] | undefined;
+  /** Outputs of derived quantities by the channel they are derived from; undefined while nothing is derived. */
+  #derived: (number[] | undefined)[] | undefined;
   #topics: string[] = [];
   #transforms: ReadingTransform[] = [];
   #seqs: number[] = [];
@@ -68,6 +64,7 @@ export class Readings {
   #numbers: number[] = [];
   /** Time of measurement, wall clock, ms. */
   #times: number[] = [];
+  /** As long as the highest output that ever had a remark: most devices have none. */
   #remarks: (Remark | undefined)[] = [];
   /** Channels in the order of the driver. */
   channels: Channel[] = [];
@@ -96,19 +93,18 @@ export class Readings {
     this.channels = this.channels.concat(added);
     const derived = derivedQuantities(this.channels).filter(({ from }) => from >= known);
     this.derived = this.derived.concat(derived);
-    if (this.derived.length > 0) this.#index = this.#indexWith(added.length, derived);
+    this.#placeOutputs(added.length, derived);
     this.#addOutputs([...added.map((channel) => ({ channel })), ...derived], context);
   }
 
   /** Adds the readings of a cycle to the end of a list. */
   sample({ samples }: Cycle, to: Message[]): void {
-    const index = this.#index;
     for (const sample of samples) {
       const ts = timeText(sample.ts);
-      const own = index ? index.own[sample.channel] : sample.channel;
+      const own = this.#ownOutput(sample.channel);
       if (own === undefined) continue;
       if (this.#accept(own, sample)) to.push(this.#reading(own, ts));
-      const derived = index?.derived[sample.channel];
+      const derived = this.#derived?.[sample.channel];
       if (!derived) continue;
       for (const output of derived) if (this.#accept(output, sample)) to.push(this.#reading(output, ts));
     }
@@ -149,7 +145,7 @@ export class Readings {
 
   /** @returns the last number of a channel, if it is good, and the wall clock of its measurement, ms */
   lastGood(channel: number): { value: number; ts: number } | undefined {
-    const output = this.#index ? (this.#index.own[channel] ?? -1) : channel;
+    const output = this.#ownOutput(channel) ?? -1;
     const value = this.#numbers[output] ?? Number.NaN;
     return this.#qualities[output] === 'good' && !Number.isNaN(value)
       ? { value, ts: this.#times[output] ?? 0 }
@@ -162,19 +158,30 @@ export class Readings {
       const now = channels[nth];
       if (!now || isDescribedAlike(now, before)) continue;
       this.channels[nth] = now;
-      const own = this.#index ? this.#index.own[nth] : nth;
+      const own = this.#ownOutput(nth);
       if (own !== undefined) this.#transforms[own] = transformOf(now, undefined, context);
     }
   }
 
+  /** @returns the output of a channel; undefined if the driver has not described such a channel */
+  #ownOutput(channel: number): number | undefined {
+    if (this.#own) return this.#own[channel];
+    return channel < this.channels.length ? channel : undefined;
+  }
+
   /** @param added number of channels that are new; their outputs come before those of the derived quantities */
-  #indexWith(added: number, derived: DerivedQuantity[]): OutputIndex {
+  #placeOutputs(added: number, derived: DerivedQuantity[]): void {
     const first = this.#topics.length;
-    const known = this.#index ?? { own: this.#topics.map((_, output) => output), derived: [] };
-    const own = known.own.concat(Array.from({ length: added }, (_, nth) => first + nth));
-    for (const [nth, { from }] of derived.entries())
-      known.derived[from] = [...(known.derived[from] ?? []), first + added + nth];
-    return { own, derived: known.derived };
+    const known = this.channels.length - added;
+    // Outputs of derived quantities lie between the channels that were known before and the new ones.
+    if (first > known) {
+      const own = this.#own ?? Array.from({ length: known }, (_, channel) => channel);
+      this.#own = own.concat(Array.from({ length: added }, (_, nth) => first + nth));
+    }
+    for (const [nth, { from }] of derived.entries()) {
+      this.#derived ??= [];
+      this.#derived[from] = [...(this.#derived[from] ?? []), first + added + nth];
+    }
   }
 
   /** Makes new lists of the right size, because lists that grow by themselves keep room that no device needs. */
@@ -186,7 +193,6 @@ export class Readings {
     this.#qualities = this.#qualities.concat(outputs.map(() => undefined));
     this.#numbers = this.#numbers.concat(outputs.map(() => Number.NaN));
     this.#times = this.#times.concat(outputs.map(() => Number.NaN));
-    this.#remarks = this.#remarks.concat(outputs.map(() => undefined));
   }
 
   /** @returns whether the sample makes a reading: a value that is not there is told once, with its reason */
