@@ -11,7 +11,7 @@ import { startReadingObserver } from './parts/reading-observer.ts';
 import { measureMemory, startMeasured } from './parts/runtime.ts';
 import { emsFlow, type Load, type Ports } from './parts/street.ts';
 
-/** What docs/operating.md names for a small computer: the young generation of V8 has the same size in every run. */
+/** As docs/operating.md names them for a small computer: with them V8 has a young generation of one size in every run. */
 const smallFlags = ['--max-old-space-size=512', '--max-semi-space-size=8'];
 const settings: [name: string, flags: string[]][] = [
   [smallFlags.join(' '), smallFlags],
