@@ -207,6 +207,11 @@ describe('a bridge', () => {
       clock.advance(1000);
     }
     assert.equal(timers, 1);
+    for (let second = 25; second < 35; second++) {
+      poll([50]);
+      clock.advance(1000);
+    }
+    assert.equal(timers, 2, 'once more at the time when the first value would have been old');
   });
 
   it('knows the channels that show themselves later, also behind those that are derived', () => {
@@ -240,6 +245,19 @@ describe('a bridge', () => {
     clock.advance(2000);
     const ages = statuses.flatMap((status) => (status.kind === 'stale' ? [status.ageS] : []));
     assert.deepEqual(ages, [30.001, 31.001, 32.001]);
+  });
+
+  it('counts the age once a second, also if the value that came last is the first to be old', () => {
+    start([channel('battery', 'soc', percent), channel('battery', 'power', { maxAgeS: 10 })]);
+    for (const nth of [0, 1])
+      script.sink().cycle({ samples: [{ channel: nth, value: 5, ts: clock.now() }], durationMs: 1, errors: [] });
+    script.sink().state({ kind: 'online' });
+    clock.advance(33_000);
+    const ages = statuses.flatMap((status) => (status.kind === 'stale' ? [status.ageS] : []));
+    assert.deepEqual(
+      ages,
+      Array.from({ length: 23 }, (_, second) => (10_001 + 1000 * second) / 1000),
+    );
   });
 
   it('says so in the next moment where a value comes at the end of its time', () => {
@@ -412,8 +430,8 @@ describe('a bridge', () => {
     assert.deepEqual(statuses.at(-1), { kind: 'offline', reason: 'gone' });
   });
 
-  it('shows for each topic what was on the wire', () => {
-    start([channel('battery', 'soc', percent)]);
+  it('shows for each topic what was on the wire, and nothing for what was not there yet', () => {
+    start([channel('battery', 'soc', percent), channel('battery', 'power')]);
     assert.deepEqual(bridge.wireValues(), { 'devices/x/battery/soc': '0: 0001' });
   });
 });

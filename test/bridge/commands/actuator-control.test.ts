@@ -78,6 +78,7 @@ describe('the control of an actuator', () => {
     const [end] = events('lease_expired');
     const lease = { command: 'charge', owner: 'pv', priority: 60, id: expired, until };
     assert.deepEqual([end?.severity, end?.data], ['warning', { ...lease, reason: 'expired' }]);
+    assert.equal((end as Event & { topic: string }).topic, 'devices/b/battery/event/lease_expired');
     await ask('charge', { power_w: 1000 });
     await ask('release', {});
     const [release] = events('lease_released');
@@ -130,8 +131,11 @@ describe('the control of an actuator', () => {
     assert.equal(rig.device.writes.length, 1);
     await clock.advanceAsync(500);
     assert.deepEqual(
-      rig.device.writes.map(({ order }) => order.params.power_w),
-      [1000, 2000],
+      rig.device.writes.map(({ order, signal }) => [order.params.power_w, signal.aborted]),
+      [
+        [1000, true],
+        [2000, false],
+      ],
     );
   });
 
@@ -252,6 +256,20 @@ describe('the control of an actuator', () => {
     await ask('charge', { power_w: 1000 });
     rig.device.setTrouble('refused');
     assert.equal(rig.outcome(await ask('release', {}))?.status, 'failed');
+  });
+
+  it('a release of several actuators has failed if one of them has not reached its safe state', async () => {
+    const { charge, hold } = batteryActuator.verbs;
+    assert.ok(charge && hold);
+    await open([
+      { ...batteryActuator, verbs: { charge } },
+      { ...batteryActuator, key: 'other', verbs: { hold } },
+    ]);
+    await ask('charge', { power_w: 1000 });
+    await ask('hold', {});
+    rig.device.refusing.add('other');
+    const { status, code } = rig.outcome(await ask('release', {})) ?? {};
+    assert.deepEqual([status, code], ['failed', 'DEVICE_REJECTED']);
   });
 
   it('a component that holds nothing to release says so', async () => {

@@ -58,6 +58,9 @@ describe('whether a command may be carried out', () => {
     assert.deepEqual(verdict({ ttl_s: 0 }).slice(0, 2), ['rejected', 'SCHEMA']);
     assert.match(String(verdict({ ttl_s: 0 })[2]), /^ttl_s: /);
     assert.match(String(verdict({ ts: '2026-02-30T00:00:00Z' })[2]), /^ts/);
+    // More digits than nanoseconds have.
+    const unreadable = verdict({ ts: '2026-11-23T10:00:00.1234567890Z' });
+    assert.deepEqual(unreadable, ['rejected', 'SCHEMA', 'ts is no time in UTC']);
   });
 
   it('its time is over from the end of its ttl on', () => {

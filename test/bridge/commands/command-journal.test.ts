@@ -162,6 +162,17 @@ describe('what a bridge remembers of commands', () => {
     });
   });
 
+  it('leaves a lease to the next bridge, whatever the driver still tells after the end of this one', async () => {
+    await open();
+    await charge(1000, { lease_s: 20 });
+    const records = structuredClone(rig.journal.records);
+    await rig.bridge().close();
+    rig.device.sink().drifted('battery', 'power reads 0');
+    await clock.advanceAsync(20_000);
+    assert.deepEqual(rig.journal.records, records);
+    assert.ok(!rig.events.some((each) => 'name' in each && each.name === 'lease_expired'));
+  });
+
   describe('when its node is deleted', () => {
     beforeEach(() => open());
     /** @returns why it is not known to be safe, if so */
@@ -415,6 +426,12 @@ describe('the journal of commands', () => {
     };
     for (let start = 0; start < 3; start++) new CommandJournal(journal).saveCommand(command(start));
     assert.deepEqual([journal.records.length, rewrites], [3, 0]);
+    journal.records = Array.from({ length: 49_999 }, () => ({}));
+    const commands = new CommandJournal(journal);
+    commands.saveCommand(command(1));
+    assert.deepEqual([journal.records.length, rewrites], [50_000, 0]);
+    commands.saveCommand(command(2));
+    assert.deepEqual([journal.records.length, rewrites], [2, 1]);
   });
 
   it('keeps its journal short, over restarts as well', () => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { CommandFailure, type Driver } from '../../../src/drivers/driver.ts';
 import type { Event } from '../../../src/model/event.ts';
 import type { Availability } from '../../../src/model/meta.ts';
 import { isoTime } from '../../../src/model/time.ts';
@@ -411,6 +410,20 @@ describe('commands at a bridge', () => {
       assert.deepEqual([paramsOf('hold'), paramsOf('limit_charge')], [[], ['power_w']], 'no goal, nothing to reach');
     });
 
+    it('is refused where the device does not tell how full it is', async () => {
+      const device = createScriptedDevice(clock);
+      const { createDriver } = device;
+      device.createDriver = () => {
+        const driver = createDriver();
+        const channels = driver.describe().channels.filter(({ quantity }) => quantity !== 'soc');
+        return { ...driver, describe: () => ({ ...driver.describe(), channels }) };
+      };
+      await rig.stop();
+      rig = createBridgedDevice(clock, {}, device);
+      assert.deepEqual(codeOf(await ask('charge', { power_w: 1000, until_soc: 80 })), ['rejected', 'UNSUPPORTED']);
+      assert.deepEqual(codeOf(await ask('charge', { power_w: 1000 })), ['completed', undefined]);
+    });
+
     it('each its own: whoever waits goes on to his', async () => {
       await charge(1000, { requester: 'person', priority: 70, params: { power_w: 1000, until_soc: 50 } });
       await charge(500, { requester: 'pv', params: { power_w: 500, until_soc: 90 } });
@@ -474,30 +487,21 @@ describe('commands at a bridge', () => {
     it('is missing until the last of several actuators has reached it', async () => {
       const each = [1, 2].map((index) => ({ ...batteryActuator, key: `battery/${index}`, index }));
       const device = createScriptedDevice(clock, each);
-      const { createDriver } = device;
-      const failing = new Set<string>();
-      device.createDriver = () => {
-        const driver = createDriver();
-        const apply: Driver['apply'] = async (order, signal) => {
-          if (failing.has(order.actuator)) throw new CommandFailure('DEVICE_REJECTED', `${order.actuator} refuses`);
-          return driver.apply(order, signal);
-        };
-        return { ...driver, apply };
-      };
+      const { refusing } = device;
       await rig.stop();
       rig = createBridgedDevice(clock, {}, device);
       for (const { index } of each)
         await charge(1000, { lease_s: 10, topic: `devices/b/battery/${index}/command/charge` });
-      for (const { key } of each) failing.add(key);
+      for (const { key } of each) refusing.add(key);
       await clock.advanceAsync(20_000);
-      failing.delete('battery/1');
+      refusing.delete('battery/1');
       await clock.advanceAsync(40_000);
       const availability = (): unknown[] => {
         const { state, reason } = rig.said.findLast(({ schema }) => schema === 'availability/1') as Availability;
         return [state, reason];
       };
       assert.deepEqual(availability(), ['degraded', 'the safe state is not confirmed: battery/2 refuses']);
-      failing.clear();
+      refusing.clear();
       await clock.advanceAsync(40_000);
       assert.deepEqual(availability(), ['online', undefined]);
     });
@@ -531,6 +535,21 @@ describe('commands at a bridge', () => {
       const before = rig.device.writes.length;
       rig.device.setTrouble('none');
       await clock.advanceAsync(600);
+      assert.deepEqual(
+        rig.device.writes.slice(before).map(({ order }) => order.verb),
+        [undefined],
+      );
+    });
+
+    it('comes at once when a device is back, however long the pause after its last refusal is', async () => {
+      await charge(1000, { lease_s: 10 });
+      rig.device.setTrouble('refused');
+      // After the attempts of the first minute, the next one is half a minute away.
+      await clock.advanceAsync(60_000);
+      const before = rig.device.writes.length;
+      rig.device.setTrouble('offline');
+      rig.device.setTrouble('none');
+      await clock.advanceAsync(100);
       assert.deepEqual(
         rig.device.writes.slice(before).map(({ order }) => order.verb),
         [undefined],

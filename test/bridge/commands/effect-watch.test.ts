@@ -128,6 +128,22 @@ describe('what a component should measure', () => {
       assert.deepEqual(aim && [aim.quantity, aim.min, aim.max], expected);
     });
 
+  it('may be missing where a charging battery is full, or a discharging one empty, and nowhere else', () => {
+    const targets = ['charge', 'discharge', 'limit_discharge'].map((verb): [string, Params] => [
+      verb,
+      { power_w: 100 },
+    ]);
+    const excuses = [...expectedEffects(actuator('battery'), new Map(targets))].map(([verb, each]) => [
+      verb,
+      each.excuse,
+    ]);
+    assert.deepEqual(excuses, [
+      ['charge', 'full'],
+      ['discharge', 'empty'],
+      ['limit_discharge', undefined],
+    ]);
+  });
+
   it('is met within what the profile says, with what a converter loses, or 2 % of the largest power', () => {
     const verbs = (max: number, tolerance?: number): Actuator['verbs'] => {
       const own = { params: { power_w: { max } }, maxLeaseS: 60, ...(tolerance === undefined ? {} : { tolerance }) };

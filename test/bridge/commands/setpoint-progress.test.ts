@@ -75,8 +75,10 @@ describe('what comes of a setpoint', () => {
     assert.equal(reached('charge')[0], undefined);
     await measure(-900);
     const at = isoTime(clock.now());
+    const { length } = rig.events;
     await measure(-1000, 10);
     assert.deepEqual(reached('charge'), [true, at, undefined]);
+    assert.equal(rig.events.length, length, 'once');
   });
 
   it('is not told before its time where it was like that already', async () => {
@@ -190,6 +192,18 @@ describe('what comes of a setpoint', () => {
     rig.device.setProof({ verified: false, reason: 'within_tolerance' });
     await ask('charge', { power_w: 1200 });
     assert.equal(reached('charge')[0], undefined);
+  });
+
+  it('is what the driver tells of it, where the driver does', async () => {
+    await rig.stop();
+    open({ tellsProgress: true });
+    await ask('charge', { power_w: 1000 });
+    const at = clock.now();
+    const inForce = { power_w: 600 };
+    rig.device.sink().progressed('battery', { isReached: true, at, inForce, reason: 'station_limit' });
+    assert.deepEqual(reached('charge'), [true, isoTime(at), 'station_limit']);
+    const shown = setpoint('charge');
+    assert.deepEqual(shown && !shown.ended && [shown.params, shown.applied], [{ power_w: 1000 }, inForce]);
   });
 
   it('waits 20 s where nobody knows how fast the device is', async () => {

@@ -101,6 +101,23 @@ describe('the readings of a device', () => {
     );
   });
 
+  it('go on for channels that were there before the first that has derived quantities', () => {
+    const channels = [channel('soc'), channel('temperature', { maxAgeS: 20 }), channel('power', { signed: true })];
+    sample({ channel: 1, value: 20, ts: 0 });
+    readings.addChannels({ protocol: 'test', source: 'test/x', channels, components: {} });
+    const told = sample(...[50, 21, -5].map((value, nth): Sample => ({ channel: nth, value, ts: 1000 })));
+    assert.deepEqual(
+      told.map((each) => each.schema === 'reading/1' && [each.topic, each.value, each.seq]),
+      [
+        ['devices/x/battery/soc', 50, 1],
+        ['devices/x/battery/temperature', 21, 2],
+        ['devices/x/battery/power', -5, 1],
+        ['devices/x/battery/discharge_power', 0, 1],
+        ['devices/x/battery/charge_power', 5, 1],
+      ],
+    );
+  });
+
   it('take over another age of a known channel, and no other change', () => {
     sample({ channel: 0, value: 1, ts: 0 });
     const channels = [channel('soc', { maxAgeS: 50 }), channel('temperature', { maxAgeS: 20, quantity: 'other' })];

@@ -26,6 +26,8 @@ export type Trouble = 'none' | 'offline' | 'refused' | 'late' | 'mismatch';
 export interface Write {
   at: number;
   order: Order;
+  /** Ends the waiting of the driver. */
+  signal: AbortSignal;
 }
 
 export const maxPowerW = 5000;
@@ -69,6 +71,8 @@ const power: Channel = { ...soc, quantity: 'power', unit: 'W', signed: true };
 /** @param actuators what it can be told */
 export const createScriptedDevice = (clock: VirtualClock, actuators: Actuator[] = [batteryActuator]) => {
   const writes: Write[] = [];
+  /** Keys of actuators that refuse every order. */
+  const refusing = new Set<string>();
   let trouble: Trouble = 'none';
   let proven: Applied = { verified: true, by: 'register' };
   let sink: DriverSink | undefined;
@@ -76,14 +80,15 @@ export const createScriptedDevice = (clock: VirtualClock, actuators: Actuator[] 
   const pass = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
 
   /** As a driver does it: the time is looked at before the write, and nothing is written behind it. */
-  const apply = async (order: Order): Promise<Applied> => {
+  const apply: Driver['apply'] = async (order, signal) => {
     await pass(5);
     if (trouble === 'offline') throw new CommandFailure('DEVICE_OFFLINE', 'no connection');
     if (clock.monotonic() >= Math.min(order.startBy, order.notAfter))
       throw new CommandFailure('EXPIRED', 'its time was over');
     if (trouble === 'refused') throw new CommandFailure('DEVICE_REJECTED', 'exception 4');
+    if (refusing.has(order.actuator)) throw new CommandFailure('DEVICE_REJECTED', `${order.actuator} refuses`);
     const now = trouble;
-    writes.push({ at: clock.monotonic(), order: structuredClone({ ...order }) });
+    writes.push({ at: clock.monotonic(), order: structuredClone({ ...order }), signal });
     await pass(20);
     if (now === 'late') throw new CommandFailure('TIMEOUT', 'no answer');
     if (now === 'mismatch') throw new CommandFailure('READBACK_MISMATCH', 'reads something else');
@@ -107,6 +112,7 @@ export const createScriptedDevice = (clock: VirtualClock, actuators: Actuator[] 
 
   return {
     writes,
+    refusing,
     createDriver,
     sink: () => sink as DriverSink,
     setTrouble(next: Trouble): void {
