@@ -160,6 +160,16 @@ describe('a device that grows and acts, at a bridge', () => {
     assert.deepEqual([outcome('a'), outcome('b')], [undefined, undefined]);
   });
 
+  it('answers nothing after its bridge was closed, however a setting ends, and writes no further one', async () => {
+    actuators = [{ ...actions(1), key: 'settings/1', verbs: { set_availability: { ...action, kind: 'config' } } }];
+    sink.described();
+    for (const id of ['a', 'b']) send(id, 'set_availability');
+    await bridge.close();
+    orders[0]?.done({ verified: true, by: 'register' });
+    await clock.advanceAsync(0);
+    assert.deepEqual([orders.length, outcome('a'), outcome('b')], [1, undefined, undefined]);
+  });
+
   it('takes another action once one is over', async () => {
     for (let i = 0; i < 16; i++) send(`a${i}`, 'start');
     orders[3]?.done({ verified: true, by: 'effect' });
