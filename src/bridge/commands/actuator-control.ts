@@ -210,7 +210,7 @@ export class ActuatorControl implements OrderSource {
     this.#setProblem(undefined);
     if (!isHeld(order) && this.#isFailsafe) this.#events.failsafeEntered(this.#describe()?.fallback?.means ?? {});
     this.#isFailsafe = false;
-    this.#progress.onCarriedOut(effective, applied, this.#isOurs);
+    this.#progress.onCarriedOut(effective, applied);
     this.#isOurs &&= isHeld(order) || this.#leases.all().length > 0;
     this.#save();
     if (!this.#isOurs) this.#leaving?.resolve();

@@ -28,7 +28,7 @@ const setpointOf = (
 };
 
 /**
- * @param fallback the safe state, if it is in force because of us
+ * @param fallback the safe state of the actuator
  * @param progressOf returns what the device does for the command with this verb
  */
 export const setpointsInForce = (

@@ -37,8 +37,8 @@ export class SetpointProgress {
   #order: Order | undefined;
   /** Parameters of that order, by verb. */
   #targets = new Map<string, Params>();
-  /** The order that was carried out last, and whether the safe state is one that we hold the device to. */
-  #shown: { effective: EffectiveOrder; isOurs: boolean } | undefined;
+  /** The order that was carried out last. */
+  #shown: EffectiveOrder | undefined;
   #verbs: string[];
 
   constructor(actuator: ShownActuator, context: BridgeContext) {
@@ -72,11 +72,11 @@ export class SetpointProgress {
     this.#effects.begin(actuator && !actuator.tellsProgress ? expectedEffects(actuator, targets) : new Map());
   }
 
-  /** @param isOurs whether the safe state is one that we hold the device to */
-  onCarriedOut(effective: EffectiveOrder, applied: Applied, isOurs: boolean): void {
+  /** The order has been carried out. */
+  onCarriedOut(effective: EffectiveOrder, applied: Applied): void {
     const { clock } = this.#context;
     this.#effects.onCarriedOut(clock.monotonic());
-    this.#shown = { effective, isOurs };
+    this.#shown = effective;
     const at = clock.now();
     if (!this.#actuator.describe()?.tellsProgress && applied.verified && applied.by === 'effect')
       this.#note(this.#setpointVerb(), { isReached: true, at });
@@ -100,7 +100,7 @@ export class SetpointProgress {
   #update(verb: string, progress: Progress): void {
     if (!this.#note(verb, progress) || !this.#shown || !this.#order) return;
     // An order that is still on its way is shown once the device has been told.
-    if (signatureOf(this.#shown.effective.order) === signatureOf(this.#order)) this.#show();
+    if (signatureOf(this.#shown.order) === signatureOf(this.#order)) this.#show();
   }
 
   /** @returns whether the progress is news */
@@ -116,10 +116,9 @@ export class SetpointProgress {
 
   #show(): void {
     if (!this.#shown) return;
-    const { effective, isOurs } = this.#shown;
     const { device, clock, sink } = this.#context;
-    const fallback = isOurs ? this.#actuator.describe()?.fallback : undefined;
-    const inForce = setpointsInForce(effective, fallback, (verb) => this.#progress.get(verb));
+    const fallback = this.#actuator.describe()?.fallback;
+    const inForce = setpointsInForce(this.#shown, fallback, (verb) => this.#progress.get(verb));
     const verbs = inForce.map(({ verb }) => verb);
     const ended = this.#verbs.filter((verb) => !verbs.includes(verb));
     this.#verbs = verbs;

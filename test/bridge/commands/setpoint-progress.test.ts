@@ -126,6 +126,22 @@ describe('what comes of a setpoint', () => {
     assert.equal(reached('hold')[0], true);
   });
 
+  it('of a safe state stays shown, where a command that came meanwhile is taken back', async () => {
+    await rig.stop();
+    open({ latencyS: 2, fallback: { means: {}, verb: 'hold' } });
+    await ask('charge', { power_w: 1000 }, { lease_s: 10 });
+    await clock.advanceAsync(9860);
+    rig.send('discharge', { power_w: 500 }, { requester: 'pv' });
+    rig.send('release', {}, { requester: 'pv' });
+    await clock.advanceAsync(1000);
+    assert.deepEqual(
+      rig.device.writes.map(({ order }) => order.verb),
+      ['charge', undefined, undefined],
+    );
+    const shown = setpoint('hold');
+    assert.equal(shown && !shown.ended && shown.source, 'device_fallback');
+  });
+
   it('is no fault of a battery that is full, or empty', async () => {
     rig.device.measureSoc(96);
     await ask('charge', { power_w: 2000 });
