@@ -26,7 +26,7 @@ const stepTolerance = 1e-9;
 /** Brings a value into the range, down to a step; a value between 0 and min becomes 0 if 0 is allowed. */
 const intoRange = (
   value: number,
-  { min = 0, max = Number.POSITIVE_INFINITY, step, isZeroAllowed }: ParameterRange,
+  { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY, step, isZeroAllowed }: ParameterRange,
 ): number => {
   if (isZeroAllowed && value < min) return 0;
   const inside = Math.min(Math.max(value, min), max);

@@ -34,6 +34,10 @@ describe('the range of a parameter', () => {
       assert.equal(codeOf(current(value, box)), 'OUT_OF_RANGE', `${value}`);
   });
 
+  it('without ends holds every value', () => {
+    for (const value of [-5, 0, 0.5, 500]) assert.deepEqual(current(value, { unit: 'A' }), taken({ current_a: value }));
+  });
+
   it('holds 0 below its lower end only where the device takes it', () => {
     assert.deepEqual(current(0, pausing), taken({ current_a: 0 }));
     for (const value of [0.1, 5.9, -1]) assert.equal(codeOf(current(value, pausing)), 'OUT_OF_RANGE', `${value}`);
@@ -67,6 +71,8 @@ describe('the range of a parameter', () => {
     };
     assert.deepEqual([stepped(9.9, 1), stepped(10, 1), stepped(15.95, 0.5)], [9, 10, 15.5]);
     for (let tenths = 0; tenths <= 160; tenths++) assert.equal(stepped(tenths / 10, 0.1), tenths / 10);
+    // A billionth of a step is the error of a sum in binary.
+    assert.deepEqual([stepped(10 - 0.9e-9, 1), stepped(10 - 1.1e-9, 1)], [10, 9]);
     assert.deepEqual(current(9.9, { ...box, step: 1 }), taken({ current_a: 9 }, true));
     assert.deepEqual(current(6.4, { unit: 'A', min: 6.2, max: 16, step: 1 }), taken({ current_a: 6.2 }, true));
   });
