@@ -194,24 +194,41 @@ describe('a bridge', () => {
     assert.deepEqual([olds('battery/power'), olds('battery/soc')], [2, 1]);
   });
 
-  it('sets no clock anew with every message, while values come in time', () => {
-    let timers = 0;
+  /** Counts the timers that are set from now on. */
+  const countTimers = (): (() => number) => {
+    let count = 0;
     const { after } = clock;
     clock.after = (ms, run) => {
-      timers++;
+      count++;
       return after(ms, run);
     };
+    return () => count;
+  };
+
+  it('sets no clock anew with every message, while values come in time', () => {
+    const timers = countTimers();
     start([channel('battery', 'soc', percent)]);
     for (let second = 0; second < 25; second++) {
       poll([50]);
       clock.advance(1000);
     }
-    assert.equal(timers, 1);
+    assert.equal(timers(), 1);
     for (let second = 25; second < 35; second++) {
       poll([50]);
       clock.advance(1000);
     }
-    assert.equal(timers, 2, 'once more at the time when the first value would have been old');
+    assert.equal(timers(), 2, 'once more at the time when the first value would have been old');
+  });
+
+  it('sets no clock for a device none of whose values can become old', () => {
+    start([channel('battery', 'soc', percent)]);
+    poll([50]);
+    clock.advance(31_000);
+    poll([null], { reason: 'sentinel' });
+    clock.advance(1000);
+    const timers = countTimers();
+    clock.advance(3_600_000);
+    assert.equal(timers(), 0);
   });
 
   it('knows the channels that show themselves later, also behind those that are derived', () => {

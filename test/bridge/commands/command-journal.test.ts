@@ -81,6 +81,21 @@ describe('what a bridge remembers of commands', () => {
       assert.ok(!('ended' in (shown('limit_charge') ?? {})));
     });
 
+    it('a lease that ended before it was written does not come back', async () => {
+      await rig.stop();
+      await open([{ ...batteryActuator, minWriteIntervalMs: 10_000 }]);
+      await charge(1000, { lease_s: 10 });
+      // The safe state is being written now, and the next value has to wait.
+      await clock.advanceAsync(9860);
+      const id = await charge(2000, { requester: 'ctl/pv', bind_to_session: true });
+      rig.bridge().onPresence('ctl', false);
+      await clock.advanceAsync(5000);
+      assert.equal(rig.outcome(id)?.status, 'superseded');
+      await rig.restart(true);
+      await clock.advanceAsync(20_000);
+      assert.deepEqual(told().at(-1), ['safe', undefined]);
+    });
+
     it('with a clock that stands before: nobody knows for how long, so safe', async () => {
       await charge(1000);
       clock.jump(-3_600_000);

@@ -216,6 +216,18 @@ describe('commands at a bridge', () => {
       assert.deepEqual(holds(), ['charge', 800]);
     });
 
+    it('whoever held it before, where a newer command of his fails, and whoever waits is told so', async () => {
+      await charge(1000, { requester: 'person', priority: 70 });
+      rig.device.setTrouble('mismatch');
+      rig.send('charge', { power_w: 2000 }, { requester: 'person', priority: 10 });
+      await clock.advanceAsync(10);
+      rig.device.setTrouble('none');
+      const waiting = rig.send('discharge', { power_w: 500 }, { requester: 'pv', priority: 50 });
+      await clock.advanceAsync(1000);
+      assert.deepEqual(codeOf(waiting), ['superseded', 'PRIORITY_LOWER']);
+      assert.deepEqual(holds(), ['charge', 1000]);
+    });
+
     it('among equals the newest, and the other is told of', async () => {
       await charge(1000, { requester: 'pv' });
       await charge(2000, { requester: 'tariff' });
@@ -485,6 +497,8 @@ describe('commands at a bridge', () => {
       assert.ok(clock.monotonic() - from < 100_000);
       assert.equal(events('failsafe_unconfirmed').at(-1)?.state, 'cleared');
       assert.equal(availability()?.state, 'online');
+      const live = { kind: 'live', points: 0, durationS: 0 };
+      assert.deepEqual(rig.statuses.at(-1), live, 'no cycle has passed, so that none took a time');
     });
 
     it('is missing until the last of several actuators has reached it', async () => {

@@ -42,6 +42,15 @@ describe('the watch on what a component measures', () => {
     assert.deepEqual(told.at(-1), ['verb', false, 7200]);
   });
 
+  it('waits for what was there before until the time of the device is over, and no longer', () => {
+    measure('power', -600, 0);
+    tell(exactly(-600), 100);
+    measure('power', -600, 5099);
+    assert.deepEqual(told, []);
+    measure('power', -600, 5100);
+    assert.deepEqual(told, [['verb', true, 5100]]);
+  });
+
   it('believes at once what went and came back', () => {
     measure('power', -600, 0);
     tell(exactly(-600), 100);
@@ -161,5 +170,16 @@ describe('what a component should measure', () => {
       ],
       [150, 400, 50, 150, 2000],
     );
+  });
+
+  it('is met by a current within what the driver says, and within 1 A at least', () => {
+    const tolerance = (own: number): number | undefined => {
+      const box = actuator('ev_charger', {
+        set_current_limit: { kind: 'limit', params: {}, maxLeaseS: 60, tolerance: own },
+      });
+      return expectedEffects(box, new Map([['set_current_limit', { current_a: 10 }]])).get('set_current_limit')
+        ?.tolerance;
+    };
+    assert.deepEqual([tolerance(0.5), tolerance(3)], [1, 3]);
   });
 });

@@ -2,7 +2,7 @@
  * A battery behind the driver interface, without a protocol: it takes orders and fails in every way a real device can.
  * createBridgedDevice puts a bridge in front of it. Batteries with registers: modbus/battery-server.ts.
  */
-import { Bridge, type BridgeOptions } from '../../../src/bridge/bridge.ts';
+import { Bridge, type BridgeOptions, type BridgeStatus } from '../../../src/bridge/bridge.ts';
 import type { Reply } from '../../../src/bridge/commands/command-journal.ts';
 import {
   type Actuator,
@@ -139,6 +139,7 @@ export interface BridgedDevice {
   replies: Reply[];
   events: Message[];
   said: Message[];
+  statuses: BridgeStatus[];
   bridge(): Bridge;
   /** Takes a command; what is not given has a sensible value. */
   send(verb: string, params: object, more?: Record<string, unknown>): string;
@@ -163,6 +164,7 @@ export const createBridgedDevice = (
     replies: [] as Reply[],
     events: [] as Message[],
     said: [] as Message[],
+    statuses: [] as BridgeStatus[],
   };
   let generation = 0;
   let sent = 0;
@@ -182,7 +184,7 @@ export const createBridgedDevice = (
           rig.responses.push(response);
           rig.replies.push(reply);
         },
-        status() {},
+        status: (status) => isAlive() && rig.statuses.push(status),
       },
     );
     bridge.start();
