@@ -402,6 +402,7 @@ describe('a bridge', () => {
       events.map(({ name }) => name),
       ['bridge_online', 'bridge_cycle', 'bridge_cycle', 'bridge_offline', 'bridge_cycle'],
     );
+    assert.equal((events[0] as Event & { topic: string }).topic, 'devices/x/event/bridge_online');
     assert.deepEqual(events[0]?.data, { protocol: 'test', points: 1, vendor: 'Acme' });
     assert.deepEqual(statuses.at(-1), { kind: 'offline', reason: 'no answer', retryS: 3 });
   });

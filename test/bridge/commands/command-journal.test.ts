@@ -132,6 +132,20 @@ describe('what a bridge remembers of commands', () => {
       assert.deepEqual(rig.replies, [reply, reply]);
     });
 
+    it('a command that was cut off in the middle, and whose lease ended meanwhile, ends in the safe state', async () => {
+      const id = rig.send('charge', { power_w: 1000 }, { lease_s: 20 });
+      await clock.advanceAsync(10);
+      await rig.bridge().close();
+      await clock.advanceAsync(60_000);
+      await rig.restart(true);
+      await clock.advanceAsync(150);
+      assert.deepEqual(told(), [
+        ['charge', 1000],
+        ['safe', undefined],
+      ]);
+      assert.deepEqual([rig.outcome(id)?.status, rig.outcome(id)?.code], ['failed', 'INTERNAL']);
+    });
+
     it('a command that was cut off before its lease was written down has not reached the device', async () => {
       const cutOff = {
         id: 'x',

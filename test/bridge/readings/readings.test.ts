@@ -149,11 +149,15 @@ describe('the readings of a device', () => {
   it('carry the word of the device and its reason, for as long as it says them', () => {
     const [first] = sample({ channel: 0, value: 1, ts: 0, raw: '0x1', reason: 'sentinel' });
     const [second] = sample({ channel: 0, value: 1, ts: 1000 });
+    const [third] = sample({ channel: 0, value: 1, ts: 2000, raw: '0x1' });
+    const [fourth] = sample({ channel: 0, value: 1, ts: 3000, reason: 'sentinel' });
     assert.deepEqual(
-      [first, second].map((each) => each?.schema === 'reading/1' && [each.raw, each.reason, each.seq]),
+      [first, second, third, fourth].map((each) => each?.schema === 'reading/1' && [each.raw, each.reason, each.seq]),
       [
         ['0x1', 'sentinel', 1],
         [undefined, undefined, 2],
+        ['0x1', undefined, 3],
+        [undefined, 'sentinel', 4],
       ],
     );
   });
