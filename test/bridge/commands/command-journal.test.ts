@@ -146,6 +146,19 @@ describe('what a bridge remembers of commands', () => {
       assert.deepEqual([rig.outcome(id)?.status, rig.outcome(id)?.code], ['failed', 'INTERNAL']);
     });
 
+    it('a command that fails after the end of its bridge is carried out again by the next one', async () => {
+      rig.device.setTrouble('late');
+      const id = rig.send('charge', { power_w: 1000 });
+      await clock.advanceAsync(10);
+      await rig.bridge().close();
+      await clock.advanceAsync(100);
+      assert.equal(rig.outcome(id), undefined);
+      rig.device.setTrouble('none');
+      await rig.restart(true);
+      await clock.advanceAsync(150);
+      assert.equal(rig.outcome(id)?.status, 'completed');
+    });
+
     it('a command that was cut off before its lease was written down has not reached the device', async () => {
       const cutOff = {
         id: 'x',
