@@ -116,7 +116,6 @@ export class BridgeContext {
   /** @param problem why the safe state of an actuator is not confirmed; undefined: the safe state is confirmed */
   setUnconfirmed(actuator: string, problem: string | undefined): void {
     this.availability.setUnconfirmed(actuator, problem);
-    this.hasNews = true;
     this.announce();
   }
 

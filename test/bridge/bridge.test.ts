@@ -25,6 +25,7 @@ const percent = { unit: '%', signed: false } as const;
 /** A driver that says what a test tells it to. */
 const createScripted = (channels: Channel[], more: Partial<DeviceDescription> = {}) => {
   let sink: DriverSink | undefined;
+  let isClosed = false;
   const description: DeviceDescription = { protocol: 'test', source: 'test/x', channels, components: {}, ...more };
   const driver: Driver = {
     describe: () => description,
@@ -34,9 +35,11 @@ const createScripted = (channels: Channel[], more: Partial<DeviceDescription> = 
     start(given) {
       sink = given;
     },
-    close: async () => {},
+    close: async () => {
+      isClosed = true;
+    },
   };
-  return { driver, description, sink: () => sink as DriverSink };
+  return { driver, description, sink: () => sink as DriverSink, isClosed: () => isClosed };
 };
 
 describe('a bridge', () => {
@@ -58,7 +61,10 @@ describe('a bridge', () => {
         ...options,
       },
       {
-        readings: (messages) => said.push(...messages),
+        readings(messages) {
+          assert.ok(messages.length > 0);
+          said.push(...messages);
+        },
         events: (messages) => events.push(...(messages as unknown as Event[])),
         answer() {},
         status: (status) => statuses.push(status),
@@ -404,6 +410,7 @@ describe('a bridge', () => {
     );
     assert.equal((events[0] as Event & { topic: string }).topic, 'devices/x/event/bridge_online');
     assert.deepEqual(events[0]?.data, { protocol: 'test', points: 1, vendor: 'Acme' });
+    assert.deepEqual(events[1]?.data, { points: 1, duration_s: 0.012, errors: [] });
     assert.deepEqual(statuses.at(-1), { kind: 'offline', reason: 'no answer', retryS: 3 });
   });
 
@@ -424,6 +431,8 @@ describe('a bridge', () => {
       said.map(({ schema }) => schema),
       ['meta/1'],
     );
+    script.sink().state({ kind: 'connecting' });
+    assert.equal(said.length, 1);
     poll([50]);
     script.sink().described();
     poll([50]);
@@ -446,6 +455,12 @@ describe('a bridge', () => {
     script.sink().state({ kind: 'offline', reason: 'gone' });
     script.sink().cycle({ samples: [], durationMs: 1, errors: [] });
     assert.deepEqual(statuses.at(-1), { kind: 'offline', reason: 'gone' });
+  });
+
+  it('closes its driver when it is closed', async () => {
+    start([channel('battery', 'soc', percent)]);
+    await bridge.close();
+    assert.ok(script.isClosed());
   });
 
   it('shows for each topic what was on the wire, and nothing for what was not there yet', () => {

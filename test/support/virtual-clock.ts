@@ -11,6 +11,8 @@ export interface VirtualClock extends Clock {
   advanceAsync(ms: number): Promise<void>;
   /** Moves the wall clock alone, as a time server does. */
   jump(ms: number): void;
+  /** @returns the number of timers that are set */
+  timers(): number;
 }
 
 interface Entry {
@@ -76,5 +78,6 @@ export const createVirtualClock = (start = Date.UTC(2026, 10, 23, 10, 0, 0)): Vi
     jump(ms) {
       offset += ms;
     },
+    timers: () => entries.size,
   };
 };

@@ -127,9 +127,10 @@ describe('a device that grows and acts, at a bridge', () => {
 
   it('tells what became of an action that failed', async () => {
     send('a', 'unlock');
-    orders[0]?.done(new CommandFailure('DEVICE_REJECTED', 'UnlockFailed'));
+    orders[0]?.done(new CommandFailure('DEVICE_REJECTED', 'x'.repeat(1025)));
     await clock.advanceAsync(0);
-    assert.deepEqual([outcome('a')?.status, outcome('a')?.code], ['failed', 'DEVICE_REJECTED']);
+    const { status, code, message } = outcome('a') ?? {};
+    assert.deepEqual([status, code, message], ['failed', 'DEVICE_REJECTED', 'x'.repeat(1024)]);
   });
 
   it('takes no more than it can follow', () => {

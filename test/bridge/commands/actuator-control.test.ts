@@ -90,8 +90,8 @@ describe('the control of an actuator', () => {
       ['info', 'target_reached'],
     );
     assert.deepEqual(
-      ['lease_expired', 'lease_released', 'target_reached'].map((name) => events(name).length),
-      [1, 1, 1],
+      ['lease_expired', 'lease_released', 'target_reached', 'failsafe_entered'].map((name) => events(name).length),
+      [1, 1, 1, 1],
     );
   });
 
@@ -233,6 +233,30 @@ describe('the control of an actuator', () => {
       [['warning', 'power reads 0']],
     );
     assert.equal(rig.device.writes.length, 0);
+    assert.deepEqual(rig.journal.records, []);
+  });
+
+  it('ends the waiting of its driver when it is closed', async () => {
+    await open();
+    rig.send('charge', { power_w: 1000 });
+    await clock.advanceAsync(10);
+    await rig.bridge().close();
+    assert.deepEqual(
+      rig.device.writes.map(({ signal }) => signal.aborted),
+      [true],
+    );
+  });
+
+  it('leaves no timer behind when it is closed', async () => {
+    await open([{ ...batteryActuator, minWriteIntervalMs: 10_000 }]);
+    rig.device.measureSoc(50);
+    const owner = { requester: 'ctl/pv', bind_to_session: true };
+    // The second and the third wait until the device takes another value.
+    for (const power_w of [1000, 2000, 3000]) await ask('charge', { power_w }, owner);
+    rig.bridge().onPresence('ctl', false);
+    assert.ok(clock.timers() > 0);
+    await rig.bridge().close();
+    assert.equal(clock.timers(), 0);
   });
 
   it('what shows a loss is told as far as an event has room for it', async () => {

@@ -118,6 +118,31 @@ describe('what a bridge remembers of commands', () => {
       ]);
     });
 
+    it('a lease goes on once the device shows its actuator again', async () => {
+      await rig.stop();
+      const actuators = [batteryActuator];
+      await open(actuators);
+      await charge(1000);
+      actuators.length = 0;
+      await rig.restart();
+      await clock.advanceAsync(150);
+      assert.equal(told().length, 1);
+      actuators.push(batteryActuator);
+      rig.device.sink().described();
+      await clock.advanceAsync(150);
+      assert.deepEqual(told().slice(1), [['charge', 1000]]);
+    });
+
+    it('a command that failed has left nothing that comes back', async () => {
+      await charge(1000);
+      rig.device.setTrouble('mismatch');
+      assert.equal(rig.outcome(await charge(2000))?.status, 'failed');
+      rig.device.setTrouble('none');
+      await rig.restart(true);
+      await clock.advanceAsync(150);
+      assert.deepEqual(told().at(-1), ['charge', 1000]);
+    });
+
     it('a command that was cut off is carried out again, and answered once', async () => {
       const reply = { responseTopic: 'replies/x', correlationData: 'AP8=' };
       const id = rig.send('charge', { power_w: 1000 }, { reply });
@@ -126,8 +151,8 @@ describe('what a bridge remembers of commands', () => {
       await clock.advanceAsync(150);
       const outcome = rig.outcome(id);
       assert.deepEqual(
-        [outcome?.status, outcome?.verified, outcome?.topic],
-        ['completed', true, 'devices/b/battery/response/charge'],
+        [outcome?.status, outcome?.verified, outcome?.clamped, outcome?.command, outcome?.topic],
+        ['completed', true, false, 'charge', 'devices/b/battery/response/charge'],
       );
       assert.deepEqual(rig.replies, [reply, reply]);
     });
@@ -247,6 +272,20 @@ describe('what a bridge remembers of commands', () => {
       );
     });
 
+    it('the safe state is what it waits for, also if a command that is on its way fails', async () => {
+      rig.device.setTrouble('late');
+      rig.send('charge', { power_w: 1000 });
+      await clock.advanceAsync(10);
+      rig.device.setTrouble('none');
+      const removing = rig.stop(true).then(
+        () => 'safe',
+        (error: Error) => error.message,
+      );
+      await clock.advanceAsync(1000);
+      assert.equal(await removing, 'safe');
+      assert.deepEqual(told().at(-1), ['safe', undefined]);
+    });
+
     for (const [trouble, reason] of [
       ['offline', /no connection/],
       ['refused', /exception 4/],
@@ -262,6 +301,16 @@ describe('what a bridge remembers of commands', () => {
     it('a device that nobody held is left alone', async () => {
       await remove();
       assert.deepEqual(told(), []);
+    });
+
+    it('a device that was released before is left in its safe state', async () => {
+      await charge(1000);
+      await ask('release', {});
+      assert.equal(await remove(), undefined);
+      assert.deepEqual(told(), [
+        ['charge', 1000],
+        ['safe', undefined],
+      ]);
     });
   });
 
@@ -474,6 +523,8 @@ describe('the journal of commands', () => {
     assert.deepEqual([journal.records.length, rewrites], [50_000, 0]);
     commands.saveCommand(command(2));
     assert.deepEqual([journal.records.length, rewrites], [2, 1]);
+    commands.saveCommand(command(3));
+    assert.deepEqual([journal.records.length, rewrites], [3, 1]);
   });
 
   it('keeps its journal short, over restarts as well', () => {

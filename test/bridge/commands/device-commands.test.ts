@@ -268,8 +268,10 @@ describe('commands at a bridge', () => {
       await clock.advanceAsync(8000);
       const id = await charge(1000, { lease_s: 10 });
       assert.equal(rig.outcome(id)?.status, 'completed');
+      const { length } = rig.journal.records;
       await clock.advanceAsync(9000);
       assert.deepEqual(holds(), ['charge', 1000]);
+      assert.equal(rig.journal.records.length, length, 'nothing happens when the first lease would have ended');
       await clock.advanceAsync(1000);
       assert.deepEqual(holds(), [undefined, undefined]);
       assert.equal(events('lease_expired').length, 1);
@@ -558,6 +560,19 @@ describe('commands at a bridge', () => {
       );
     });
 
+    it('comes at once when the lease of a newer command ends, however long the pauses before were', async () => {
+      await charge(1000, { lease_s: 10 });
+      rig.device.setTrouble('refused');
+      // After the attempts of the first minute, the next one is half a minute away.
+      await clock.advanceAsync(60_000);
+      rig.device.setTrouble('none');
+      await charge(2000, { lease_s: 10 });
+      const before = rig.device.writes.length;
+      await clock.advanceAsync(9860);
+      assert.equal(rig.device.writes.length, before + 1);
+      assert.deepEqual(holds(), [undefined, undefined]);
+    });
+
     it('comes at once when a device is back, however long the pause after its last refusal is', async () => {
       await charge(1000, { lease_s: 10 });
       rig.device.setTrouble('refused');
@@ -581,6 +596,11 @@ describe('commands at a bridge', () => {
       await clock.advanceAsync(600);
       assert.deepEqual(holds(), ['charge', 1000]);
       assert.equal(rig.device.writes.length, 2);
+      for (const state of [{ kind: 'degraded', reason: 'half of it' }, { kind: 'online' }] as const) {
+        rig.device.sink().state(state);
+        await clock.advanceAsync(600);
+      }
+      assert.equal(rig.device.writes.length, 2, 'only if it was away');
     });
 
     it('a device that lost what it was told is told again', async () => {

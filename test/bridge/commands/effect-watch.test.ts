@@ -33,6 +33,7 @@ describe('the watch on what a component measures', () => {
   it('counts the phase with the most, and none of before', () => {
     measure('current', 16, 0, 'l1');
     measure('current', 16, 0, 'l2');
+    measure('current', 16, 100, 'l3');
     tell(atMost(10), 100);
     measure('current', 9.8, 1000, 'l1');
     assert.deepEqual(told, [['verb', true, 1000]]);
