@@ -46,6 +46,8 @@ describe('a bridge', () => {
   let clock: VirtualClock;
   let bridge: Bridge;
   let said: Message[];
+  /** Number of lists in which that was said. */
+  let lists: number;
   let events: Event[];
   let statuses: BridgeStatus[];
   let script: ReturnType<typeof createScripted>;
@@ -64,6 +66,7 @@ describe('a bridge', () => {
         readings(messages) {
           assert.ok(messages.length > 0);
           said.push(...messages);
+          lists++;
         },
         events: (messages) => events.push(...(messages as unknown as Event[])),
         answer() {},
@@ -88,7 +91,7 @@ describe('a bridge', () => {
 
   beforeEach(() => {
     clock = createVirtualClock();
-    [said, events, statuses] = [[], [], []];
+    [said, events, statuses, lists] = [[], [], [], 0];
   });
   afterEach(async () => {
     for (const message of said) {
@@ -105,6 +108,7 @@ describe('a bridge', () => {
       said.map(({ schema }) => schema),
       ['meta/1', 'availability/1', 'reading/1'],
     );
+    assert.equal(lists, 1);
     poll([50]);
     assert.equal(ofSchema('meta/1').length, 1);
     script.description.serial = 'SN-1';
@@ -450,6 +454,8 @@ describe('a bridge', () => {
         ['degraded', 256],
       ],
     );
+    const { topic } = said.find(({ schema }) => schema === 'availability/1') ?? {};
+    assert.equal(topic, 'devices/x/availability');
     const degraded = statuses.at(-1);
     assert.deepEqual(degraded, { kind: 'degraded', points: 1, reason: 'x'.repeat(300) });
     script.sink().state({ kind: 'offline', reason: 'gone' });

@@ -119,9 +119,7 @@ export class OrderWriter {
   }
 
   #wakeIn(ms: number): void {
-    this.#wake = this.#clock.after(ms, () => {
-      if (!this.#isWorking) void this.#work();
-    });
+    this.#wake = this.#clock.after(ms, () => void this.#work());
   }
 
   /** @returns ms until the device may be written to */

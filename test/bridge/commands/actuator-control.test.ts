@@ -247,6 +247,14 @@ describe('the control of an actuator', () => {
     );
   });
 
+  it('has no timer while nobody holds it', async () => {
+    await open();
+    await ask('charge', { power_w: 1000 });
+    await ask('release', {});
+    await clock.advanceAsync(60_000);
+    assert.equal(clock.timers(), 0);
+  });
+
   it('leaves no timer behind when it is closed', async () => {
     await open([{ ...batteryActuator, minWriteIntervalMs: 10_000 }]);
     rig.device.measureSoc(50);

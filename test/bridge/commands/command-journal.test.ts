@@ -523,8 +523,14 @@ describe('the journal of commands', () => {
     assert.deepEqual([journal.records.length, rewrites], [50_000, 0]);
     commands.saveCommand(command(2));
     assert.deepEqual([journal.records.length, rewrites], [2, 1]);
-    commands.saveCommand(command(3));
+    const state = { isOurs: true, leases: [], shown: [], at: 0 };
+    commands.saveState('battery', state, false);
     assert.deepEqual([journal.records.length, rewrites], [3, 1]);
+    for (let n = 0; n < 50_000; n++) commands.saveState('battery', state, false);
+    assert.equal(rewrites, 2);
+    const loaded = new CommandJournal(journal);
+    assert.deepEqual(loaded.stateOf('battery'), state);
+    for (const id of ['c1', 'c2']) assert.ok(loaded.find({ id, digest: '' }));
   });
 
   it('keeps its journal short, over restarts as well', () => {

@@ -560,6 +560,17 @@ describe('commands at a bridge', () => {
       );
     });
 
+    it('keeps no new command waiting where an attempt at it has failed just now', async () => {
+      await charge(1000, { lease_s: 10 });
+      rig.device.setTrouble('refused');
+      // The pauses between its attempts, the first of them after 10 s, are 0.5 s, 1 s and 2 s.
+      await clock.advanceAsync(13_530 - 150);
+      rig.device.setTrouble('none');
+      rig.send('charge', { power_w: 2000 });
+      await clock.advanceAsync(10);
+      assert.deepEqual(holds(), ['charge', 2000]);
+    });
+
     it('comes at once when the lease of a newer command ends, however long the pauses before were', async () => {
       await charge(1000, { lease_s: 10 });
       rig.device.setTrouble('refused');

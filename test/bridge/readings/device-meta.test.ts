@@ -150,6 +150,10 @@ describe('what a bridge says of a component', () => {
     assert.deepEqual(describeWith([power('solar')]), [
       { type: 'solar', role: 'solar', quantities: { power: quantity } },
     ]);
+    const { unit: _, ...mode } = power('solar', { quantity: 'mode', kind: 'text', signed: false });
+    assert.deepEqual(describeWith([mode])[0]?.quantities, {
+      mode: { interval_s: 5, max_age_s: 30, report: 'periodic' },
+    });
   });
 
   it('what the integrator says', () => {
@@ -171,6 +175,15 @@ describe('what a bridge says of a component', () => {
       { ...battery, coupling: 'dc', behind: 'x', phases: 3 },
       { ...solar, role: 'generator', coupling: 'ac' },
     ]);
+  });
+
+  it('in which order a charging station is connected to the phases of the grid', () => {
+    const [station] = describeWith(
+      [power('ev_charger')],
+      {},
+      { components: { ev_charger: { phaseRotation: 'L2L3L1' } } },
+    );
+    assert.equal(station?.phase_rotation, 'L2L3L1');
   });
 
   it('the usable energy is that of the battery alone, and the integrator knows better', () => {

@@ -66,6 +66,16 @@ describe('the readings of a device', () => {
     );
   });
 
+  it('of a device that is away are told if there was a value before', () => {
+    const away: Sample = { channel: 0, value: null, ts: 0, reason: 'device_offline' };
+    assert.deepEqual(sample(away), []);
+    const reasonsOf = (messages: Message[]): unknown[] =>
+      messages.map((each) => each.schema === 'reading/1' && [each.quality, each.reason]);
+    assert.deepEqual(reasonsOf(sample({ ...away, channel: 1, reason: 'sentinel' })), [['invalid', 'sentinel']]);
+    sample({ channel: 0, value: 1, ts: 1000 });
+    assert.deepEqual(reasonsOf(sample({ ...away, ts: 2000 })), [['invalid', 'device_offline']]);
+  });
+
   it('are counted while they are good', () => {
     sample({ channel: 0, value: 1, ts: 0 }, { channel: 1, value: 2, ts: 5000 });
     assert.equal(readings.good, 2);
