@@ -339,6 +339,7 @@ describe('a bridge', () => {
       'import_power',
       'export_power',
     ]);
+    assert.equal(meta?.components[0]?.quantities.import_power?.signed, false);
   });
 
   it('says in meta where a counter begins again from 0', () => {
