@@ -70,4 +70,23 @@ describe('the combined energy of two sources', () => {
     combined.setMembers([grid], 300_000);
     assert.deepEqual(added, []);
   });
+
+  it('waits for what fills the last 32 gaps, and no longer for those before', () => {
+    const { combined, added, hear, grid, pv } = start();
+    hear(grid, 1000);
+    hear(pv, 1000);
+    const gaps = Array.from({ length: 33 }, () => ({ pieces: 1 }));
+    for (const [i, gap] of gaps.entries()) {
+      combined.add(grid, i);
+      combined.miss(pv, gap);
+      hear(grid, (i + 2) * 1000);
+      hear(pv, (i + 2) * 1000);
+    }
+    const known = added.length;
+    for (const gap of gaps) combined.fill(gap);
+    assert.deepEqual(
+      added.slice(known),
+      gaps.slice(1).map((_, i) => i + 1),
+    );
+  });
 });

@@ -96,4 +96,12 @@ describe('the metering of energies', () => {
     assert.deepEqual(metering.neededOf(grid), ['positive', 'negative']);
     assert.deepEqual(metering.neededOf(sun), ['positive']);
   });
+
+  it('adds nothing that a counter has counted while the source had none', () => {
+    const source = sourceOf(counted);
+    metering.takeCounter(source, { direction: 'positive', wh: 1000, at: 0 });
+    for (const at of [0, 10_000]) metering.takePower(sourceOf(solar), { w: 3600, at }, flags);
+    metering.takeCounter(source, { direction: 'positive', wh: 1010, at: 10_000 });
+    assert.deepEqual(addedWh, [10]);
+  });
 });

@@ -69,6 +69,23 @@ describe('the clocks of devices', () => {
     assert.ok(isNear(running.energy().consumption_wh, 125), `${running.energy().consumption_wh}`);
   });
 
+  it('may be behind: once that is known, a value that was told before is as old as it is', () => {
+    const running = startPlay({
+      grid: [grid],
+      house: [every(1, { type: 'solar', role: 'solar' }), every(30, { type: 'battery', role: 'battery' })],
+    });
+    // The battery is told once, and its value may be used for 90 s.
+    const battery = { at: 0, ts: -70, path: 'house/battery/power', value: 300 };
+    const played = (seconds: number): Played[] => [
+      ...steady('grid/meter/power', 1, seconds, 700),
+      ...withClock(steady('house/solar/power', 1, seconds, 800), () => -70),
+    ];
+    running.play([...played(80), battery]);
+    assert.equal(running.power().battery_w, 300);
+    running.play(played(20));
+    assert.equal(running.power().battery_w, null);
+  });
+
   it('may be ahead: that is said, and nothing is worse, nor shown later', () => {
     const running = startPlay({ grid: [grid] });
     running.play(

@@ -204,4 +204,14 @@ describe('the plausibility of a power', () => {
     const { isBelieved, confirmed, isAbove } = assess(200_000, 60);
     assert.deepEqual([isBelieved, confirmed?.length, isAbove], [true, 5, true]);
   });
+
+  it('is not judged by the history of fewer than ten samples, unless power was shown before', () => {
+    const isAccepted = (shownW: number, samples: number, earlierW?: number): boolean => {
+      const plausibility = new PowerPlausibility<number>(earlierW);
+      for (let n = 0; n < samples; n++) plausibility.accepts(shownW, limit);
+      return plausibility.accepts(20_000, limit);
+    };
+    assert.deepEqual([isAccepted(0, 9), isAccepted(0, 10)], [true, false]);
+    assert.deepEqual([isAccepted(0, 0, 300), isAccepted(0, 0, 2000)], [false, true]);
+  });
 });
