@@ -107,6 +107,16 @@ describe('the power of a site', () => {
     assert.deepEqual([running.power().skew_s, running.status()?.skew_s], [2.5, 2.5]);
   });
 
+  it('has values of one moment where it has a single one, and of none without any', () => {
+    const running = startSite();
+    running.say(metaOf('grid', gridMeter));
+    settled(running);
+    assert.equal(running.power().skew_s, null);
+    sayPowers(running, { 'grid/meter/power': 800 });
+    running.pass(1200);
+    assert.equal(running.power().skew_s, 0);
+  });
+
   it('uses a value no longer than it may be used, where no grace was given', () => {
     for (const [ms, solarW] of [
       [30_000, 1200],

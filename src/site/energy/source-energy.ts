@@ -84,9 +84,7 @@ export class SourceEnergy {
   /** Notes the energy by power when the counter began to show what is not trusted yet. */
   noteCandidate(direction: Direction): void {
     const { candidate } = this[direction].state.counter;
-    const known = this.#candidates[direction];
-    if (!candidate) this.#candidates[direction] = undefined;
-    else if (known?.ts !== candidate.first.ts)
+    if (candidate && this.#candidates[direction]?.ts !== candidate.first.ts)
       this.#candidates[direction] = { ts: candidate.first.ts, flowedWh: this.#flowedWh[direction] };
   }
 

@@ -63,7 +63,7 @@ const confirmMsAbove = 60_000;
 const mostHeld = 60;
 
 const isAlike = (a: number, b: number): boolean =>
-  a * b > 0 && Math.abs(a) <= alikeRatio * Math.abs(b) && Math.abs(b) <= alikeRatio * Math.abs(a);
+  Math.sign(a) === Math.sign(b) && Math.abs(a) <= alikeRatio * Math.abs(b) && Math.abs(b) <= alikeRatio * Math.abs(a);
 
 /** The plausibility check of the power of one source. */
 export class PowerPlausibility<T> {
@@ -111,7 +111,7 @@ export class PowerPlausibility<T> {
     if (this.#held.length === 0) this.#against = this.#findAgainst(limit);
     this.#held.push(sample);
     const isAbove = Math.abs(w) > this.#largestW(limit);
-    if (!this.#isConfirmed(isAbove)) return { isBelieved: false, ...(dropped && { dropped }) };
+    if (!this.#isConfirmed(sample.at, isAbove)) return { isBelieved: false, ...(dropped && { dropped }) };
     const confirmed = this.#held;
     this.#held = [];
     for (const each of confirmed) this.#learn(Math.abs(each.w));
@@ -150,12 +150,11 @@ export class PowerPlausibility<T> {
     this.#count++;
   }
 
-  #isConfirmed(isAbove: boolean): boolean {
-    const [first] = this.#held;
-    const last = this.#held.at(-1);
-    if (!first || !last) return false;
-    if (!isAbove) return this.#held.length >= confirmations;
-    return this.#held.length >= confirmationsAbove && last.at - first.at >= confirmMsAbove;
+  /** @param at time of the last sample, monotonic ms */
+  #isConfirmed(at: number, isAbove: boolean): boolean {
+    const count = this.#held.length;
+    if (!isAbove) return count >= confirmations;
+    return count >= confirmationsAbove && at - (this.#held[0]?.at ?? at) >= confirmMsAbove;
   }
 
   #drop(): DroppedSamples {

@@ -64,20 +64,14 @@ const usesOf = (sources: Source[]): Map<string, Use[]> => {
   return uses;
 };
 
-/** @returns the ends of topics: among them, the quantity of each with its part: "power", "power/l1" */
-const endsOf = (topics: Iterable<string>): Set<string> => {
-  const ends = new Set<string>();
-  for (const topic of topics) {
-    const levels = topic.split('/');
-    ends.add(levels.slice(-1).join('/')).add(levels.slice(-2).join('/'));
-  }
-  return ends;
-};
+/** @returns the quantities of topics; a site uses none that has parts, such as "power/l1" */
+const quantitiesOf = (topics: Iterable<string>): Set<string> =>
+  new Set([...topics].map((topic) => topic.slice(topic.lastIndexOf('/') + 1)));
 
-/** @param ends of the topics: a site uses few of the hundred quantities that a meter may have */
-const wantedOf = (meta: Meta, topics: Set<string>, ends: Set<string>): [string, WantedTopic][] =>
+/** @param used quantities of the topics: a site uses few of the hundred quantities that a meter may have */
+const wantedOf = (meta: Meta, topics: Set<string>, used: Set<string>): [string, WantedTopic][] =>
   meta.components.flatMap((component) => {
-    const names = Object.keys(component.quantities).filter((name) => ends.has(name));
+    const names = Object.keys(component.quantities).filter((name) => used.has(name));
     return names.flatMap((name): [string, WantedTopic][] => {
       const quantity = component.quantities[name];
       const topic = `${pathOf(meta.device, component)}/${name}`;
@@ -122,7 +116,7 @@ export const composeSite = (metas: Iterable<Meta>, maxPowerW: number): Compositi
     ...socSources.flatMap(({ topic, capacityTopic }) => [topic, capacityTopic ?? topic]),
     ...branches.flatMap(({ parent, children }) => [parent, ...children].map(({ power }) => power)),
   ]);
-  const ends = endsOf(topics);
-  const wanted = new Map(all.flatMap((meta) => wantedOf(meta, topics, ends)));
+  const used = quantitiesOf(topics);
+  const wanted = new Map(all.flatMap((meta) => wantedOf(meta, topics, used)));
   return { sources: counted, ...groupByTerm(counted), behind, roots, socSources, branches, uses, wanted };
 };

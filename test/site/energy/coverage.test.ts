@@ -97,6 +97,19 @@ describe('how much of the time the energies of a site cover', () => {
     assert.ok(isNear(running.energy().coverage, 0.89, 0.01), `${running.energy().coverage}`);
   });
 
+  it('lacks the time of values that are said to be stale, which are not added either', () => {
+    const running = startPlay({ grid: [grid] });
+    running.play(
+      [...steady('grid/meter/power', 5, 600, 3600), ...steady('grid/meter/power', 5, 900, 3600).slice(-50)].map(
+        (each) => (each.ts > 600 && each.ts < 900 ? { ...each, more: { quality: 'stale' } } : each),
+      ),
+    );
+    tellEnergy(running);
+    const { grid_import_wh, coverage } = running.energy();
+    assert.equal(grid_import_wh, 600);
+    assert.ok(isNear(coverage, 600 / 900, 0.02), `${coverage}`);
+  });
+
   it('is estimated where more than a hundredth of it was, however good it is now', () => {
     for (const [estimatedS, expected] of [
       [300, 'estimated'],

@@ -59,6 +59,15 @@ describe('a source that tells each change of its power', function () {
       assert.equal(quality, 'estimated');
     });
 
+  it('is booked up to 2 s ago, since its next value may be on its way', () => {
+    const running = startPlay({ heat: [held('heat_pump', 'heat')] });
+    running.play([heat(0, 3600)]);
+    const saidAt = running.clock.now();
+    running.pass(60_000);
+    const { ts, heat_wh } = running.energy();
+    assert.equal(heat_wh, (Date.parse(ts) - saidAt) / 1000 - 2);
+  });
+
   it('knows while it is away that its time is missing', () => {
     const running = startPlay({ heat: [held('heat_pump', 'heat')] });
     running.play([heat(0, 9000), heat(600, null)]);

@@ -29,6 +29,18 @@ describe('the power of a source over time', () => {
     }
   });
 
+  it('begins with no earlier sample whose value was too old when the first one came', () => {
+    const rules = { isHeld: true, gapMs: 10_000 };
+    for (const [at, ms] of [
+      [119_999, undefined],
+      [120_000, 10_000],
+    ] as const) {
+      const series = new PowerSeries();
+      series.append({ w: 100, at: 130_000 }, rules);
+      assert.equal(series.insert({ w: 100, at }, rules)?.coveredMs, ms, String(at));
+    }
+  });
+
   it('takes late samples of the time since an earlier run, and none of before', () => {
     const series = new PowerSeries({ w: 100, at: 0 });
     series.append({ w: 100, at: 150_000 }, read);

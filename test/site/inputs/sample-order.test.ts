@@ -3,16 +3,21 @@ import { DeviceClock } from '../../../src/site/inputs/device-clock.ts';
 import { SampleOrder } from '../../../src/site/inputs/sample-order.ts';
 
 describe('the order of the readings of a topic', () => {
-  it('finds the place of a single reading that contradicted the clock, once the next one fits', () => {
-    const delivered: unknown[] = [];
+  const start = () => {
+    const delivered: [item: string, at: number, place: string][] = [];
     const order = new SampleOrder<string>({
       clock: new DeviceClock(),
       ...{ ours: 0, behindMs: 5000, intervalMs: 1000 },
       move() {},
-      deliver: (item, at, place) => void delivered.push([item, at, place]),
+      deliver: (...item) => void delivered.push(item),
     });
-    const place = (item: string, ts: number, receivedAt: number): void =>
-      order.place(item, { ts, receivedAt, seq: undefined, boot: undefined, isLate: false });
+    const place = (item: string, ts: number, receivedAt: number, isLate = false): void =>
+      order.place(item, { ts, receivedAt, seq: undefined, boot: undefined, isLate });
+    return { delivered, place };
+  };
+
+  it('finds the place of a single reading that contradicted the clock, once the next one fits', () => {
+    const { delivered, place } = start();
     place('first', 10_000, 10_000);
     place('before', 4000, 11_000);
     assert.deepEqual(delivered, [['first', 10_000, 'newest']]);
@@ -21,5 +26,24 @@ describe('the order of the readings of a topic', () => {
       ['before', 4000, 'late'],
       ['next', 12_000, 'newest'],
     ]);
+  });
+
+  it('takes the clock for right where all that is known of a device comes late', () => {
+    const { delivered, place } = start();
+    place('kept', 4000, 10_000, true);
+    place('kept before', 3000, 10_000, true);
+    assert.deepEqual(delivered, [
+      ['kept', 4000, 'newest'],
+      ['kept before', 3000, 'late'],
+    ]);
+  });
+
+  it('holds 720 readings that contradict the clock, and gives up the first of more', () => {
+    const { delivered, place } = start();
+    place('first', 10_000, 10_000);
+    for (let i = 0; i < 721; i++) place(`before ${i}`, i, 11_000);
+    place('next', 12_000, 12_000);
+    assert.equal(delivered.length, 722);
+    assert.deepEqual(delivered[1], ['before 1', 1, 'late']);
   });
 });

@@ -244,6 +244,28 @@ describe('the time of day at which it is dark', () => {
     assert.ok(wrongByDay / looks < 0.002, `${wrongByDay} of ${looks}`);
   });
 
+  it('is known of a quarter of an hour once that has passed', () => {
+    const profile = createDaylightProfile();
+    const isKnown = (): boolean => isDark(profile, { coordinates: undefined, now: start, awayMs: 17 * 3_600_000 });
+    for (const [ms, expected] of [
+      [0, false],
+      [899_999, false],
+      [900_000, true],
+    ] as const) {
+      noteLight(profile, start + ms, false);
+      assert.equal(isKnown(), expected, `${ms} ms`);
+    }
+  });
+
+  it('is that of a sun less than 6 degrees above the horizon, where the place is known', () => {
+    const coordinates = { latitude: 48.1, longitude: 11.6 };
+    for (let now = start; now < start + day; now += 60_000)
+      assert.equal(
+        isDark(createDaylightProfile(), { coordinates, now, awayMs: 0 }),
+        sunElevation(coordinates, now) < 6,
+      );
+  });
+
   it('is forgotten after days without knowledge', () => {
     const profile = createDaylightProfile();
     for (let now = start; now < start + 3 * day; now += 300_000)
