@@ -44,8 +44,11 @@ const runsAwayWh = 10;
 /** Steps that the zeros at the end of a number allow, Wh. */
 const roundSteps = [1000, 100, 10, 1, 0.1];
 
+/** A division by a tenth of a Wh is not exact. */
+const isWhole = (steps: number): boolean => Math.abs(steps - Math.round(steps)) < 1e-6;
+
 /** @returns the largest step that a counter can have by the last digits of what it shows, Wh */
-const roundStepOf = (shownWh: number): number => roundSteps.find((step) => Number.isInteger(shownWh / step)) ?? 0.01;
+const roundStepOf = (shownWh: number): number => roundSteps.find((step) => isWhole(shownWh / step)) ?? 0.01;
 
 /** A comparison that is assessed. */
 interface AssessedCounter {
@@ -62,7 +65,7 @@ const isOtherUnit = (compared: ComparedEnergy, stepWh: number): boolean => {
   if (rises === 0) return false;
   const isLittle = isRatio(compared, 1 / thousand, stepWh) && countedWh + stepWh < (3 / thousand) * integratedWh;
   const isMuch = isRatio(compared, thousand, stepWh) && countedWh - stepWh > (thousand / 3) * integratedWh;
-  return (isLittle && integratedWh >= soonWh) || (isMuch && rises >= muchRises && integratedWh > 0);
+  return (isLittle && integratedWh >= soonWh) || (isMuch && rises >= muchRises);
 };
 
 const isStandingStill = ({ comparison, rules, shownWh }: AssessedCounter): boolean => {

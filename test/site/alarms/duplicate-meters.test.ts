@@ -25,10 +25,10 @@ describe('a meter that was entered twice', () => {
     assert.ok(source);
     meters.take(source, w, { reading: { topic }, at });
   };
-  /** Both show another value than before, every 6 s. */
-  const change = (count: number, isSame: boolean): void => {
+  /** Both show another value than before, every few ms. */
+  const change = (count: number, isSame: boolean, everyMs = 6000): void => {
     for (let n = 0; n < count; n++) {
-      at += 6000;
+      at += everyMs;
       nextW += 10;
       const order = n % 2 === 0 ? ['a', 'b'] : ['b', 'a'];
       for (const topic of order) take(topic, isSame || topic === 'a' ? nextW : nextW + 5);
@@ -39,6 +39,13 @@ describe('a meter that was entered twice', () => {
     change(11, true);
     assert.deepEqual(meters.found(), []);
     change(1, true);
+    assert.deepEqual(meters.found(), [['a', 'b']]);
+  });
+
+  it('is not found by any number of changes within less than a minute', () => {
+    change(60, true, 1000);
+    assert.deepEqual(meters.found(), []);
+    change(1, true, 1000);
     assert.deepEqual(meters.found(), [['a', 'b']]);
   });
 

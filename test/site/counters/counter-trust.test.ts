@@ -35,6 +35,18 @@ describe('the trust in a counter', () => {
     }
   });
 
+  it('ends with the reason: a counter that counts nothing stands still', () => {
+    for (const [countedWh, rises, doubt] of [
+      [0, 0, { reason: 'stands_still', ratio: 0 }],
+      [500, 10, { reason: 'ratio', ratio: 0.5 }],
+    ] as const) {
+      const comparison = createCounterComparison();
+      comparison.whole = { countedWh, integratedWh: 1000, rises };
+      assessCounter(comparison, 5000, rules);
+      assert.deepEqual(comparison.doubt, doubt);
+    }
+  });
+
   it('ends where a counter stands still for three readings, a minute, 20 Wh and three steps', () => {
     const change = (still: Partial<CounterComparison['still']>, resolutionWh = 1) => {
       const comparison = createCounterComparison();
@@ -60,6 +72,9 @@ describe('the trust in a counter', () => {
     const much = { countedWh: 500, integratedWh: 0.5 };
     assert.deepEqual(doubt({ ...much, rises: 1 }, 1), ['suspected', undefined]);
     assert.deepEqual(doubt({ ...much, rises: 2 }, 1), ['doubted', { reason: 'unit', ratio: 1000 }]);
+    const coarse = { integratedWh: 3, rises: 2 };
+    assert.deepEqual(doubt({ ...coarse, countedWh: 1700 }, 700), ['suspected', undefined], '333 times, but for a step');
+    assert.deepEqual(doubt({ ...coarse, countedWh: 1701 }, 700), ['doubted', { reason: 'unit', ratio: 1000 }]);
     const little = { countedWh: 0.02, rises: 1 };
     assert.deepEqual(doubt({ ...little, integratedWh: 19.9 }, 0.001), ['unchanged', undefined]);
     assert.deepEqual(doubt({ ...little, integratedWh: 20 }, 0.001), ['doubted', { reason: 'unit', ratio: 0.001 }]);
@@ -74,6 +89,27 @@ describe('the trust in a counter', () => {
       comparison.whole = { countedWh, integratedWh: 1, rises: 1 };
       assert.equal(assessCounter(comparison, 1000, { ...rules, resolutionWh: 10 }), change, String(countedWh));
     }
+  });
+
+  it('is suspected by steps no larger than the last digits of what the counter shows', () => {
+    for (const [shownWh, mostWh] of [
+      [9000, 2030],
+      [8900, 230],
+      [8890, 50],
+      [8889, 32],
+      [8888.9, 30.2],
+      [8888.89, 30.02],
+    ] as const)
+      for (const [countedWh, change] of [
+        [mostWh - 0.005, 'unchanged'],
+        [mostWh + 0.005, 'suspected'],
+      ] as const) {
+        const comparison = createCounterComparison();
+        comparison.whole = { countedWh, integratedWh: 1, rises: 1 };
+        comparison.stepWh = 5000;
+        const { resolutionWh, ...unstated } = rules;
+        assert.equal(assessCounter(comparison, shownWh, unstated), change, `${countedWh} Wh until ${shownWh} Wh`);
+      }
   });
 
   it('ends where it counts above its ceiling more than 2.5 times what flowed, if anything flowed', () => {

@@ -101,6 +101,16 @@ describe('a counter', () => {
       assert.ok(Math.abs(total - 12) < 1e-9, String(total));
     });
 
+  it('confirms a reset by no fewer than three readings', () => {
+    const samples: [number, number][] = [
+      [0, 10_000],
+      [10, 1],
+      [70, 7],
+    ];
+    assert.deepEqual(feed(samples), { total: 0, events: [] });
+    assert.deepEqual(feed([...samples, [80, 8]]), { total: 8, events: ['counter_reset'] });
+  });
+
   it('counts over the end of its digits', () => {
     const { total, events } = feed(
       [

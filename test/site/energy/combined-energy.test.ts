@@ -12,8 +12,9 @@ describe('the combined energy of two sources', () => {
     const added: number[] = [];
     let elapsedMs = 0;
     const combined = new CombinedEnergy({ add: (wh) => added.push(wh), elapsedMs: () => elapsedMs });
-    const hear = (source: typeof grid, at: number): void => {
-      elapsedMs = at;
+    /** @param arrivedAt where that is later than the time of measurement, ms */
+    const hear = (source: typeof grid, at: number, arrivedAt = at): void => {
+      elapsedMs = arrivedAt;
       combined.hear(source, at);
     };
     combined.setMembers([grid, pv], 0);
@@ -49,6 +50,20 @@ describe('the combined energy of two sources', () => {
     combined.setMembers([first, second], 300_000);
     hear(second, 300_000);
     assert.deepEqual(added, [10]);
+  });
+
+  it('waits for a source that tells what it has kept, until that one pauses for 10 s', () => {
+    const { combined, added, hear, grid, pv } = start();
+    hear(grid, 1000);
+    hear(pv, 1000);
+    combined.add(grid, 10);
+    hear(grid, 300_000);
+    combined.add(pv, 5);
+    hear(pv, 100_000, 300_000);
+    hear(grid, 309_999);
+    assert.deepEqual(added, []);
+    hear(grid, 310_000);
+    assert.deepEqual(added, [15]);
   });
 
   it('goes on where a source that has only just fallen silent was taken away', () => {
