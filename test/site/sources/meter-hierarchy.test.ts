@@ -119,6 +119,16 @@ describe('sources behind other sources', () => {
       { 'grid/meter': 0, 'a/solar': 700, 'b/solar': 800 },
       { solar_w: 1500, consumption_w: 1500, balance_error_w: 0 },
     ],
+    [
+      'one behind a circle of parents whose own power is unknown',
+      {
+        pv: [part('solar', 'solar', 'a')],
+        a: [{ type: 'meter', role: 'solar', parent: 'b', quantities: {} }],
+        b: [{ type: 'meter', role: 'solar', parent: 'a', quantities: {} }],
+      },
+      { 'grid/meter': 0, 'pv/solar': 700 },
+      { solar_w: 700, consumption_w: 700, balance_error_w: 0 },
+    ],
   ];
   for (const [name, devices, powers, expected] of cases)
     it(`count once: ${name}`, () => {
