@@ -117,6 +117,21 @@ describe('the power of a site', () => {
     assert.equal(running.power().skew_s, 0);
   });
 
+  it('is estimated where its values were measured further apart than they may be', () => {
+    for (const [options, ms, quality] of [
+      [{}, 30_000, 'good'],
+      [{ skewLimitMs: 20_000 }, 20_000, 'good'],
+      [{ skewLimitMs: 20_000 }, 20_001, 'estimated'],
+    ] as const) {
+      const running = simpleHouse(startSite(options));
+      sayPowers(running, all(800, 1200, 300));
+      running.clock.advance(ms);
+      sayPowers(running, { 'grid/meter/power': 800 });
+      running.site.tick();
+      assert.equal(running.power().quality, quality, `${ms} ms`);
+    }
+  });
+
   it('uses a value no longer than it may be used, where no grace was given', () => {
     for (const [ms, solarW] of [
       [30_000, 1200],

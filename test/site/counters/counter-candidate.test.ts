@@ -5,7 +5,10 @@ const limits = { maxPowerW: 10_000, resolutionWh: 1, gapMs: 60_000 };
 
 describe('a series of readings that waits to be believed', () => {
   const stateOf = (more: Partial<CounterCandidate>, wh = 400, ms = 60_000): string =>
-    candidateState({ first: { wh: 0, ts: 0 }, latest: { wh, ts: ms }, count: 3, fastestW: 12_500, ...more }, limits);
+    candidateState(
+      { first: { wh: 7, ts: 5000 }, latest: { wh: 7 + wh, ts: 5000 + ms }, count: 3, fastestW: 12_500, ...more },
+      limits,
+    );
 
   it('is believed after three readings and a minute, up to a quarter above the largest power', () => {
     assert.equal(stateOf({}), 'confirmed');

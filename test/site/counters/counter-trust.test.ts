@@ -64,6 +64,18 @@ describe('the trust in a counter', () => {
     );
   });
 
+  it('is back where a counter that was only slow has caught up over 20 Wh', () => {
+    for (const [wh, change] of [
+      [19.9, 'unchanged'],
+      [20, 'trusted'],
+    ] as const) {
+      const whole = { countedWh: wh, integratedWh: wh, rises: 1 };
+      const doubt = { reason: 'stands_still', ratio: 0 } as const;
+      const comparison: CounterComparison = { ...createCounterComparison(), whole, trust: 'doubted', doubt };
+      assert.equal(assessCounter(comparison, 1000, rules), change, String(wh));
+    }
+  });
+
   it('ends where a counter counts in another unit: too much twice, or too little over 20 Wh', () => {
     const doubt = (whole: CounterComparison['whole'], resolutionWh: number) => {
       const comparison = { ...createCounterComparison(), whole };

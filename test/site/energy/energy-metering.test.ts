@@ -22,17 +22,23 @@ describe('the metering of energies', () => {
   let elapsedMs: number;
   let addedWh: number[];
   let heardAt: number[];
+  /** Gaps that energy was added to, and gaps that were told of. */
+  let gaps: unknown[];
   let metering: EnergyMetering;
 
   beforeEach(() => {
     elapsedMs = 0;
     addedWh = [];
     heardAt = [];
+    gaps = [];
     const sums: EnergySums = {
-      add: ({ wh }) => void (wh !== 0 && addedWh.push(wh)),
+      add({ wh, gap }) {
+        if (wh !== 0) addedWh.push(wh);
+        if (gap) gaps.push(['added', gap]);
+      },
       awaits: () => true,
       hear: (_, at) => void heardAt.push(at),
-      miss() {},
+      miss: (_, gap) => void gaps.push(['missed', gap]),
       fill() {},
     };
     const events = { counterEvent() {}, counterTrust() {} };
@@ -51,6 +57,20 @@ describe('the metering of energies', () => {
     assert.deepEqual(addedWh, [8]);
     metering.holdPower(source, 9000, false);
     assert.deepEqual(addedWh, [8, 1]);
+  });
+
+  it('adds what a value was held for to the time before the gap', () => {
+    const source = sourceOf({
+      ...solar,
+      quantities: { power: { unit: 'W', max_age_s: 60, report: 'on_change' } },
+    });
+    metering.takePower(source, { w: 3600, at: 0 }, flags);
+    metering.takePower(source, { w: 0, at: 100_000 }, flags);
+    assert.deepEqual(addedWh, [60]);
+    assert.deepEqual(gaps, [
+      ['missed', 'unknown'],
+      ['missed', { pieces: 1 }],
+    ]);
   });
 
   it('counts on no value of a source that reports in intervals', () => {

@@ -2,19 +2,20 @@ import assert from 'node:assert/strict';
 import { integrate } from '../../../src/site/energy/integrate-power.ts';
 
 const hour = 3_600_000;
-const read = { isHeld: false, gapMs: hour };
+const read = { isHeld: false, gapMs: 2 * hour };
 
 describe('energy between two samples of power', () => {
   it('is split at the zero of the line between them, whichever way the power turns', () => {
     for (const [from, to, positiveWh, negativeWh] of [
-      [300, -100, 112.5, 12.5],
-      [-300, 100, 12.5, 112.5],
-      [0, -100, 0, 50],
-      [100, 300, 200, 0],
+      [300, -100, 225, 25],
+      [-300, 100, 25, 225],
+      [0, -100, 0, 100],
+      [100, 300, 400, 0],
+      [0, 0, 0, 0],
     ] as const)
       assert.deepEqual(
-        integrate({ w: from, at: 0 }, { w: to, at: hour }, read),
-        { positiveWh, negativeWh, coveredMs: hour, uncoveredMs: 0 },
+        integrate({ w: from, at: 0 }, { w: to, at: 2 * hour }, read),
+        { positiveWh, negativeWh, coveredMs: 2 * hour, uncoveredMs: 0 },
         `${from} W to ${to} W`,
       );
   });
@@ -22,10 +23,10 @@ describe('energy between two samples of power', () => {
   it('is unknown across a gap, or that of the held value until the value is too old', () => {
     const [from, to] = [
       { w: -100, at: 0 },
-      { w: 300, at: 2 * hour },
+      { w: 300, at: 3 * hour },
     ];
     const [unknown, held] = [read, { ...read, isHeld: true }].map((rules) => integrate(from, to, rules));
-    assert.deepEqual(unknown, { positiveWh: 0, negativeWh: 0, coveredMs: 0, uncoveredMs: 2 * hour });
-    assert.deepEqual(held, { positiveWh: 0, negativeWh: 100, coveredMs: hour, uncoveredMs: hour });
+    assert.deepEqual(unknown, { positiveWh: 0, negativeWh: 0, coveredMs: 0, uncoveredMs: 3 * hour });
+    assert.deepEqual(held, { positiveWh: 0, negativeWh: 200, coveredMs: 2 * hour, uncoveredMs: hour });
   });
 });

@@ -213,5 +213,6 @@ describe('the plausibility of a power', () => {
     };
     assert.deepEqual([isAccepted(0, 9), isAccepted(0, 10)], [true, false]);
     assert.deepEqual([isAccepted(0, 0, 300), isAccepted(0, 0, 2000)], [false, true]);
+    assert.deepEqual([isAccepted(300, 2), isAccepted(300, 3)], [true, false], 'three samples show a power');
   });
 });

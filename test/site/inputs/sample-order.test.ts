@@ -38,6 +38,18 @@ describe('the order of the readings of a topic', () => {
     ]);
   });
 
+  it('puts a reading that was ahead of the clock before another one of the same moment, which fits', () => {
+    const { delivered, place } = start();
+    for (const at of [0, 5000, 10_000]) place('known', at, at);
+    place('ahead', 20_000, 11_000);
+    assert.equal(delivered.length, 3);
+    place('next', 20_000, 19_000);
+    assert.deepEqual(delivered.slice(3), [
+      ['ahead', 20_000, 'newest'],
+      ['next', 20_000, 'newest'],
+    ]);
+  });
+
   it('holds 720 readings that contradict the clock, and gives up the first of more', () => {
     const { delivered, place } = start();
     place('first', 10_000, 10_000);
