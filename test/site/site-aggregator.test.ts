@@ -117,6 +117,25 @@ describe('the power of a site', () => {
     assert.equal(running.power().skew_s, 0);
   });
 
+  it('is told to a tenth of a W, and so is who feeds whom', () => {
+    const running = simpleHouse();
+    sayPowers(running, all(800.26, 0, 0));
+    running.pass(1200);
+    const { grid_w, consumption_w, flows } = running.power();
+    assert.deepEqual([grid_w, consumption_w, flows?.grid_load], [800.3, 800.3, 800.3]);
+  });
+
+  it('is told again only where something has changed, and the energy every 10 s', () => {
+    const running = simpleHouse();
+    const count = (schema: Message['schema']): number =>
+      running.messages.filter((message) => message.schema === schema).length;
+    sayPowers(running, all(800, 1200, 300));
+    running.pass(1200);
+    const [powers, energies] = [count('site-power/1'), count('site-energy/1')];
+    running.pass(20_000);
+    assert.deepEqual([count('site-power/1') - powers, count('site-energy/1') - energies], [0, 2]);
+  });
+
   it('is estimated where its values were measured further apart than they may be', () => {
     for (const [options, ms, quality] of [
       [{}, 30_000, 'good'],

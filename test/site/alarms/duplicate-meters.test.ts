@@ -13,7 +13,7 @@ describe('a meter that was entered twice', () => {
   let meters: DuplicateMeters;
   let at: number;
   let nextW: number;
-  const sources: Record<string, Source> = { a: sourceOf('a'), b: sourceOf('b') };
+  const sources: Record<string, Source> = Object.fromEntries([...'abcdefghij'].map((name) => [name, sourceOf(name)]));
 
   beforeEach(() => {
     meters = new DuplicateMeters(() => false);
@@ -47,6 +47,48 @@ describe('a meter that was entered twice', () => {
     assert.deepEqual(meters.found(), []);
     change(1, true, 1000);
     assert.deepEqual(meters.found(), [['a', 'b']]);
+  });
+
+  it('is found where four of five changes are the same', () => {
+    for (const [different, isFound] of [
+      [3, true],
+      [4, false],
+    ] as const) {
+      meters = new DuplicateMeters(() => false);
+      change(1, true, 4286);
+      change(different, false, 4286);
+      change(14 - different, true, 4286);
+      assert.equal(meters.found().length, isFound ? 1 : 0, `${different} of 15 differ`);
+    }
+  });
+
+  it('is not found where the values come more than 5 s apart', () => {
+    for (const [apartMs, isFound] of [
+      [5000, true],
+      [5001, false],
+    ] as const) {
+      meters = new DuplicateMeters(() => false);
+      for (let n = 0; n < 12; n++) {
+        at += 10_000;
+        take('a', nextW + n);
+        at += apartMs;
+        take('b', nextW + n);
+      }
+      assert.equal(meters.found().length, isFound ? 1 : 0, `${apartMs} ms`);
+    }
+  });
+
+  it('is compared anew after eight other meters have met the first one since', () => {
+    for (const [others, isFound] of [
+      ['cdefghi', true],
+      ['cdefghij', false],
+    ] as const) {
+      meters = new DuplicateMeters(() => false);
+      change(58, true, 1000);
+      for (const [i, other] of [...others].entries()) for (const topic of ['a', other]) take(topic, 100 + 10 * i);
+      change(3, true, 1000);
+      assert.equal(meters.found().length, isFound ? 1 : 0, others);
+    }
   });
 
   it('is found where both were different before', () => {

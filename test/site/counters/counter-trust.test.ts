@@ -103,6 +103,12 @@ describe('the trust in a counter', () => {
     }
   });
 
+  it('is not suspected as long as no power has flowed at all', () => {
+    const comparison = createCounterComparison();
+    comparison.whole = { countedWh: 100, integratedWh: 0, rises: 1 };
+    assert.equal(assessCounter(comparison, 1000, rules), 'unchanged');
+  });
+
   it('is suspected by steps no larger than the last digits of what the counter shows', () => {
     for (const [shownWh, mostWh] of [
       [9000, 2030],
@@ -128,6 +134,24 @@ describe('the trust in a counter', () => {
     const isDoubted = (countedWh: number, integratedWh: number): boolean =>
       contradictsPower(createCounterComparison(), countedWh, integratedWh);
     assert.deepEqual([isDoubted(250, 100), isDoubted(251, 100), isDoubted(251, 0)], [false, true, false]);
+  });
+
+  it('ends by another unit where it counts above its ceiling about a thousand times what flowed', () => {
+    const ratio = { reason: 'ratio' } as const;
+    const unit = { reason: 'unit', ratio: 1000 } as const;
+    for (const [countedWh, doubt] of [
+      [300, { ...ratio, ratio: 100 }],
+      [1000, { ...ratio, ratio: 1000 / 3 }],
+      [1001, unit],
+      [8999, unit],
+      [9000, { ...ratio, ratio: 3000 }],
+    ] as const) {
+      const comparison = createCounterComparison();
+      comparison.recent = { countedWh: 1, integratedWh: 1, rises: 1 };
+      contradictsPower(comparison, countedWh, 3);
+      assert.deepEqual(comparison.doubt, doubt);
+      assert.deepEqual(comparison.recent, nothingCompared(), 'what was compared before the doubt is no part of it');
+    }
   });
 });
 

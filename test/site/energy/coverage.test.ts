@@ -97,6 +97,24 @@ describe('how much of the time the energies of a site cover', () => {
     assert.ok(isNear(running.energy().coverage, 0.89, 0.01), `${running.energy().coverage}`);
   });
 
+  it('is never more than all of it, though the first values were measured before they came', () => {
+    const running = startPlay({ grid: [grid] });
+    running.play(steady('grid/meter/power', 5, 60, 900).map((each) => ({ ...each, ts: each.ts - 1.5 })));
+    tellEnergy(running);
+    const { coverage, energies } = running.energy();
+    assert.deepEqual([coverage, energies?.consumption_wh?.coverage], [1, 1]);
+  });
+
+  it('is all of it in the moment in which the first value comes', () => {
+    const running = startPlay({ grid: [grid] });
+    running.pass(5800);
+    running.clock.advance(200);
+    running.say(readingOf('grid/meter/power', 900, running.clock.now()));
+    running.site.tick();
+    const { coverage, energies } = running.energy();
+    assert.deepEqual([coverage, energies?.consumption_wh?.coverage], [1, 1]);
+  });
+
   it('lacks the time of values that are said to be stale, which are not added either', () => {
     const running = startPlay({ grid: [grid] });
     running.play(

@@ -66,4 +66,36 @@ describe('the energy of one direction by its counter', () => {
     const { wh, trust } = count(500);
     assert.deepEqual([wh, trust], [0.5, undefined]);
   });
+
+  it('tells that the counter is trusted again where it agrees over a kilowatt-hour, and not where it always was', () => {
+    count(0, 1);
+    for (let n = 0; n < 10; n++) {
+      flow(100, 10);
+      assert.equal(count(100, 1).trust, undefined);
+    }
+    for (let n = 0; n < 10; n++) {
+      flow(100, 10);
+      assert.equal(count(50, 1).trust?.reason, n < 9 ? undefined : 'ratio');
+    }
+    for (let n = 0; n < 10; n++) {
+      flow(100, 10);
+      assert.deepEqual(count(100, 1).trust, n < 9 ? undefined : { isDoubted: false, correctedWh: 0 });
+    }
+    assert.equal(totalWh, 3000);
+  });
+
+  it('is estimated while the counter is doubted, and not while it is only suspected', () => {
+    count(0);
+    flow(0.5, 10);
+    count(500);
+    assert.deepEqual([energy.state.check.trust, energy.state.estimatedMs], ['suspected', 0]);
+    flow(0.5, 20);
+    assert.deepEqual([energy.state.coveredMs, energy.state.estimatedMs], [30_000, 0]);
+    energy = new DirectionalEnergy();
+    count(0, 1);
+    standStill(20);
+    const { coveredMs, estimatedMs } = energy.state;
+    flow(10, 20);
+    assert.deepEqual([energy.state.coveredMs - coveredMs, energy.state.estimatedMs - estimatedMs], [20_000, 20_000]);
+  });
 });

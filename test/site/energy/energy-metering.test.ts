@@ -124,4 +124,26 @@ describe('the metering of energies', () => {
     metering.takeCounter(source, { direction: 'positive', wh: 1010, at: 10_000 });
     assert.deepEqual(addedWh, [10]);
   });
+
+  it('hears a source once both its counter and the power of the other direction were heard', () => {
+    const { energy_export, ...quantities } = gridMeter.quantities;
+    const source = sourceOf({ ...gridMeter, quantities });
+    metering.takeCounter(source, { direction: 'positive', wh: 1000, at: 0 });
+    assert.deepEqual(heardAt, []);
+    metering.takePower(source, { w: 100, at: 1000 }, flags);
+    assert.deepEqual(heardAt, [1000]);
+  });
+
+  it('hears nothing of a source from a late sample', () => {
+    const source = sourceOf(solar);
+    for (const at of [0, 10_000]) metering.takePower(source, { w: 3600, at }, flags);
+    metering.takePower(source, { w: 7200, at: 5000 }, { ...flags, isLate: true });
+    assert.deepEqual(
+      [heardAt, addedWh],
+      [
+        [0, 10_000],
+        [10, 5],
+      ],
+    );
+  });
 });

@@ -12,6 +12,7 @@ describe('energy between two samples of power', () => {
       [0, -100, 0, 100],
       [100, 300, 400, 0],
       [0, 0, 0, 0],
+      [1, -3, 0.25, 2.25],
     ] as const)
       assert.deepEqual(
         integrate({ w: from, at: 0 }, { w: to, at: 2 * hour }, read),

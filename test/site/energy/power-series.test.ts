@@ -8,7 +8,8 @@ describe('the power of a source over time', () => {
   it('that is held keeps its times together where the clock of the device was off', () => {
     const series = new PowerSeries();
     series.append({ w: 3600, at: 1000 }, onChange);
-    assert.equal(series.holdLast(6000, onChange)?.positiveWh, 5);
+    const held = { positiveWh: 5, negativeWh: 0, coveredMs: 5000, uncoveredMs: 0 };
+    assert.deepEqual(series.holdLast(6000, onChange), held);
     series.move(10_000);
     assert.deepEqual([series.last?.at, series.knownUntil], [11_000, 16_000]);
     assert.deepEqual(series.resumeSample, { w: 3600, at: 16_000, until: 71_000 });
@@ -61,5 +62,36 @@ describe('the power of a source over time', () => {
     assert.deepEqual([last?.gap === gap, last?.isFilled, last?.coveredMs], [true, true, 100_000]);
     const late = series.insert({ w: 200, at: 75_000 }, read);
     assert.deepEqual([late?.gap, late?.isFilled], [undefined, undefined]);
+  });
+
+  it('counts another value of the same moment instead of the first', () => {
+    const series = new PowerSeries();
+    for (const at of [0, 36_000]) series.append({ w: 100, at }, read);
+    const change = { positiveWh: 0.5, negativeWh: 0, coveredMs: 0, uncoveredMs: 0 };
+    assert.deepEqual(series.append({ w: 200, at: 36_000 }, read), change);
+  });
+
+  it('takes no late sample closer than half a millisecond to another one', () => {
+    for (const [at, ms] of [
+      [0.4, undefined],
+      [0.5, 0],
+      [35_999.5, 0],
+      [35_999.6, undefined],
+    ] as const) {
+      const series = new PowerSeries();
+      for (const knownAt of [0, 36_000]) series.append({ w: 100, at: knownAt }, read);
+      assert.equal(series.insert({ w: 100, at }, read)?.coveredMs, ms, String(at));
+    }
+  });
+
+  it('has a gap that is not filled as long as a millisecond of it is left', () => {
+    for (const [at, isFilled] of [
+      [60_001, false],
+      [60_000, true],
+    ] as const) {
+      const series = new PowerSeries();
+      for (const knownAt of [0, 120_000]) series.append({ w: 100, at: knownAt }, onChange);
+      assert.equal(series.insert({ w: 100, at }, onChange)?.isFilled, isFilled, String(at));
+    }
   });
 });

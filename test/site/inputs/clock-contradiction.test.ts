@@ -35,6 +35,32 @@ describe('a clock that nothing is known of', () => {
   });
 });
 
+describe('the largest lead of a clock', () => {
+  const reference = { ours: 0, behindMs: 5000 };
+
+  it('is known for five to ten minutes', () => {
+    const clock = new DeviceClock();
+    clock.learn(900, 1000, reference);
+    for (const [at, lead] of [
+      [300_000, 900],
+      [301_000, 900],
+      [599_999, 900],
+      [600_000, 500],
+    ] as const) {
+      clock.learn(500, at, reference);
+      assert.equal(clock.lead, lead, `${at} ms`);
+    }
+  });
+
+  it('is believed after ten seconds, counted from the first reading that led the others', () => {
+    const clock = new DeviceClock();
+    for (const at of [50_000, 51_000, 59_999]) clock.learn(900, at, reference);
+    assert.equal(clock.isConfirmed, false);
+    clock.learn(900, 60_000, reference);
+    assert.equal(clock.isConfirmed, true);
+  });
+});
+
 describe('a clock that was set', () => {
   it('is known from then on, and is corrected where it is off', () => {
     const reference = { ours: 1000, behindMs: 5000 };

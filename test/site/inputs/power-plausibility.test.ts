@@ -169,6 +169,13 @@ describe('samples above the rating', () => {
     }
   });
 
+  it('are told of by the largest of those in a row', () => {
+    const plausibility = new PowerPlausibility<string>();
+    for (const w of [20_000, 30_000, 25_000]) plausibility.assess({ w, at: 0, item: 'wild' }, limit);
+    const { dropped } = plausibility.assess({ w: 1000, at: 1000, item: 'sound' }, limit);
+    assert.deepEqual(dropped, { samples: 3, w: 30_000, limitW: 15_000, grounds: 'rating' });
+  });
+
   it('end with one that is plausible, which is accepted only after they were dropped', () => {
     const plausibility = new PowerPlausibility<string>();
     assert.equal(plausibility.accepts(15_000, limit), true);

@@ -3,11 +3,11 @@ import { DeviceClock } from '../../../src/site/inputs/device-clock.ts';
 import { SampleOrder } from '../../../src/site/inputs/sample-order.ts';
 
 describe('the order of the readings of a topic', () => {
-  const start = () => {
+  const start = (ours = 0, intervalMs = 1000) => {
     const delivered: [item: string, at: number, place: string][] = [];
     const order = new SampleOrder<string>({
       clock: new DeviceClock(),
-      ...{ ours: 0, behindMs: 5000, intervalMs: 1000 },
+      ...{ ours, behindMs: 5000, intervalMs },
       move() {},
       deliver: (...item) => void delivered.push(item),
     });
@@ -48,6 +48,29 @@ describe('the order of the readings of a topic', () => {
       ['ahead', 20_000, 'newest'],
       ['next', 20_000, 'newest'],
     ]);
+  });
+
+  it('lets a reading be ahead of the clock by no more than lost readings account for', () => {
+    for (const [ts, isAhead] of [
+      [37_000, false],
+      [37_001, true],
+    ] as const) {
+      const { delivered, place } = start(1_000_000, 10_000);
+      for (const at of [0, 10_000, 20_000]) place('known', 1_000_000 + at, at);
+      place('next', 1_000_000 + ts, 21_000);
+      assert.equal(delivered.length, isAhead ? 3 : 4, String(ts));
+    }
+  });
+
+  it('takes a reading half a millisecond before the newest one for a copy', () => {
+    const { delivered, place } = start();
+    place('first', 10_000, 10_000);
+    place('copy', 9999.5, 10_000);
+    place('next', 12_000, 12_000);
+    assert.deepEqual(
+      delivered.map(([item]) => item),
+      ['first', 'next'],
+    );
   });
 
   it('holds 720 readings that contradict the clock, and gives up the first of more', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { composeSite } from '../../../src/site/sources/composition.ts';
-import { battery, gridMeter, metaOf, power } from '../../support/site/site-messages.ts';
+import { battery, charger, gridMeter, metaOf, power } from '../../support/site/site-messages.ts';
 
 describe('the composition of a site', () => {
   it('wants the topics that it uses, and none of what else its devices measure', () => {
@@ -27,5 +27,24 @@ describe('the composition of a site', () => {
       intervalMs: 1000,
       maxAgeMs: 30_000,
     });
+  });
+
+  it('knows the charge of batteries that tell it, and of nothing else', () => {
+    const { soc } = battery.quantities;
+    const car = { ...charger, quantities: { ...power, ...(soc && { soc }) } };
+    const metas = [metaOf('bat', battery), metaOf('old', { ...battery, quantities: power }), metaOf('box', car)];
+    assert.deepEqual(
+      composeSite(metas, 50_000).socSources.map(({ topic }) => topic),
+      ['devices/bat/battery/soc'],
+    );
+  });
+
+  it('tells a topic to each of the components that share it', () => {
+    const twice = metaOf('box', gridMeter, { ...gridMeter, role: 'solar' });
+    const uses = composeSite([twice], 50_000).uses.get('devices/box/meter/power');
+    assert.deepEqual(
+      uses?.map(({ source }) => source.term),
+      ['grid', 'solar'],
+    );
   });
 });
