@@ -457,6 +457,18 @@ describe('the power of a site', () => {
     assert.deepEqual([consumption_w, solar_w, battery_w, balance_error_w], [2500, 4000, -1000, 0]);
   });
 
+  it('is told at a glance, with whether a meter measures the grid', () => {
+    const running = startSite();
+    running.say(metaOf('pv', solar));
+    settled(running);
+    sayPowers(running, { 'pv/solar/power': null });
+    const offenders = ['devices/pv/solar/power'];
+    assert.deepEqual(running.site.summary(), { sources: 1, offenders, hasGrid: false, quality: 'invalid' });
+    running.say(metaOf('grid', gridMeter));
+    sayPowers(running, { 'grid/meter/power': 500, 'pv/solar/power': 100 });
+    assert.deepEqual(running.site.summary(), { sources: 2, offenders: [], hasGrid: true, quality: 'good' });
+  });
+
   it('knows no consumption while the inverter is missing that a battery stands behind', () => {
     const running = startSite();
     const behind = { ...battery, coupling: 'dc' as const, behind: 'hybrid' };

@@ -161,9 +161,9 @@ describe('the comparison of a counter with the power beside it', () => {
     comparison = createCounterComparison();
   });
   const flow = (wh: number, ms = 10_000): void => noteFlow(comparison, { wh, ms }, rules);
-  const count = (deltaWh: number, more: Partial<CountedEnergy> = {}): void => {
+  const count = (deltaWh: number, more: Partial<CountedEnergy> = {}) => {
     const known = { ms: 10_000, isBelowMark: false, isPowerKnown: true };
-    noteCount(comparison, { deltaWh, riseWh: deltaWh, ...known, ...more }, rules);
+    return noteCount(comparison, { deltaWh, riseWh: deltaWh, ...known, ...more }, rules);
   };
 
   it('counts the readings without a change since the last rise', () => {
@@ -178,6 +178,18 @@ describe('the comparison of a counter with the power beside it', () => {
       assert.equal(assessCounter(comparison, 2, rules), change);
       flow(1);
     }
+  });
+
+  it('waits for the power where the counter is read more often', () => {
+    for (let n = 0; n < 2; n++) assert.equal(count(1), undefined);
+    flow(3, 30_000);
+    assert.equal(count(1), undefined);
+    assert.deepEqual(comparison.whole, { countedWh: 3, integratedWh: 3, rises: 1 });
+  });
+
+  it('leaves out what was counted while the power was unknown', () => {
+    assert.deepEqual(count(1, { isPowerKnown: false }), { countedWh: 1, seenWh: 0 });
+    assert.deepEqual(comparison.whole, nothingCompared());
   });
 
   it('leaves out a counter that waits at its mark, and times that differ by more than a factor of two', () => {

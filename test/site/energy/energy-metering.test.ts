@@ -146,4 +146,14 @@ describe('the metering of energies', () => {
       ],
     );
   });
+
+  it('hears a source without its counter of a direction in which nothing has flowed', () => {
+    const source = sourceOf(gridMeter);
+    for (const direction of ['positive', 'negative'] as const)
+      metering.takeCounter(source, { direction, wh: 1000, at: 0 });
+    for (const at of [0, 10_000]) metering.takePower(source, { w: 360, at }, flags);
+    const known = heardAt.length;
+    metering.takeCounter(source, { direction: 'positive', wh: 1001, at: 10_000 });
+    assert.deepEqual(heardAt.slice(known), [10_000]);
+  });
 });

@@ -64,6 +64,15 @@ describe('the power of a source over time', () => {
     assert.deepEqual([late?.gap, late?.isFilled], [undefined, undefined]);
   });
 
+  it('names the gap as well where the end of the gap was filled before', () => {
+    const series = new PowerSeries();
+    series.append({ w: 100, at: 0 }, read);
+    const gap = series.append({ w: 100, at: 150_000 }, read)?.gap;
+    series.insert({ w: 100, at: 100_000 }, read);
+    const change = series.insert({ w: 200, at: 125_000 }, read);
+    assert.deepEqual([change?.gap === gap, change?.isFilled], [true, undefined]);
+  });
+
   it('counts another value of the same moment instead of the first', () => {
     const series = new PowerSeries();
     for (const at of [0, 36_000]) series.append({ w: 100, at }, read);

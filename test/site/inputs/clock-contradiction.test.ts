@@ -52,6 +52,12 @@ describe('the largest lead of a clock', () => {
     }
   });
 
+  it('is believed after three readings at the earliest', () => {
+    const clock = new DeviceClock();
+    for (const at of [50_000, 70_000]) clock.learn(900, at, reference);
+    assert.equal(clock.isConfirmed, false);
+  });
+
   it('is believed after ten seconds, counted from the first reading that led the others', () => {
     const clock = new DeviceClock();
     for (const at of [50_000, 51_000, 59_999]) clock.learn(900, at, reference);

@@ -38,4 +38,11 @@ describe('the latest values of a site', () => {
     latest.move('devices/a/meter/voltage', 5000);
     assert.deepEqual(latest.last(topic), { value: 500, at: 4999 });
   });
+
+  it('are forgotten with their device, and no others', () => {
+    latest.takeReading(readingOf('ab/meter/power', 700, clock.now()), clock.monotonic(), false);
+    latest.forget('a');
+    assert.deepEqual([latest.current(topic, source).value, latest.last(topic)], [null, undefined]);
+    assert.equal(latest.last('devices/ab/meter/power')?.value, 700);
+  });
 });

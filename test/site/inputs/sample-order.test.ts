@@ -50,6 +50,13 @@ describe('the order of the readings of a topic', () => {
     ]);
   });
 
+  it('takes readings as they come while nothing is known of the clock', () => {
+    const { delivered, place } = start();
+    place('first', 0, 0);
+    place('next', 20_000, 1000);
+    assert.equal(delivered.length, 2);
+  });
+
   it('lets a reading be ahead of the clock by no more than lost readings account for', () => {
     for (const [ts, isAhead] of [
       [37_000, false],
