@@ -255,6 +255,25 @@ describe('how much of the time the energies of a site cover', () => {
     }
   });
 
+  it('lacks the time in which a source behind a meter was missing before it was taken away', () => {
+    const store: ComponentMeta = { ...storage, parent: 'gen' };
+    const gen = every(5, { type: 'meter', role: 'solar' });
+    const running = startPlay({ grid: [grid], gen: [gen], bat: [store], old: [store] });
+    const run = (seconds: number, oldS: number): Played[] => [
+      ...steady('grid/meter/power', 5, seconds, 400),
+      ...steady('gen/meter/power', 5, seconds, 1000),
+      ...steady('bat/battery/power', 5, seconds, -300),
+      ...steady('old/battery/power', 5, oldS, -200),
+    ];
+    running.play(run(2000, 1000));
+    running.site.forget('old');
+    running.play(run(2000, 0).filter(({ path }) => !path.startsWith('old')));
+    tellEnergy(running);
+    const { solar_wh: facts } = running.energy().energies ?? {};
+    assert.ok(isNear(facts?.coverage, 0.75, 0.01), JSON.stringify(facts));
+    assert.equal(facts?.quality, 'estimated');
+  });
+
   it('begins for a new source when it comes, and leaves the others what they had', () => {
     const running = startPlay({ grid: [grid] });
     running.play(steady('grid/meter/power', 5, 3600, 1000));
@@ -389,6 +408,25 @@ describe('energies that were told before', () => {
     second.play(run(2260));
     tellEnergy(second);
     assert.equal(second.energy().grid_import_wh, 1860);
+  });
+
+  it('are added to an energy without a counter, though consumption has one that makes up for them', () => {
+    const mixed = { grid: [grid], pv: [countedSun] };
+    const run = (fromS: number, seconds: number): Played[] => [
+      ...steady('grid/meter/power', 5, seconds, 3600),
+      ...steady('pv/solar/power', 5, seconds, 3600),
+      ...steady('pv/solar/energy_produced', 10, seconds, (s) => fromS + s),
+    ];
+    const first = startPlay(mixed);
+    first.play(run(1000, 600));
+    const saved = savedOf(first);
+    first.play(run(1600, 300));
+    tellEnergy(first);
+    const second = restart(first, mixed, 5000, saved);
+    second.say(told(first));
+    second.pass(4000);
+    const { totals, consumptionWh } = second.site.snapshot();
+    assert.deepEqual([totals['grid positive'], consumptionWh], [told(first).grid_import_wh, saved.consumptionWh]);
   });
 
   it('are not counted twice where they come before anything is known of the devices', () => {

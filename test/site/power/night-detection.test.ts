@@ -74,6 +74,17 @@ describe('a solar inverter that switches itself off at night', () => {
     assert.ok(isNear(consumption_wh, dayWh + 12_000, 0.01), JSON.stringify(running.energy()));
   });
 
+  it('covers the night as well where the inverter tells each change, and that its power is unknown', () => {
+    const power = { unit: 'W', interval_s: 300, max_age_s: 86_400, report: 'on_change' } as const;
+    const running = startHouse([inverter({ quantities: { power } })]);
+    running.play([...house(8 * hour), ...daylight(0, 8 * hour)]);
+    running.say(readingOf('pv/solar/power', null, running.clock.now()));
+    running.play(house(6 * hour));
+    tellEnergy(running);
+    const { solar_wh: facts } = running.energy().energies ?? {};
+    assert.deepEqual([(facts?.coverage ?? 0) > 0.995, facts?.quality], [true, 'good'], JSON.stringify(facts));
+  });
+
   it('is no gap in the night where the device introduces itself anew in the morning', () => {
     const running = startHouse();
     running.play([...house(17 * hour), ...daylight(0, 6 * hour)]);

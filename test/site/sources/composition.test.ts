@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { composeSite } from '../../../src/site/sources/composition.ts';
-import { battery, charger, gridMeter, metaOf, power } from '../../support/site/site-messages.ts';
+import { battery, charger, gridMeter, metaOf, power, solar } from '../../support/site/site-messages.ts';
 
 describe('the composition of a site', () => {
   it('wants the topics that it uses, and none of what else its devices measure', () => {
@@ -46,5 +46,12 @@ describe('the composition of a site', () => {
       uses?.map(({ source }) => source.term),
       ['grid', 'solar'],
     );
+  });
+
+  it('counts no source that its own kind of meter measures, whatever else that device measures', () => {
+    const store = { type: 'meter', index: 2, role: 'battery', quantities: power } as const;
+    const gen = metaOf('gen', { ...store, index: 1, role: 'solar' }, store);
+    const { sources, behind } = composeSite([gen, metaOf('pv', { ...solar, parent: 'gen' })], 50_000);
+    assert.deepEqual([sources.map(({ device }) => device), behind.size], [['gen', 'gen'], 0]);
   });
 });
