@@ -575,6 +575,9 @@ describe('the power of a site', () => {
     running.site.forget('pv');
     running.pass(1200);
     assert.deepEqual([running.power().solar_w, running.power().consumption_w], [0, 1100]);
+    running.say(metaOf('pv', solar));
+    running.pass(1200);
+    assert.deepEqual([running.power().solar_w, running.power().consumption_w], [null, null]);
   });
 
   it('takes what a device tells right after its meta, while others still introduce themselves', () => {
