@@ -49,9 +49,12 @@ describe('the composition of a site', () => {
   });
 
   it('counts no source that its own kind of meter measures, whatever else that device measures', () => {
-    const store = { type: 'meter', index: 2, role: 'battery', quantities: power } as const;
-    const gen = metaOf('gen', { ...store, index: 1, role: 'solar' }, store);
-    const { sources, behind } = composeSite([gen, metaOf('pv', { ...solar, parent: 'gen' })], 50_000);
-    assert.deepEqual([sources.map(({ device }) => device), behind.size], [['gen', 'gen'], 0]);
+    const roles = ['solar', 'battery'] as const;
+    for (const order of [roles, roles.toReversed()]) {
+      const meters = order.map((role, index) => ({ type: 'meter', index, role, quantities: power }));
+      const metas = [metaOf('gen', ...meters), metaOf('pv', { ...solar, parent: 'gen' })];
+      const { sources, behind } = composeSite(metas, 50_000);
+      assert.deepEqual([sources.map(({ device }) => device), behind.size], [['gen', 'gen'], 0]);
+    }
   });
 });
