@@ -17,6 +17,8 @@ describe('a site without devices', () => {
     const said = running.messages.length;
     running.pass(30_000);
     assert.equal(running.messages.length, said, 'once');
+    running.pass(80_000);
+    assert.equal(running.messages.length, said + 2, 'status and power, once a minute');
   });
 
   it('waits for them a minute after it has begun', () => {

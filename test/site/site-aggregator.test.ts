@@ -132,6 +132,7 @@ describe('the power of a site', () => {
     sayPowers(running, all(800, 1200, 300));
     running.pass(1200);
     const [powers, energies] = [count('site-power/1'), count('site-energy/1')];
+    running.say({ ...metaOf('far', solar), site: 'other' });
     running.pass(20_000);
     assert.deepEqual([count('site-power/1') - powers, count('site-energy/1') - energies], [0, 2]);
   });

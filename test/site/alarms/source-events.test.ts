@@ -16,6 +16,7 @@ describe('events of powers', () => {
       sent.map((each) => [each.name, each.severity, each.data]),
       [2, 6].map((samples) => ['power_doubted', 'warning', { ...data, samples }]),
     );
+    assert.notEqual(sent[0]?.id, sent[1]?.id);
   });
 });
 

@@ -68,6 +68,11 @@ describe('a counter', () => {
     );
   });
 
+  it('ignores what is no reading of a counter', () => {
+    const samples = [-1, Number.NaN, 100, Number.POSITIVE_INFINITY, 104].map((wh, i): [number, number] => [i * 10, wh]);
+    assert.deepEqual(feed(samples), { total: 4, events: [] });
+  });
+
   it('ignores a spike', () => {
     assert.equal(
       feed([
