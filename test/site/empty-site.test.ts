@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { startSite } from '../support/site/running-site.ts';
 import { gridMeter, metaOf, readingOf } from '../support/site/site-messages.ts';
+import { createVirtualClock } from '../support/virtual-clock.ts';
 
 describe('a site without devices', () => {
   it('says so when the last of them goes: what it said before is retained', () => {
@@ -22,7 +23,9 @@ describe('a site without devices', () => {
   });
 
   it('waits for them a minute after it has begun', () => {
-    const running = startSite();
+    const clock = createVirtualClock();
+    clock.advance(3_600_000);
+    const running = startSite({}, undefined, clock);
     running.pass(59_800);
     assert.deepEqual(running.messages, []);
     running.pass(200);

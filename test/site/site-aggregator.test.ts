@@ -137,6 +137,16 @@ describe('the power of a site', () => {
     assert.deepEqual([count('site-power/1') - powers, count('site-energy/1') - energies], [0, 2]);
   });
 
+  it('is unknown as soon as a device says that it is offline', () => {
+    const running = simpleHouse(startSite({ powerEveryMs: 200 }));
+    sayPowers(running, all(800, 1200, 300));
+    running.pass(1400);
+    assert.equal(running.power().consumption_w, 2300);
+    running.say(availabilityOf('devices/bat/availability', 'offline'));
+    running.pass(200);
+    assert.deepEqual([running.power().battery_w, running.power().consumption_w], [null, null]);
+  });
+
   it('is estimated where its values were measured further apart than they may be', () => {
     for (const [options, ms, quality] of [
       [{}, 30_000, 'good'],

@@ -111,13 +111,11 @@ export class ClockContradiction {
   lead = Number.NEGATIVE_INFINITY;
   /** The first reading that no later one has led noticeably: its lead, and its arrival in monotonic ms. */
   #steadyLead = Number.NEGATIVE_INFINITY;
-  #since: number;
+  #since = Number.NEGATIVE_INFINITY;
   #count = 0;
 
-  /** @param at monotonic ms */
-  constructor(isAhead: boolean, at: number) {
+  constructor(isAhead: boolean) {
     this.isAhead = isAhead;
-    this.#since = at;
   }
 
   /**

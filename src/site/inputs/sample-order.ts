@@ -118,7 +118,7 @@ export class SampleOrder<T> {
   #contradict(item: T, { ts, receivedAt }: Arrival, isAhead: boolean): void {
     if (this.#contradiction?.isAhead !== isAhead) {
       this.#held = [];
-      this.#contradiction = new ClockContradiction(isAhead, receivedAt);
+      this.#contradiction = new ClockContradiction(isAhead);
     }
     if (this.#held.length >= mostHeld) this.#held.shift();
     this.#held.push({ ts, item });

@@ -97,6 +97,18 @@ describe('a counter', () => {
     );
   });
 
+  for (const [resolutionWh, noiseWh] of [
+    [1, 10],
+    [10, 20],
+  ] as const)
+    it(`takes ${noiseWh} Wh less for noise where it counts in steps of ${resolutionWh} Wh, and more for another meter`, () => {
+      const showing = (wh: number): string[] => {
+        const samples = Array.from({ length: 8 }, (_, i): [number, number] => [10 + i * 10, wh]);
+        return feed([[0, 10_000], ...samples], { resolutionWh }).events;
+      };
+      assert.deepEqual([showing(10_000 - noiseWh), showing(9999 - noiseWh)], [[], ['counter_exchanged']]);
+    });
+
   for (const everyS of [1, 5, 30])
     it(`confirms a reset after a minute, read every ${everyS} s`, () => {
       const samples: [number, number][] = [[0, 10_000]];

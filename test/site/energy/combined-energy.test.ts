@@ -86,6 +86,27 @@ describe('the combined energy of two sources', () => {
     assert.deepEqual(added, []);
   });
 
+  it('stays lost where a late reading fills a gap beside time that nobody can tell', () => {
+    const { combined, added, hear, grid, pv } = start();
+    hear(grid, 1000);
+    hear(pv, 1000);
+    const gap = { pieces: 1 };
+    combined.add(grid, 10);
+    combined.miss(pv, gap);
+    combined.miss(grid, 'unknown');
+    hear(grid, 2000);
+    hear(pv, 2000);
+    combined.fill(gap);
+    assert.deepEqual([added, combined.save().coveredMs], [[], 0]);
+  });
+
+  it('covers the time since it was settled until that is longer than the longest gap of its sources', () => {
+    const { combined, hear, grid, pv } = start();
+    hear(grid, 1000);
+    hear(pv, 1000);
+    assert.deepEqual([combined.coveredMs(61_000), combined.coveredMs(61_001)], [60_000, 0]);
+  });
+
   it('waits for what fills the last 32 gaps, and no longer for those before', () => {
     const { combined, added, hear, grid, pv } = start();
     hear(grid, 1000);

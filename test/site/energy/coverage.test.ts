@@ -126,6 +126,7 @@ describe('how much of the time the energies of a site cover', () => {
     const { grid_import_wh, coverage } = running.energy();
     assert.equal(grid_import_wh, 600);
     assert.ok(isNear(coverage, 600 / 900, 0.02), `${coverage}`);
+    assert.equal(coverage, Number(coverage.toFixed(4)), 'told to four digits');
   });
 
   it('is estimated where more than a hundredth of it was, however good it is now', () => {

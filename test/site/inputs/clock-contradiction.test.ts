@@ -3,12 +3,12 @@ import { ClockContradiction, DeviceClock } from '../../../src/site/inputs/device
 
 describe('readings that contradict a clock', () => {
   it('show that it was set after ten seconds, if there are three of them', () => {
-    const three = new ClockContradiction(true, 0);
+    const three = new ClockContradiction(true);
     assert.deepEqual(
       [0, 5000, 10_000].map((at) => three.add(60_000, at)),
       [false, false, true],
     );
-    const two = new ClockContradiction(true, 0);
+    const two = new ClockContradiction(true);
     assert.deepEqual(
       [0, 20_000].map((at) => two.add(60_000, at)),
       [false, false],
@@ -17,7 +17,7 @@ describe('readings that contradict a clock', () => {
   });
 
   it('begin anew with a reading that leads the others, as in a queue that drains', () => {
-    const draining = new ClockContradiction(false, 0);
+    const draining = new ClockContradiction(false);
     const added = [0, 5000, 10_000, 15_000].map((at) => draining.add(at, at));
     assert.deepEqual(added, [false, false, false, false]);
     assert.equal(draining.lead, 15_000);

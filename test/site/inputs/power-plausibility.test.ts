@@ -176,6 +176,15 @@ describe('samples above the rating', () => {
     assert.deepEqual(dropped, { samples: 3, w: 30_000, limitW: 15_000, grounds: 'rating' });
   });
 
+  it('are kept up to sixty, the first of them among these, however fast they come', () => {
+    const plausibility = new PowerPlausibility<number>();
+    const assess = (n: number) => plausibility.assess({ w: 20_000, at: n * 500, item: n }, limit);
+    for (let n = 0; n < 120; n++) assert.deepEqual(assess(n), { isBelieved: false });
+    const { isBelieved, confirmed = [] } = assess(120);
+    const last = Array.from({ length: 58 }, (_, i) => 62 + i);
+    assert.deepEqual([isBelieved, confirmed.map(({ item }) => item)], [true, [0, ...last]]);
+  });
+
   it('end with one that is plausible, which is accepted only after they were dropped', () => {
     const plausibility = new PowerPlausibility<string>();
     assert.equal(plausibility.accepts(15_000, limit), true);

@@ -302,4 +302,14 @@ describe('where the sun stands', () => {
       const elevation = sunElevation({ latitude, longitude }, Date.parse(time));
       assert.ok(Math.abs(elevation - expected) < 1.2, `${elevation}`);
     });
+
+  it('is known at the pole to a thousandth of a degree: there its elevation is the declination of an ephemeris', () => {
+    for (const [date, degrees, minutes, seconds] of [
+      ['1999-08-15', 14, 15, 22.8],
+      ['1999-08-20', 12, 39, 47.1],
+    ] as const) {
+      const elevation = sunElevation({ latitude: 90, longitude: 0 }, Date.parse(date));
+      assert.ok(Math.abs(elevation - (degrees + minutes / 60 + seconds / 3600)) < 0.001, `${date} ${elevation}`);
+    }
+  });
 });
