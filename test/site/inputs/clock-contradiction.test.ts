@@ -77,4 +77,12 @@ describe('a clock that was set', () => {
     clock.set(1500, 1, reference);
     assert.deepEqual([clock.isConfirmed, clock.isCorrected, clock.offset, clock.lead], [true, false, 1000, 1500]);
   });
+
+  it('keeps its offset as long as no reading leads by more than networks and queues make', () => {
+    const reference = { ours: 0, behindMs: 5000 };
+    const clock = new DeviceClock();
+    clock.set(60_000, 0, reference);
+    assert.deepEqual([clock.learn(62_000, 1000, reference), clock.offset], [0, 60_000]);
+    assert.deepEqual([clock.learn(62_001, 2000, reference), clock.offset], [-2001, 62_001]);
+  });
 });
