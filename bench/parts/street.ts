@@ -8,7 +8,7 @@ export interface Load {
   intervalS: number;
 }
 
-/** Where devices and broker listen, on loopback. */
+/** Devices and broker listen on loopback. */
 export interface Ports {
   device: number;
   broker: number;

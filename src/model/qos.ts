@@ -71,7 +71,7 @@ export const deliveryOf = (topic: Topic, isBilling = false): Delivery => {
 
 /** A consumer may miss two messages before a value is old (model.md §4). */
 const intervalsOfLife = 3;
-/** Nobody waits longer for an answer, s. */
+/** A requester waits no longer for an answer, s. */
 const responseLifeS = 60;
 
 interface Renewal {

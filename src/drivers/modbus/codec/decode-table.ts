@@ -71,7 +71,7 @@ export interface DecodeTable {
   inexact: Uint32Array;
   /** Pairs of output indices: a value, and the power of ten that scales it. */
   scaled: [index: number, exponentIndex: number][];
-  /** What is added last, in the unit of the value. */
+  /** Offsets, which are added last, in the unit of the value. */
   offset: Column;
 }
 
