@@ -50,6 +50,8 @@ export interface SpecialEntry {
   shift: number;
   /** Raw patterns that mean "not available". */
   nan: Pattern[];
+  /** Bits of which each one that is set means "not available". */
+  nanBits: Pattern | undefined;
 }
 
 /** A compiled block: places in the response, output indices, and what is done to the numbers. */
@@ -109,7 +111,8 @@ const isInexact = (point: Point): boolean => {
 
 const operationOf = ({ source, type, table, byteOrder, words }: Point): Operation => {
   const name = operationOfType[type];
-  const isPlain = byteOrder !== 'little' && source.mask === undefined && source.shift === undefined;
+  const { mask, shift, nanBits } = source;
+  const isPlain = byteOrder !== 'little' && mask === undefined && shift === undefined && nanBits === undefined;
   if (!name || !isPlain || isBitTable(table)) return 'special';
   if (name === 'f32' && !(source.nan ?? []).every(isNoFloat)) return 'special';
   const [first = 0, second] = words;
@@ -136,6 +139,7 @@ const specialOf = ({ table, type, source, words, byteOrder }: Point, address: nu
   mask: source.mask === undefined ? undefined : patternOf(source.mask),
   shift: source.shift ?? 0,
   nan: (source.nan ?? []).map(patternOf),
+  nanBits: source.nanBits === undefined ? undefined : patternOf(source.nanBits),
 });
 
 /**

@@ -14,7 +14,8 @@ const floats = new Float32Array(bits.buffer);
 /** NaN for infinity, because infinity minus itself is NaN; every other number stays what it is. */
 const finite = (value: number): number => value - value + value;
 
-const readSpecial = ({ type, words, isSwapped, mask, shift, nan }: SpecialEntry, data: DataView): number => {
+const readSpecial = (entry: SpecialEntry, data: DataView): number => {
+  const { type, words, isSwapped, mask, shift, nan, nanBits } = entry;
   const [first = 0] = words;
   if (type === 'bit') return (data.getUint8(first >> 3) >> (first & 7)) & 1;
   let high = 0;
@@ -24,6 +25,7 @@ const readSpecial = ({ type, words, isSwapped, mask, shift, nan }: SpecialEntry,
     low = ((low << 16) | data.getUint16(word, isSwapped)) >>> 0;
   }
   for (const pattern of nan) if (pattern.low === low && pattern.high === high) return Number.NaN;
+  if (nanBits && ((low & nanBits.low) | (high & nanBits.high)) !== 0) return Number.NaN;
   if (mask === undefined && shift === 0) return decodeNumber(type, high, low);
   if (mask) {
     high = (high & mask.high) >>> 0;

@@ -2,6 +2,7 @@
 import type { Point } from '../profiles/point.ts';
 import { encodeNumber, integerRanges, splitWords } from './number-formats.ts';
 import { numberFor, rawOf } from './point-scaling.ts';
+import { parseBytes } from './text-formats.ts';
 
 /** Registers to be written: the address of each, and its 16 bits. */
 export type Words = { address: number; word: number }[];
@@ -35,7 +36,8 @@ export const fits = (point: Point, value: number, exponent = 0): boolean => {
 const encodeText = (point: Point, text: string): Words => {
   const { source, type, words } = point;
   const bytes = Buffer.alloc(words.length * 2);
-  if (source.format === 'hex' || type === 'bytes') Buffer.from(text, 'hex').copy(bytes);
+  const format = source.format ?? (type === 'bytes' ? 'hex' : undefined);
+  if (format !== undefined && format !== 'ascii') parseBytes(text, format, bytes.length).copy(bytes);
   else if (type === 'datetime') bytes.writeUInt32BE(Date.parse(text) / 1000);
   else bytes.write(text, 'utf8');
   return toWords(point, BigInt(`0x${bytes.toString('hex')}`));

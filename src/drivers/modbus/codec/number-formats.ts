@@ -130,8 +130,9 @@ export const integerRanges: Readonly<Partial<Record<PointType, readonly [smalles
   uint16: [0, 0xffff],
   int32: [-(2 ** 31), 2 ** 31 - 1],
   uint32: [0, 2 ** 32 - 1],
-  int64: [-(2 ** 63), 2 ** 63],
-  uint64: [0, 2 ** 64],
+  // The largest doubles below 2^63 and 2^64: the powers themselves would wrap around.
+  int64: [-(2 ** 63), 2 ** 63 - 2 ** 10],
+  uint64: [0, 2 ** 64 - 2 ** 11],
   bcd16: [0, 9999],
   bcd32: [0, 99_999_999],
 };

@@ -3,11 +3,17 @@ import { findQuantity } from '../../../model/quantities.ts';
 import type { Value } from '../../../model/reading.ts';
 import { isTextPoint, type Point, type Target } from '../profiles/point.ts';
 
-const namesOfBits = (bits: Record<string, string>, raw: number): string =>
-  Object.entries(bits)
-    .filter(([bit]) => Math.floor(raw / 2 ** Number(bit)) % 2 === 1)
+/** @param raw a number; or hexadecimal digits, for a bit field with more bits than a number holds */
+const namesOfBits = (bits: Record<string, string>, raw: number | string): string => {
+  const isSet =
+    typeof raw === 'string'
+      ? (bit: string): boolean => (BigInt(`0x${raw}`) >> BigInt(bit)) % 2n === 1n
+      : (bit: string): boolean => Math.floor(raw / 2 ** Number(bit)) % 2 === 1;
+  return Object.entries(bits)
+    .filter(([bit]) => isSet(bit))
     .map(([, name]) => name)
     .join(', ');
+};
 
 /**
  * Turns a decoded number or text into a value of the model.
@@ -16,8 +22,8 @@ const namesOfBits = (bits: Record<string, string>, raw: number): string =>
 export const toValue = ({ source, target }: Point, decoded: number | string): Value => {
   const { enum: words, bits } = source;
   if (words) return words[String(decoded)] ?? (target?.value === 'text' ? String(decoded) : 'unknown');
+  if (bits && (typeof decoded === 'number' || source.format === 'hex')) return namesOfBits(bits, decoded);
   if (typeof decoded === 'string') return decoded;
-  if (bits) return namesOfBits(bits, decoded);
   return target?.value === 'boolean' ? decoded !== 0 : decoded;
 };
 

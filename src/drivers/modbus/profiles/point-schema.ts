@@ -141,7 +141,8 @@ export const pointSchema = z.strictObject({
       z.union([z.string(), z.boolean()], { error: 'the meaning of a value is a word, true or false' }),
     )
     .optional(),
-  format: z.enum(['hex', 'ascii']).optional(),
+  /** Registers that are a text: their bytes in hexadecimal, as characters, or as an address of a network. */
+  format: z.enum(['hex', 'ascii', 'ipv4', 'ipv6', 'mac']).optional(),
   scale: z
     .number()
     .refine(
@@ -160,6 +161,8 @@ export const pointSchema = z.strictObject({
   unit: z.string().nullable().optional(),
   /** Raw patterns that mean "not available", besides the NaN of IEEE 754. */
   nan: z.array(hex).optional(),
+  /** Bits of which each one that is set means "not available": the highest bit of a bit field, the fault bit of a sensor. */
+  nanBits: hex.optional(),
   min: z.number().optional(),
   max: z.number().optional(),
   group: z.enum(['fast', 'slow', 'once']).optional(),

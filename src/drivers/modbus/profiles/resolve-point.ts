@@ -29,17 +29,32 @@ const wordAddresses = (source: ProfilePoint, base: number, wordOrder: 'big' | 'l
   return { ok: true, value: wordOrder === 'little' ? inOrder.reverse() : inOrder };
 };
 
+/** Registers that the addresses of networks take: a MAC address has six bytes, often at the end of eight. */
+const registersOfFormat = { ipv4: [2], ipv6: [8], mac: [3, 4] } as const;
+
+/** @returns in words why the registers of a point are no text of its format */
+const formatFault = ({ format }: ProfilePoint, { words, type }: Point): string | undefined => {
+  if (format === undefined || format === 'hex' || format === 'ascii') return undefined;
+  const registers: readonly number[] = registersOfFormat[format];
+  if (registers.includes(words.length)) return undefined;
+  return `format ${format} takes ${registers.join(' or ')} registers, and ${type} has ${words.length}: give "type": "bytes" and "len": ${registers[0]}`;
+};
+
 /** @returns in words why the point could not be read */
-const readFault = ({ nan = [], mask, shift = 0, min, max }: ProfilePoint, point: Point): string | undefined => {
+const readFault = (source: ProfilePoint, point: Point): string | undefined => {
+  const { nan = [], nanBits, mask, shift = 0, min, max } = source;
   const { type, words, table } = point;
   const bits = words.length * 16;
   const isBit = isBitTable(table);
   if (isBit && (bits > 16 || type === 'string' || type === 'bytes'))
     return `${type} does not fit into table ${table}, whose addresses are single bits; take the type bool`;
-  if (isBit && nan.length > 0) return 'a bit is 0 or 1: it has no raw pattern that means "not available"';
-  const wide = [...nan, ...(mask === undefined ? [] : [mask])].find((pattern) => BigInt(pattern) >> BigInt(bits) > 0n);
+  if (isBit && (nan.length > 0 || nanBits !== undefined))
+    return 'a bit is 0 or 1: it has no raw pattern that means "not available"';
+  const wide = [...nan, nanBits ?? '0x0', mask ?? '0x0'].find((pattern) => BigInt(pattern) >> BigInt(bits) > 0n);
   if (wide !== undefined) return `${wide} is wider than ${type}, which has ${bits / 4} hexadecimal digits`;
   if (shift >= bits) return `nothing is left of ${type} after a shift by ${shift}`;
+  const fault = formatFault(source, point);
+  if (fault !== undefined) return fault;
   if (min !== undefined && max !== undefined && min > max) return `min ${min} is above max ${max}`;
   return undefined;
 };

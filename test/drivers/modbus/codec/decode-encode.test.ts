@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { decodeBlock } from '../../../../src/drivers/modbus/codec/decode.ts';
 import { compileDecodeTable } from '../../../../src/drivers/modbus/codec/decode-table.ts';
 import { decodeText } from '../../../../src/drivers/modbus/codec/decode-text.ts';
-import { encodePoint, holdable } from '../../../../src/drivers/modbus/codec/encode.ts';
+import { encodePoint, fits, holdable } from '../../../../src/drivers/modbus/codec/encode.ts';
+import { toValue } from '../../../../src/drivers/modbus/codec/number-meaning.ts';
 import type { Point } from '../../../../src/drivers/modbus/profiles/point.ts';
 import type { ProfilePoint } from '../../../../src/drivers/modbus/profiles/point-schema.ts';
 import { resolvedPoints } from '../../../support/modbus/test-profiles.ts';
@@ -52,6 +53,7 @@ describe('registers to numbers', () => {
     ['offset', '0064', { type: 'int16', scale: 0.1, offset: -40 }, -30],
     ['sign', '0064', { type: 'int16', sign: -1 }, -100],
     ['float32, low word first', '3333 4366', { type: 'float32', wordOrder: 'little' }, 230.2],
+    ['a bit field without its top bit', '7fff ffff', { type: 'uint32', nanBits: '0x80000000' }, 0x7fffffff],
     ['words that lie apart in order', '0001 ffff 0002', { type: 'uint32', addr: [0, 2] }, 65538],
     ['words that do not lie together', '0002 ffff 0001', { type: 'uint32', addr: [0, 2], wordOrder: 'little' }, 65538],
   ];
@@ -71,6 +73,9 @@ describe('registers to numbers', () => {
     ['a float that stands for nothing', 'c47a 0000', { type: 'float32', nan: ['0xc47a0000'] }],
     ['the lowest number of 16 bits', '8000', { type: 'int16', nan: ['0x8000'] }],
     ['no decimal digits', '12ab', { type: 'bcd16' }],
+    ['the top bit of a bit field', '8000 0001', { type: 'uint32', nanBits: '0x80000000' }],
+    ['the top bit of 64 bits', '8000 0000 0000 0000', { type: 'uint64', nanBits: '0x8000000000000000' }],
+    ['a fault bit beside a mask', '0105', { type: 'uint16', mask: '0xff', nanBits: '0x100' }],
     ['a sentinel of 64 bits', 'ffff ffff ffff ffff', { type: 'uint64', nan: ['0xffffffffffffffff'] }],
   ];
   for (const [name, bytes, point] of nothing)
@@ -103,6 +108,45 @@ describe('registers to text', () => {
   it('an empty string is none', () => assert.equal(text('0000 0000', { type: 'string', len: 2 }), null));
   it('hexadecimal', () => assert.equal(text('00a5 1234', { type: 'uint32', format: 'hex' }), '00a51234'));
   it('a time', () => assert.equal(text('6560 0000', { type: 'datetime' }), '2023-11-24T01:44:32.000Z'));
+  const network: [name: string, bytes: string, point: Partial<ProfilePoint>, expected: string | null][] = [
+    ['an IPv4 address', 'c0a8 0114', { type: 'bytes', len: 2, format: 'ipv4' }, '192.168.1.20'],
+    ['an IPv4 address in a uint32', '0a00 00ff', { type: 'uint32', format: 'ipv4' }, '10.0.0.255'],
+    ['no IPv4 address', '0000 0000', { type: 'bytes', len: 2, format: 'ipv4', nan: ['0x0'] }, null],
+    [
+      'an IPv6 address, with the first of its longest runs of zeros shortened',
+      '2001 0db8 0000 0000 0001 0000 0000 0001',
+      { type: 'bytes', len: 8, format: 'ipv6' },
+      '2001:db8::1:0:0:1',
+    ],
+    [
+      'an IPv6 address with a single zero',
+      '2001 0db8 0000 0001 0001 0001 0001 0001',
+      { type: 'bytes', len: 8, format: 'ipv6' },
+      '2001:db8:0:1:1:1:1:1',
+    ],
+    [
+      'a MAC address at the end of 8 bytes',
+      '0000 001d c012 3456',
+      { type: 'bytes', len: 4, format: 'mac' },
+      '00:1d:c0:12:34:56',
+    ],
+    ['a MAC address of 6 bytes', '001d c012 3456', { type: 'bytes', len: 3, format: 'mac' }, '00:1d:c0:12:34:56'],
+    [
+      '64 bits that are void',
+      '8000 0000 0000 0001',
+      { type: 'uint64', format: 'hex', nanBits: '0x8000000000000000' },
+      null,
+    ],
+    ['characters', '5344 4d36', { type: 'bytes', len: 2, format: 'ascii' }, 'SDM6'],
+  ];
+  for (const [name, bytes, point, expected] of network) it(name, () => assert.equal(text(bytes, point), expected));
+
+  it('the names of the bits of 64, which no number holds exactly', () => {
+    const bits = { 0: 'LOW', 1: 'NEXT', 62: 'HIGH' };
+    const [point] = resolve({ type: 'uint64', format: 'hex', bits });
+    assert.equal(toValue(point as Point, '4000000000000001'), 'LOW, HIGH');
+  });
+
   it('no time', () => assert.equal(text('ffff ffff', { type: 'datetime' }), null));
 });
 
@@ -147,6 +191,40 @@ describe('there and back', () => {
         assert.equal(word?.word, raw & 0xffff);
       }),
     );
+  });
+
+  it('addresses of networks give back what was written (fast-check)', () => {
+    const points: Partial<ProfilePoint>[] = [
+      { type: 'bytes', len: 2, format: 'ipv4' },
+      { type: 'bytes', len: 8, format: 'ipv6' },
+      { type: 'bytes', len: 3, format: 'mac' },
+      { type: 'bytes', len: 4, format: 'mac' },
+    ];
+    const word = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }));
+    fc.assert(
+      fc.property(fc.constantFrom(...points), fc.array(word, { minLength: 8, maxLength: 8 }), (point, given) => {
+        const length = point.len ?? 0;
+        const words = given.slice(0, length);
+        if (length === 4) words[0] = 0;
+        const data = Buffer.alloc(length * 2);
+        words.forEach((each, n) => {
+          data.writeUInt16BE(each, n * 2);
+        });
+        const [resolved] = resolve(point);
+        const text = decodeText(resolved as Point, 0, new DataView(data.buffer, data.byteOffset, data.length));
+        const written = encodePoint(resolved as Point, text ?? '');
+        assert.deepEqual(
+          written.map((each) => each.word),
+          words,
+        );
+      }),
+    );
+  });
+
+  it('a value that 64 bits do not hold does not fit', () => {
+    const fitting = (type: 'int64' | 'uint64', value: number): boolean => fits(resolve({ type })[0] as Point, value);
+    assert.deepEqual([fitting('int64', 2 ** 63), fitting('uint64', 2 ** 64)], [false, false]);
+    assert.deepEqual([fitting('int64', -(2 ** 63)), fitting('uint64', 2 ** 63)], [true, true]);
   });
 
   it('an order that falls between two register values becomes the smaller one, whatever its sign and scale', () => {

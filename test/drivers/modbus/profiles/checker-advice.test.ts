@@ -65,6 +65,16 @@ const useless: [name: string, more: object, words: RegExp][] = [
     /\(time\): len is for string and bytes; uint16 has 1 register$/,
   ],
   [
+    'an address of a network in too few registers',
+    { points: [power, { name: 'ip', quantity: 'meter/x_ip', addr: 5, type: 'uint16', format: 'ipv4' }] },
+    /\(ip\): format ipv4 takes 2 registers, and uint16 has 1: give "type": "bytes" and "len": 2$/,
+  ],
+  [
+    'bits that a register does not have',
+    { points: [{ ...power, nanBits: '0x10000' }] },
+    /\(power\): 0x10000 is wider than int16, which has 4 hexadecimal digits/,
+  ],
+  [
     'words for a number',
     { points: [{ ...power, enum: { 0: 'idle', 1: 'busy' } }] },
     /\(power\): meter\/power is a number in W; enum makes words of it/,
