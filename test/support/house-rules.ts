@@ -46,6 +46,7 @@ const arrows: Record<string, RegExp> = {
   model: /^(npm:zod|node:crypto)$/,
   drivers: /^(common|model)$/,
   'drivers/modbus': /^(common|model|drivers|npm:zod|node:.*|npm:serialport)$/,
+  'drivers/sunspec': /^(common|model|drivers|drivers\/modbus|npm:zod|node:.*)$/,
   'drivers/ocpp': /^(common|model|drivers|npm:zod|node:.*|npm:ocpp-rpc|npm:ws)$/,
   mqtt: /^(common|model|node:.*|npm:mqtt|npm:aedes)$/,
   control: /^(common|model)$/,
@@ -80,6 +81,8 @@ const chambers: [part: string, may: RegExp][] = [
     /^src\/drivers\/(driver\.ts$|modbus\/(?!polling|actuators|commissioning|driver|index))/,
   ],
   ['src/drivers/modbus/polling/', /^src\/drivers\/(driver\.ts$|modbus\/(?!actuators|commissioning|driver|index))/],
+  ['src/drivers/sunspec/models/', /^src\/drivers\/(modbus\/index\.ts$|sunspec\/(models\/|messages\.ts$))/],
+  ['src/drivers/sunspec/codec/', /^src\/drivers\/(modbus\/index\.ts$|sunspec\/(models\/|codec\/|messages\.ts$))/],
   ['src/drivers/ocpp/ocpp-j/', /^src\/drivers\/ocpp\/(ocpp-j\/|codec\/limits\.ts$|messages\.ts$)/],
   ['src/drivers/ocpp/codec/', /^src\/drivers\/ocpp\/(codec\/|messages\.ts$)/],
 ];

@@ -7,10 +7,10 @@
  * points read at once, and the driver that polls and controls a resolved profile.
  */
 
-export { decodeBlock, textAt, valueAt } from './codec/decode.ts';
-export { compileDecodeTable } from './codec/decode-table.ts';
+export { decodeBlock, shortestDecimal, textAt, valueAt } from './codec/decode.ts';
+export { compileDecodeTable, type DecodeTable } from './codec/decode-table.ts';
 export { decodeText } from './codec/decode-text.ts';
-export { encodePoint } from './codec/encode.ts';
+export { encodePattern, encodePoint, fits, type Words } from './codec/encode.ts';
 export {
   addressRange,
   isSerialPort,
@@ -30,9 +30,11 @@ export { createPointReader, type PointReader } from './polling/point-reader.ts';
 export { planReads } from './polling/read-plan.ts';
 export { inspectProfile } from './profiles/checker.ts';
 export { listProfiles, openProfile } from './profiles/library.ts';
+export { type Checked, type Mistake, mistakesOf, refuse } from './profiles/mistakes.ts';
 export { isTextPoint, type Point } from './profiles/point.ts';
-export type { ProfilePoint } from './profiles/point-schema.ts';
+export type { PointType, ProfilePoint } from './profiles/point-schema.ts';
 export { type Profile, profileSchema, readProfile } from './profiles/profile-schema.ts';
+export { resolvePoint } from './profiles/resolve-point.ts';
 export { type ResolvedProfile, resolveProfile } from './profiles/resolve-profile.ts';
 export { summarizeProfile } from './profiles/summary.ts';
 export type { Bus } from './transport/bus/bus.ts';

@@ -1,10 +1,10 @@
-/** Mistakes in a profile, with their place in its JSON, told to the person who writes the profile. */
+/** Mistakes in a profile or a SunSpec model, with their place in its JSON, told to the person who writes it. */
 import type { z } from 'zod';
 import { didYouMean } from '../../../common/did-you-mean.ts';
 
-/** One mistake, at its place in the profile. */
+/** One mistake, at its place. */
 export interface Mistake {
-  /** Path in the JSON of the profile: ["points", 3, "unit"]. */
+  /** Path in the JSON: ["points", 3, "unit"]. */
   path: PropertyKey[];
   /** Name of the point at the path. */
   name?: string;
@@ -40,11 +40,13 @@ const isObject = (value: unknown): value is Record<PropertyKey, unknown> => type
 const valueAt = (json: unknown, path: PropertyKey[]): unknown =>
   path.reduce((value, step) => (isObject(value) ? value[step] : undefined), json);
 
-/** @returns the name of the point that a path leads into */
-const nameAt = (json: unknown, [list, n]: PropertyKey[]): string | undefined => {
-  if (list !== 'points' || typeof n !== 'number') return undefined;
-  const name = valueAt(json, ['points', n, 'name']);
-  return typeof name === 'string' ? name : undefined;
+/** @returns the name of the innermost point, or other element of a list, that a path leads into */
+const nameAt = (json: unknown, path: PropertyKey[]): string | undefined => {
+  const names = path.flatMap((step, n) => {
+    const element = typeof step === 'number' ? valueAt(json, path.slice(0, n + 1)) : undefined;
+    return isObject(element) && typeof element.name === 'string' ? [element.name] : [];
+  });
+  return names.at(-1);
 };
 
 /** The keys that a profile may have, by the part of the profile that they belong to. */

@@ -82,7 +82,11 @@ const writeFault = ({ access = 'r', writeFc }: ProfilePoint, { table, type, word
  * @param instance number of the connector, battery or the like, counted from 1
  * @returns the point, or in words why it cannot be read or written
  */
-export const resolvePoint = (source: ProfilePoint, profile: Profile, instance: number): Result<Point> => {
+export const resolvePoint = (
+  source: ProfilePoint,
+  profile: Pick<Profile, 'defaults' | 'instances'>,
+  instance: number,
+): Result<Point> => {
   const { defaults = {}, instances } = profile;
   if (source.addr === undefined || source.type === undefined) return refuse('needs addr and type, or sum, or firstOf');
   if (typeof source.addr === 'string') return refuse(`"${source.addr}" is an address of type sunspec only`);
