@@ -19,7 +19,7 @@ import { modelFolder, modelIds } from '../src/drivers/sunspec/models/model-defin
 const source = fileURLToPath(new URL('sunspec/models.json', import.meta.url));
 
 /** Mistakes of the models that are corrected on the way. */
-const corrections: { model: number; point: string; units: string; reason: string }[] = [
+export const corrections: { model: number; point: string; units: string; reason: string }[] = [
   {
     model: 122,
     point: 'WAval',

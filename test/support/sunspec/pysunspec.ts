@@ -1,0 +1,85 @@
+/** pysunspec2, the SunSpec client of the SunSpec Alliance, in a process of its own. Needs `npm run test:peers`. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePorts } from '../free-ports.ts';
+import { peerFile, startPeerProcess } from '../line-process.ts';
+import { until } from '../until.ts';
+import type { DeviceImage } from './model-images.ts';
+
+/** A value of pysunspec2; infinity comes as text. */
+export type PeerValue = number | string | null;
+
+/** A model as pysunspec2 read it. */
+export interface PeerModel {
+  id: number;
+  address: number;
+  length: number;
+  error: string;
+  points: [path: string, raw: PeerValue, scaled: PeerValue][];
+}
+
+const python = '.venv/bin/python';
+
+/** Runs pysunspec2 until it is done. @returns the lines that it said */
+const run = async <Line>(...words: string[]): Promise<Line[]> => {
+  const lines: Line[] = [];
+  const peer = startPeerProcess<Line>([python, peerFile('sunspec_client.py'), ...words], (line) => lines.push(line));
+  const code = await peer.exit;
+  if (code !== 0) throw new Error(`pysunspec2 ended with code ${code}`);
+  return lines;
+};
+
+/** A point in the tables of pysunspec2. */
+interface PeerPoint {
+  name: string;
+  type: string;
+  size: number;
+  scaleFactor: number | string | null;
+  units: string | null;
+  symbols: Record<string, string>;
+  isMandatory: boolean;
+  isStatic: boolean;
+  isWritable: boolean;
+}
+
+/** A group in the tables of pysunspec2. */
+export interface PeerGroup {
+  name: string;
+  type: string;
+  count: number | string | null;
+  points: PeerPoint[];
+  groups: PeerGroup[];
+}
+
+/** @returns the model definitions that pysunspec2 has */
+export const peerTables = (): Promise<{ id: number; label: string; group: PeerGroup }[]> => run('tables');
+
+/** @returns the models that pysunspec2 reads from each unit of a server on this machine */
+export const readAsPeer = (port: number, units: number[]): Promise<{ unit: number; models: PeerModel[] }[]> =>
+  run('read', String(port), ...units.map(String));
+
+/** Devices on pymodbus. */
+export interface ServedImages {
+  port: number;
+  close(): Promise<void>;
+}
+
+/** Serves images over Modbus TCP. @param images by unit */
+export const serveImages = async (images: ReadonlyMap<number, DeviceImage>): Promise<ServedImages> => {
+  const [port = 0] = await freePorts(1);
+  const folder = mkdtempSync(join(tmpdir(), 'ems-sunspec-'));
+  const file = join(folder, 'images');
+  const lines = [...images].map(([unit, { address, words }]) => JSON.stringify({ unit, address, words }));
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  let isListening = false;
+  const peer = startPeerProcess([python, peerFile('sunspec_server.py'), file, String(port)], () => {
+    isListening = true;
+  });
+  const failed = peer.exit.then((code) => {
+    throw new Error(`pymodbus ended at once, code ${code}`);
+  });
+  await Promise.race([failed, until(() => isListening, 'pymodbus listens')]);
+  rmSync(folder, { recursive: true });
+  return { port, close: peer.close };
+};
