@@ -2,7 +2,7 @@
 
 "tables" prints one line of JSON per model. "read PORT UNIT..." scans the units on 127.0.0.1 and prints one line per
 device: its models with the path, the raw value and the scaled value of each point. "decode FILE ROUNDS" decodes the
-registers of the models in FILE, without a link, and prints points and seconds of each round.
+registers of the models in FILE, without a link, once per line of its input, and prints points and times of each round.
 """
 
 import json
@@ -91,12 +91,13 @@ def decode(path, rounds):
     models = [(device.Model(model_id=i, model_len=length, data=data), data) for i, length, data in given]
     count = sum(len(list(values_of(model))) for model, _ in models)
     for _ in sys.stdin:
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), time.process_time()
         for _ in range(rounds):
             for model, data in models:
                 model.set_mb(data)
                 model.get_dict(computed=True)
-        print(json.dumps({"count": count * rounds, "seconds": time.perf_counter() - started}), flush=True)
+        seconds, cpu_us = time.perf_counter() - started, (time.process_time() - cpu) * 1e6
+        print(json.dumps({"count": count * rounds, "seconds": seconds, "cpuUs": cpu_us}), flush=True)
 
 
 if sys.argv[1] == "tables":

@@ -76,12 +76,16 @@ const placeRandomModel = (id: number, address: number, { kind, random }: { kind:
   return { layout: placeModel(id, { address, length, counts }), counts };
 };
 
-/** @returns a device that has every model of the package */
-export const createImage = (kind: ImageKind, address = 40_000): DeviceImage => {
+/**
+ * @param ids models of the device; all models of the package if none are given
+ * @returns a device that has the models
+ */
+export const createImage = (kind: ImageKind, ids: readonly number[] = modelIds()): DeviceImage => {
+  const address = 40_000;
   const random = createSeededRandom(kind.seed);
   const layouts: ModelLayout[] = [];
   const words = [...sunS];
-  for (const id of modelIds()) {
+  for (const id of ids) {
     const { layout, counts } = placeRandomModel(id, address + words.length, { kind, random });
     layouts.push(layout);
     for (const point of layout.points.values()) {

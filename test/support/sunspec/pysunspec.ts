@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { headerSize } from '../../../src/drivers/sunspec/messages.ts';
 import { freePorts } from '../free-ports.ts';
 import { peerFile, startPeerProcess } from '../line-process.ts';
 import { until } from '../until.ts';
@@ -58,6 +59,43 @@ export const peerTables = (): Promise<{ id: number; label: string; group: PeerGr
 /** @returns the models that pysunspec2 reads from each unit of a server on this machine */
 export const readAsPeer = (port: number, units: number[]): Promise<{ unit: number; models: PeerModel[] }[]> =>
   run('read', String(port), ...units.map(String));
+
+/** pysunspec2 as a decoder of registers that it has. */
+export interface PeerDecoder {
+  /** Decodes all models so often as was said. @returns what it took */
+  round(): Promise<{ count: number; seconds: number; cpuUs: number }>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts pysunspec2 with the registers of an image.
+ * @param rounds how often each call decodes all models
+ */
+export const startPeerDecoder = ({ address, layouts, words }: DeviceImage, rounds: number): PeerDecoder => {
+  const folder = mkdtempSync(join(tmpdir(), 'ems-sunspec-'));
+  const file = join(folder, 'models');
+  const models = layouts.map(({ definition, address: at, length }) => {
+    const registers = words.slice(at - address, at - address + headerSize + length);
+    return { id: definition.id, length, data: registers.map((word) => word.toString(16).padStart(4, '0')).join('') };
+  });
+  writeFileSync(file, JSON.stringify(models));
+  type Round = Awaited<ReturnType<PeerDecoder['round']>>;
+  let answer = (_: Round): void => {};
+  const command = [python, peerFile('sunspec_client.py'), 'decode', file, String(rounds)];
+  const peer = startPeerProcess<Round>(command, (round) => answer(round));
+  return {
+    round: () => {
+      peer.say('round');
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    },
+    async close() {
+      await peer.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+};
 
 /** Devices on pymodbus. */
 export interface ServedImages {

@@ -2,8 +2,11 @@
 import type { Point } from '../profiles/point.ts';
 import { formatBytes } from './text-formats.ts';
 
-/** @returns the bytes of a point in reading order, each word big-endian */
+/** @returns the bytes of a point in reading order, each word big-endian; a view into the data where they lie so */
 const bytesOf = (point: Point, address: number, data: DataView): Buffer => {
+  const [first = address] = point.words;
+  if (point.byteOrder === 'big' && point.words.every((word, n) => word === first + n))
+    return Buffer.from(data.buffer, data.byteOffset + (first - address) * 2, point.words.length * 2);
   const bytes = Buffer.alloc(point.words.length * 2);
   point.words.forEach((word, n) => {
     bytes.writeUInt16BE(data.getUint16((word - address) * 2, point.byteOrder === 'little'), n * 2);
@@ -15,6 +18,19 @@ const bytesOf = (point: Point, address: number, data: DataView): Buffer => {
 const isAbsent = (bytes: Buffer, patterns: readonly string[], absentBits = '0x0'): boolean => {
   const raw = BigInt(`0x${bytes.toString('hex') || '0'}`);
   return patterns.some((pattern) => BigInt(pattern) === raw) || (raw & BigInt(absentBits)) !== 0n;
+};
+
+/** @returns the characters of a string. Devices pad it with NUL or blanks, and some leave bytes behind that are no UTF-8 */
+const textOf = (bytes: Buffer): string => {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  let isPlain = true;
+  for (let n = 0; n < end && isPlain; n++) isPlain = (bytes[n] as number) >= 0x20 && (bytes[n] as number) < 0x7f;
+  if (isPlain) return bytes.toString('latin1', 0, end).trim();
+  return [...bytes.toString('utf8')]
+    .filter((character) => character >= ' ' && character !== '\ufffd')
+    .join('')
+    .trim();
 };
 
 /**
@@ -32,10 +48,6 @@ export const decodeText = (point: Point, address: number, data: DataView): strin
   if ((nan || nanBits !== undefined) && isAbsent(bytes, nan ?? [], nanBits)) return null;
   if (format !== undefined && format !== 'ascii') return formatBytes(bytes, format);
   if (point.type === 'bytes' && format === undefined) return formatBytes(bytes, 'hex');
-  // Devices pad strings with NUL or blanks, and some leave bytes behind that are no UTF-8.
-  const text = [...bytes.toString('utf8')]
-    .filter((character) => character >= ' ' && character !== '\ufffd')
-    .join('')
-    .trim();
+  const text = textOf(bytes);
   return text === '' ? null : text;
 };

@@ -97,12 +97,14 @@ export const decodeModel = (codec: ModelCodec, data: Uint8Array): ModelValues =>
   const numbers = new Float64Array(points.length);
   decodeNumbers(codec, data, numbers);
   const view = new DataView(data.buffer, data.byteOffset, data.length);
-  return new Map(
-    points.map(({ placed, point }, index) => [
-      placed.path,
-      isTextPoint(point) ? decodeText(point, layout.address, view) : numberOf(point, numbers[index] ?? Number.NaN),
-    ]),
-  );
+  const values = new Map<string, PointValue>();
+  for (const [index, { placed, point }] of points.entries()) {
+    const value = isTextPoint(point)
+      ? decodeText(point, layout.address, view)
+      : numberOf(point, numbers[index] ?? Number.NaN);
+    values.set(placed.path, value);
+  }
+  return values;
 };
 
 /** @returns the registers of a value; those of a point that is not implemented, for a value that does not fit */

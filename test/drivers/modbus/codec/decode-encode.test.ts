@@ -105,6 +105,14 @@ describe('registers to text', () => {
   };
   it('a padded string', () => assert.equal(text('5344 4d36 3330 0000', { type: 'string', len: 4 }), 'SDM630'));
   it('swapped bytes', () => assert.equal(text('4453 364d', { type: 'string', len: 2, byteOrder: 'little' }), 'SDM6'));
+  it('characters beyond ASCII', () => assert.equal(text('c39c 4200', { type: 'string', len: 2 }), 'ÜB'));
+  it('without bytes that are no character', () =>
+    assert.equal(text('41ff 0742 7f20', { type: 'string', len: 3 }), 'AB\x7f'));
+  it('blanks around it', () => assert.equal(text('2041 4220 0000', { type: 'string', len: 3 }), 'AB'));
+  it('words that lie in another order', () => {
+    const point: Partial<ProfilePoint> = { type: 'uint32', addr: [2, 0], format: 'hex' };
+    assert.equal(text('1234 ffff 5678', point), '56781234');
+  });
   it('an empty string is none', () => assert.equal(text('0000 0000', { type: 'string', len: 2 }), null));
   it('hexadecimal', () => assert.equal(text('00a5 1234', { type: 'uint32', format: 'hex' }), '00a51234'));
   it('a time', () => assert.equal(text('6560 0000', { type: 'datetime' }), '2023-11-24T01:44:32.000Z'));
