@@ -9,7 +9,7 @@ import type { PointDefinition, SunSpecType } from '../messages.ts';
 interface Encoding {
   type: PointType;
   format?: NonNullable<ProfilePoint['format']>;
-  /** Raw patterns of a point that is not implemented; the first one is written. IEEE NaN means the same of itself. */
+  /** Raw patterns of a point that is not implemented; the first one is written. Any other NaN of IEEE 754 means the same. */
   absent: readonly string[];
   /** Bits of which each one that is set means the same. */
   absentBits?: string;
@@ -52,9 +52,6 @@ const encodings: Readonly<Record<SunSpecType, Encoding>> = {
   string: { type: 'string', absent: ['0x0'] },
 };
 
-/** Types of IEEE 754, whose NaN needs no pattern. */
-const isFloat = ({ type }: Encoding): boolean => type === 'float32' || type === 'float64';
-
 /** Whether 0 is a good value of an accumulator. */
 const isGoodZero = ({ type, isMandatory }: PointDefinition): boolean => isMandatory && accumulators.has(type);
 
@@ -64,21 +61,15 @@ export const encodingOf = (
 ): Pick<ProfilePoint, 'type' | 'len' | 'format' | 'nan' | 'nanBits'> => {
   const encoding = encodings[definition.type];
   const { type, format, absent, absentBits } = encoding;
-  const hasPatterns = absent.length > 0 && !isFloat(encoding) && !isGoodZero(definition);
+  const hasPatterns = absent.length > 0 && type !== 'string' && !isGoodZero(definition);
   return {
     type,
     ...(type === 'string' || type === 'bytes' ? { len: definition.size } : {}),
     ...(format === undefined ? {} : { format }),
-    ...(hasPatterns && type !== 'string' ? { nan: [...absent] } : {}),
+    ...(hasPatterns ? { nan: [...absent] } : {}),
     ...(absentBits === undefined ? {} : { nanBits: absentBits }),
   };
 };
 
 /** @returns the raw pattern of a point that is not implemented, in hexadecimal */
 export const notImplementedPattern = ({ type }: PointDefinition): string => encodings[type].absent[0] ?? '0x0';
-
-/** Whether the value of a point is a text: a string, or an address of a network. */
-export const isText = ({ type }: PointDefinition): boolean => {
-  const { format, type: register } = encodings[type];
-  return format !== undefined || register === 'string';
-};

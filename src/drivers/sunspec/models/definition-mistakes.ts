@@ -70,7 +70,7 @@ const countMistakes = (place: GroupPlace): Mistake[] => {
   const last = place.group.groups.at(-1);
   return [
     ...(fault === undefined ? [] : [{ path: [...place.path, 'count'], name: place.group.name, text: fault }]),
-    ...(open.length > 1 || (open.length === 1 && last?.count !== 0)
+    ...(open.some((group) => group !== last)
       ? [{ path: [...place.path, 'groups'], text: 'one group at most, the last one, can have the count 0' }]
       : []),
   ];

@@ -51,8 +51,8 @@ const countInner = ({ groups }: PointGroup, counts: Counts, byGroup: Repeats['by
 
 /** @returns repeats of the one group whose count the length decides */
 const openRepeats = (instance: ModelInstance, name: string, { room, block }: { room: number; block: number }) => {
-  const left = block > 0 ? room % block : 0;
-  const count = block > 0 && room > 0 ? Math.floor(room / block) : 0;
+  const left = room % block;
+  const count = room > 0 ? Math.floor(room / block) : 0;
   const fault =
     room > 0 && left > 0
       ? `${nameOfModel(instance)} has the length ${instance.length}: ${count} times ${name} of ${block} registers leave a rest of ${left}`
@@ -65,7 +65,7 @@ const settleDifference = (instance: ModelInstance, { repeating, sum }: { repeati
   const { definition, length } = instance;
   const told = `${nameOfModel(instance)} has the length ${length}`;
   const counted = repeating.find(({ group }) => typeof group.count === 'string');
-  if (counted?.block !== undefined && counted.told !== undefined && counted.block > 0) {
+  if (counted?.block !== undefined && counted.told !== undefined) {
     const { group, block, told: count } = counted;
     const room = (length - sum) / block + count;
     if (!hasInnerCount(group) && Number.isInteger(room) && room >= 0)

@@ -98,10 +98,10 @@ describe('registers to numbers', () => {
 });
 
 describe('registers to text', () => {
-  const text = (bytes: string, point: Partial<ProfilePoint>): string | null => {
+  const text = (bytes: string, point: Partial<ProfilePoint>, address = 0): string | null => {
     const [resolved] = resolve(point);
     const data = Buffer.from(bytes.replace(/ /g, ''), 'hex');
-    return decodeText(resolved as Point, 0, new DataView(data.buffer, data.byteOffset, data.length));
+    return decodeText(resolved as Point, address, new DataView(data.buffer, data.byteOffset, data.length));
   };
   it('a padded string', () => assert.equal(text('5344 4d36 3330 0000', { type: 'string', len: 4 }), 'SDM630'));
   it('swapped bytes', () => assert.equal(text('4453 364d', { type: 'string', len: 2, byteOrder: 'little' }), 'SDM6'));
@@ -109,6 +109,10 @@ describe('registers to text', () => {
   it('without bytes that are no character', () =>
     assert.equal(text('41ff 0742 7f20', { type: 'string', len: 3 }), 'AB\x7f'));
   it('blanks around it', () => assert.equal(text('2041 4220 0000', { type: 'string', len: 3 }), 'AB'));
+  it('behind other registers of the same response', () => {
+    assert.equal(text('ffff ffff 4142 0000', { type: 'string', addr: 42, len: 2 }, 40), 'AB');
+    assert.equal(text('ffff 4142 4344', { type: 'string', addr: 41, len: 2, byteOrder: 'little' }, 40), 'BADC');
+  });
   it('words that lie in another order', () => {
     const point: Partial<ProfilePoint> = { type: 'uint32', addr: [2, 0], format: 'hex' };
     assert.equal(text('1234 ffff 5678', point), '56781234');

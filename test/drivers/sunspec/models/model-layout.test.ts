@@ -39,7 +39,7 @@ describe('where the points of a model lie', () => {
     assert.equal(mppt.repeats.get('module'), 4);
     assert.equal(addressOf(mppt, 'module.1.ID'), 40_132);
     assert.equal(addressOf(mppt, 'module.4.DCEvt'), 40_132 + 3 * 20 + 18);
-    assert.equal(placeModel(160, { length: 8 }).repeats.get('module'), 0);
+    for (const length of [8, 6]) assert.equal(placeModel(160, { length }).repeats.get('module'), 0);
   });
 
   it('a group repeats as often as a point tells', () => {
@@ -99,12 +99,18 @@ const impossible: [model: number, told: { length: number; counts?: Record<string
 
 describe('a length that a model cannot have', () => {
   for (const [model, told, words] of impossible)
-    it(`${model} ${JSON.stringify(told)}`, () => assert.match(placeModel(model, told).lengthFault ?? '', words));
+    it(`${model} ${JSON.stringify(told)}`, () => {
+      const { lengthFault = '', notes } = placeModel(model, told);
+      assert.match(lengthFault, words);
+      assert.deepEqual(notes, []);
+    });
 
   it('leaves only points within it and within the definition', () => {
     assert.equal(lastOf(placeModel(1, { length: 15 })), 'L');
     assert.equal(lastOf(placeModel(103, { length: 60 })), 'EvtVnd4');
     assert.equal(lastOf(placeModel(160, { length: 89 })), 'module.4.DCEvt');
+    assert.equal(lastOf(placeModel(714, { length: 94, counts: { NPrt: 3 } })), 'Prt.3.DCAlrm');
+    assert.equal(placeModel(714, { length: 17, counts: { NPrt: 2 } }).repeats.get('Prt'), 0);
     assert.equal(lastOf(placeModel(705, { length: 50, counts: { NCrv: 2, NPt: 4 } })), 'RspTms_SF', 'no curve');
     assert.equal(placeModel(701, { length: 121 }).points.size, 0, 'another edition may have other points there');
   });
@@ -122,6 +128,8 @@ describe('a device that tells one number of groups and has room for another', ()
     assert.equal(ports(2).repeats.get('Prt'), 2);
     assert.equal(ports(6).repeats.get('Prt'), 3);
     assert.equal(lastOf(ports(6)), 'Prt.3.DCAlrm');
+    const none = placeModel(714, { length: 18, counts: { NPrt: 2 } });
+    assert.deepEqual([none.repeats.get('Prt'), none.lengthFault], [0, undefined]);
     assert.match(ports(6).notes.join(), /room for 3 times Prt; NPrt tells 6$/);
   });
 
@@ -132,6 +140,7 @@ describe('a device that tells one number of groups and has room for another', ()
   it('has no groups whose size it does not tell', () => {
     const curves = placeModel(705, { length: 49, counts: { NCrv: 2 } });
     assert.equal(lastOf(curves), 'RspTms_SF');
+    assert.equal(lastOf(placeModel(707, { length: 38, counts: { NCrvSet: 1 } })), 'Tms_SF');
     assert.match(curves.notes.join(), /does not tell how often Crv repeats: its points are left out$/);
   });
 });
@@ -141,6 +150,31 @@ describe('models of vendors', () => {
     const charger = placeModel(64_111, { length: 100 });
     assert.equal(charger.lengthFault, undefined);
     assert.match(charger.notes.join(), /77 registers more than its definition$/);
+  });
+
+  it('may have groups of which there is always the same number', () => {
+    const head = ['ID', 'L'].map((name) => ({ name, type: 'uint16' }));
+    const phase = { name: 'phase', count: 3, points: [{ name: 'V', type: 'uint16' }] };
+    const read = readSunSpecJson({ id: 64_900, group: { name: 'own', points: head, groups: [phase] } });
+    assert.ok(read.ok);
+    assert.deepEqual([...placeModel(read.value, { length: 3 }).points.keys()].slice(2), [
+      'phase.1.V',
+      'phase.2.V',
+      'phase.3.V',
+    ]);
+    assert.match(placeModel(read.value, { length: 2 }).notes.join(), /ends before phase\.3\.V by its length 2$/);
+  });
+
+  it('have no groups where two of them share the length, and the device tells no number', () => {
+    const points = ['ID', 'L', 'N', 'M'].map((name) => ({ name, type: 'uint16' }));
+    const groupOf = (name: string, count: string) => ({ name, count, points: [{ name: 'V', type: 'uint16' }] });
+    const read = readSunSpecJson({
+      id: 64_900,
+      group: { name: 'own', points, groups: [groupOf('n', 'N'), groupOf('m', 'M')] },
+    });
+    assert.ok(read.ok);
+    assert.equal(placeModel(read.value, { length: 7 }).points.size, 4);
+    assert.equal(lastOf(placeModel(read.value, { length: 7, counts: { N: 2 } })), 'm.3.V');
   });
 
   it('have no value without the scale factor that lies beyond their length', () => {
@@ -170,13 +204,39 @@ describe('the points that count', () => {
 
   it('are read from the registers; what is not implemented, or not there, tells nothing', () => {
     const data = Buffer.from('02c1 0031 0001 0000 0001 0004 ffff'.replaceAll(' ', ''), 'hex');
-    assert.deepEqual([...readCounts(definitionOf(705), data)], [['NPt', 4]]);
+    for (const length of [14, 12])
+      assert.deepEqual([...readCounts(definitionOf(705), data.subarray(0, length))], [['NPt', 4]]);
     assert.deepEqual([...readCounts(definitionOf(705), data.subarray(0, 10))], []);
   });
 });
 
 describe('every model', () => {
   const groupsOf = (group: PointGroup): PointGroup[] => [group, ...group.groups.flatMap(groupsOf)];
+
+  it('has points in the words of the specification', () => {
+    const { points } = definitionOf(103).group;
+    const head = { type: 'uint16', size: 1, isMandatory: true, isStatic: true, isWritable: false };
+    assert.deepEqual(points.slice(0, 2), [
+      { name: 'ID', ...head },
+      { name: 'L', ...head },
+    ]);
+    const common = { isMandatory: true, isStatic: false, isWritable: false };
+    assert.deepEqual(
+      points.find(({ name }) => name === 'W'),
+      {
+        name: 'W',
+        type: 'int16',
+        size: 1,
+        scaleFactor: 'W_SF',
+        units: 'W',
+        ...common,
+      },
+    );
+    assert.deepEqual(
+      points.find(({ name }) => name === 'W_SF'),
+      { name: 'W_SF', type: 'sunssf', size: 1, ...common },
+    );
+  });
 
   it('is parsed when it is asked for, once', () => {
     assert.equal(findModelDefinition(103), findModelDefinition(103));

@@ -151,9 +151,26 @@ const mistakes: [name: string, json: unknown, words: RegExp][] = [
     /one group at most, the last one, can have the count 0/,
   ],
   [
+    'a model that repeats',
+    model(groupOf([state], { count: 2 })),
+    /^group\.count( \(acme\))?: the group of the model itself does not repeat$/,
+  ],
+  [
     'a group without points',
     model(groupOf([], { groups: [{ name: 'g', count: 0 }] })),
     /the group has neither points nor groups/,
+  ],
+  [
+    'a group that fills the length before another one',
+    model(
+      groupOf([], {
+        groups: [
+          { name: 'g', count: 0, points: [state] },
+          { name: 'h', points: [state] },
+        ],
+      }),
+    ),
+    /one group at most, the last one, can have the count 0/,
   ],
   [
     'an inner group that fills the length',
@@ -175,6 +192,13 @@ describe('a mistake in the model of a vendor is told with its place', () => {
 });
 
 describe('every model of the package', () => {
+  it('has types that exist', () => {
+    for (const type of ['string', 'string0', 'int8', 'uint16 ']) {
+      const text = JSON.stringify({ id: 1, label: 'A', group: { name: 'a', points: [['A', type]] } });
+      assert.throws(() => readCompactModel(text), /is no type/, type);
+    }
+  });
+
   for (const id of modelIds())
     it(String(id), () => {
       const definition = definitionOf(id);
