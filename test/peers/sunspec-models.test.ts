@@ -103,6 +103,12 @@ const differences: { what: string; reason: string; holds(read: Read): boolean }[
       isBitField(definition) && ours === null && isNumber(raw) && raw >= 2 ** (definition.size * 16 - 1),
   },
   {
+    what: 'an accumulator of all ones',
+    reason: 'pysunspec2 takes it as a value; a Sunny Boy 3.6 gives it for the energy of a module at night',
+    holds: ({ point: { definition }, ours, raw }) =>
+      definition.type.startsWith('acc') && ours === null && isNumber(raw) && raw >= 2 ** (definition.size * 16) - 1,
+  },
+  {
     what: 'an infinite number',
     reason: 'pysunspec2 hands it on; no measurement is infinite',
     holds: ({ ours, raw }) => ours === null && (raw === 'inf' || raw === '-inf'),

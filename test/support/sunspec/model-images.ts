@@ -44,6 +44,7 @@ const randomBytes = ({ type, size }: PointDefinition, random: () => number): Buf
   const length = size * 2;
   if (type === 'string') return randomText(length, random);
   const bytes = Buffer.from(Array.from({ length }, () => Math.floor(random() * 256)));
+  if (type.startsWith('acc') && random() < 0.05) return bytes.fill(0xff);
   if (type === 'float32' && random() < 0.05) bytes.writeFloatBE(random() < 0.5 ? Infinity : -Infinity);
   if (type === 'eui48') bytes.writeUInt16BE(0, 0);
   // Few random bits are small numbers: let half of the values be some.

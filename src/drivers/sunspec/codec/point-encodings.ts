@@ -22,7 +22,8 @@ const encodings: Readonly<Record<SunSpecType, Encoding>> = {
   int16: { type: 'int16', absent: ['0x8000'] },
   uint16: { type: 'uint16', absent: ['0xffff'] },
   count: { type: 'uint16', absent: ['0xffff'] },
-  acc16: { type: 'uint16', absent: ['0x0'] },
+  // The specification has 0 alone; inverters give all ones at night, which no counter keeps for longer than a moment.
+  acc16: { type: 'uint16', absent: ['0x0', '0xffff'] },
   enum16: { type: 'uint16', absent: ['0xffff'] },
   // The highest bit of a bit field stands for nothing: a field that has it set is not implemented.
   bitfield16: { type: 'uint16', absent: ['0xffff'], absentBits: '0x8000' },
@@ -31,14 +32,14 @@ const encodings: Readonly<Record<SunSpecType, Encoding>> = {
   sunssf: { type: 'int16', absent: ['0x8000'] },
   int32: { type: 'int32', absent: ['0x80000000'] },
   uint32: { type: 'uint32', absent: ['0xffffffff'] },
-  acc32: { type: 'uint32', absent: ['0x0'] },
+  acc32: { type: 'uint32', absent: ['0x0', '0xffffffff'] },
   enum32: { type: 'uint32', absent: ['0xffffffff'] },
   bitfield32: { type: 'uint32', absent: ['0xffffffff'], absentBits: '0x80000000' },
   ipaddr: { type: 'bytes', format: 'ipv4', absent: ['0x0'] },
   float32: { type: 'float32', absent: ['0x7fc00000'] },
   int64: { type: 'int64', absent: ['0x8000000000000000'] },
   uint64: { type: 'uint64', absent: ['0xffffffffffffffff'] },
-  acc64: { type: 'uint64', absent: ['0x0'] },
+  acc64: { type: 'uint64', absent: ['0x0', '0xffffffffffffffff'] },
   bitfield64: {
     type: 'uint64',
     format: 'hex',
@@ -61,12 +62,12 @@ export const encodingOf = (
 ): Pick<ProfilePoint, 'type' | 'len' | 'format' | 'nan' | 'nanBits'> => {
   const encoding = encodings[definition.type];
   const { type, format, absent, absentBits } = encoding;
-  const hasPatterns = absent.length > 0 && type !== 'string' && !isGoodZero(definition);
+  const nan = isGoodZero(definition) ? absent.filter((pattern) => BigInt(pattern) !== 0n) : [...absent];
   return {
     type,
     ...(type === 'string' || type === 'bytes' ? { len: definition.size } : {}),
     ...(format === undefined ? {} : { format }),
-    ...(hasPatterns ? { nan: [...absent] } : {}),
+    ...(nan.length > 0 && type !== 'string' ? { nan } : {}),
     ...(absentBits === undefined ? {} : { nanBits: absentBits }),
   };
 };

@@ -60,9 +60,9 @@ const types: Record<SunSpecType, { good: [hex: string, value: PointValue][]; abs
   acc16: {
     good: [
       ['0001', 1],
-      ['ffff', 65_535],
+      ['fffe', 65_534],
     ],
-    absent: ['0000'],
+    absent: ['0000', 'ffff'],
   },
   enum16: {
     good: [
@@ -104,9 +104,9 @@ const types: Record<SunSpecType, { good: [hex: string, value: PointValue][]; abs
   acc32: {
     good: [
       ['00000001', 1],
-      ['ffffffff', 4_294_967_295],
+      ['fffffffe', 4_294_967_294],
     ],
-    absent: ['00000000'],
+    absent: ['00000000', 'ffffffff'],
   },
   enum32: {
     good: [
@@ -145,7 +145,7 @@ const types: Record<SunSpecType, { good: [hex: string, value: PointValue][]; abs
     ],
     absent: ['ffffffffffffffff'],
   },
-  acc64: { good: [['0000000000000001', 1]], absent: ['0000000000000000'] },
+  acc64: { good: [['0000000000000001', 1]], absent: ['0000000000000000', 'ffffffffffffffff'] },
   bitfield64: { good: [['4000000000000001', '4000000000000001']], absent: ['ffffffffffffffff', '8000000000000000'] },
   ipv6addr: {
     good: [['20010db8000000000000000000000001', '2001:db8::1']],
@@ -201,6 +201,7 @@ describe('the types of points', () => {
     it(`an ${type} of 0 is a value if every device has to give it`, () => {
       assert.equal(decode({ type, mandatory: 'M' }, zeros), 0);
       assert.equal(decode({ type, mandatory: 'O' }, zeros), null);
+      assert.equal(decode({ type, mandatory: 'M' }, zeros.replaceAll('0', 'f')), null);
     });
 });
 

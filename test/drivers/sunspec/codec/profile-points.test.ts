@@ -39,6 +39,7 @@ describe('the points of a model in a Modbus profile', () => {
       table: 'holding',
       addr: 40_094,
       type: 'uint32',
+      nan: ['0xffffffff'],
       scaleFrom: 'm103.wh_sf',
       unit: 'Wh',
     });
