@@ -3,7 +3,7 @@ import { decodeText, isTextPoint } from '../src/drivers/modbus/index.ts';
 import { compileModel, decodeModel, decodeNumbers, type ModelCodec } from '../src/drivers/sunspec/codec/model-codec.ts';
 import { headerSize } from '../src/drivers/sunspec/messages.ts';
 import { createImage } from '../test/support/sunspec/model-images.ts';
-import { startPeerDecoder } from '../test/support/sunspec/pysunspec.ts';
+import { hasPySunSpec, startPeerDecoder } from '../test/support/sunspec/pysunspec.ts';
 import { compare, printRatio, printTable, timed } from './parts/measure.ts';
 
 /** A hybrid inverter with a meter that has the old models and the new ones. */
@@ -18,6 +18,10 @@ interface Decoded {
 }
 
 export const benchSunSpec = async (isShort: boolean): Promise<void> => {
+  if (!hasPySunSpec()) {
+    console.log('\nSunSpec models: pysunspec2 is not there, npm run test:peers installs it');
+    return;
+  }
   const image = createImage({ seed: 1, scaleFactor: -1, absent: 0.1, mostRepeats: 2 }, models);
   const decoded = image.layouts.map((layout): Decoded => {
     const codec = compileModel(layout);

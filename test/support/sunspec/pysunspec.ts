@@ -1,5 +1,5 @@
 /** pysunspec2, the SunSpec client of the SunSpec Alliance, in a process of its own. Needs `npm run test:peers`. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { headerSize } from '../../../src/drivers/sunspec/messages.ts';
@@ -21,6 +21,9 @@ export interface PeerModel {
 }
 
 const python = '.venv/bin/python';
+
+/** Whether the programs of other hands have been installed on this machine. */
+export const hasPySunSpec = (): boolean => existsSync(peerFile(python));
 
 /** Runs pysunspec2 until it is done. @returns the lines that it said */
 const run = async <Line>(...words: string[]): Promise<Line[]> => {

@@ -8,7 +8,7 @@ import {
   type PointValue,
 } from '../../../../src/drivers/sunspec/codec/model-codec.ts';
 import { symbolOf, symbolsIn } from '../../../../src/drivers/sunspec/codec/symbols.ts';
-import { type SunSpecType, sunSpecTypes } from '../../../../src/drivers/sunspec/messages.ts';
+import { registersOf, type SunSpecType, sunSpecTypes } from '../../../../src/drivers/sunspec/messages.ts';
 import { readSunSpecJson } from '../../../../src/drivers/sunspec/models/sunspec-json.ts';
 import { definitionOf, placeModel } from '../../../support/sunspec/placed-models.ts';
 
@@ -188,6 +188,13 @@ describe('the types of points', () => {
     it(type, () => {
       for (const [hex, value] of good) assert.equal(decode(point, hex), value, hex);
       for (const hex of absent) assert.equal(decode(point, hex), null, hex);
+    });
+    it(`${type}, written and read again`, () => {
+      const codec = codecOf([{ name: 'X', ...point }], size ?? (type === 'string' ? 0 : registersOf[type]));
+      const again = (value: PointValue): PointValue | undefined =>
+        decodeModel(codec, encodeModel(codec, new Map([['X', value]]))).get('X');
+      for (const [, value] of good) assert.equal(again(value), value);
+      if (absent.length > 0) assert.equal(again(null), null);
     });
   }
 
