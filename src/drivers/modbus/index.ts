@@ -7,10 +7,10 @@
  * points read at once, and the driver that polls and controls a resolved profile.
  */
 
-export { decodeBlock, shortestDecimal, textAt, valueAt } from './codec/decode.ts';
-export { compileDecodeTable, type DecodeTable } from './codec/decode-table.ts';
-export { decodeText } from './codec/decode-text.ts';
-export { encodePattern, encodePoint, fits, type Words } from './codec/encode.ts';
+export { decodeBlock, textAt, valueAt } from './codec/decode.ts';
+export { compileDecodeTable } from './codec/decode-table.ts';
+export { decodeText, readableText } from './codec/decode-text.ts';
+export { encodePoint } from './codec/encode.ts';
 export {
   addressRange,
   isSerialPort,
@@ -19,6 +19,7 @@ export {
   mostDumpedRegisters,
   unitRange,
 } from './codec/limits.ts';
+export { maxReadRegisters } from './codec/pdu-limits.ts';
 export { testBus, testLink } from './commissioning/device-test.ts';
 export { dumpRegisters } from './commissioning/register-dump.ts';
 export type { ModbusDriverOptions } from './device/device-context.ts';

@@ -14,23 +14,14 @@ const bytesOf = (point: Point, address: number, data: DataView): Buffer => {
   return bytes;
 };
 
-/** Whether bytes are one of the raw patterns that mean "not available", or have one of the bits that mean so. */
-const isAbsent = (bytes: Buffer, patterns: readonly string[], absentBits = '0x0'): boolean => {
-  const raw = BigInt(`0x${bytes.toString('hex') || '0'}`);
-  return patterns.some((pattern) => BigInt(pattern) === raw) || (raw & BigInt(absentBits)) !== 0n;
-};
-
-/** @returns the characters of a string. Devices pad it with NUL or blanks, and some leave bytes behind that are no UTF-8 */
-const textOf = (bytes: Buffer): string => {
-  let end = bytes.length;
-  while (end > 0 && bytes[end - 1] === 0) end--;
-  let isPlain = true;
-  for (let n = 0; n < end && isPlain; n++) isPlain = (bytes[n] as number) >= 0x20 && (bytes[n] as number) < 0x7f;
-  if (isPlain) return bytes.toString('latin1', 0, end).trim();
-  return [...bytes.toString('utf8')]
+/** @returns the text that a device has put into its registers; null if there is none */
+export const readableText = (bytes: Buffer): string | null => {
+  // Devices pad strings with NUL or blanks, and some leave bytes behind that are no UTF-8.
+  const text = [...bytes.toString('utf8')]
     .filter((character) => character >= ' ' && character !== '\ufffd')
     .join('')
     .trim();
+  return text === '' ? null : text;
 };
 
 /**
@@ -44,10 +35,8 @@ export const decodeText = (point: Point, address: number, data: DataView): strin
     const seconds = bytes.readUInt32BE(0);
     return seconds === 0 || seconds === 0xffffffff ? null : new Date(seconds * 1000).toISOString();
   }
-  const { format, nan, nanBits } = point.source;
-  if ((nan || nanBits !== undefined) && isAbsent(bytes, nan ?? [], nanBits)) return null;
-  if (format !== undefined && format !== 'ascii') return formatBytes(bytes, format);
-  if (point.type === 'bytes' && format === undefined) return formatBytes(bytes, 'hex');
-  const text = textOf(bytes);
-  return text === '' ? null : text;
+  const hexText = bytes.toString('hex');
+  if ((point.source.nan ?? []).some((pattern) => BigInt(pattern) === BigInt(`0x${hexText || '0'}`))) return null;
+  if (point.type === 'bytes' || point.source.format === 'hex') return hexText;
+  return readableText(bytes);
 };

@@ -1,0 +1,58 @@
+/** The marker "SunS" in front of the list of models, and the bases at which it may stand. */
+import type { FailedRead, RegisterReader } from './register-reader.ts';
+
+/** Bases in the order in which they are tried. */
+export const markerBases: readonly number[] = [40_000, 0, 50_000];
+/** Registers of the marker. */
+export const markerSize = 2;
+
+/** A marker whose words or bytes a device or gateway has swapped. */
+export type SwappedOrder = 'words_swapped' | 'bytes_swapped' | 'words_and_bytes_swapped';
+
+/** The contents of the first two registers of a base, as text of one character per byte. */
+const markers: Readonly<Record<string, 'marker' | SwappedOrder>> = {
+  SunS: 'marker',
+  nSSu: 'words_swapped',
+  uSSn: 'bytes_swapped',
+  SnuS: 'words_and_bytes_swapped',
+};
+
+/** What stands at one base. */
+export type BaseFinding = { base: number } & (
+  | { kind: 'marker' }
+  | { kind: 'swapped'; order: SwappedOrder }
+  | { kind: 'words'; words: readonly number[] }
+  | FailedRead
+);
+
+const findingOf = (base: number, words: Buffer): BaseFinding => {
+  const found = markers[words.toString('latin1', 0, markerSize * 2)];
+  if (found === 'marker') return { base, kind: 'marker' };
+  if (found) return { base, kind: 'swapped', order: found };
+  return { base, kind: 'words', words: [words.readUInt16BE(0), words.readUInt16BE(2)] };
+};
+
+interface MarkerSearch {
+  bases: readonly number[];
+  /** Whether a base without an answer leaves the others to be tried: a unit that is there may be silent at some. */
+  isThorough: boolean;
+  /** Time for a second attempt, ms. */
+  retryForMs: number;
+}
+
+/**
+ * Looks for the marker of a unit.
+ * @returns what stands at each base that was asked; the marker, if there is one, is the last of them
+ */
+export const findMarker = async (reader: RegisterReader, search: MarkerSearch): Promise<BaseFinding[]> => {
+  const findings: BaseFinding[] = [];
+  for (const base of search.bases) {
+    const outcome = await reader.read(base, markerSize, search.retryForMs);
+    const finding = outcome.kind === 'words' ? findingOf(base, outcome.words) : { base, ...outcome };
+    findings.push(finding);
+    if (finding.kind === 'marker' || finding.kind === 'disconnected') break;
+    const hasAnswered = findings.some(({ kind }) => kind !== 'silent');
+    if (finding.kind === 'silent' && !hasAnswered && !search.isThorough) break;
+  }
+  return findings;
+};

@@ -1,0 +1,67 @@
+/** The lengths that a model can have by its definition. A length that it cannot have leads into the middle of something. */
+
+/** The lengths of one model: registers behind ID and L. */
+export interface ModelLengths {
+  /** Registers of all groups that are there once. */
+  fixed: number;
+  /** Registers of which repeating groups take a multiple; 0: no group repeats. */
+  step: number;
+}
+
+/** A model that this package, or a file of the integrator, has a definition of. */
+export interface KnownModel {
+  /** A few words for people: "Inverter (Three Phase)". */
+  name: string;
+  lengths: ModelLengths;
+}
+
+/** @returns undefined for a model without a definition */
+export type FindModel = (id: number) => KnownModel | undefined;
+
+/** The part of a group of points that its length follows from. */
+export interface SizedGroup {
+  points: readonly { size: number }[];
+  groups: readonly SizedGroup[];
+  /** A number of repeats, the name of a point that tells it, or 0 if L tells it; absent: once. */
+  count?: number | string;
+}
+
+export const commonModelId = 1;
+/** The common model with and without its last point, Pad. SolarEdge and Fronius leave the Pad out. */
+const commonModelLengths = [65, 66];
+/** First id of the models of vendors, which grow with the firmware: OutBack's 64110 to 64114 did. */
+const firstVendorModel = 64_000;
+/** Registers of ID and L, which L does not count. */
+export const headerSize = 2;
+
+const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
+
+const sizeOf = ({ points }: SizedGroup): number => points.reduce((sum, { size }) => sum + size, 0);
+
+/** Adds the registers of a group, and of the groups in it, to those that are there once or to those that repeat. */
+const addGroup = (sum: ModelLengths, group: SizedGroup, times: number | undefined): ModelLengths => {
+  const size = sizeOf(group);
+  const own =
+    times === undefined
+      ? { fixed: sum.fixed, step: greatestDivisor(sum.step, size) }
+      : { fixed: sum.fixed + size * times, step: sum.step };
+  return group.groups.reduce((all, inner) => {
+    const { count = 1 } = inner;
+    const isCounted = typeof count === 'string' || count === 0;
+    return addGroup(all, inner, isCounted || times === undefined ? undefined : times * count);
+  }, own);
+};
+
+/** @param group the group of a model's definition, with the points ID and L at its beginning */
+export const modelLengthsOf = (group: SizedGroup): ModelLengths => {
+  const { fixed, step } = addGroup({ fixed: 0, step: 0 }, group, 1);
+  return { fixed: fixed - headerSize, step };
+};
+
+/** @returns whether a model can have the length that a device tells */
+export const isPossibleLength = (id: number, { fixed, step }: ModelLengths, length: number): boolean => {
+  if (id === commonModelId) return commonModelLengths.includes(length);
+  const more = length - fixed;
+  if (more <= 0) return more === 0;
+  return id >= firstVendorModel || (step > 0 && more % step === 0);
+};
