@@ -58,6 +58,10 @@ export const modelLengthsOf = (group: SizedGroup): ModelLengths => {
   return { fixed: fixed - headerSize, step };
 };
 
+/** @returns registers behind ID and L that every model of this id has */
+export const leastLength = (id: number, { fixed }: ModelLengths): number =>
+  id === commonModelId ? Math.min(...commonModelLengths) : fixed;
+
 /** @returns whether a model can have the length that a device tells */
 export const isPossibleLength = (id: number, { fixed, step }: ModelLengths, length: number): boolean => {
   if (id === commonModelId) return commonModelLengths.includes(length);

@@ -32,8 +32,8 @@ export class RegisterReader {
   readonly unit: number;
   /** Requests so far. */
   requests = 0;
-  /** The slowest answer so far, ms. */
-  slowestMs = 0;
+  /** The slowest answer so far, ms; undefined before the first one. */
+  slowestMs: number | undefined;
   readonly #bus: Bus;
   readonly #options: ReaderOptions;
 
@@ -61,7 +61,7 @@ export class RegisterReader {
       outcome = failedRead(error);
     }
     if (outcome.kind === 'words' || outcome.kind === 'exception')
-      this.slowestMs = Math.max(this.slowestMs, now() - startedAt);
+      this.slowestMs = Math.max(this.slowestMs ?? 0, now() - startedAt);
     return outcome;
   }
 }

@@ -4,12 +4,13 @@
  */
 import { pause } from '../../../common/pause.ts';
 import type { Clock } from '../../../model/time.ts';
-import type { Bus } from '../../modbus/index.ts';
+import type { Bus, UnitLimits } from '../../modbus/index.ts';
 import { type Brand, candidateBases, candidateUnits } from './candidate-units.ts';
+import { waitForConnection } from './connection-wait.ts';
 import { discoverDevice } from './discover-device.ts';
 import type { SunSpecDevice } from './discovered-device.ts';
-import { createNote } from './discovery-notes.ts';
-import { findMarker } from './marker.ts';
+import { createNote, type DiscoveryNote } from './discovery-notes.ts';
+import { findMarker, markerSize } from './marker.ts';
 import type { FindModel } from './model-lengths.ts';
 import { RegisterReader } from './register-reader.ts';
 import { scanNotes } from './scan-notes.ts';
@@ -38,8 +39,11 @@ const defaultPauseMs = 20;
 /** As soon as a unit has answered, others are given this many times its slowest answer, but not less than this, ms. */
 const patienceFactor = 8;
 const leastTimeoutMs = 250;
-/** Time in which a broken connection has to be back, ms. */
+/** Time in which a connection has to be there, and time in which it has to be back, ms. */
+const connectMs = 3000;
 const reconnectMs = 10_000;
+/** A link ends a connection after three requests in a row without an answer. */
+const mostSilentUnits = 2;
 
 /** One scan. Create it with `scanForDevices`. */
 class Scan {
@@ -48,7 +52,12 @@ class Scan {
   readonly #result: ScanResult = { devices: [], units: [], notes: [], isCancelled: false, requests: 0 };
   /** Devices by the opening of their list of models. */
   readonly #openings = new Map<string, SunSpecDevice>();
-  #slowestMs = 0;
+  /** The slowest answer so far, ms; undefined before the first one. */
+  #slowestMs: number | undefined;
+  /** A unit that has answered, and an address that it was asked for. */
+  #alive: { unit: number; base: number } | undefined;
+  /** Units in a row that did not answer. */
+  #silentUnits = 0;
 
   constructor(bus: Bus, options: ScanOptions) {
     this.#bus = bus;
@@ -62,10 +71,11 @@ class Scan {
     try {
       for (const [n, each] of units.entries()) {
         if (n > 0) await pause(pauseMs, clock, signal);
-        const finding = await this.#ask(each);
+        const { finding, loss } = await this.#askTwice(each);
         result.units.push(finding);
         onProgress?.({ asked: n + 1, total: units.length, unit: each, devices: [...result.devices] });
-        if (finding.kind === 'lost' && !(await this.#reconnected(each))) break;
+        if (loss) result.notes.push(loss);
+        if (loss) break;
       }
     } catch (error) {
       if (!signal?.aborted) throw error;
@@ -78,29 +88,72 @@ class Scan {
 
   get #timeoutMs(): number {
     const { timeoutMs = defaultTimeoutMs } = this.#options;
-    if (this.#slowestMs === 0) return timeoutMs;
+    if (this.#slowestMs === undefined) return timeoutMs;
     return Math.min(timeoutMs, Math.max(leastTimeoutMs, this.#slowestMs * patienceFactor));
   }
 
+  get #limits(): UnitLimits {
+    return { timeoutMs: this.#timeoutMs, maxInFlight: 1, interRequestMs: 0 };
+  }
+
+  /** Asks a unit, and once more if the connection broke: units that are silent one after the other may be the reason. */
+  async #askTwice(unit: number): Promise<{ finding: UnitFinding; loss?: DiscoveryNote }> {
+    await this.#stayConnected();
+    let finding = await this.#ask(unit);
+    if (finding.kind !== 'lost') return { finding };
+    let loss = await this.#awaitConnection(unit);
+    if (loss) return { finding, loss };
+    finding = await this.#ask(unit);
+    loss = finding.kind === 'lost' ? await this.#awaitConnection(unit) : undefined;
+    return { finding, ...(loss && { loss }) };
+  }
+
+  /** Lets a unit answer that is there, before the link takes the connection for dead. */
+  async #stayConnected(): Promise<void> {
+    const alive = this.#alive;
+    if (!alive || this.#silentUnits < mostSilentUnits) return;
+    this.#silentUnits = 0;
+    await this.#reading(alive.unit, (reader) => reader.read(alive.base, markerSize));
+  }
+
   async #ask(unit: number): Promise<UnitFinding> {
+    const { timeoutMs } = this.#limits;
+    const finding = await this.#reading(unit, (reader) => this.#askUnit(reader, timeoutMs));
+    const { kind, bases: [first] = [] } = finding;
+    this.#silentUnits = kind === 'silent' ? this.#silentUnits + 1 : 0;
+    if (first && kind !== 'silent' && kind !== 'lost') this.#alive = { unit, base: first.base };
+    return finding;
+  }
+
+  /** Attaches a unit for the time that something is read of it. */
+  async #reading<T>(unit: number, read: (reader: RegisterReader) => Promise<T>): Promise<T> {
     const { clock, signal } = this.#options;
-    const timeoutMs = this.#timeoutMs;
-    const detach = this.#bus.attach(unit, { timeoutMs, maxInFlight: 1, interRequestMs: 0 });
+    const detach = this.#bus.attach(unit, this.#limits);
     const reader = new RegisterReader(this.#bus, unit, { now: () => clock.monotonic(), signal });
     try {
-      return await this.#askUnit(reader, timeoutMs);
+      return await read(reader);
     } finally {
       detach();
       this.#result.requests += reader.requests;
-      this.#slowestMs = Math.max(this.#slowestMs, reader.slowestMs);
+      if (reader.slowestMs !== undefined) this.#slowestMs = Math.max(this.#slowestMs ?? 0, reader.slowestMs);
     }
+  }
+
+  /** @returns the note on a connection that does not come back */
+  async #awaitConnection(unit: number): Promise<DiscoveryNote | undefined> {
+    const { clock, signal } = this.#options;
+    const hasAnswered = this.#slowestMs !== undefined;
+    const withinMs = hasAnswered ? reconnectMs : connectMs;
+    const reason = await waitForConnection(this.#bus, { clock, withinMs, signal, unit, limits: this.#limits });
+    if (reason === undefined) return undefined;
+    return hasAnswered ? createNote('connection_lost', { unit, reason }) : createNote('no_connection', { reason });
   }
 
   async #askUnit(reader: RegisterReader, timeoutMs: number): Promise<UnitFinding> {
     const { unit } = reader;
     const isEntered = unit === this.#options.unit;
     // The first response on a connection may be lost while the device gets ready.
-    const retryForMs = this.#slowestMs === 0 || isEntered ? timeoutMs * 3 : 0;
+    const retryForMs = this.#slowestMs === undefined || isEntered ? timeoutMs * 3 : 0;
     const bases = await findMarker(reader, {
       bases: candidateBases(this.#options.brand),
       isThorough: isEntered,
@@ -123,31 +176,6 @@ class Scan {
     this.#result.devices.push(device);
     if (opening !== undefined) this.#openings.set(opening, device);
     return 'device';
-  }
-
-  /** Waits until a broken connection is back: some devices end it when they are asked for a unit that they do not know. */
-  async #reconnected(unit: number): Promise<boolean> {
-    const { clock, signal } = this.#options;
-    const opened = new AbortController();
-    const check = (): void => {
-      if (this.#bus.linkState().kind === 'open') opened.abort();
-    };
-    // The bus keeps a connection only for units that are attached.
-    const detach = this.#bus.attach(unit, { timeoutMs: this.#timeoutMs, maxInFlight: 1, interRequestMs: 0 });
-    const ignore = this.#bus.onChange(check);
-    check();
-    await pause(reconnectMs, clock, AbortSignal.any([opened.signal, ...(signal ? [signal] : [])]));
-    ignore();
-    detach();
-    signal?.throwIfAborted();
-    const state = this.#bus.linkState();
-    if (state.kind === 'open') return true;
-    const reason = state.kind === 'waiting' ? state.reason : state.kind;
-    const hasAnswered = this.#slowestMs > 0;
-    this.#result.notes.push(
-      hasAnswered ? createNote('connection_lost', { unit, reason }) : createNote('no_connection', { reason }),
-    );
-    return false;
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { ChainReader, ModelHeader } from './chain-reader.ts';
 import { type Chain, type ChainEnd, type ChainModel, endOf } from './discovered-device.ts';
-import { type FindModel, headerSize, isPossibleLength } from './model-lengths.ts';
+import { type FindModel, headerSize, isPossibleLength, leastLength } from './model-lengths.ts';
 
 /** More models than any device has. */
 export const mostModels = 100;
@@ -33,7 +33,7 @@ const modelAt = (address: number, { id, length }: ModelHeader, findModel: FindMo
   const { name, lengths } = known;
   if (isPossibleLength(id, lengths, length)) return { model: { id, address, length, name, trustedLength: length } };
   // The header is where a model was expected, so that the points which every model of this id has are behind it.
-  const model = { id, address, length, name, trustedLength: Math.min(length, lengths.fixed) };
+  const model = { id, address, length, name, trustedLength: Math.min(length, leastLength(id, lengths)) };
   return { model, end: { kind: 'impossible_length', address, header } };
 };
 

@@ -1,0 +1,20 @@
+/** SunSpec devices made by chance, the long form: npm run test:fuzz:sunspec -- [cases] [seed]. Ends with 1 if something is wrong. */
+import { runSunSpecCampaign } from './sunspec-campaign.ts';
+
+const [cases = 100_000, seed = Date.now() % 2 ** 31] = process.argv.slice(2).map(Number);
+console.log(`${cases} images, seed ${seed}`);
+const began = performance.now();
+const report = await runSunSpecCampaign(cases, seed);
+let sum = 0;
+for (const [fault, { cases: count, models, requests }] of [...report.cases].sort()) {
+  sum += count;
+  console.log(
+    `  ${fault.padEnd(22)} ${count} images, ${models} models reported, ${(requests / count).toFixed(1)} requests each`,
+  );
+}
+const ends = [...report.ends].sort().map(([kind, count]) => `${kind} ${count}`);
+console.log(`${sum} images in ${((performance.now() - began) / 1000).toFixed(0)} s
+  ends of lists         ${ends.join(', ')}
+  most requests         ${report.mostRequests}`);
+for (const fault of report.faults.slice(0, 20)) console.error(`WRONG: ${fault.slice(0, 1500)}`);
+process.exit(report.faults.length > 0 ? 1 : 0);
