@@ -40,19 +40,29 @@ interface MarkerSearch {
   retryForMs: number;
 }
 
+const readBase = async (reader: RegisterReader, base: number, retryForMs = 0): Promise<BaseFinding> => {
+  const outcome = await reader.read(base, markerSize, retryForMs);
+  return outcome.kind === 'words' ? findingOf(base, outcome.words) : { base, ...outcome };
+};
+
+const isSilent = ({ kind }: BaseFinding): boolean => kind === 'silent';
+
 /**
  * Looks for the marker of a unit.
- * @returns what stands at each base that was asked; the marker, if there is one, is the last of them
+ * @returns what stands at each base that was asked; the marker, or the loss of the connection, is the last of them
  */
 export const findMarker = async (reader: RegisterReader, search: MarkerSearch): Promise<BaseFinding[]> => {
+  const { bases, isThorough, retryForMs } = search;
   const findings: BaseFinding[] = [];
-  for (const base of search.bases) {
-    const outcome = await reader.read(base, markerSize, search.retryForMs);
-    const finding = outcome.kind === 'words' ? findingOf(base, outcome.words) : { base, ...outcome };
+  for (const base of bases) {
+    const finding = await readBase(reader, base, isThorough ? 0 : retryForMs);
     findings.push(finding);
-    if (finding.kind === 'marker' || finding.kind === 'disconnected') break;
-    const hasAnswered = findings.some(({ kind }) => kind !== 'silent');
-    if (finding.kind === 'silent' && !hasAnswered && !search.isThorough) break;
+    if (finding.kind === 'marker' || finding.kind === 'disconnected') return findings;
+    if (!isThorough && findings.every(isSilent)) return findings;
   }
-  return findings;
+  // A unit that answers at one base may have lost the response of another one while it got ready.
+  const [silent] = findings.filter(isSilent);
+  if (!silent || findings.every(isSilent)) return findings;
+  const again = await readBase(reader, silent.base);
+  return [...findings.filter((each) => each !== silent), again];
 };

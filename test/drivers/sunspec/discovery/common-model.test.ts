@@ -51,4 +51,25 @@ describe('SunSpec: the common model', () => {
     const { serial: _, ...others } = texts;
     assert.deepEqual(await commonOf(commonModel(texts), withoutSerial), others);
   });
+
+  it('a model that has moved before its points were read is not taken for a common model', async () => {
+    const meter = [commonModel({ serial: 'M' }), modelOf(203, 105)];
+    const before = buildImage([commonModel(texts), modelOf(103, 50), ...meter]);
+    const after = buildImage([commonModel(texts), modelOf(103, 50), modelOf(160, 48), ...meter]);
+    const at = before.models[2]?.address;
+    let hasMoved = false;
+    const { bus, clock } = simulateUnits({
+      1(address, count) {
+        hasMoved ||= address === at && count > 60 && count < 70;
+        return unitOf((hasMoved ? after : before).words, (_, size) => (size > 70 ? illegalAddress : undefined))(
+          address,
+          count,
+        );
+      },
+    });
+    const { devices } = await scanForDevices(bus, { findModel, clock, units: [1] });
+    assert.ok(hasMoved);
+    assert.deepEqual([devices[0]?.models[2]?.id, devices[0]?.models[2]?.common], [1, undefined]);
+    assert.equal(devices[0]?.common.serial, 'S 17');
+  });
 });

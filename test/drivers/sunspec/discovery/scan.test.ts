@@ -177,11 +177,21 @@ describe('SunSpec: the scan of a connection', () => {
     assert.deepEqual((await scan({ 1: late }, { units: [1] })).units, [1]);
   });
 
-  it('the entered unit is asked at all bases, even if it is silent at the first', async () => {
-    const atZero = unitOf(buildImage([modelOf(701, 153)], { base: 0 }).words, (address) =>
-      address >= 40_000 ? 'silent' : undefined,
-    );
-    assert.deepEqual((await scan({ 9: atZero }, { unit: 9, units: [9] })).units, [9]);
+  it('the entered unit is asked at all bases, even if it is silent at the first ones', async () => {
+    for (const base of [0, 50_000]) {
+      const { words } = buildImage([modelOf(701, 153)], { base });
+      const patient = unitOf(words, (address) => (address < base || address >= base + 2000 ? 'silent' : undefined));
+      const { result, units } = await scan({ 9: patient }, { unit: 9, units: [9] });
+      assert.deepEqual([units, result.devices[0]?.base], [[9], base]);
+      assert.deepEqual((await scan({ 9: patient }, { units: [9] })).units, []);
+    }
+  });
+
+  it('a base that was silent is asked again, if the unit answers at another one', async () => {
+    let requests = 0;
+    const device = inverter('S');
+    const waking: typeof device = (address, count) => (requests++ === 0 ? 'silent' : device(address, count));
+    assert.deepEqual((await scan({ 9: waking }, { unit: 9, units: [9] })).units, [9]);
   });
 
   it('tells its progress', async () => {

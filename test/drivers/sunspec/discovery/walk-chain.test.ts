@@ -129,6 +129,25 @@ describe('SunSpec: the walk along the list of models', () => {
     assert.equal(deviceOf(result).end.kind, 'silent');
   });
 
+  it('a device that is busy all the time is no end of the list either', async () => {
+    const { words, end } = buildImage([common, modelOf(103, 50)]);
+    const { result } = await scanUnit(unitOf(words, (address, count) => (address + count > end ? 6 : undefined)));
+    assert.equal(deviceOf(result).end.kind, 'silent');
+  });
+
+  it('what a device refuses is asked once: the second walk knows the end of the list', async () => {
+    const models = [103, 701, 704, 715].map((id) => modelOf(id, sizeOfModel(id)));
+    const { words } = buildImage([common, ...models], { end: 'none' });
+    const { asked } = await scanUnit(unitOf(words));
+    const ahead = ['40277+125', '40277+2', '40344+125', '40344+2'];
+    const first = ['40000+2', '40002+125', ...ahead, '40353+2', '40353+7', '40353+1'];
+    const second = ['40002+125', '40277+76', '40353+2'];
+    assert.deepEqual(
+      asked().map((each) => each.replace('1: ', '')),
+      [...first, ...second],
+    );
+  });
+
   it('a device that ignores long requests is asked one of them', async () => {
     const { words } = buildImage([common, ...[103, 120, 121, 122, 123].map((id) => modelOf(id, sizeOfModel(id)))]);
     const { result, ms } = await scanUnit(unitOf(words, (_, count) => (count > 70 ? 'silent' : undefined)));
