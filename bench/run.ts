@@ -9,12 +9,12 @@ import { benchOcpp } from './ocpp.ts';
 import { benchOcppCommand } from './ocpp-command.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchPoll } from './poll.ts';
-import { benchSunSpec } from './sunspec.ts';
+import { benchSunSpecScan } from './sunspec-scan.ts';
 import { benchUnits } from './units.ts';
 
 const benches: Record<string, (isShort: boolean) => Promise<void>> = {
   decode: benchDecode,
-  sunspec: benchSunSpec,
+  'sunspec-scan': benchSunSpecScan,
   link: benchLink,
   units: benchUnits,
   devices: benchDevices,

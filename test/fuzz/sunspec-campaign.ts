@@ -56,7 +56,7 @@ const deviceFaults = (device: SunSpecDevice, { fault, layouts, isFindable, wordA
   if (end.kind !== 'end_model' && notes.length === 0) faults.push('the end of the list has no reason');
   // What has changed since is noticed by the headers alone.
   const last = layouts.at(-1) ?? [];
-  const isUnchanged = findChainChange(device, wordAt) === undefined;
+  const isUnchanged = findChainChange(device, (address) => wordAt(address) ?? 'refused') === undefined;
   if (fault === 'moving' && isUnchanged && isComplete(end) && !isBeginning(models, last))
     faults.push('models have moved, and the headers do not show it');
   return faults;

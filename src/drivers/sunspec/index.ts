@@ -1,6 +1,12 @@
 /** The face of the SunSpec driver: all that nodes and the simulator may import. */
 export { type Brand, brandPlaces } from './discovery/candidate-units.ts';
-export { type ChainChange, findChainChange, type WatchedHeader, watchedHeaders } from './discovery/chain-changes.ts';
+export {
+  type ChainChange,
+  findChainChange,
+  type RereadWord,
+  type WatchedHeader,
+  watchedHeaders,
+} from './discovery/chain-changes.ts';
 export type { Chain, ChainEnd, ChainModel, CommonModel, SunSpecDevice } from './discovery/discovered-device.ts';
 export { isComplete } from './discovery/discovered-device.ts';
 export { type DiscoveryNote, discoverySentenceOf, discoverySentences } from './discovery/discovery-notes.ts';

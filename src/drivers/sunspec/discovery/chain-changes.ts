@@ -11,6 +11,8 @@ export type ChainChange =
   | { kind: 'moved'; model: ChainModel; id: number }
   /** The model has another length, and whatever follows lies elsewhere. */
   | { kind: 'length_changed'; model: ChainModel; length: number }
+  /** The device refuses to give the header: the list has become shorter. */
+  | { kind: 'gone'; model: ChainModel }
   /** A model begins where the list ended. */
   | { kind: 'grown'; address: number; id: number };
 
@@ -34,22 +36,30 @@ export const watchedHeaders = (device: SunSpecDevice): WatchedHeader[] => {
   return hasReadableEnd(device) ? [...headers, { address: device.end.address, count: 1 }] : headers;
 };
 
+/** A register that was read anew; refused: with an exception; undefined: not read, which shows nothing. */
+export type RereadWord = number | 'refused' | undefined;
+
+const changeOf = (model: ChainModel, wordAt: (address: number) => RereadWord): ChainChange | undefined => {
+  const [id, length] = [wordAt(model.address), wordAt(model.address + 1)];
+  if (id === 'refused' || length === 'refused') return { kind: 'gone', model };
+  if (id !== undefined && id !== model.id) return { kind: 'moved', model, id };
+  if (length !== undefined && length !== model.length) return { kind: 'length_changed', model, length };
+  return undefined;
+};
+
 /**
  * Compares a device with headers that were read anew.
- * @param wordAt gives a register that was read anew; undefined for one that was not: it shows nothing
  * @returns the first change; undefined if none shows
  */
 export const findChainChange = (
   device: SunSpecDevice,
-  wordAt: (address: number) => number | undefined,
+  wordAt: (address: number) => RereadWord,
 ): ChainChange | undefined => {
   for (const model of device.models) {
-    const id = wordAt(model.address);
-    if (id !== undefined && id !== model.id) return { kind: 'moved', model, id };
-    const length = wordAt(model.address + 1);
-    if (length !== undefined && length !== model.length) return { kind: 'length_changed', model, length };
+    const change = changeOf(model, wordAt);
+    if (change) return change;
   }
   const { address } = device.end;
   const id = hasReadableEnd(device) ? wordAt(address) : undefined;
-  return id === undefined || endIds.includes(id) ? undefined : { kind: 'grown', address, id };
+  return typeof id !== 'number' || endIds.includes(id) ? undefined : { kind: 'grown', address, id };
 };

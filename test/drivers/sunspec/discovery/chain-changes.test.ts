@@ -45,6 +45,13 @@ describe('SunSpec: changes of a list of models while a device runs', () => {
     assert.equal((await changeIn([common, inverter]))?.kind, 'moved');
   });
 
+  it('a list that has become shorter, and ends with an exception', async () => {
+    const device = await discover();
+    const words = wordsOf(models.slice(0, 2), 'none');
+    const change = findChainChange(device, (address) => words.get(address) ?? 'refused');
+    assert.deepEqual(change, { kind: 'gone', model: device.models[2] });
+  });
+
   it('a list that grows', async () => {
     for (const end of ['end_model', 'zeros', 'single_zero'] as const)
       assert.deepEqual(await changeIn([...models, modelOf(124, 24)], end), { kind: 'grown', address: 40_172, id: 124 });

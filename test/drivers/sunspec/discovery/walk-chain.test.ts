@@ -10,6 +10,7 @@ import {
 import { findModel, knownIds, sizeOfModel } from '../../../support/sunspec/known-models.ts';
 import { illegalAddress, type SimulatedUnit, simulateUnits, unitOf } from '../../../support/sunspec/simulated-units.ts';
 import { buildImage, commonModel, type ImageModel, modelOf } from '../../../support/sunspec/sunspec-image.ts';
+import { twentyModels } from '../../../support/sunspec/twenty-models.ts';
 
 const unit = 1;
 const common = commonModel({ manufacturer: 'Maker', model: 'Model', serial: 'S1' });
@@ -220,14 +221,6 @@ describe('SunSpec: the walk along the list of models', () => {
   });
 });
 
-/** Twenty models, as an inverter with controls and curves has them. */
-const twenty = [
-  common,
-  ...[11, 12, 103, 120, 121, 122, 123, 124, 126, 127, 128, 131, 132, 160, 203, 302, 701, 704, 802].map((id) =>
-    modelOf(id, sizeOfModel(id, 2)),
-  ),
-];
-
 describe('SunSpec: requests of a scan of twenty models with 20 ms from request to response', () => {
   const cases: [name: string, answer: SimulatedUnit, mostRequests: number, mostMs: number][] = [
     [
@@ -235,16 +228,16 @@ describe('SunSpec: requests of a scan of twenty models with 20 ms from request t
       unitOf(
         new Map([
           ...Array.from({ length: 3000 }, (_, n): [number, number] => [40_000 + n, 0]),
-          ...buildImage(twenty).words,
+          ...buildImage(twentyModels).words,
         ]),
       ),
       20,
       400,
     ],
-    ['a device that refuses to be read beyond its list', unitOf(buildImage(twenty).words), 20, 400],
+    ['a device that refuses to be read beyond its list', unitOf(buildImage(twentyModels).words), 20, 400],
     [
       'a device that gives headers only',
-      unitOf(buildImage(twenty).words, (_, count) => (count > 70 ? illegalAddress : undefined)),
+      unitOf(buildImage(twentyModels).words, (_, count) => (count > 70 ? illegalAddress : undefined)),
       50,
       1000,
     ],
