@@ -14,7 +14,6 @@ import { benchUnits } from './units.ts';
 
 const benches: Record<string, (isShort: boolean) => Promise<void>> = {
   decode: benchDecode,
-  'sunspec-scan': benchSunSpecScan,
   link: benchLink,
   units: benchUnits,
   devices: benchDevices,
@@ -24,7 +23,7 @@ const benches: Record<string, (isShort: boolean) => Promise<void>> = {
   ocpp: benchOcpp,
   'ocpp-command': benchOcppCommand,
   pipeline: benchPipeline,
-  memory: benchMemory,
+  'sunspec-scan': benchSunSpecScan,
 };
 
 const words = process.argv.slice(2);

@@ -9,7 +9,7 @@
 
 export { decodeBlock, textAt, valueAt } from './codec/decode.ts';
 export { compileDecodeTable } from './codec/decode-table.ts';
-export { decodeText, readableText } from './codec/decode-text.ts';
+export { decodeText } from './codec/decode-text.ts';
 export { encodePoint } from './codec/encode.ts';
 export {
   addressRange,

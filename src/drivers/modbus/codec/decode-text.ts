@@ -14,16 +14,6 @@ const bytesOf = (point: Point, address: number, data: DataView): Buffer => {
   return bytes;
 };
 
-/** @returns the text that a device has put into its registers; null if there is none */
-export const readableText = (bytes: Buffer): string | null => {
-  // Devices pad strings with NUL or blanks, and some leave bytes behind that are no UTF-8.
-  const text = [...bytes.toString('utf8')]
-    .filter((character) => character >= ' ' && character !== '\ufffd')
-    .join('')
-    .trim();
-  return text === '' ? null : text;
-};
-
 /**
  * The text of a string, bytes or a datetime, or of a number shown in one of the formats.
  * @param address first register of the block that the data begin with
@@ -38,5 +28,10 @@ export const decodeText = (point: Point, address: number, data: DataView): strin
   const hexText = bytes.toString('hex');
   if ((point.source.nan ?? []).some((pattern) => BigInt(pattern) === BigInt(`0x${hexText || '0'}`))) return null;
   if (point.type === 'bytes' || point.source.format === 'hex') return hexText;
-  return readableText(bytes);
+  // Devices pad strings with NUL or blanks, and some leave bytes behind that are no UTF-8.
+  const text = [...bytes.toString('utf8')]
+    .filter((character) => character >= ' ' && character !== '\ufffd')
+    .join('')
+    .trim();
+  return text === '' ? null : text;
 };

@@ -1,5 +1,4 @@
 /** The common model (1): manufacturer, model, options, version, serial number and device address. */
-import { readableText } from '../../modbus/index.ts';
 import type { ChainReader } from './chain-reader.ts';
 import type { ChainModel, CommonModel } from './discovered-device.ts';
 import { commonModelId, headerSize } from './model-lengths.ts';
@@ -21,18 +20,23 @@ const registersOfCommonModel = deviceAddressOffset + 1;
 /** Registers by their offset from the ID of the model; undefined: not given, or beyond the length of the model. */
 type Registers = (offset: number, count: number) => Buffer | undefined;
 
-const textAt = (registers: Registers, offset: number, count: number): string | null => {
-  const bytes = registers(offset, count);
-  if (!bytes) return null;
+/** @returns the text of a string; empty if the device tells none */
+const textAt = (registers: Registers, offset: number, count: number): string => {
+  const bytes = registers(offset, count) ?? Buffer.alloc(0);
   const end = bytes.indexOf(0);
-  return readableText(end < 0 ? bytes : bytes.subarray(0, end));
+  // Strings end at NUL or are padded with blanks, and some devices leave bytes behind that are no UTF-8.
+  const text = bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
+  return [...text]
+    .filter((character) => character >= ' ' && character !== '\ufffd')
+    .join('')
+    .trim();
 };
 
 const decodeCommonModel = (registers: Registers): CommonModel => {
   const common: CommonModel = {};
   for (const [name, offset, count] of strings) {
     const text = textAt(registers, offset, count);
-    if (text !== null) common[name] = text;
+    if (text !== '') common[name] = text;
   }
   const deviceAddress = registers(deviceAddressOffset, 1)?.readUInt16BE(0);
   if (deviceAddress !== undefined && deviceAddress !== notImplemented) common.deviceAddress = deviceAddress;
