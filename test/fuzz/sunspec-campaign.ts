@@ -1,4 +1,5 @@
 /** Discovery against devices that are made by chance: what it reports has to be true, and it has to come to an end. */
+import type { Bus } from '../../src/drivers/modbus/index.ts';
 import {
   type ChainModel,
   discoverySentenceOf,
@@ -8,8 +9,9 @@ import {
   type SunSpecDevice,
   scanForDevices,
 } from '../../src/drivers/sunspec/index.ts';
+import type { Clock } from '../../src/model/time.ts';
 import { findModel } from '../support/sunspec/known-models.ts';
-import { simulateUnits } from '../support/sunspec/simulated-units.ts';
+import { type SimulatedUnit, simulateUnits } from '../support/sunspec/simulated-units.ts';
 import type { PlacedModel } from '../support/sunspec/sunspec-image.ts';
 import { createDice } from './dice.ts';
 import { type ImageCase, type ImageFault, makeImageCase } from './sunspec-images.ts';
@@ -76,10 +78,27 @@ const resultFaults = (result: ScanResult, given: ImageCase): string[] => {
   ];
 };
 
-/** @returns undefined for a case that ended as it should */
-export const runSunSpecCase = async (seed: number, report: SunSpecReport, fault?: ImageFault): Promise<void> => {
+/** A connection to one unit. */
+export interface FuzzConnection {
+  bus: Bus;
+  clock: Clock;
+  close?(): Promise<void>;
+}
+
+const withoutSockets = async (answer: SimulatedUnit): Promise<FuzzConnection> => simulateUnits({ [unit]: answer });
+
+interface CaseOptions {
+  /** Absent: any one. */
+  fault?: ImageFault;
+  /** Makes the connection to a device; absent: without sockets. */
+  connect?(answer: SimulatedUnit): Promise<FuzzConnection>;
+}
+
+/** Discovers one device, and adds what came of it to the report. */
+export const runSunSpecCase = async (seed: number, report: SunSpecReport, options: CaseOptions = {}): Promise<void> => {
+  const { fault, connect = withoutSockets } = options;
   const given = makeImageCase(createDice(seed), fault);
-  const { bus, clock } = simulateUnits({ [unit]: given.answer });
+  const { bus, clock, close } = await connect(given.answer);
   const tell = (what: string): void => void report.faults.push(`seed ${seed} (${given.fault}): ${what}`);
   let result: ScanResult;
   try {
@@ -87,6 +106,8 @@ export const runSunSpecCase = async (seed: number, report: SunSpecReport, fault?
   } catch (error) {
     tell(`it threw ${String(error)}`);
     return;
+  } finally {
+    await close?.();
   }
   for (const what of resultFaults(result, given)) tell(`${what}: ${JSON.stringify(result)}`);
   const sum = report.cases.get(given.fault) ?? { cases: 0, models: 0, requests: 0 };
@@ -100,9 +121,11 @@ export const runSunSpecCase = async (seed: number, report: SunSpecReport, fault?
   }
 };
 
+export const emptyReport = (): SunSpecReport => ({ cases: new Map(), mostRequests: 0, ends: new Map(), faults: [] });
+
 /** Runs so many cases, whose seeds follow each other. */
 export const runSunSpecCampaign = async (cases: number, seed: number): Promise<SunSpecReport> => {
-  const report: SunSpecReport = { cases: new Map(), mostRequests: 0, ends: new Map(), faults: [] };
+  const report = emptyReport();
   for (let n = 0; n < cases; n++) await runSunSpecCase(seed + n, report);
   return report;
 };

@@ -2,17 +2,16 @@
  * Images of SunSpec devices that are made by chance: wrong lengths, lists without an end, refusals in the middle, models
  * that move. Each knows which of its models are true.
  */
-import { findModel, knownIds, sizeOfModel } from '../support/sunspec/known-models.ts';
 import { illegalAddress, type SimulatedUnit, type UnitAnswer, unitOf } from '../support/sunspec/simulated-units.ts';
 import {
   buildImage,
-  commonModel,
   type ImageEnd,
   type ImageModel,
   type PlacedModel,
   type SunSpecImage,
 } from '../support/sunspec/sunspec-image.ts';
 import type { Dice } from './dice.ts';
+import { bodyOf, impossibleLength, isKnown, knownModel, makeModels, noiseWord } from './sunspec-models.ts';
 
 /** A fault of a device, or of its list of models. */
 export const imageFaults = [
@@ -48,60 +47,6 @@ export interface ImageCase {
 const responseSizes: readonly [number, ...number[]] = [125, 125, 125, 100, 64, 32, 7, 2];
 /** More models than discovery takes: 100. */
 const endlessModels = 130;
-
-const isKnown = (id: number): boolean => findModel(id) !== undefined;
-
-/** A word that is no id of a known model, and ends no list: what is not true must not look true by chance. */
-const noiseWord = (dice: Dice): number => {
-  for (;;) {
-    const word = dice.int(0xffff);
-    if (!isKnown(word)) return word;
-  }
-};
-
-/** Points of true models hold numbers that look like headers as well. */
-const bodyWord = (dice: Dice): number =>
-  dice.pick([() => dice.int(0x1_0000), () => dice.int(200), () => dice.pick([0, 0xffff, 0x8000, 1, 66, 103])])();
-
-const bodyOf = (dice: Dice, size: number): number[] => Array.from({ length: size }, () => bodyWord(dice));
-
-const knownModel = (dice: Dice): ImageModel => {
-  const id = knownIds[dice.int(knownIds.length)] ?? 1;
-  const size = id === 1 && dice.chance(0.5) ? 65 : sizeOfModel(id, dice.int(4));
-  return { id, body: bodyOf(dice, size) };
-};
-
-const unknownModel = (dice: Dice): ImageModel => ({
-  id: noiseWord(dice) || 1000,
-  body: bodyOf(dice, 1 + dice.int(150)),
-});
-
-const makeModels = (dice: Dice, most = 22): ImageModel[] => {
-  const texts = { manufacturer: dice.text(20), model: dice.text(20), serial: dice.text(12) };
-  const first = dice.chance(0.9) ? [commonModel(texts, dice.chance(0.5) ? 65 : 66)] : [];
-  const others = Array.from({ length: dice.int(most) }, () =>
-    dice.chance(0.85) ? knownModel(dice) : unknownModel(dice),
-  );
-  return [...first, ...others];
-};
-
-/** @returns a length that a model cannot have by its definition */
-const impossibleLength = (dice: Dice, { id, body }: ImageModel): number => {
-  const { fixed = 0, step = 0 } = findModel(id)?.lengths ?? {};
-  const isPossible = (length: number): boolean => {
-    if (id === 1) return length === 65 || length === 66;
-    return length === fixed || (length > fixed && (id >= 64_000 || (step > 0 && (length - fixed) % step === 0)));
-  };
-  for (;;) {
-    const length = dice.pick([
-      () => dice.int(fixed + 1),
-      () => body.length + dice.int(9) - 4,
-      () => dice.int(400),
-      () => dice.int(0x1_0000),
-    ])();
-    if (length >= 0 && !isPossible(length)) return length;
-  }
-};
 
 /** Answers in the ways of devices: long responses refused, and headers that have to be read with more or fewer registers. */
 const peculiar = (dice: Dice, words: ReadonlyMap<number, number>): SimulatedUnit => {

@@ -43,9 +43,10 @@ interface Wanted {
 
 /** @returns the units that a scan asks, in this order, each once */
 export const candidateUnits = ({ unit, brand, isEveryUnit = false }: Wanted): number[] => {
-  const entered = unit === undefined ? [] : [unit, unit + smaUnitOffset].filter((each) => each <= deviceUnits.length);
+  const entered = unit === undefined ? [] : [unit];
+  const ofSma = entered.map((each) => each + smaUnitOffset).filter((each) => each <= deviceUnits.length);
   const ofBrand = brand === undefined ? [] : brandPlaces[brand].units;
-  return [...new Set([...entered, ...ofBrand, ...likelyUnits, ...(isEveryUnit ? deviceUnits : [])])];
+  return [...new Set([...entered, ...ofSma, ...ofBrand, ...likelyUnits, ...(isEveryUnit ? deviceUnits : [])])];
 };
 
 /** @returns the bases that a scan tries, in this order */

@@ -5,6 +5,8 @@ import { type ScanOptions, scanForDevices } from '../../../../src/drivers/sunspe
 import { systemClock } from '../../../../src/shell/clock.ts';
 import { startModbusServer } from '../../../../src/simulator/modbus/modbus-server.ts';
 import { RegisterImage } from '../../../../src/simulator/modbus/register-image.ts';
+import { emptyReport, runSunSpecCase } from '../../../fuzz/sunspec-campaign.ts';
+import { imageFaults } from '../../../fuzz/sunspec-images.ts';
 import { freePorts } from '../../../support/free-ports.ts';
 import { findModel, sizeOfModel } from '../../../support/sunspec/known-models.ts';
 import { type SimulatedUnits, serveUnits, unitOf } from '../../../support/sunspec/simulated-units.ts';
@@ -102,5 +104,29 @@ describe('SunSpec: scans over Modbus TCP', () => {
   it('nobody listens', async () => {
     const { notes, units } = await scanPort((await freePorts(1))[0] ?? 0, { units: [1, 2] });
     assert.deepEqual([notes.map(({ code }) => code), units.length], [['no_connection'], 1]);
+  });
+
+  it('devices made by chance, one with each fault', async () => {
+    const report = emptyReport();
+    // A device that now and then keeps silent would cost real time.
+    for (const fault of imageFaults.filter((each) => each !== 'unsteady'))
+      for (const seed of [1, 2])
+        await runSunSpecCase(seed, report, {
+          fault,
+          async connect(answer) {
+            const server = await serveUnits({ 1: answer });
+            const bus = busTo(server.port);
+            const close = async (): Promise<void> => {
+              await bus.close();
+              await server.close();
+            };
+            return { bus, clock: systemClock, close };
+          },
+        });
+    assert.deepEqual(report.faults, []);
+    assert.equal(
+      [...report.cases.values()].reduce((sum, { cases }) => sum + cases, 0),
+      2 * (imageFaults.length - 1),
+    );
   });
 });

@@ -66,6 +66,13 @@ describe('SunSpec: the scan of a connection', () => {
     assert.deepEqual(askedUnits(scanned), [4, 127, 71, 1, 126, 2, 240, 201, 200, 247, 128, 3]);
   });
 
+  it('asks the entered unit, even if it is none of a single device', async () => {
+    for (const unit of [0, 255]) {
+      const scanned = await scan({ [unit]: inverter('S') }, { unit });
+      assert.deepEqual([scanned.units, askedUnits(scanned)[0]], [[unit], unit]);
+    }
+  });
+
   it('asks all units on demand', async () => {
     const scanned = await scan({ 77: inverter('S') }, { isEveryUnit: true });
     assert.deepEqual([scanned.units, askedUnits(scanned).length], [[77], 247]);
@@ -130,7 +137,24 @@ describe('SunSpec: the scan of a connection', () => {
 
   it('says what stands where the marker should be', async () => {
     const words = new Map([40_000, 40_001, 0, 1].map((address) => [address, 0xe3dc] as const));
-    const { texts } = await scan({ 1: unitOf(words) });
+    const { texts, result } = await scan({ 1: unitOf(words), 2: plainModbus }, { units: [1, 2, 3] });
+    assert.deepEqual(result.units, [
+      {
+        unit: 1,
+        kind: 'no_marker',
+        bases: [
+          { base: 40_000, kind: 'words', words: [0xe3dc, 0xe3dc] },
+          { base: 0, kind: 'words', words: [0xe3dc, 0xe3dc] },
+          { base: 50_000, kind: 'exception', code: 2 },
+        ],
+      },
+      { unit: 2, kind: 'no_marker', bases: [40_000, 0, 50_000].map((base) => ({ base, kind: 'exception', code: 2 })) },
+      {
+        unit: 3,
+        kind: 'silent',
+        bases: [{ base: 40_000, kind: 'silent', reason: 'unit 3, holding 40000..40001: no answer within 250 ms' }],
+      },
+    ]);
     assert.match(
       texts[0] ?? '',
       /^no SunSpec marker at 40000, 0, 50000: unit 1 answers with 0xE3DC 0xE3DC at 40000; look whether/,
