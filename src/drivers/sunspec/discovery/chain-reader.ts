@@ -95,7 +95,7 @@ export class ChainReader {
   /** Reads registers that have to come in one response. */
   async words(address: number, count: number): Promise<ReadOutcome> {
     const words = this.held(address, count);
-    return words ? { kind: 'words', words } : this.#reader.read(address, count);
+    return words ? { kind: 'words', words } : this.#reader.read(address, count, true);
   }
 
   #heldHeader(address: number): ModelHeader | undefined {
@@ -127,7 +127,7 @@ export class ChainReader {
     let refusal: FailedRead = noSuchAddress;
     for (const count of this.#countsFor(address)) {
       if (address + count > registerCount) continue;
-      const outcome = await this.#fetch(address, count);
+      const outcome = await this.#fetch(address, count, true);
       if (outcome.kind === 'words') {
         if (count !== headerSize) this.#headerCounts.set(address, count);
         return this.#heldHeader(address) ?? this.#lengthBehind(address, outcome.words);
@@ -149,13 +149,13 @@ export class ChainReader {
   /** The ID was given by itself, and the length follows by itself. */
   async #lengthBehind(address: number, id: Buffer): Promise<HeaderOutcome> {
     if (address + headerSize > registerCount) return noSuchAddress;
-    const outcome = await this.#fetch(address + 1, 1);
+    const outcome = await this.#fetch(address + 1, 1, true);
     if (outcome.kind !== 'words') return outcome;
     return { kind: 'header', id: id.readUInt16BE(0), length: outcome.words.readUInt16BE(0) };
   }
 
-  async #fetch(address: number, count: number): Promise<ReadOutcome> {
-    const outcome = await this.#reader.read(address, count);
+  async #fetch(address: number, count: number, mayRepeat = false): Promise<ReadOutcome> {
+    const outcome = await this.#reader.read(address, count, mayRepeat);
     if (outcome.kind === 'words') this.#windows.push({ address, words: outcome.words });
     return outcome;
   }

@@ -36,12 +36,12 @@ interface MarkerSearch {
   bases: readonly number[];
   /** Whether a base without an answer leaves the others to be tried: a unit that is there may be silent at some. */
   isThorough: boolean;
-  /** Time for a second attempt, ms. */
-  retryForMs: number;
+  /** Whether a request without an answer is sent once more. */
+  mayRepeat: boolean;
 }
 
-const readBase = async (reader: RegisterReader, base: number, retryForMs = 0): Promise<BaseFinding> => {
-  const outcome = await reader.read(base, markerSize, retryForMs);
+const readBase = async (reader: RegisterReader, base: number, mayRepeat = false): Promise<BaseFinding> => {
+  const outcome = await reader.read(base, markerSize, mayRepeat);
   return outcome.kind === 'words' ? findingOf(base, outcome.words) : { base, ...outcome };
 };
 
@@ -52,10 +52,10 @@ const isSilent = ({ kind }: BaseFinding): boolean => kind === 'silent';
  * @returns what stands at each base that was asked; the marker, or the loss of the connection, is the last of them
  */
 export const findMarker = async (reader: RegisterReader, search: MarkerSearch): Promise<BaseFinding[]> => {
-  const { bases, isThorough, retryForMs } = search;
+  const { bases, isThorough, mayRepeat } = search;
   const findings: BaseFinding[] = [];
   for (const base of bases) {
-    const finding = await readBase(reader, base, isThorough ? 0 : retryForMs);
+    const finding = await readBase(reader, base, mayRepeat && !isThorough);
     findings.push(finding);
     if (finding.kind === 'marker' || finding.kind === 'disconnected') return findings;
     if (!isThorough && findings.every(isSilent)) return findings;

@@ -44,10 +44,10 @@ export class RegisterReader {
   }
 
   /**
-   * @param retryForMs time in which a second attempt has to be over, if the first one gets no answer
+   * @param mayRepeat whether the request is sent once more if it gets no answer
    * @throws the reason of the signal, if that is aborted
    */
-  async read(address: number, count: number, retryForMs = 0): Promise<ReadOutcome> {
+  async read(address: number, count: number, mayRepeat = false): Promise<ReadOutcome> {
     const { now, signal } = this.#options;
     signal?.throwIfAborted();
     this.requests++;
@@ -55,7 +55,7 @@ export class RegisterReader {
     let outcome: ReadOutcome;
     try {
       const request = { unit: this.unit, table: 'holding', address, count } as const;
-      outcome = { kind: 'words', words: await this.#bus.read(request, startedAt + retryForMs) };
+      outcome = { kind: 'words', words: await this.#bus.read(request, mayRepeat ? Number.POSITIVE_INFINITY : 0) };
     } catch (error) {
       if (!(error instanceof ModbusFailure)) throw error;
       outcome = failedRead(error);

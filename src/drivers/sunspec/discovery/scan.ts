@@ -117,8 +117,7 @@ class Scan {
   }
 
   async #ask(unit: number): Promise<UnitFinding> {
-    const { timeoutMs } = this.#limits;
-    const finding = await this.#reading(unit, (reader) => this.#askUnit(reader, timeoutMs));
+    const finding = await this.#reading(unit, (reader) => this.#askUnit(reader));
     const { kind, bases: [first] = [] } = finding;
     this.#silentUnits = kind === 'silent' ? this.#silentUnits + 1 : 0;
     if (first && kind !== 'silent' && kind !== 'lost') this.#alive = { unit, base: first.base };
@@ -149,15 +148,13 @@ class Scan {
     return hasAnswered ? createNote('connection_lost', { unit, reason }) : createNote('no_connection', { reason });
   }
 
-  async #askUnit(reader: RegisterReader, timeoutMs: number): Promise<UnitFinding> {
+  async #askUnit(reader: RegisterReader): Promise<UnitFinding> {
     const { unit } = reader;
-    const isEntered = unit === this.#options.unit;
-    // The first response on a connection may be lost while the device gets ready.
-    const retryForMs = this.#slowestMs === undefined || isEntered ? timeoutMs * 3 : 0;
     const bases = await findMarker(reader, {
       bases: candidateBases(this.#options.brand),
-      isThorough: isEntered,
-      retryForMs,
+      isThorough: unit === this.#options.unit,
+      // The first response on a connection may be lost while the device gets ready.
+      mayRepeat: this.#slowestMs === undefined,
     });
     const last = bases.at(-1);
     if (last?.kind === 'marker') return { unit, kind: await this.#discover(reader, last.base), bases };

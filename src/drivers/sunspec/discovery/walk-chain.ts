@@ -81,7 +81,9 @@ const commonModels = (a: ChainModel[], b: ChainModel[]): ChainModel[] => {
  */
 export const walkChain = async (first: number, reader: ChainReader, findModel: FindModel): Promise<Chain> => {
   let before = await walkOnce(first, reader, findModel);
-  if (reader.isOfOneMoment || before.end.kind === 'silent') return before;
+  if (before.end.kind === 'silent') return before;
+  // An exception may have had another reason than the end of the list.
+  if (reader.isOfOneMoment && before.end.kind !== 'exception') return before;
   for (let walks = 2; ; walks++) {
     const { end } = before;
     reader.startAgain(end.address);

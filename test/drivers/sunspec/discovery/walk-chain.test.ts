@@ -149,6 +149,21 @@ describe('SunSpec: the walk along the list of models', () => {
     );
   });
 
+  it('a response that is lost, or an exception of one moment, is no end of the list', async () => {
+    const { words, end } = buildImage([common, modelOf(160, 48), modelOf(103, 50)]);
+    for (const refusal of ['silent', 4] as const)
+      for (const at of [40_070, end]) {
+        // Every attempt of the first walk is refused, those that read ahead as well; or two are not answered.
+        let left = refusal === 'silent' ? 2 : at === end ? 4 : 5;
+        const answer = unitOf(words, (address, count) => {
+          if (address > at || address + count <= at || address === 40_000) return undefined;
+          return left-- > 0 ? refusal : undefined;
+        });
+        const device = deviceOf((await scanUnit(answer)).result);
+        assert.deepEqual([idsOf(device), device.end.kind], [[1, 160, 103], 'end_model'], `${refusal} ${at}`);
+      }
+  });
+
   it('a device that ignores long requests is asked one of them', async () => {
     const { words } = buildImage([common, ...[103, 120, 121, 122, 123].map((id) => modelOf(id, sizeOfModel(id)))]);
     const { result, ms } = await scanUnit(unitOf(words, (_, count) => (count > 70 ? 'silent' : undefined)));
@@ -181,20 +196,28 @@ describe('SunSpec: the walk along the list of models', () => {
     }
   });
 
-  it('of a list that changes all the time, the models that stay are taken', async () => {
-    const layouts = [48, 88].map((size) =>
-      buildImage([common, modelOf(160, size), modelOf(124, 24), modelOf(103, 50)]),
-    );
-    let walks = 0;
-    const restless: SimulatedUnit = (address, count) => {
-      if (address === 40_002) walks++;
-      return unitOf(layouts[walks % 2]?.words ?? new Map())(address, count);
-    };
-    const { result } = await scanUnit(restless);
-    const device = deviceOf(result);
-    assert.deepEqual([idsOf(device), device.end], [[1], { kind: 'moving', address: 40_070 }]);
-    assert.ok(codesOf(device).includes('moving'));
-  });
+  const restless: [name: string, lists: ImageModel[][]][] = [
+    ['another number of modules', [48, 88].map((size) => [modelOf(160, size), modelOf(124, 24), modelOf(103, 50)])],
+    [
+      'another order',
+      [
+        [160, 124, 103],
+        [124, 160, 103],
+      ].map((ids) => ids.map((id) => modelOf(id, sizeOfModel(id, 2)))),
+    ],
+  ];
+  for (const [name, lists] of restless)
+    it(`of a list that changes all the time, the models that stay are taken: ${name}`, async () => {
+      const layouts = lists.map((list) => buildImage([common, ...list]));
+      let walks = 0;
+      const answer: SimulatedUnit = (address, count) => {
+        if (address === 40_002) walks++;
+        return unitOf(layouts[walks % 2]?.words ?? new Map())(address, count);
+      };
+      const device = deviceOf((await scanUnit(answer)).result);
+      assert.deepEqual([idsOf(device), device.end], [[1], { kind: 'moving', address: 40_070 }]);
+      assert.ok(codesOf(device).includes('moving'));
+    });
 
   it('every list of known models is found as it is, whatever a device lets be read ahead', async () => {
     const models = fc.array(fc.tuple(fc.constantFrom(...knownIds.filter((id) => id !== 1)), fc.nat(3)), {
