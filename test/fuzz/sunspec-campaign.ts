@@ -88,7 +88,7 @@ export interface FuzzConnection {
 const withoutSockets = async (answer: SimulatedUnit): Promise<FuzzConnection> => simulateUnits({ [unit]: answer });
 
 interface CaseOptions {
-  /** Absent: any one. */
+  /** Absent: the one that chance gives. */
   fault?: ImageFault;
   /** Makes the connection to a device; absent: without sockets. */
   connect?(answer: SimulatedUnit): Promise<FuzzConnection>;

@@ -36,9 +36,9 @@ export interface ScanOptions {
 
 const defaultTimeoutMs = 1000;
 const defaultPauseMs = 20;
-/** As soon as a unit has answered, others are given this many times its slowest answer, but not less than this, ms. */
+/** As soon as a unit has answered, unlikely ones are given this many times its slowest answer, but not less than this, ms. */
 const patienceFactor = 8;
-const leastTimeoutMs = 250;
+const leastTimeoutMs = 500;
 /** Time in which a connection has to be there, and time in which it has to be back, ms. */
 const connectMs = 3000;
 const reconnectMs = 10_000;
@@ -49,6 +49,7 @@ const mostSilentUnits = 2;
 class Scan {
   readonly #bus: Bus;
   readonly #options: ScanOptions;
+  readonly #likelyUnits: readonly number[];
   readonly #result: ScanResult = { devices: [], units: [], notes: [], isCancelled: false, requests: 0 };
   /** Devices by the opening of their list of models. */
   readonly #openings = new Map<string, SunSpecDevice>();
@@ -62,10 +63,13 @@ class Scan {
   constructor(bus: Bus, options: ScanOptions) {
     this.#bus = bus;
     this.#options = options;
+    const { unit, brand, units } = options;
+    this.#likelyUnits = units ?? candidateUnits({ unit, brand });
   }
 
   async run(): Promise<ScanResult> {
-    const { unit, brand, isEveryUnit, units = candidateUnits({ unit, brand, isEveryUnit }), signal } = this.#options;
+    const { unit, brand, isEveryUnit, signal } = this.#options;
+    const units = this.#options.units ?? candidateUnits({ unit, brand, isEveryUnit });
     const { clock, pauseMs = defaultPauseMs, onProgress } = this.#options;
     const result = this.#result;
     try {
@@ -74,8 +78,9 @@ class Scan {
         const { finding, loss } = await this.#askTwice(each);
         result.units.push(finding);
         onProgress?.({ asked: n + 1, total: units.length, unit: each, devices: [...result.devices] });
-        if (loss) result.notes.push(loss);
-        if (loss) break;
+        if (!loss) continue;
+        result.notes.push(loss);
+        break;
       }
     } catch (error) {
       if (!signal?.aborted) throw error;
@@ -86,14 +91,12 @@ class Scan {
     return result;
   }
 
-  get #timeoutMs(): number {
+  /** Units that are none of the likely ones are given less time: most of them are not there. */
+  #limitsOf(unit: number): UnitLimits {
     const { timeoutMs = defaultTimeoutMs } = this.#options;
-    if (this.#slowestMs === undefined) return timeoutMs;
-    return Math.min(timeoutMs, Math.max(leastTimeoutMs, this.#slowestMs * patienceFactor));
-  }
-
-  get #limits(): UnitLimits {
-    return { timeoutMs: this.#timeoutMs, maxInFlight: 1, interRequestMs: 0 };
+    const isUnlikely = this.#slowestMs !== undefined && !this.#likelyUnits.includes(unit);
+    const enoughMs = Math.max(leastTimeoutMs, (this.#slowestMs ?? 0) * patienceFactor);
+    return { timeoutMs: isUnlikely ? Math.min(timeoutMs, enoughMs) : timeoutMs, maxInFlight: 1, interRequestMs: 0 };
   }
 
   /** Asks a unit, and once more if the connection broke: units that are silent one after the other may be the reason. */
@@ -127,7 +130,7 @@ class Scan {
   /** Attaches a unit for the time that something is read of it. */
   async #reading<T>(unit: number, read: (reader: RegisterReader) => Promise<T>): Promise<T> {
     const { clock, signal } = this.#options;
-    const detach = this.#bus.attach(unit, this.#limits);
+    const detach = this.#bus.attach(unit, this.#limitsOf(unit));
     const reader = new RegisterReader(this.#bus, unit, { now: () => clock.monotonic(), signal });
     try {
       return await read(reader);
@@ -143,7 +146,8 @@ class Scan {
     const { clock, signal } = this.#options;
     const hasAnswered = this.#slowestMs !== undefined;
     const withinMs = hasAnswered ? reconnectMs : connectMs;
-    const reason = await waitForConnection(this.#bus, { clock, withinMs, signal, unit, limits: this.#limits });
+    const limits = this.#limitsOf(unit);
+    const reason = await waitForConnection(this.#bus, { clock, withinMs, signal, unit, limits });
     if (reason === undefined) return undefined;
     return hasAnswered ? createNote('connection_lost', { unit, reason }) : createNote('no_connection', { reason });
   }
