@@ -14,17 +14,31 @@ const bytesOf = (point: Point, address: number, data: DataView): Buffer => {
   return bytes;
 };
 
+/** A real-time clock of a device: year, month, day, hour, minute and second, in its own time zone. */
+const decodeClock = (numbers: number[]): string | null => {
+  const [year = 0, month = 0, day = 0, ...time] = numbers;
+  const isDate = month >= 1 && month <= 12 && day >= 1 && day <= 31;
+  if (!isDate || !time.every((part, n) => part < (n === 0 ? 24 : 60))) return null;
+  const pad = (part: number): string => String(part).padStart(2, '0');
+  return `${year < 100 ? 2000 + year : year}-${pad(month)}-${pad(day)}T${time.map(pad).join(':')}`;
+};
+
+/** @returns a Unix time as ISO 8601 in UTC, a clock of six numbers without a time zone; null if it shows none */
+const decodeDatetime = (bytes: Buffer): string | null => {
+  if (bytes.length === 6) return decodeClock([...bytes]);
+  if (bytes.length === 12) return decodeClock([0, 2, 4, 6, 8, 10].map((at) => bytes.readUInt16BE(at)));
+  const seconds = bytes.readUInt32BE(0);
+  return seconds === 0 || seconds === 0xffffffff ? null : new Date(seconds * 1000).toISOString();
+};
+
 /**
  * The text of a string, bytes or a datetime, or of a number shown in one of the formats.
  * @param address first register of the block that the data begin with
- * @returns an instant as ISO 8601; null if the device tells none
+ * @returns an instant as ISO 8601, without a time zone where the device tells none; null if the device tells none
  */
 export const decodeText = (point: Point, address: number, data: DataView): string | null => {
   const bytes = bytesOf(point, address, data);
-  if (point.type === 'datetime') {
-    const seconds = bytes.readUInt32BE(0);
-    return seconds === 0 || seconds === 0xffffffff ? null : new Date(seconds * 1000).toISOString();
-  }
+  if (point.type === 'datetime') return decodeDatetime(bytes);
   const hexText = bytes.toString('hex');
   if ((point.source.nan ?? []).some((pattern) => BigInt(pattern) === BigInt(`0x${hexText || '0'}`))) return null;
   if (point.type === 'bytes' || point.source.format === 'hex') return hexText;

@@ -33,12 +33,23 @@ export const fits = (point: Point, value: number, exponent = 0): boolean => {
   return Number.isFinite(raw) && Math.round(raw) >= lowest && Math.round(raw) <= highest;
 };
 
+/** @param text ISO 8601; a clock of six numbers takes them as they stand there */
+const writeDatetime = (bytes: Buffer, text: string): void => {
+  if (bytes.length === 4) {
+    bytes.writeUInt32BE(Date.parse(text) / 1000);
+    return;
+  }
+  const numbers = (text.match(/\d+/g) ?? []).slice(0, 6).map(Number);
+  for (const [n, number] of numbers.entries())
+    if (bytes.length === 6) bytes[n] = number % 100;
+    else bytes.writeUInt16BE(number, n * 2);
+};
+
 const encodeText = (point: Point, text: string): Words => {
   const { source, type, words } = point;
   const bytes = Buffer.alloc(words.length * 2);
-  const format = source.format ?? (type === 'bytes' ? 'hex' : undefined);
-  if (format !== undefined && format !== 'ascii') parseBytes(text, format, bytes.length).copy(bytes);
-  else if (type === 'datetime') bytes.writeUInt32BE(Date.parse(text) / 1000);
+  if (source.format === 'hex' || type === 'bytes') Buffer.from(text, 'hex').copy(bytes);
+  else if (type === 'datetime') writeDatetime(bytes, text);
   else bytes.write(text, 'utf8');
   return toWords(point, BigInt(`0x${bytes.toString('hex')}`));
 };

@@ -60,7 +60,7 @@ export const indexPoints = (points: readonly Point[]): PointIndex => ({
 
 const optionalPoints = ({ points, derived }: ResolvedProfile): Set<string> =>
   new Set([
-    ...points.filter(({ source }) => source.optional).map(({ name }) => name),
+    ...points.filter(({ source }) => source.optional || source.onlyWhile).map(({ name }) => name),
     ...derived.flatMap(({ kind, terms }) => (kind === 'first' ? terms.map(({ name }) => name) : [])),
   ]);
 
@@ -73,7 +73,9 @@ const floatFactorOf = (point: Point): number => {
 
 const columnsOf = (points: readonly ChannelPoint[], indexOf: PointIndex['indexOf']): ChannelColumns => ({
   pointIndex: Uint32Array.from(points, ({ name }) => indexOf.get(name) ?? 0),
-  isPlain: Uint8Array.from(points, (point) => Number(isNumeric(point) && !point.source.voidWhile)),
+  isPlain: Uint8Array.from(points, (point) =>
+    Number(isNumeric(point) && !point.source.voidWhile && !point.source.onlyWhile),
+  ),
   floatFactor: Float64Array.from(points, floatFactorOf),
   min: Float64Array.from(points, ({ target }) => target.min),
   max: Float64Array.from(points, ({ target }) => target.max),

@@ -47,7 +47,7 @@ export class DerivedValues {
       if (known.kind === 'value') {
         total += known.value * factor + offset;
         found++;
-      } else if (isLost || !isOptional) isPartial = true;
+      } else if (!this.#knowledge.isExcluded(index) && (isLost || !isOptional)) isPartial = true;
     });
     if (isPartial) return 'partial_inputs';
     if (found > 0) return total;

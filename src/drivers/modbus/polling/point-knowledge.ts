@@ -101,9 +101,30 @@ export class PointKnowledge {
     return failure ?? (this.#sleep.blank.has(index) ? 'sentinel' : undefined);
   }
 
-  /** Whether a point was refused before it ever had a value; a device that loses a value refuses it for a moment only. */
+  /**
+   * Whether the device lacks a point: a register tells that it is of another model, or the point was refused before it
+   * ever had a value. A device that loses a value refuses it for a moment only.
+   */
   isLacking(index: number): boolean {
-    return this.#isAbsent(index) && Number.isNaN(this.#numberAt(index));
+    return this.isExcluded(index) || (this.#isAbsent(index) && Number.isNaN(this.#numberAt(index)));
+  }
+
+  /** Whether a register tells that the device is of a model, or has a firmware, without the point. */
+  isExcluded(index: number): boolean {
+    return this.exclusionReason(index) === 'not_measured';
+  }
+
+  /** @returns why it is not certain that the device has a point; undefined if it is */
+  exclusionReason(index: number): Reason | undefined {
+    const { layout, values } = this.#device;
+    const condition = layout.points[index]?.source.onlyWhile;
+    if (!condition) return undefined;
+    const teller = this.#indexOf(condition.point);
+    const missing = this.missingReason(teller);
+    if (missing !== undefined) return missing;
+    const value = values.valueAt(teller);
+    if (value === null) return 'sentinel';
+    return isMet(value, condition) ? undefined : 'not_measured';
   }
 
   /** @returns why a condition makes a value void; undefined if it does not. A point that the device lacks is no reason */
@@ -126,7 +147,9 @@ export class PointKnowledge {
 
   known(index: number): Known {
     const { layout, values } = this.#device;
-    if (this.#isAbsent(index)) return { kind: 'absent' };
+    const exclusion = this.exclusionReason(index);
+    if (exclusion === 'not_measured' || this.#isAbsent(index)) return { kind: 'absent' };
+    if (exclusion !== undefined) return { kind: 'unknown', reason: exclusion };
     const failure = values.failureAt(index);
     if (failure !== undefined) return { kind: 'unknown', reason: failure };
     // A device that sleeps does not tell that it lacks a part.

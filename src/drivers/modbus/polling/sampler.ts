@@ -61,7 +61,9 @@ export class Sampler {
     const missing = this.#knowledge.missingReason(index);
     if (missing !== undefined) return { channel, value: null, ts, reason: missing };
     if (isPlain[channel] === 0) {
-      const reason = this.#knowledge.voidReason(this.#device.layout.channelPoints[channel]?.source.voidWhile);
+      const reason =
+        this.#knowledge.exclusionReason(index) ??
+        this.#knowledge.voidReason(this.#device.layout.channelPoints[channel]?.source.voidWhile);
       if (reason !== undefined) return { channel, value: null, ts, reason };
       const value = this.#device.values.valueAt(index);
       if (typeof value !== 'number')

@@ -28,7 +28,8 @@ const modiconBase: Partial<Record<Point['table'], number>> = { discrete: 10_001,
 
 /**
  * Numbers like 40071 may be addresses (SunSpec, SMA, Huawei), or register 71 as Modicon counts. The second is likely if
- * every register of the profile begins with the digit of its table; the hint harms nobody if it is wrong.
+ * every register of the profile begins with the digit of its table; the hint harms nobody if it is wrong. A profile that
+ * names sources has been compared with programs that read the device.
  */
 const modiconHint = (profile: Profile, points: Point[]): Mistake[] => {
   const numbered = points.filter(({ table }) => table !== 'coil');
@@ -37,7 +38,7 @@ const modiconHint = (profile: Profile, points: Point[]): Mistake[] => {
     return words.every((word) => word >= base && word < base + 9999);
   };
   const [first] = numbered;
-  if (!first || !numbered.every(looksModicon)) return [];
+  if (!first || profile.sources || !numbered.every(looksModicon)) return [];
   const address = Math.min(...first.words);
   const wire = address - (modiconBase[first.table] ?? 0);
   const text = `${address} is taken as the address on the wire. If the manual counts as Modicon does, it is register ${wire + 1} of table ${first.table}: write ${wire}, and so for all points`;

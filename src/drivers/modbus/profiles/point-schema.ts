@@ -61,7 +61,7 @@ const pointTypes = [
 ] as const;
 export type PointType = (typeof pointTypes)[number];
 
-/** Registers that a value of each type takes; strings and bytes give their length by len. */
+/** Registers that a value of each type takes; strings and bytes give their length by len, and so may a datetime. */
 export const wordsOf: Record<Exclude<PointType, 'string' | 'bytes' | 'sunspec'>, number> = {
   bool: 1,
   u8h: 1,
@@ -128,12 +128,16 @@ export const pointSchema = z.strictObject({
   optional: z.boolean().optional(),
   /** The value means nothing while this holds for another point, or while that point is not known. */
   voidWhile: conditionSchema.optional(),
-  /** Registers of a string or of bytes. */
+  /** Only devices of which this holds have the point: models and firmwares that a register tells apart. */
+  onlyWhile: conditionSchema.optional(),
+  /** Registers of a string, of bytes, or of a datetime (2, 3 or 6). */
   len: z.int().min(1).max(maxReadRegisters).optional(),
   wordOrder: endianness.optional(),
   byteOrder: endianness.optional(),
   mask: hex.optional(),
   shift: z.int().min(0).max(63).optional(),
+  /** The value is true or false: this bit of the register, counted from the lowest one. */
+  bit: z.int().min(0).max(63).optional(),
   bits: z.record(z.string().regex(/^\d{1,2}$/, 'a bit is a number from 0 on'), z.string()).optional(),
   enum: z
     .record(

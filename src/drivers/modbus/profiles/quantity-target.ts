@@ -45,7 +45,8 @@ const convertUnit = (source: ProfilePoint, unit: string | undefined): Result<Con
 const vendorTarget = (source: ProfilePoint): { unit?: string; value: Target['value']; min: number; max: number } => {
   const isWord =
     Boolean(source.enum || source.bits || source.format) || (source.type !== undefined && isBytes(source.type));
-  const value = isWord ? 'text' : source.type === 'bool' ? 'boolean' : 'number';
+  const isFlag = source.type === 'bool' || source.bit !== undefined;
+  const value = isWord ? 'text' : isFlag ? 'boolean' : 'number';
   const unit = value === 'number' ? canonicalUnit(source.unit ?? '1') : undefined;
   return {
     ...(unit === undefined ? {} : { unit }),
@@ -83,6 +84,7 @@ const kindFault = (source: ProfilePoint, { value, unit, members = [] }: Quantity
       if (words !== undefined) return undefined;
       return `${quantity} is a text: give "format": "hex" or "ascii", an "enum", or the type string`;
     default:
+      if (source.bit !== undefined) return `${quantity} is a number in ${unit}; bit makes true and false of it`;
       if (words === undefined) return undefined;
       return `${quantity} is a number in ${unit}; ${words} makes words of it. For those take a quantity of words (status), or one of your own that begins with x_`;
   }

@@ -9,6 +9,9 @@ import { resolveTarget } from './quantity-target.ts';
 
 const refuse = (reason: string): { ok: false; reason: string } => ({ ok: false, reason });
 
+/** Registers of a datetime: a Unix time, or six numbers in a byte or in a register each. */
+const clockLengths: readonly number[] = [2, 3, 6];
+
 const wordAddresses = (source: ProfilePoint, base: number, wordOrder: 'big' | 'little'): Result<number[]> => {
   const type = source.type as Exclude<PointType, 'sunspec'>;
   const shifted = Array.isArray(source.addr) ? source.addr.map((a) => a + base) : undefined;
@@ -17,13 +20,13 @@ const wordAddresses = (source: ProfilePoint, base: number, wordOrder: 'big' | 'l
     if (source.len === undefined) return refuse(`a ${type} needs len, the number of its registers`);
     return { ok: true, value: Array.from({ length: source.len }, (_, i) => first + i) };
   }
-  const count = wordsOf[type];
-  if (source.len !== undefined && source.len !== count)
+  const count = type === 'datetime' ? (source.len ?? wordsOf[type]) : wordsOf[type];
+  if (type === 'datetime' && !clockLengths.includes(count))
     return refuse(
-      type === 'datetime'
-        ? `a datetime is the ${count} registers of a Unix time, not ${source.len}; one of year, month, day ... cannot be read`
-        : `len is for string and bytes; ${type} has ${count} register${count > 1 ? 's' : ''}`,
+      `a datetime is 2 registers (Unix time), 3 (year, month, day, hour, minute, second in a byte each) or 6 (in a register each), not ${count}`,
     );
+  if (source.len !== undefined && source.len !== count)
+    return refuse(`len is for string and bytes; ${type} has ${count} register${count > 1 ? 's' : ''}`);
   const inOrder = shifted ?? Array.from({ length: count }, (_, i) => first + i);
   if (inOrder.length !== count) return refuse(`${type} has ${count} words`);
   return { ok: true, value: wordOrder === 'little' ? inOrder.reverse() : inOrder };
@@ -78,16 +81,31 @@ const writeFault = ({ access = 'r', writeFc }: ProfilePoint, { table, type, word
   return undefined;
 };
 
+const bitTypes: readonly PointType[] = ['bool', 'uint16', 'uint32', 'uint64'];
+
+/** @returns in words why a point cannot be a bit of its register */
+const bitFault = ({ bit, type, mask, shift, scale, offset }: ProfilePoint): string | undefined => {
+  if (bit === undefined) return undefined;
+  if (type === undefined || !bitTypes.includes(type)) return `a bit is taken from a ${bitTypes.join(', ')}`;
+  if (mask !== undefined || shift !== undefined) return 'takes either a bit, or a mask and a shift';
+  return scale === undefined && offset === undefined ? undefined : 'a bit takes no scale and no offset';
+};
+
+/** @returns the point with its bit, if it is one, as the mask and the shift that codecs know */
+const withMask = (source: ProfilePoint): ProfilePoint =>
+  source.bit === undefined
+    ? source
+    : { ...source, mask: `0x${(1n << BigInt(source.bit)).toString(16)}`, shift: source.bit };
+
 /**
  * @param instance number of the connector, battery or the like, counted from 1
  * @returns the point, or in words why it cannot be read or written
  */
-export const resolvePoint = (
-  source: ProfilePoint,
-  profile: Pick<Profile, 'defaults' | 'instances'>,
-  instance: number,
-): Result<Point> => {
+export const resolvePoint = (given: ProfilePoint, profile: Profile, instance: number): Result<Point> => {
   const { defaults = {}, instances } = profile;
+  const wrongBit = bitFault(given);
+  if (wrongBit !== undefined) return refuse(wrongBit);
+  const source = withMask(given);
   if (source.addr === undefined || source.type === undefined) return refuse('needs addr and type, or sum, or firstOf');
   if (typeof source.addr === 'string') return refuse(`"${source.addr}" is an address of type sunspec only`);
   if (source.zeroWhile) return refuse('zeroWhile is for a sum');

@@ -64,7 +64,10 @@ export const polledPoints = (resolved: Omit<ResolvedProfile, 'undecoded'>): Poin
   const needed = pointsNeeded(resolved);
   for (const { name } of alive) needed.add(name);
   for (const { terms } of derived) for (const { name } of terms) needed.add(name);
-  const conditions = [...points.map(({ source }) => source.voidWhile), ...derived.flatMap(conditionsOf)];
+  const conditions = [
+    ...points.flatMap(({ source }) => [source.voidWhile, source.onlyWhile]),
+    ...derived.flatMap(conditionsOf),
+  ];
   for (const condition of conditions) if (condition) needed.add(condition.point);
   const isWanted = ({ name, target, source }: Point): boolean =>
     target !== undefined || source.identity !== undefined || needed.has(name);
@@ -104,6 +107,7 @@ const resolveReferences = ({ profile, instance, points, derived, feed, mistake }
       const fault =
         (source.scaleFrom === undefined ? undefined : scaleFault(point, source.scaleFrom, points)) ??
         (source.voidWhile && conditionFault(source.voidWhile, points)) ??
+        (source.onlyWhile && conditionFault(source.onlyWhile, points)) ??
         identityFault(point);
       if (fault !== undefined) mistake(source.name, fault);
     }

@@ -55,9 +55,9 @@ const useless: [name: string, more: object, words: RegExp][] = [
     /\(set\): function 6 does not write to table coil; 5 and 15 do/,
   ],
   [
-    'a date of 6 registers',
-    { points: [power, { name: 'time', quantity: 'meter/x_time', addr: 5, type: 'datetime', len: 6 }] },
-    /\(time\): a datetime is the 2 registers of a Unix time, not 6/,
+    'a date of 4 registers',
+    { points: [power, { name: 'time', quantity: 'meter/x_time', addr: 5, type: 'datetime', len: 4 }] },
+    /\(time\): a datetime is 2 registers \(Unix time\), 3 .* or 6 .*, not 4/,
   ],
   [
     'len on a number',
@@ -151,6 +151,41 @@ const useless: [name: string, more: object, words: RegExp][] = [
       ],
     },
     /\(power\): state is never 0; there are fault, ok/,
+  ],
+  [
+    'a condition on a point that is not there',
+    {
+      points: [
+        { ...power, onlyWhile: { point: 'modell', is: [1] } },
+        { name: 'model', addr: 1, type: 'uint16' },
+      ],
+    },
+    /\(power\): "modell" is no point with a register; did you mean "model"\?/,
+  ],
+  [
+    'a bit of a number with a sign',
+    { points: [power, { name: 'b', quantity: 'meter/x_b', addr: 1, type: 'int16', bit: 3 }] },
+    /\(b\): a bit is taken from a bool, uint16, uint32, uint64$/,
+  ],
+  [
+    'a bit beyond its register',
+    { points: [power, { name: 'b', quantity: 'meter/x_b', addr: 1, type: 'uint16', bit: 16 }] },
+    /\(b\): 0x10000 is wider than uint16/,
+  ],
+  [
+    'a bit and a mask',
+    { points: [power, { name: 'b', quantity: 'meter/x_b', addr: 1, type: 'uint16', bit: 3, mask: '0x8' }] },
+    /\(b\): takes either a bit, or a mask and a shift/,
+  ],
+  [
+    'a bit with a scale',
+    { points: [power, { name: 'b', quantity: 'meter/x_b', addr: 1, type: 'uint16', bit: 3, scale: 2 }] },
+    /\(b\): a bit takes no scale and no offset/,
+  ],
+  [
+    'a bit for a number',
+    { points: [{ ...power, type: 'uint16', bit: 3 }] },
+    /\(power\): meter\/power is a number in W; bit makes true and false of it/,
   ],
   [
     'a rating that is no power',

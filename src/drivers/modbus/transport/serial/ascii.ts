@@ -2,12 +2,18 @@
 import { encodeBody, type SerialFraming, shortestFrame } from './serial-framing.ts';
 
 const colon = 0x3a;
+/** Wallboxes of ABL begin their responses with ">" instead of ":". */
+const greaterThan = 0x3e;
 const hexPairs = /^([0-9A-F]{2})+$/;
 /** Characters of the longest frame, V1.02 §2.5.2.1. */
 const longestFrame = 513;
 
 /** The LRC is the two's complement of the sum of all bytes. */
 const lrcOf = (bytes: Buffer): number => -bytes.reduce((sum, byte) => sum + byte, 0) & 0xff;
+
+/** @returns the place of the first character that begins a response; -1 if there is none */
+const startOf = (bytes: Buffer, from = 0): number =>
+  bytes.findIndex((byte, place) => place >= from && (byte === colon || byte === greaterThan));
 
 /** Modbus ASCII. */
 export const asciiFraming: SerialFraming = {
@@ -17,11 +23,11 @@ export const asciiFraming: SerialFraming = {
     return Buffer.from(`:${text.toUpperCase()}\r\n`, 'latin1');
   },
   scan(bytes) {
-    const start = bytes.indexOf(colon);
+    const start = startOf(bytes);
     if (start !== 0)
       return bytes.length === 0 ? { kind: 'part' } : { kind: 'noise', length: start < 0 ? bytes.length : start };
     const end = bytes.indexOf('\r\n');
-    const next = bytes.indexOf(colon, 1);
+    const next = startOf(bytes, 1);
     if (next > 0 && (end < 0 || next < end)) return { kind: 'broken', reason: 'an answer without an end' };
     if (end < 0)
       return bytes.length > longestFrame ? { kind: 'broken', reason: 'an answer without an end' } : { kind: 'part' };
