@@ -3,18 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { listProfiles, openProfile } from '../../../../src/drivers/modbus/profiles/library.ts';
 import { type Contents, type PolledDevice, pollDevice } from '../../../support/modbus/polled-device.ts';
-
-const hex = (bytes: Buffer): string => bytes.toString('hex');
-
-/** A text of so many registers, filled up with NUL. */
-const text = (value: string, registers: number): string =>
-  hex(Buffer.from(value.padEnd(registers * 2, '\0'), 'latin1'));
-
-const float = (value: number, wordOrder: 'big' | 'little' = 'big'): string => {
-  const bytes = Buffer.alloc(4);
-  bytes.writeFloatBE(value);
-  return wordOrder === 'big' ? hex(bytes) : hex(Buffer.concat([bytes.subarray(2), bytes.subarray(0, 2)]));
-};
+import { float, text } from '../../../support/modbus/register-words.ts';
 
 let device: PolledDevice;
 const start = async (profile: string, contents: Contents, options: Parameters<typeof pollDevice>[2] = {}) => {
