@@ -5,6 +5,7 @@
 import { pause } from '../../../common/pause.ts';
 import type { Clock } from '../../../model/time.ts';
 import { type Applied, CommandFailure, isHeld, type Order, signatureOf } from '../../driver.ts';
+import { ownBits } from '../codec/encode.ts';
 import { isPlausibleExponent, maxExponent } from '../codec/point-scaling.ts';
 import type { PointReader } from '../polling/point-reader.ts';
 import { isMet } from '../profiles/condition.ts';
@@ -144,7 +145,8 @@ export class RegisterActuator {
   /** @throws CommandFailure, ModbusFailure */
   async #execute(steps: ResolvedStep[], { order, scope, upkeep }: Execution): Promise<WantedPoint[]> {
     const { bus, clock, unit } = this.#device;
-    const plan = planWrites(steps, { unit, scope, exponentOf: await this.#readExponents(steps) });
+    const exponentOf = await this.#readExponents(steps);
+    const plan = planWrites(steps, { unit, scope, exponentOf, held: await this.#readParts(steps) });
     let notAfter = Math.min(order.startBy, order.notAfter);
     for (const step of plan) {
       if (upkeep.isOver) throw new CommandFailure('INTERNAL', 'replaced by a newer order');
@@ -179,6 +181,14 @@ export class RegisterActuator {
         );
       return exponent;
     };
+  }
+
+  /** Reads the registers of which a step writes some bits only, because others may have changed the rest. */
+  async #readParts(steps: ResolvedStep[]): Promise<(point: Point, address: number) => number | undefined> {
+    const parts = steps.flatMap((step) => ('point' in step && ownBits(step.point) ? [step.point] : []));
+    if (parts.length === 0) return () => undefined;
+    const snapshot = await this.#device.readPoints(parts);
+    return ({ table }, address) => snapshot.word(table, address);
   }
 
   /** Whether registers that wear out hold the wanted words already, so that they need not be written. */

@@ -4,6 +4,7 @@ import type { Proof } from '../../../model/command.ts';
 import type { Value } from '../../../model/reading.ts';
 import type { Clock } from '../../../model/time.ts';
 import { type Applied, CommandFailure } from '../../driver.ts';
+import { ownBits, type Words } from '../codec/encode.ts';
 import type { PointReader, PointSnapshot } from '../polling/point-reader.ts';
 import { type Criterion, isMet } from '../profiles/condition.ts';
 import type { Point } from '../profiles/point.ts';
@@ -48,10 +49,17 @@ const replaced: Applied = { verified: false, reason: 'replaced' };
 /** @returns the points whose registers can be read back */
 export const readableOf = (wanted: WantedPoint[]): WantedPoint[] => wanted.filter(({ point }) => point.isReadable);
 
+/** Whether a register holds what was written, as far as its bits belong to the point. */
+const holds = (point: Point, { address, word }: Words[number], snapshot: PointSnapshot): boolean => {
+  const read = snapshot.word(point.table, address);
+  const bits = ownBits(point)?.find((each) => each.address === address)?.word ?? 0xffff;
+  return read !== undefined && (read & bits) === (word & bits);
+};
+
 /** @returns in words which registers do not hold what they should */
 export const differences = (wanted: WantedPoint[], snapshot: PointSnapshot): string[] =>
   wanted.flatMap(({ point, value, words }) =>
-    words.every(({ address, word }) => snapshot.word(point.table, address) === word)
+    words.every((each) => holds(point, each, snapshot))
       ? []
       : [`${point.name} reads ${snapshot.value(point) ?? 'nothing'} instead of ${value}`],
   );

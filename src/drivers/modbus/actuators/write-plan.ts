@@ -3,7 +3,7 @@
  * one after the other go in one request, so that the device never sees half of them.
  */
 import { CommandFailure } from '../../driver.ts';
-import { encodePoint, fits, holdable, type Words } from '../codec/encode.ts';
+import { encodePoint, fits, holdable, ownBits, type Words } from '../codec/encode.ts';
 import { maxWriteRegisters } from '../codec/pdu-limits.ts';
 import { functionCodes, type WriteFunction, type WriteRequest } from '../messages.ts';
 import type { ResolvedStep } from '../profiles/controls.ts';
@@ -29,6 +29,8 @@ interface WriteTarget {
   scope: Scope;
   /** @returns the power of ten of a point that is scaled by another one; 0 for all other points */
   exponentOf?: (point: Point) => number;
+  /** @returns a register as it was read, for points that are a part of it; undefined if it could not be read */
+  held?: (point: Point, address: number) => number | undefined;
 }
 
 const { writeSingleCoil, writeSingleRegister, writeMultipleCoils, writeMultipleRegisters } = functionCodes;
@@ -56,10 +58,24 @@ const isNeighbour = (a: WriteRequest, b: WriteRequest): boolean =>
   b.address === a.address + a.values.length &&
   a.values.length + b.values.length <= maxWriteRegisters;
 
+/**
+ * The registers of a point that has only some of their bits: the others stay what they are.
+ * @throws CommandFailure if a register is not known
+ */
+const mergeBits = (point: Point, words: Words, held: NonNullable<WriteTarget['held']>): Words =>
+  words.map(({ address, word }) => {
+    const bits = ownBits(point)?.find((each) => each.address === address)?.word ?? 0xffff;
+    if (bits === 0xffff) return { address, word };
+    const others = held(point, address);
+    if (others === undefined)
+      throw new CommandFailure('DEVICE_REJECTED', `${point.name}: the rest of register ${address} is not known`);
+    return { address, word: (others & ~bits) | (word & bits) };
+  });
+
 /** @throws CommandFailure if the value is not known, or does not fit into the registers */
 const wantedOf = (
   { point, value: source }: Extract<ResolvedStep, { point: Point }>,
-  { scope, exponentOf = () => 0 }: WriteTarget,
+  { scope, exponentOf = () => 0, held = () => undefined }: WriteTarget,
 ): WantedPoint => {
   const ordered = evaluate(source, scope);
   if (ordered === undefined)
@@ -68,7 +84,7 @@ const wantedOf = (
   const value = holdable(point, ordered, exponent);
   if (!fits(point, value, exponent))
     throw new CommandFailure('OUT_OF_RANGE', `${point.name}: ${value} does not fit into its register`);
-  return { point, value, words: encodePoint(point, value, exponent) };
+  return { point, value, words: mergeBits(point, encodePoint(point, value, exponent), held) };
 };
 
 /**
@@ -77,13 +93,18 @@ const wantedOf = (
  */
 export const planWrites = (steps: ResolvedStep[], target: WriteTarget): PlannedStep[] => {
   const planned: PlannedStep[] = [];
+  /** Registers that an earlier step writes, by table and address. */
+  const written = new Map<string, number>();
+  const held = (point: Point, address: number): number | undefined =>
+    written.get(`${point.table} ${address}`) ?? target.held?.(point, address);
   for (const step of steps) {
     if ('waitMs' in step) {
       planned.push(step);
       continue;
     }
     if (step.ifGiven !== undefined && target.scope.name(step.ifGiven) === undefined) continue;
-    const wanted = wantedOf(step, target);
+    const wanted = wantedOf(step, { ...target, held });
+    for (const { address, word } of wanted.words) written.set(`${wanted.point.table} ${address}`, word);
     const request = toRequest(target.unit, wanted);
     const last = planned.at(-1);
     if (last && 'request' in last && isNeighbour(last.request, request)) {

@@ -3,6 +3,7 @@
  * a response is a handful of plain loops over typed arrays. All devices of a profile share one table.
  */
 import { isBitTable } from '../messages.ts';
+import type { Criterion } from '../profiles/condition.ts';
 import { isBytes, type Point } from '../profiles/point.ts';
 import type { PointType } from '../profiles/point-schema.ts';
 import { decodeNumber, isNoFloat } from './number-formats.ts';
@@ -75,6 +76,8 @@ export interface DecodeTable {
   scaled: [index: number, exponentIndex: number][];
   /** Offsets, which are added last, in the unit of the value. */
   offset: Column;
+  /** Values whose sign another one tells: negative while that one meets the criterion. */
+  signed: { index: number; tellerIndex: number; negativeWhile: Criterion }[];
 }
 
 /** A point with the places of its numbers in the output. */
@@ -82,8 +85,8 @@ export interface TablePoint {
   point: Point;
   /** Output index of its value. */
   index: number;
-  /** Output index of its power of ten, for a point with scaleFrom. */
-  scaleIndex?: number;
+  /** Output index of the power of ten of a point with scaleFrom, or of the point that tells its sign. */
+  companionIndex?: number;
 }
 
 const patternOf = (hex: string): Pattern => {
@@ -186,9 +189,13 @@ export const compileDecodeTable = (points: TablePoint[], address: number): Decod
       entries.filter(({ point }) => isInexact(point)),
       ({ index }) => index,
     ),
-    scaled: entries.flatMap(({ index, scaleIndex }) =>
-      scaleIndex === undefined ? [] : [[index, scaleIndex] as [number, number]],
+    scaled: entries.flatMap(({ point, index, companionIndex }) =>
+      companionIndex === undefined || !point.source.scaleFrom ? [] : [[index, companionIndex] as [number, number]],
     ),
     offset: columnFor('offset', 0),
+    signed: entries.flatMap(({ point, index, companionIndex: tellerIndex }) => {
+      const { negativeWhile } = point.source;
+      return tellerIndex === undefined || !negativeWhile ? [] : [{ index, tellerIndex, negativeWhile }];
+    }),
   };
 };

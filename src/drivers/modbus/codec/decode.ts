@@ -3,6 +3,7 @@
  * for a value that is not available.
  */
 import { isBitTable, type Table } from '../messages.ts';
+import { isMet } from '../profiles/condition.ts';
 import type { DecodeTable, SpecialEntry } from './decode-table.ts';
 import { decodeNumber, swapWords } from './number-formats.ts';
 import { add, type Column, divide, multiply, scaleByPowers, toMillionths } from './point-scaling.ts';
@@ -59,6 +60,15 @@ const dropAbsent = ({ index, value }: Column, out: Float64Array): void => {
   for (let i = 0; i < index.length; i++) if (out[index[i] as number] === value[i]) out[index[i] as number] = Number.NaN;
 };
 
+/** A value whose sign is not known is not known either. */
+const applySigns = (signed: DecodeTable['signed'], out: Float64Array): void => {
+  for (const { index, tellerIndex, negativeWhile } of signed) {
+    const teller = out[tellerIndex] as number;
+    const magnitude = Math.abs(out[index] as number);
+    out[index] = Number.isNaN(teller) ? Number.NaN : isMet(teller, negativeWhile) ? 0 - magnitude : magnitude;
+  }
+};
+
 /**
  * Decodes one block.
  * @param data the data of the response, from the first register (or bit) of the block on
@@ -73,6 +83,7 @@ export const decodeBlock = (table: DecodeTable, data: DataView, out: Float64Arra
   for (const index of table.inexact) out[index] = toMillionths(out[index] as number);
   scaleByPowers(table.scaled, out);
   add(table.offset, out);
+  applySigns(table.signed, out);
 };
 
 const powersOfTen = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);

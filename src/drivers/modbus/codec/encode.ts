@@ -67,5 +67,13 @@ export const encodePoint = (point: Point, value: number | string, exponent = 0):
   return toWords(point, mask === undefined ? shifted : shifted & BigInt(mask));
 };
 
+/** @returns the bits that a point has in each of its registers; undefined for a point that has all of them */
+export const ownBits = (point: Point): Words | undefined => {
+  const { mask } = point.source;
+  const half = point.type === 'u8h' ? 0xff00n : point.type === 'u8l' ? 0xffn : undefined;
+  if (mask === undefined && half === undefined) return undefined;
+  return toWords(point, mask === undefined ? (half ?? 0n) : BigInt(mask));
+};
+
 /** @returns the registers of a raw bit pattern in hexadecimal, as a profile lists them in "nan" */
 export const encodePattern = (point: Point, pattern: string): Words => toWords(point, BigInt(pattern));

@@ -2,7 +2,7 @@
 import { compileDecodeTable, type DecodeTable, type TablePoint } from '../codec/decode-table.ts';
 import type { LearntRange } from '../device/learnt-ranges.ts';
 import type { PointIndex, ProfileLayout } from '../device/profile-layout.ts';
-import { isTextPoint, type Point, type PollGroup } from '../profiles/point.ts';
+import { companionOf, isTextPoint, type Point, type PollGroup } from '../profiles/point.ts';
 import { planReads, type RegisterBlock } from './read-plan.ts';
 
 /** A register block with everything that is needed to decode its response. */
@@ -20,8 +20,9 @@ type BlockPlan = Readonly<Record<PollGroup, readonly CompiledBlock[]>>;
 /** Compiles the numbers of a block. */
 export const compileTable = ({ points, address }: RegisterBlock, { indexOf }: PointIndex): DecodeTable => {
   const placed = points.map((point): TablePoint => {
-    const scaleIndex = point.source.scaleFrom === undefined ? undefined : indexOf.get(point.source.scaleFrom);
-    return { point, index: indexOf.get(point.name) ?? 0, ...(scaleIndex === undefined ? {} : { scaleIndex }) };
+    const companion = companionOf(point.source);
+    const companionIndex = companion === undefined ? undefined : indexOf.get(companion);
+    return { point, index: indexOf.get(point.name) ?? 0, ...(companionIndex === undefined ? {} : { companionIndex }) };
   });
   return compileDecodeTable(placed, address);
 };

@@ -1,8 +1,9 @@
-/** The values of derived points: sums, and the first of several sources. */
+/** The values of derived points: sums, products, and the first of several sources. */
 import type { Reason } from '../../../model/common.ts';
 import type { Sample } from '../../driver.ts';
 import { withoutBinaryResidue } from '../codec/number-formats.ts';
 import type { DerivedLayout } from '../device/profile-layout.ts';
+import { evaluate } from '../profiles/expression.ts';
 import type { PointKnowledge } from './point-knowledge.ts';
 import { SourceChoice } from './source-choice.ts';
 
@@ -24,7 +25,7 @@ export class DerivedValues {
     const { point, channel, termIndices, isLifetimeCounter } = derived;
     const missing = (reason: Reason): Sample => ({ channel, value: null, ts, reason });
     const chosen = this.#choices.get(derived)?.choose(termIndices.map((index) => this.#knowledge.known(index)));
-    const made = chosen ? chosen.value : this.#sum(derived);
+    const made = chosen ? chosen.value : point.kind === 'product' ? this.#product(derived) : this.#sum(derived);
     if (typeof made === 'string') return missing(made);
     const value = withoutBinaryResidue(made);
     const isUnused = isLifetimeCounter && this.#knowledge.isAsleep && value === 0;
@@ -33,6 +34,23 @@ export class DerivedValues {
     const { min, max } = point.target;
     if (value < min || value > max) return missing('out_of_range');
     return { channel, value, ts, ...(isLifetimeCounter && chosen?.source && { counterId: chosen.source }) };
+  }
+
+  /** @returns the product in the unit of the quantity, or why there is none */
+  #product({ point, termIndices }: DerivedLayout): number | Reason {
+    const factors = new Map<string, number>();
+    for (const [nth, { name, isOptional }] of point.terms.entries()) {
+      const index = termIndices[nth] ?? -1;
+      const known = this.#knowledge.known(index);
+      const isLacking = known.kind === 'absent' && (isOptional || this.#knowledge.isExcluded(index));
+      if (known.kind === 'void' || isLacking) return 'sentinel';
+      if (known.kind !== 'value') return 'partial_inputs';
+      factors.set(name, known.value);
+    }
+    const expression = point.kind === 'product' ? point.expression : '';
+    const product = evaluate(expression, { name: () => undefined, point: (name) => factors.get(name) });
+    // Adding 0 turns -0 into 0.
+    return product === undefined ? 'sentinel' : product * point.target.factor + point.target.offset + 0;
   }
 
   /** @returns the sum in the unit of the quantity, 0 if the profile says that nothing means 0, or why there is none */

@@ -4,7 +4,7 @@ import { valueAt } from '../codec/decode.ts';
 import { type Decoding, PointValues } from '../device/point-values.ts';
 import { indexPoints, type PointIndex } from '../device/profile-layout.ts';
 import type { Table } from '../messages.ts';
-import { isTextPoint, type Point } from '../profiles/point.ts';
+import { companionOf, isTextPoint, type Point } from '../profiles/point.ts';
 import type { ResolvedProfile } from '../profiles/resolve-profile.ts';
 import type { Bus } from '../transport/bus/bus.ts';
 import { compileTable } from './compiled-block.ts';
@@ -28,8 +28,8 @@ interface ReadPlan {
 }
 
 const createPlan = ({ profile, points: all }: ResolvedProfile, wanted: readonly Point[]): ReadPlan => {
-  const factors = wanted.flatMap(({ source }) => all.filter(({ name }) => name === source.scaleFrom));
-  const index = indexPoints([...new Set([...wanted, ...factors])]);
+  const companions = wanted.flatMap(({ source }) => all.filter(({ name }) => name === companionOf(source)));
+  const index = indexPoints([...new Set([...wanted, ...companions])]);
   const blocks = planReads(index.points, profile).map((block) => {
     const { address, points } = block;
     return { block, decoding: { table: compileTable(block, index), texts: points.filter(isTextPoint), address } };
@@ -37,7 +37,7 @@ const createPlan = ({ profile, points: all }: ResolvedProfile, wanted: readonly 
   return { index, blocks };
 };
 
-/** @returns a function that reads points, with the scale factors of those that have one */
+/** @returns a function that reads points, with the scale factors and signs of those that have one */
 export const createPointReader = (resolved: ResolvedProfile, bus: Bus, unit: number): PointReader => {
   const plans = new Map<string, ReadPlan>();
 

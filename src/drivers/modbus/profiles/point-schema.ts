@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { addressRange } from '../codec/limits.ts';
 import { maxReadRegisters } from '../codec/pdu-limits.ts';
+import { expressionPattern } from './expression.ts';
 
 /** The name of a point, unique within its profile. */
 export const pointName = z
@@ -124,6 +125,11 @@ export const pointSchema = z.strictObject({
   zeroWhile: conditionSchema.optional(),
   /** Instead of a register: the first of these points that the device has. The choice is kept once it is made. */
   firstOf: z.array(pointName).min(2).optional(),
+  /** Instead of a register: a product or quotient of numbers and @points, like "@voltage * @current". */
+  product: z
+    .string()
+    .regex(expressionPattern, 'a product is numbers and @points with * and / between them: "@voltage * @current"')
+    .optional(),
   /** Not every device of the family has the point: a refusal is no fault, and without a value it adds 0 to a sum. */
   optional: z.boolean().optional(),
   /** The value means nothing while this holds for another point, or while that point is not known. */
@@ -157,6 +163,8 @@ export const pointSchema = z.strictObject({
   offset: z.number().optional(),
   /** Name of the point that holds the power of ten; it is read in the same request. */
   scaleFrom: pointName.optional(),
+  /** The value is negative while this holds, and positive otherwise, whatever sign the register has. */
+  negativeWhile: conditionSchema.optional(),
   /** -1 where the register counts against the model's arrow. */
   sign: z.literal([1, -1]).optional(),
   /** false: no source proves the sign of the register. */

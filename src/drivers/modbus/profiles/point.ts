@@ -47,6 +47,10 @@ export const isBytes = (type: PointType): boolean => type === 'string' || type =
 /** Whether the value of a point is text made from its bytes, and not from a number. */
 export const isTextPoint = ({ type, source }: Point): boolean => isBytes(type) || source.format !== undefined;
 
+/** @returns the name of the point without which the number of a point means nothing: its power of ten, or its sign */
+export const companionOf = ({ scaleFrom, negativeWhile }: ProfilePoint): string | undefined =>
+  scaleFrom ?? negativeWhile?.point;
+
 /** Whether a point repeats an order that the device holds, and does not measure what comes of it. */
 export const isEcho = ({ target }: Point): boolean => target?.quantity === 'current_limit';
 
@@ -75,13 +79,20 @@ interface SumPoint extends Derived {
   zeroWhile?: Condition;
 }
 
+/** The product of several points and numbers. */
+interface ProductPoint extends Derived {
+  kind: 'product';
+  /** "@voltage * @current", in the unit that its target converts from. */
+  expression: string;
+}
+
 /** The first of several sources that the device has. */
 interface FirstPoint extends Derived {
   kind: 'first';
 }
 
 /** A quantity without a register of its own. */
-export type DerivedPoint = SumPoint | FirstPoint;
+export type DerivedPoint = SumPoint | FirstPoint | ProductPoint;
 
 /** @returns the conditions that the value of a derived point depends on, besides its terms */
 export const conditionsOf = (point: DerivedPoint): Condition[] =>

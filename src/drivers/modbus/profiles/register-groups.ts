@@ -1,7 +1,7 @@
-/** Points that have to be read in one request: a value of several words, and values with the scale factor they share. */
+/** Points that have to be read in one request: a value of several words, and values with the scale factor or the sign they share. */
 import { maxReadRegisters } from '../codec/pdu-limits.ts';
 import type { Table } from '../messages.ts';
-import type { Point } from './point.ts';
+import { companionOf, type Point } from './point.ts';
 import type { Profile } from './profile-schema.ts';
 
 /** A span of registers that no request may cut. */
@@ -24,13 +24,13 @@ const spanOf = (points: Point[]): { from: number; to: number } => {
 
 /**
  * @param points points of one table
- * @returns the groups by ascending address; points that share a scale factor are in one group with it
+ * @returns the groups by ascending address; points that share a scale factor, or a sign, are in one group with it
  */
 export const groupPoints = (points: Point[]): RegisterGroup[] => {
   const byName = new Map(points.map((point) => [point.name, point]));
   const groups = new Map<string, Point[]>();
   for (const point of points) {
-    const key = point.source.scaleFrom ?? point.name;
+    const key = companionOf(point.source) ?? point.name;
     const group = groups.get(key) ?? [];
     group.push(point);
     groups.set(key, group);
@@ -52,8 +52,7 @@ export const contains = ([address, count]: [number, number], group: RegisterGrou
 const groupFault = ({ limits = {} }: Profile, group: RegisterGroup): string | undefined => {
   const { maxRegs = maxReadRegisters, forbidden = [], blocks = [] } = limits;
   const { from, to, points: inside } = group;
-  const what =
-    inside.length === 1 ? 'its words' : `${inside.map(({ name }) => name).join(', ')} share a scale factor and`;
+  const what = inside.length === 1 ? 'its words' : `${inside.map(({ name }) => name).join(', ')} belong together and`;
   const span = `${what} lie within ${from}..${to}`;
   const touched = forbidden.find(([first, last]) => first <= to && last >= from);
   if (touched) return `${span}, which touches ${touched.join('..')}, a forbidden range`;

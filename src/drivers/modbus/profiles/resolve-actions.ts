@@ -50,7 +50,7 @@ const resolveStep = (step: Step, context: ControlContext): ResolvedStep => {
   if ('waitMs' in step) return step;
   const { where, names } = context;
   const point = pointOf(step.point, context);
-  const { access = 'r', mask } = point.source;
+  const { access = 'r' } = point.source;
   if (access === 'r')
     throw new ControlFault(
       `${where} writes ${step.point}, which is only read${
@@ -59,7 +59,6 @@ const resolveStep = (step: Step, context: ControlContext): ResolvedStep => {
           : '; if the device allows writing, give the point "access": "rw"'
       }`,
     );
-  if (mask !== undefined) throw new ControlFault(`${where} writes ${step.point}, which is part of a register`);
   if (step.ifGiven !== undefined && !names.has(step.ifGiven))
     throw new ControlFault(`${where}: there is no parameter ${step.ifGiven}${knownWords(step.ifGiven, [...names])}`);
   checkNames(step.value, context);

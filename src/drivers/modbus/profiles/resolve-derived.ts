@@ -4,6 +4,7 @@ import { didYouMean } from '../../../common/did-you-mean.ts';
 import type { Result } from '../../../model/time.ts';
 import { conversion, isUnit } from '../../../model/units.ts';
 import { conditionFault } from './condition.ts';
+import { namesIn } from './expression.ts';
 import { type DerivedPoint, isTextPoint, type Point, type PollGroup, type Target, type Term } from './point.ts';
 import type { ProfilePoint } from './point-schema.ts';
 import { resolveTarget, unitFault, unitOfQuantity } from './quantity-target.ts';
@@ -31,12 +32,14 @@ const resolveTerm = (
   { whole, target, points }: { whole: ProfilePoint; target: Target; points: ReadonlyMap<string, Point> },
 ): Result<Term> => {
   const name = text.replace(/^-/, '');
-  const verb = whole.sum ? 'sums' : 'takes';
+  const verb = whole.sum ? 'sums' : whole.product ? 'multiplies' : 'takes';
   const point = points.get(name);
   if (!point)
     return refuse(`${verb} "${name}", which is not a point with a register${didYouMean(name, [...points.keys()])}`);
   if (!point.isReadable) return refuse(`${verb} ${name}, which cannot be read`);
   if (isWord(point)) return refuse(`${verb} ${name}, which is a word`);
+  const isOptional = point.source.optional === true;
+  if (whole.product) return { ok: true, value: { name, factor: 1, offset: 0, isOptional } };
   const scaling = scalingTo(point, whole, target);
   if (!scaling.ok) return scaling;
   const { factor, offset } = scaling.value;
@@ -44,7 +47,7 @@ const resolveTerm = (
   const sign = (text.startsWith('-') ? -1 : 1) * (whole.sign ?? 1);
   return {
     ok: true,
-    value: { name, factor: factor * sign, offset: offset * sign, isOptional: point.source.optional === true },
+    value: { name, factor: factor * sign, offset: offset * sign, isOptional },
   };
 };
 
@@ -63,15 +66,20 @@ export const resolveDerived = (
   points: ReadonlyMap<string, Point>,
   instance: number,
 ): Result<DerivedPoint> => {
-  const { name, sum, firstOf, zeroWhile, voidWhile, quantity } = source;
-  const list = sum ?? firstOf ?? [];
-  if (sum && firstOf) return refuse('is either a sum or the firstOf several points');
+  const { name, sum, firstOf, product, zeroWhile, voidWhile, quantity } = source;
+  if ([sum, firstOf, product].filter(Boolean).length > 1)
+    return refuse('is either a sum, a product, or the firstOf several points');
+  const factors = product === undefined ? undefined : namesIn(product);
+  const [parameter] = factors?.names ?? [];
+  if (parameter !== undefined) return refuse(`takes $${parameter}: a product is made of @points and numbers only`);
+  const list = sum ?? firstOf ?? [...new Set(factors?.points)];
   if (source.addr !== undefined || source.type !== undefined)
     return refuse(`has no register of its own: its value is made from ${list.join(', ')}`);
   if (quantity === undefined) return refuse('needs a quantity: a value made from others is for nothing else');
   if (list.length === 0) return refuse('has no term left');
-  // The terms carry their own units and scales, so that the derived value is in the unit of the quantity already.
-  const unit = unitOfQuantity(source, instance) ?? source.unit ?? '1';
+  // The terms of a sum carry their own units and scales, so that it is in the unit of the quantity already.
+  const ownUnit = unitOfQuantity(source, instance) ?? source.unit ?? '1';
+  const unit = product === undefined ? ownUnit : (source.unit ?? ownUnit);
   const resolved = resolveTarget({ ...source, unit, scale: 1, offset: 0 }, instance);
   if (!resolved.ok) return resolved;
   const target = resolved.value;
@@ -95,6 +103,7 @@ export const resolveDerived = (
     group: groupOf(terms, points),
     ...(voidWhile && { voidWhile }),
   };
+  if (product !== undefined) return { ok: true, value: { kind: 'product', ...shared, expression: product } };
   return {
     ok: true,
     value: sum ? { kind: 'sum', ...shared, ...(zeroWhile && { zeroWhile }) } : { kind: 'first', ...shared },

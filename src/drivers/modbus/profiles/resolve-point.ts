@@ -66,8 +66,12 @@ const readFault = (source: ProfilePoint, point: Point): string | undefined => {
  * Discrete inputs and input registers are read only: MODBUS Application Protocol V1.1b3 §4.3.
  * @returns in words why the point could not be written
  */
-const writeFault = ({ access = 'r', writeFc }: ProfilePoint, { table, type, words }: Point): string | undefined => {
+const writeFault = (source: ProfilePoint, { table, type, words }: Point): string | undefined => {
+  const { access = 'r', writeFc, mask, negativeWhile } = source;
   if (access === 'r') return undefined;
+  if (access === 'w' && (mask !== undefined || type === 'u8h' || type === 'u8l'))
+    return 'is a part of its register, which is read before it is written: take access rw';
+  if (negativeWhile) return 'takes its sign from another point, and cannot be written';
   if (table === 'input' || table === 'discrete')
     return `lies in table ${table}, which can only be read: commands write to ${table === 'input' ? 'holding' : 'coil'}`;
   if (writeFc === undefined) return undefined;
@@ -106,7 +110,8 @@ export const resolvePoint = (given: ProfilePoint, profile: Profile, instance: nu
   const wrongBit = bitFault(given);
   if (wrongBit !== undefined) return refuse(wrongBit);
   const source = withMask(given);
-  if (source.addr === undefined || source.type === undefined) return refuse('needs addr and type, or sum, or firstOf');
+  if (source.addr === undefined || source.type === undefined)
+    return refuse('needs addr and type, or sum, product or firstOf');
   if (typeof source.addr === 'string') return refuse(`"${source.addr}" is an address of type sunspec only`);
   if (source.zeroWhile) return refuse('zeroWhile is for a sum');
   const shift = instances && !source.shared ? (instance - 1) * instances.stride : 0;

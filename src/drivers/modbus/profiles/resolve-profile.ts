@@ -1,10 +1,11 @@
 /** A profile made ready for one device: variants, params and instance applied, every point checked against the model. */
 import { didYouMean } from '../../../common/did-you-mean.ts';
+import { companionFault } from './companion.ts';
 import { conditionFault } from './condition.ts';
 import { pointsNeeded, type ResolvedControls } from './controls.ts';
 import { identityFault } from './identity-fields.ts';
 import { type Checked, type Mistake, refuse } from './mistakes.ts';
-import { conditionsOf, type DerivedPoint, isTextPoint, type Point, pathOf, type Target } from './point.ts';
+import { companionOf, conditionsOf, type DerivedPoint, isTextPoint, type Point, pathOf, type Target } from './point.ts';
 import type { ProfilePoint } from './point-schema.ts';
 import type { Profile } from './profile-schema.ts';
 import { unreadableGroups } from './register-groups.ts';
@@ -38,18 +39,6 @@ interface Resolution {
   mistake(name: string, text: string): void;
 }
 
-/** @returns in words why a scale factor cannot be read with its values; undefined if it can */
-const scaleFault = (point: Point, name: string, points: ReadonlyMap<string, Point>): string | undefined => {
-  const factor = points.get(name);
-  if (!factor) return `scaleFrom "${name}" is not a point${didYouMean(name, [...points.keys()])}`;
-  if (factor.table !== point.table) return `scaleFrom "${name}" lies in another table, ${factor.table}`;
-  if (factor.group !== point.group) return `scaleFrom "${name}" is read with another group, ${factor.group}`;
-  const { scale = 1, offset = 0 } = factor.source;
-  if (scale !== 1 || offset !== 0)
-    return `scaleFrom "${name}" holds a power of ten, so it takes no scale and no offset`;
-  return undefined;
-};
-
 /** Voltages and frequencies of a device's supply. A charger without a car often shows none, so it does not count. */
 const isSupply = ({ target, group, isReadable }: Point): boolean =>
   isReadable &&
@@ -72,8 +61,8 @@ export const polledPoints = (resolved: Omit<ResolvedProfile, 'undecoded'>): Poin
   const isWanted = ({ name, target, source }: Point): boolean =>
     target !== undefined || source.identity !== undefined || needed.has(name);
   const wanted = points.filter((point) => point.isReadable && isWanted(point));
-  const factors = new Set(wanted.map(({ source }) => source.scaleFrom));
-  return points.filter((point) => point.isReadable && (isWanted(point) || factors.has(point.name)));
+  const companions = new Set(wanted.map(({ source }) => companionOf(source)));
+  return points.filter((point) => point.isReadable && (isWanted(point) || companions.has(point.name)));
 };
 
 const nothingRead = (undecoded: string[]): string =>
@@ -81,7 +70,7 @@ const nothingRead = (undecoded: string[]): string =>
     ? `nothing of this profile can be read: ${undecoded.join(', ')} are of type sunspec, which is not supported yet; give registers with addr and type`
     : 'nothing of this profile is read: at least one point that can be read needs a quantity';
 
-const isDerived = ({ sum, firstOf }: ProfilePoint): boolean => Boolean(sum ?? firstOf);
+const isDerived = ({ sum, firstOf, product }: ProfilePoint): boolean => Boolean(sum ?? firstOf ?? product);
 
 /** Resolves the points with registers of their own. */
 const resolvePoints = ({ profile, instance, points, undecoded, feed, mistake }: Resolution): void => {
@@ -105,7 +94,7 @@ const resolveReferences = ({ profile, instance, points, derived, feed, mistake }
     const point = points.get(source.name);
     if (point) {
       const fault =
-        (source.scaleFrom === undefined ? undefined : scaleFault(point, source.scaleFrom, points)) ??
+        companionFault(point, points) ??
         (source.voidWhile && conditionFault(source.voidWhile, points)) ??
         (source.onlyWhile && conditionFault(source.onlyWhile, points)) ??
         identityFault(point);

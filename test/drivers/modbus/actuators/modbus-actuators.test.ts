@@ -327,6 +327,37 @@ describe('orders on a Modbus device', () => {
     assert.equal(writes, before, 'nothing is written');
   });
 
+  it('writes a part of a register, leaves its other bits alone, and heeds only its own when it reads back', async () => {
+    const points = [
+      { name: 'reserve_on', addr: 40, type: 'uint16', bit: 4, access: 'rw' },
+      { name: 'grid_on', addr: 40, type: 'uint16', bit: 5, access: 'rw' },
+      { name: 'percent', addr: 41, type: 'u8l', access: 'rw' },
+    ];
+    const steps = [
+      { point: 'reserve_on', value: 1 },
+      { point: 'grid_on', value: 0 },
+      { point: 'percent', value: 80 },
+    ];
+    const [battery, ...others] = profile.actuators;
+    const parted = { ...battery, setpoints: { charge: { params: { power_w: {} }, steps } }, watchdog: [] };
+    open({}, { ...profile, points: [...profile.points, ...points], actuators: [parted, ...others] });
+    for (const address of [40, 41]) holding.allowWrite(address);
+    holding.set(40, 0x8021);
+    holding.set(41, 0x7f0a);
+    assert.deepEqual(await actuators.apply(order('charge', { power_w: 1 }), signal()), {
+      verified: true,
+      by: 'register',
+    });
+    assert.deepEqual(held(40, 41), [0x8011, 0x7f50]);
+    // Somebody else turns another bit of the register.
+    holding.set(40, 0x8010);
+    assert.deepEqual(await actuators.apply(order('charge', { power_w: 1 }), signal()), {
+      verified: true,
+      by: 'register',
+    });
+    assert.deepEqual(held(40), [0x8010]);
+  });
+
   it('tells in the words of commands what went wrong', async () => {
     assert.equal((await failure(actuators.apply(order('hold'), signal()))).code, 'INTERLOCK');
     holding.set(23, 1);

@@ -3,9 +3,8 @@ import fc from 'fast-check';
 import { decodeBlock } from '../../../../src/drivers/modbus/codec/decode.ts';
 import { compileDecodeTable } from '../../../../src/drivers/modbus/codec/decode-table.ts';
 import { decodeText } from '../../../../src/drivers/modbus/codec/decode-text.ts';
-import { encodePoint, fits, holdable } from '../../../../src/drivers/modbus/codec/encode.ts';
-import { toValue } from '../../../../src/drivers/modbus/codec/number-meaning.ts';
-import type { Point } from '../../../../src/drivers/modbus/profiles/point.ts';
+import { encodePoint, holdable } from '../../../../src/drivers/modbus/codec/encode.ts';
+import { companionOf, type Point } from '../../../../src/drivers/modbus/profiles/point.ts';
 import type { ProfilePoint } from '../../../../src/drivers/modbus/profiles/point-schema.ts';
 import { resolvedPoints } from '../../../support/modbus/test-profiles.ts';
 
@@ -19,10 +18,10 @@ const decode = (bytes: string, ...points: Partial<ProfilePoint>[]): number[] => 
   const resolved = resolve(...points);
   const data = Buffer.from(bytes.replace(/ /g, ''), 'hex');
   const out = new Float64Array(resolved.length).fill(Number.NaN);
-  const scaleIndex = (name: string | undefined): object =>
-    name === undefined ? {} : { scaleIndex: resolved.findIndex((point) => point.name === name) };
+  const companionIndex = (name: string | undefined): object =>
+    name === undefined ? {} : { companionIndex: resolved.findIndex((point) => point.name === name) };
   const table = compileDecodeTable(
-    resolved.map((point, index) => ({ point, index, ...scaleIndex(point.source.scaleFrom) })),
+    resolved.map((point, index) => ({ point, index, ...companionIndex(companionOf(point.source)) })),
     0,
   );
   decodeBlock(table, new DataView(data.buffer, data.byteOffset, data.length), out);
@@ -87,6 +86,17 @@ describe('registers to numbers', () => {
     const points = [{ scaleFrom: 'p1' }, { addr: 1, type: 'int16' as const }];
     assert.equal(decode('04d2 fffe', ...points)[0], 12.34);
     assert.ok(Number.isNaN(decode('04d2 8000', ...points)[0]));
+  });
+
+  it('takes the sign from another register, whatever sign the number has', () => {
+    const value = { type: 'int16' as const, scale: 0.1, negativeWhile: { point: 'p1', is: [0] } };
+    const teller = { addr: 1, type: 'uint16' as const, nan: ['0xffff'] };
+    for (const number of ['04d2', 'fb2e']) {
+      assert.equal(decode(`${number} 0000`, value, teller)[0], -123.4);
+      assert.equal(decode(`${number} 0001`, value, teller)[0], 123.4);
+      assert.ok(Number.isNaN(decode(`${number} ffff`, value, teller)[0]));
+    }
+    assert.ok(Object.is(decode('0000 0000', value, teller)[0], 0), 'no -0');
   });
 
   it('adds an offset after the power of ten of the device, in the unit of the quantity', () => {

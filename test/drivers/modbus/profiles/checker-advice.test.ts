@@ -188,6 +188,72 @@ const useless: [name: string, more: object, words: RegExp][] = [
     /\(power\): meter\/power is a number in W; bit makes true and false of it/,
   ],
   [
+    'a part of a register that is written without being read',
+    { points: [power, { name: 'set', addr: 1, type: 'uint16', bit: 3, access: 'w' }] },
+    /\(set\): is a part of its register, which is read before it is written: take access rw/,
+  ],
+  [
+    'a product of a word',
+    {
+      points: [
+        power,
+        { name: 'word', addr: 1, type: 'string', len: 2, quantity: 'meter/x_word' },
+        { name: 'p', quantity: 'load/power', product: '@power * @word' },
+      ],
+    },
+    /\(p\): multiplies word, which is a word/,
+  ],
+  [
+    'a product with a parameter of a command',
+    { points: [power, { name: 'p', quantity: 'load/power', product: '@power * $factor' }] },
+    /\(p\): takes \$factor: a product is made of @points and numbers only/,
+  ],
+  [
+    'a product of nothing',
+    { points: [power, { name: 'p', quantity: 'load/power', product: '2 * 3' }] },
+    /\(p\): has no term left/,
+  ],
+  [
+    'a product that is a sum as well',
+    { points: [power, { name: 'p', quantity: 'load/power', product: '@power * 2', sum: ['power'] }] },
+    /\(p\): is either a sum, a product, or the firstOf several points/,
+  ],
+  [
+    'a product in another unit',
+    { points: [power, { name: 'p', quantity: 'load/power', product: '@power * 2', unit: 'A' }] },
+    /\(p\): A cannot be converted to W of load\/power/,
+  ],
+  [
+    'a sign from a word',
+    {
+      points: [
+        { ...power, negativeWhile: { point: 'state', is: ['fault'] } },
+        { name: 'state', quantity: 'meter/status', addr: 1, type: 'uint16', enum: { 0: 'fault', 1: 'ok' } },
+      ],
+    },
+    /\(power\): negativeWhile "state" is a word; the sign is taken from a number/,
+  ],
+  [
+    'a sign that is read at another time',
+    {
+      points: [
+        { ...power, negativeWhile: { point: 'state', is: [0] } },
+        { name: 'state', addr: 1, type: 'uint16', group: 'slow' },
+      ],
+    },
+    /\(power\): negativeWhile "state" is read with another group, slow/,
+  ],
+  [
+    'two signs',
+    {
+      points: [
+        { ...power, sign: -1, negativeWhile: { point: 'state', is: [0] } },
+        { name: 'state', addr: 1, type: 'uint16' },
+      ],
+    },
+    /\(power\): takes its sign from negativeWhile, and no other/,
+  ],
+  [
     'a rating that is no power',
     { points: [power, { name: 'rated', identity: 'rated_power_w', addr: 1, type: 'uint16', unit: 'A' }] },
     /\(rated\): A cannot be converted to W of rated_power_w/,

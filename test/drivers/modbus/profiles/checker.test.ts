@@ -66,7 +66,7 @@ describe('the inspection of a profile', () => {
     [
       'a value too far from its scale factor for one request',
       { points: [scaled, factor] },
-      /points\[0\] \(power\): power, factor share a scale factor and lie within 0\.\.300, which is more than the 125 reg/,
+      /points\[0\] \(power\): power, factor belong together and lie within 0\.\.300, which is more than the 125 reg/,
     ],
     [
       'a value whose words lie too far apart',
