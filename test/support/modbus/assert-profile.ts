@@ -22,11 +22,11 @@ import { findVerb, type Parameter } from '../../../src/model/verbs.ts';
 
 type Words = { address: number; word: number }[];
 
-/** Two points may look at one register only where each takes its own bits of it, or shows them all in hexadecimal. */
+/** Two points may look at one register only where each takes its own bits of it, or shows them all. */
 const assertNoOverlap = (points: Point[]): void => {
   const owner = new Map<string, Point>();
   const isPart = ({ type, source }: Point): boolean =>
-    source.mask !== undefined || source.format === 'hex' || type === 'u8h' || type === 'u8l';
+    Boolean(source.mask ?? source.bits ?? source.format) || type === 'u8h' || type === 'u8l';
   for (const point of points.filter(({ isReadable }) => isReadable))
     for (const word of point.words) {
       const key = `${point.table} ${word}`;

@@ -1,5 +1,7 @@
 /** A device of the field as an image of its registers, and what its shipped profile has to make of it. */
 import assert from 'node:assert/strict';
+import { openProfile } from '../../../src/drivers/modbus/profiles/library.ts';
+import { tables } from '../../../src/drivers/modbus/profiles/register-groups.ts';
 import type { ProfileChoice } from '../../../src/drivers/modbus/profiles/variants.ts';
 import type { RegisterTable } from '../../../src/simulator/modbus/register-image.ts';
 import { type Contents, type PolledDevice, pollDevice } from './polled-device.ts';
@@ -11,19 +13,35 @@ export interface FieldDevice {
   choice?: ProfileChoice;
   /** Register contents by table; every other register is refused. */
   registers: Partial<Record<RegisterTable, Contents>>;
-  /** What all registers of the profile say that the image does not name; absent: they are refused. */
-  others?: number;
+  /** 0: registers that the image does not name hold 0; absent: they are refused. */
+  others?: 0;
+  /** Addresses that the device refuses, in every table. */
+  refused?: number[];
   /** Vendor, model, serial number, firmware and rated power, as far as they are told. */
   identity?: { vendor?: string; model?: string; serial?: string; firmware?: string; ratedPowerW?: number };
   /** Expected values by quantity: "meter/power/l1"; null: there is none. */
   values: Record<string, unknown>;
 }
 
-/** Polls the image until everything was read once. */
-export const openFieldDevice = async ({ profile, choice, registers, others }: FieldDevice): Promise<PolledDevice> => {
-  const device = await pollDevice(profile, {}, { ...(choice && { choice }), others });
-  for (const table of ['holding', 'input', 'coil', 'discrete'] as const) device.put(registers[table] ?? {}, table);
-  await device.cycles(3);
+/** The words of an image by address, between the first and the last point of a profile with 0 where it names none. */
+const wordsOf = (image: FieldDevice, table: RegisterTable): Contents => {
+  const opened = openProfile({ id: image.profile });
+  assert.ok(opened.ok, opened.ok ? '' : opened.reason);
+  const words: Contents = {};
+  const addresses = opened.value.points.filter((point) => point.table === table).flatMap((point) => point.words);
+  if (image.others === 0 && addresses.length > 0)
+    for (let address = Math.min(...addresses); address <= Math.max(...addresses); address++) words[address] = '0000';
+  for (const [first, text] of Object.entries(image.registers[table] ?? {}))
+    for (const [n, word] of (text.replace(/\s/g, '').match(/.{4}/g) ?? []).entries()) words[Number(first) + n] = word;
+  for (const address of image.refused ?? []) delete words[address];
+  return words;
+};
+
+/** Polls the image until everything was read. */
+export const openFieldDevice = async (image: FieldDevice): Promise<PolledDevice> => {
+  const more = Object.fromEntries(tables.map((table) => [table, wordsOf(image, table)] as const));
+  const device = await pollDevice(image.profile, {}, { ...(image.choice && { choice: image.choice }), more });
+  await device.cycles(2);
   return device;
 };
 

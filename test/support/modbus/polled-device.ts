@@ -50,6 +50,7 @@ export const putWords = (image: RegisterImage, contents: Contents): void => {
  * @param profile id of a shipped one, or JSON of its own
  * @param contents in the table that the profile reads most
  * @param others what the other registers of the profile say; absent: they are refused
+ * @param more contents of other tables
  */
 export const pollDevice = async (
   profile: string | object,
@@ -58,7 +59,13 @@ export const pollDevice = async (
     table = 'holding',
     choice = {},
     others,
-  }: { table?: RegisterTable; choice?: ProfileChoice; others?: number | undefined } = {},
+    more = {},
+  }: {
+    table?: RegisterTable;
+    choice?: ProfileChoice;
+    others?: number | undefined;
+    more?: Partial<Record<RegisterTable, Contents>>;
+  } = {},
 ): Promise<PolledDevice> => {
   const opened = openProfile(
     typeof profile === 'string' ? { id: profile } : { inline: JSON.stringify(profile) },
@@ -80,6 +87,7 @@ export const pollDevice = async (
   if (others !== undefined)
     for (const point of opened.value.points) for (const word of point.words) images[point.table].set(word, others);
   putWords(images[table], contents);
+  for (const each of ['coil', 'discrete', 'holding', 'input'] as const) putWords(images[each], more[each] ?? {});
   const server = await startModbusServer({ host: '127.0.0.1', port: 0 }, new Map([[unit, images]]));
   const bus: Bus = createBus(createTcpLink({ host: '127.0.0.1', port: server.port }, systemClock), systemClock);
   const driver = createModbusDriver({ resolved: opened.value, bus, unit, intervalMs: 20, name: 'd1' }, systemClock);

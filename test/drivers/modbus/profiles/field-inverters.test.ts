@@ -1,0 +1,87 @@
+/** Inverters without a battery, and meters: images of their registers, with values worked out by hand from the sources. */
+import { assertFieldDevice, type FieldDevice, openFieldDevice } from '../../../support/modbus/field-device.ts';
+import type { PolledDevice } from '../../../support/modbus/polled-device.ts';
+import { long, longLong } from '../../../support/modbus/register-words.ts';
+
+/** What an SMA inverter tells where it has nothing to tell. */
+const noNumber = '8000 0000';
+const nothing = 'ffff ffff';
+
+const devices: Record<string, FieldDevice> = {
+  'SMA Sunny Tripower: produces by day, with a meter behind it': {
+    profile: 'sma-inverter',
+    registers: {
+      holding: {
+        30057: long(1_901_234_567),
+        30059: '0305 1204',
+        30201: long(307),
+        30231: `${long(10_000)} ${long(7000)}`,
+        30513: longLong(45_678_901),
+        30581: `${long(1_234_567)} ${long(7_654_321)}`,
+        30769: [8120, 51_234, 4160, 6320, 2110, 2105, 2105].map((value) => long(value)).join(' '),
+        30783: [23_112, 23_205, 23_087].map((value) => long(value)).join(' '),
+        30803: `${long(5001)} ${long(-120)}`,
+        30813: long(6322),
+        30865: `${long(0)} ${long(4100)}`,
+        30953: long(487),
+        30957: [4410, 49_870, 2199].map((value) => long(value)).join(' '),
+        30977: [9130, 9071, 9118].map((value) => long(value)).join(' '),
+      },
+    },
+    identity: { vendor: 'SMA', serial: '1901234567', firmware: '03051204', ratedPowerW: 10_000 },
+    values: {
+      'solar/status': 'producing',
+      'solar/limit_power': 7000,
+      'solar/energy_produced': 45_678_901,
+      'meter/energy_import': 1_234_567,
+      'meter/energy_export': 7_654_321,
+      'solar/1/dc_current': 8.12,
+      'solar/1/dc_voltage': 512.34,
+      'solar/1/dc_power': 4160,
+      'solar/2/dc_power': 2199,
+      'solar/power': 6320,
+      'solar/power/l3': 2105,
+      'solar/voltage/l2': 232.05,
+      'solar/frequency': 50.01,
+      'solar/reactive_power': -120,
+      'solar/apparent_power': 6322,
+      'solar/temperature': 48.7,
+      'solar/current/l1': 9.13,
+      'meter/power': -4100,
+    },
+  },
+  'SMA Sunny Boy with one string and no meter, at night: 0 W, its counter, and nothing else': {
+    profile: 'sma-inverter',
+    registers: {
+      holding: {
+        30057: long(1_901_234_567),
+        30201: long(307),
+        30529: long(12_345_678),
+        30769: [noNumber, noNumber, noNumber, noNumber].join(' '),
+        30803: nothing,
+        30865: `${noNumber} ${noNumber}`,
+        30957: [noNumber, noNumber, noNumber].join(' '),
+      },
+    },
+    values: {
+      'solar/power': 0,
+      'solar/energy_produced': 12_345_678,
+      'solar/1/dc_power': null,
+      'solar/2/dc_voltage': null,
+      'solar/frequency': null,
+      'meter/power': null,
+      'meter/energy_import': null,
+    },
+  },
+};
+
+describe('an inverter or meter of the field', () => {
+  let device: PolledDevice;
+  afterEach(() => device.close());
+
+  for (const [name, each] of Object.entries(devices))
+    it(name, async () => {
+      device = await openFieldDevice(each);
+      assertFieldDevice(device, each);
+    });
+});
