@@ -8,11 +8,10 @@ import { type Applied, CommandFailure, isHeld, type Order, signatureOf } from '.
 import { ownBits } from '../codec/encode.ts';
 import { isPlausibleExponent, maxExponent } from '../codec/point-scaling.ts';
 import type { PointReader } from '../polling/point-reader.ts';
-import { isMet } from '../profiles/condition.ts';
 import type { Effect } from '../profiles/control-schema.ts';
 import type { ResolvedAction, ResolvedActuator, ResolvedStep } from '../profiles/controls.ts';
 import { createOrderScope, evaluate, type Scope } from '../profiles/expression.ts';
-import { isEcho, type Point } from '../profiles/point.ts';
+import { isEcho, isMet, type Point } from '../profiles/point.ts';
 import type { Bus } from '../transport/bus/bus.ts';
 import { differences, type ExpectedEffect, readableOf, type Verifier } from './verification.ts';
 import { OrderUpkeep, Watchdogs } from './watchdogs.ts';

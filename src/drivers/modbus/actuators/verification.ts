@@ -6,8 +6,7 @@ import type { Clock } from '../../../model/time.ts';
 import { type Applied, CommandFailure } from '../../driver.ts';
 import { ownBits, type Words } from '../codec/encode.ts';
 import type { PointReader, PointSnapshot } from '../polling/point-reader.ts';
-import { type Criterion, isMet } from '../profiles/condition.ts';
-import type { Point } from '../profiles/point.ts';
+import { type Criterion, isMet, type Point } from '../profiles/point.ts';
 import type { WantedPoint } from './write-plan.ts';
 
 /** The effect that proves a command. */

@@ -3,8 +3,7 @@
  * a response is a handful of plain loops over typed arrays. All devices of a profile share one table.
  */
 import { isBitTable } from '../messages.ts';
-import type { Criterion } from '../profiles/condition.ts';
-import { isBytes, type Point } from '../profiles/point.ts';
+import { type Criterion, isBytes, type Point } from '../profiles/point.ts';
 import type { PointType } from '../profiles/point-schema.ts';
 import { decodeNumber, isNoFloat } from './number-formats.ts';
 import { type Column, scalingOf } from './point-scaling.ts';

@@ -2,8 +2,9 @@
  * Registers to numbers: a response is decoded by the table of its block. Nothing is allocated per value, and NaN stands
  * for a value that is not available.
  */
+
 import { isBitTable, type Table } from '../messages.ts';
-import { isMet } from '../profiles/condition.ts';
+import { isMet } from '../profiles/point.ts';
 import type { DecodeTable, SpecialEntry } from './decode-table.ts';
 import { decodeNumber, swapWords } from './number-formats.ts';
 import { add, type Column, divide, multiply, scaleByPowers, toMillionths } from './point-scaling.ts';

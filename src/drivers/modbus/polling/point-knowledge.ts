@@ -3,10 +3,11 @@
  * at night, answers 0 for everything: its counters of 0 are no values then, and neither is anything in a response that is
  * all zeros.
  */
+
 import type { Reason } from '../../../model/common.ts';
 import type { PointValues } from '../device/point-values.ts';
 import type { ProfileLayout } from '../device/profile-layout.ts';
-import { isMet } from '../profiles/condition.ts';
+import { isMet } from '../profiles/point.ts';
 import type { Condition } from '../profiles/point-schema.ts';
 import type { PolledBlock } from './polled-block.ts';
 import type { Known } from './source-choice.ts';

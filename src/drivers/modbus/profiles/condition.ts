@@ -3,17 +3,6 @@ import { didYouMean, knownWords } from '../../../common/did-you-mean.ts';
 import type { Point } from './point.ts';
 import type { Condition } from './point-schema.ts';
 
-/** A condition without the point whose value it is about. */
-export type Criterion = Pick<Condition, 'is' | 'min' | 'max'>;
-
-/** @param given value of the point; true counts as 1, and null meets no criterion */
-export const isMet = (given: unknown, { min, max, is }: Criterion): boolean => {
-  const value = typeof given === 'boolean' ? Number(given) : given;
-  if (is) return is.some((each) => each === value);
-  if (typeof value !== 'number') return false;
-  return value >= (min ?? Number.NEGATIVE_INFINITY) && value <= (max ?? Number.POSITIVE_INFINITY);
-};
-
 /** @returns the words of an enumeration; undefined for a point of numbers, or of any text */
 const enumWordsOf = ({ source }: Point): string[] | undefined =>
   source.enum && [...new Set(Object.values(source.enum).map(String))];

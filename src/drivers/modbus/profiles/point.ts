@@ -51,6 +51,17 @@ export const isTextPoint = ({ type, source }: Point): boolean => isBytes(type) |
 export const companionOf = ({ scaleFrom, negativeWhile }: ProfilePoint): string | undefined =>
   scaleFrom ?? negativeWhile?.point;
 
+/** A condition without the point whose value it is about. */
+export type Criterion = Pick<Condition, 'is' | 'min' | 'max'>;
+
+/** @param given value of the point; true counts as 1, and null meets no criterion */
+export const isMet = (given: unknown, { min, max, is }: Criterion): boolean => {
+  const value = typeof given === 'boolean' ? Number(given) : given;
+  if (is) return is.some((each) => each === value);
+  if (typeof value !== 'number') return false;
+  return value >= (min ?? Number.NEGATIVE_INFINITY) && value <= (max ?? Number.POSITIVE_INFINITY);
+};
+
 /** Whether a point repeats an order that the device holds, and does not measure what comes of it. */
 export const isEcho = ({ target }: Point): boolean => target?.quantity === 'current_limit';
 
