@@ -1,11 +1,17 @@
 /** Inverters without a battery, and meters: images of their registers, with values worked out by hand from the sources. */
 import { assertFieldDevice, type FieldDevice, openFieldDevice } from '../../../support/modbus/field-device.ts';
 import type { PolledDevice } from '../../../support/modbus/polled-device.ts';
-import { long, longLong } from '../../../support/modbus/register-words.ts';
+import { float, long, longLong, text } from '../../../support/modbus/register-words.ts';
 
 /** What an SMA inverter tells where it has nothing to tell. */
 const noNumber = '8000 0000';
 const nothing = 'ffff ffff';
+
+/** Floats as a Shelly holds them: the less significant word first. */
+const floats = (...values: number[]): string => values.map((value) => float(value, 'little')).join(' ');
+
+/** A text with the bytes of each register exchanged. */
+const swappedText = (value: string, registers: number): string => text(value, registers).replace(/(..)(..)/g, '$2$1');
 
 const devices: Record<string, FieldDevice> = {
   'SMA Sunny Tripower: produces by day, with a meter behind it': {
@@ -71,6 +77,44 @@ const devices: Record<string, FieldDevice> = {
       'solar/frequency': null,
       'meter/power': null,
       'meter/energy_import': null,
+    },
+  },
+  'Shelly Pro 3EM: lower word first, texts with swapped bytes, one phase feeds in': {
+    profile: 'shelly-pro-3em',
+    registers: {
+      input: {
+        0: swappedText('A0DD6CA1B2C3', 6),
+        6: swappedText('SPEM-003CEBEU', 10),
+        1002: '0000 0001 0000',
+        1007: floats(0.5),
+        1011: floats(6.75, 812.5, 1250.25),
+        1020: floats(231.5, 2.5, 512.5, 578.75, 0.875),
+        1033: floats(50.03125),
+        1040: floats(230.25, 3.25, 700.5, 748.25, 0.9375),
+        1060: floats(232.75, 1, -400.5, 232.75, -0.75),
+        1162: floats(1_234_567, 765_432),
+        1182: floats(400_000.5, 1000.25),
+        1202: floats(500_000.5, 2000.25),
+        1222: floats(334_566, 762_431.5),
+      },
+    },
+    identity: { vendor: 'Shelly', model: 'SPEM-003CEBEU', serial: 'A0DD6CA1B2C3' },
+    values: {
+      'meter/x_error_l1': false,
+      'meter/x_error_l2': true,
+      'meter/current/n': 0.5,
+      'meter/power': 812.5,
+      'meter/apparent_power': 1250.25,
+      'meter/voltage/l1': 231.5,
+      'meter/current/l2': 3.25,
+      'meter/power/l3': -400.5,
+      'meter/apparent_power/l2': 748.25,
+      'meter/power_factor/l3': -0.75,
+      'meter/frequency': 50.03125,
+      'meter/energy_import': 1_234_567,
+      'meter/energy_export': 765_432,
+      'meter/energy_import/l1': 400_000.5,
+      'meter/energy_export/l3': 762_431.5,
     },
   },
 };
