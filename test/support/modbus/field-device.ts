@@ -46,7 +46,7 @@ export const openFieldDevice = async (image: FieldDevice): Promise<PolledDevice>
 };
 
 /** @throws AssertionError with every value that is not the expected one */
-export const assertFieldDevice = (device: PolledDevice, { identity = {}, values }: FieldDevice): void => {
+const assertFieldDevice = (device: PolledDevice, { identity = {}, values }: FieldDevice): void => {
   const told = device.driver.describe();
   const toldIdentity = Object.fromEntries(
     Object.keys(identity).map((key) => [key, told[key as keyof typeof identity]]),
@@ -54,4 +54,18 @@ export const assertFieldDevice = (device: PolledDevice, { identity = {}, values 
   assert.deepEqual(toldIdentity, identity);
   const toldValues = Object.fromEntries(Object.keys(values).map((path) => [path, device.value(path)]));
   assert.deepEqual(toldValues, values);
+};
+
+/** One test for each image: its shipped profile makes of it what is expected. */
+export const describeFieldDevices = (title: string, devices: Record<string, FieldDevice>): void => {
+  describe(title, () => {
+    let device: PolledDevice;
+    afterEach(() => device.close());
+
+    for (const [name, image] of Object.entries(devices))
+      it(name, async () => {
+        device = await openFieldDevice(image);
+        assertFieldDevice(device, image);
+      });
+  });
 };

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import type { Cycle, DeviceState, Driver, Sample } from '../../../src/drivers/driver.ts';
 import { createModbusDriver } from '../../../src/drivers/modbus/driver.ts';
 import { openProfile } from '../../../src/drivers/modbus/profiles/library.ts';
+import type { ResolvedProfile } from '../../../src/drivers/modbus/profiles/resolve-profile.ts';
 import type { ProfileChoice } from '../../../src/drivers/modbus/profiles/variants.ts';
 import type { Bus } from '../../../src/drivers/modbus/transport/bus/bus.ts';
 import { createBus } from '../../../src/drivers/modbus/transport/bus/link-bus.ts';
@@ -39,6 +40,12 @@ export interface PolledDevice {
 }
 
 const unit = 1;
+
+/** This server needs none of the pauses that devices want between two requests. */
+const withoutPauses = ({ profile, ...rest }: ResolvedProfile): ResolvedProfile => ({
+  ...rest,
+  profile: { ...profile, ...(profile.connection && { connection: { ...profile.connection, interRequestMs: 0 } }) },
+});
 
 export const putWords = (image: RegisterImage, contents: Contents): void => {
   for (const [address, text] of Object.entries(contents))
@@ -90,7 +97,8 @@ export const pollDevice = async (
   for (const each of ['coil', 'discrete', 'holding', 'input'] as const) putWords(images[each], more[each] ?? {});
   const server = await startModbusServer({ host: '127.0.0.1', port: 0 }, new Map([[unit, images]]));
   const bus: Bus = createBus(createTcpLink({ host: '127.0.0.1', port: server.port }, systemClock), systemClock);
-  const driver = createModbusDriver({ resolved: opened.value, bus, unit, intervalMs: 20, name: 'd1' }, systemClock);
+  const resolved = withoutPauses(opened.value);
+  const driver = createModbusDriver({ resolved, bus, unit, intervalMs: 20, name: 'd1' }, systemClock);
   const states: DeviceState[] = [];
   const all: Cycle[] = [];
   driver.start(sinkOf({ state: (state) => states.push(state), cycle: (cycle) => all.push(cycle) }));

@@ -1,6 +1,5 @@
 /** Inverters without a battery, and meters: images of their registers, with values worked out by hand from the sources. */
-import { assertFieldDevice, type FieldDevice, openFieldDevice } from '../../../support/modbus/field-device.ts';
-import type { PolledDevice } from '../../../support/modbus/polled-device.ts';
+import { describeFieldDevices } from '../../../support/modbus/field-device.ts';
 import { float, long, longLong, text } from '../../../support/modbus/register-words.ts';
 
 /** What an SMA inverter tells where it has nothing to tell. */
@@ -13,7 +12,7 @@ const floats = (...values: number[]): string => values.map((value) => float(valu
 /** A text with the bytes of each register exchanged. */
 const swappedText = (value: string, registers: number): string => text(value, registers).replace(/(..)(..)/g, '$2$1');
 
-const devices: Record<string, FieldDevice> = {
+describeFieldDevices('an inverter or meter of the field', {
   'SMA Sunny Tripower: produces by day, with a meter behind it': {
     profile: 'sma-inverter',
     registers: {
@@ -117,15 +116,4 @@ const devices: Record<string, FieldDevice> = {
       'meter/energy_export/l3': 762_431.5,
     },
   },
-};
-
-describe('an inverter or meter of the field', () => {
-  let device: PolledDevice;
-  afterEach(() => device.close());
-
-  for (const [name, each] of Object.entries(devices))
-    it(name, async () => {
-      device = await openFieldDevice(each);
-      assertFieldDevice(device, each);
-    });
 });
