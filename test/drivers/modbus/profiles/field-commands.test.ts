@@ -83,6 +83,11 @@ const commands: Record<string, [FieldCommand, string[]]> = {
     { ...hold('solis-hybrid'), held: { 43110: 0x0023 } },
     ['6 43110: 0003', '6 43110: 0013', '6 43024: 0064'],
   ],
+  'Vestel is limited in whole amperes': [limit('vestel-evc04', 13), ['6 5004: 000d']],
+  'Vestel charges with one phase': [
+    { profile: 'vestel-evc04', actuator: 'ev_charger#2', verb: 'set_phases', params: { phases: '1' } },
+    ['6 405: 0000'],
+  ],
 };
 
 describe('a command to a device of the field', () => {

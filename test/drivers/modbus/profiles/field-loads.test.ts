@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { describeFieldDevices, openFieldDevice } from '../../../support/modbus/field-device.ts';
 import { long, text, words } from '../../../support/modbus/register-words.ts';
 
+/** A text with one character in each register. */
+const spread = (value: string): string => words(...[...value].map((character) => character.charCodeAt(0)));
+
 describeFieldDevices('a wallbox or heater of the field', {
   'ABL eMH1: charges with 16 A on one phase; the others read as nothing': {
     profile: 'abl-emh1',
@@ -139,6 +142,50 @@ describeFieldDevices('a wallbox or heater of the field', {
       'heater/x_grid_power': -1200,
       'heater/x_load_connected': true,
       'heater/x_relay_1': false,
+    },
+  },
+  'Vestel EVC04: charges with 13 A on three phases': {
+    profile: 'vestel-evc04',
+    others: 0,
+    registers: {
+      input: {
+        100: spread('7101380123456789'),
+        190: spread('Vestel'),
+        210: spread('EVC04'),
+        230: spread('v3.187.0-1.0.155.0-v8.5.1'),
+        400: `${long(22_000)} 0000 0000 ${words(1)}`,
+        1000: words(2, 1, 1, 0, 3),
+        1006: `${long(0)} ${words(13_120, 0, 13_080, 0, 12_990, 0, 231, 0, 232, 0, 230)} 0000`,
+        1020: `${long(9042)} 0000 0000 ${long(3031)} 0000 0000 ${long(3035)} 0000 0000 ${long(2976)} 0000 0000 ${long(45_678)}`,
+        1102: words(6, 0, 32),
+        1502: long(12_345),
+        1508: long(4567),
+      },
+      holding: { 405: words(1), 2000: words(6, 0, 30), 5004: words(13) },
+    },
+    identity: {
+      vendor: 'Vestel',
+      model: 'EVC04',
+      serial: '7101380123456789',
+      firmware: 'v3.187.0-1.0.155.0-v8.5.1',
+      ratedPowerW: 22_000,
+    },
+    values: {
+      'ev_charger/status': 'charging',
+      'ev_charger/x_charging': true,
+      'ev_charger/x_cable': 'station+ev locked',
+      'ev_charger/fault_code': '00000000',
+      'ev_charger/current/l1': 13.12,
+      'ev_charger/voltage/l3': 230,
+      'ev_charger/power': 9042,
+      'ev_charger/power/l2': 3035,
+      'ev_charger/energy_imported': 4_567_800,
+      'ev_charger/min_current': 6,
+      'ev_charger/max_current': 32,
+      'ev_charger/session_energy': 12_345,
+      'ev_charger/session_duration': 4567,
+      'ev_charger/x_com_timeout': 30,
+      'ev_charger/current_limit': 13,
     },
   },
 });

@@ -136,6 +136,7 @@ describeFieldDevices('a storage system of the field, Alpha ESS to Fox ESS', {
     others: 0,
     registers: {
       holding: {
+        30000: words(...[...' H3-10.0-E'].map((character) => character.charCodeAt(0))),
         31000: words(3125, 12, 375, 2987, 10, 299),
         31012: words(610, 590, 600, 5001),
         31026: words(-310, 120, 95, 300, 710, 695),
@@ -147,7 +148,7 @@ describeFieldDevices('a storage system of the field, Alpha ESS to Fox ESS', {
         41009: words(10),
       },
     },
-    identity: { vendor: 'Fox ESS' },
+    identity: { vendor: 'Fox ESS', model: 'H3-10.0-E' },
     values: {
       'solar/1/dc_voltage': 312.5,
       'solar/1/dc_current': 1.2,
