@@ -39,6 +39,16 @@ const commands: Record<string, [FieldCommand, string[]]> = {
   ],
   'Fox ESS H3 Smart holds without the remote control': [hold('fox-ess-h3-smart'), ['6 46001: 0000', '6 46611: 0064']],
   'Fox ESS H3 Smart goes back': [fallback('fox-ess-h3-smart'), ['6 46001: 0000', '6 46611: 000a']],
+  'Marstek charges under the remote control': [
+    charge('marstek-venus'),
+    ['6 42000: 55aa', '6 42020: 09c4', '6 42010: 0001'],
+  ],
+  'Marstek discharges': [discharge('marstek-venus'), ['6 42000: 55aa', '6 42021: 09c4', '6 42010: 0002']],
+  'Marstek stands still': [hold('marstek-venus', 'none'), ['6 42000: 55aa', '6 42010: 0000']],
+  'Marstek goes back to its work mode, and heeds nobody': [
+    fallback('marstek-venus'),
+    ['6 42000: 55aa', '6 43000: 0001', '6 42000: 55bb'],
+  ],
   'SAJ charges with half its power in the first period, and leaves the others alone': [
     { ...charge('saj-h2'), held: { 13828: 6, 13832: 0x1f50 } },
     ['16 13830: 0000 173b 7f50', '16 13832: 7f32', '16 13828: 0007', '16 13895: 0001'],

@@ -1,6 +1,6 @@
 /** Inverters without a battery, and meters: images of their registers, with values worked out by hand from the sources. */
 import { describeFieldDevices } from '../../../support/modbus/field-device.ts';
-import { float, long, longLong, text } from '../../../support/modbus/register-words.ts';
+import { float, long, longLong, text, words } from '../../../support/modbus/register-words.ts';
 
 /** What an SMA inverter tells where it has nothing to tell. */
 const noNumber = '8000 0000';
@@ -76,6 +76,50 @@ describeFieldDevices('an inverter or meter of the field', {
       'solar/frequency': null,
       'meter/power': null,
       'meter/energy_import': null,
+    },
+  },
+  'Sungrow SG10RT with a meter: counters and frequency in the finer of two registers': {
+    profile: 'sungrow-sg',
+    others: 0,
+    registers: {
+      input: {
+        4989: text('A2212345678', 10),
+        4999: words(0x2433, 100, 1, 312),
+        5003: long(45_678, 'little'),
+        5007: `${words(487)} ${long(6412, 'little')} ${words(5123, 81, 5087, 42, -1, -1)} ${long(6287, 'little')}`,
+        5018: words(2311, 2320, 2308, 91, 90, 91),
+        5030: `${long(6210, 'little')} ${long(-120, 'little')} ${words(999, 500)}`,
+        5037: words(0x8100),
+        5082: long(-4210, 'little'),
+        5094: long(345_678, 'little'),
+        5098: long(123_456, 'little'),
+        5114: words(-1, -1),
+        5143: long(456_789, 'little'),
+        5147: words(5002),
+      },
+    },
+    identity: { vendor: 'Sungrow', model: 'SG10RT', serial: 'A2212345678', ratedPowerW: 10_000 },
+    values: {
+      'solar/energy_produced_today': 31_200,
+      'solar/energy_produced': 45_678_900,
+      'solar/temperature': 48.7,
+      'solar/apparent_power': 6412,
+      'solar/1/dc_voltage': 512.3,
+      'solar/1/dc_current': 8.1,
+      'solar/2/dc_power': 2136.54,
+      'solar/3/dc_voltage': null,
+      'solar/3/dc_power': null,
+      'solar/dc_power': 6287,
+      'solar/voltage/l2': 232,
+      'solar/current/l3': 9.1,
+      'solar/power': 6210,
+      'solar/reactive_power': -120,
+      'solar/power_factor': 0.999,
+      'solar/frequency': 50.02,
+      'solar/status': 'producing',
+      'meter/power': -4210,
+      'meter/energy_export': 34_567_800,
+      'meter/energy_import': 12_345_600,
     },
   },
   'Shelly Pro 3EM: lower word first, texts with swapped bytes, one phase feeds in': {
