@@ -49,6 +49,8 @@ const commands: Record<string, [FieldCommand, string[]]> = {
     fallback('marstek-venus'),
     ['6 42000: 55aa', '6 43000: 0001', '6 42000: 55bb'],
   ],
+  'M-TEC holds in its economic mode': [hold('mtec-energy-butler'), ['6 50000: 0102']],
+  'M-TEC goes back to its general mode': [fallback('mtec-energy-butler'), ['6 50000: 0101']],
   'SAJ charges with half its power in the first period, and leaves the others alone': [
     { ...charge('saj-h2'), held: { 13828: 6, 13832: 0x1f50 } },
     ['16 13830: 0000 173b 7f50', '16 13832: 7f32', '16 13828: 0007', '16 13895: 0001'],

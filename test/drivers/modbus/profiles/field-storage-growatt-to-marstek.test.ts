@@ -1,8 +1,8 @@
-/** Storage systems and hybrids, Growatt to SAJ: images of their registers, with values worked out by hand from the sources. */
+/** Storage systems and hybrids, Growatt to Marstek: images of their registers, with values worked out by hand from the sources. */
 import { describeFieldDevices } from '../../../support/modbus/field-device.ts';
 import { long, longLong, text, words } from '../../../support/modbus/register-words.ts';
 
-describeFieldDevices('a storage system of the field, Growatt to SAJ', {
+describeFieldDevices('a storage system of the field, Growatt to Marstek', {
   'Growatt MOD TL3-XH: three phases, discharges its battery': {
     profile: 'growatt-xh',
     others: 0,
@@ -189,64 +189,6 @@ describeFieldDevices('a storage system of the field, Growatt to SAJ', {
       'battery/status': 'charging',
       'battery/cell_voltage_max': 3.345,
       'battery/cell_voltage_min': 3.331,
-    },
-  },
-  'SAJ H2: two strings, charges its battery': {
-    profile: 'saj-h2',
-    others: 0,
-    registers: {
-      holding: {
-        36611: text('H2S2103J2219E12345', 10),
-        16388: words(2),
-        16400: words(387, 301),
-        16433: words(2312, -415, 5002),
-        16440: words(2308, -420, 5002),
-        16447: words(2321, -411, 5002),
-        16454: words(2312, 655, 5002, 1510, 1520, 2308, 650, 5002, 1500, 1510, 2321, 640, 5002, 1490, 1500),
-        16494: words(236, 6500, 0, 4125, 912, 3761, 3987, 730, 2910),
-        16544: words(1650, 0, 0, 0, 0, 6671, -2100, 0, 0, 4500),
-        16557: words(-2850),
-        16575: [1234, 0, 0, 876_543, 0, 0, 0, 345_678, 0, 0, 0, 301_234].map((value) => long(value)).join(' '),
-        16605: long(812_345),
-        16613: long(654_321),
-        16629: long(432_100),
-        16637: long(210_987),
-        40972: words(6500, 9900, 3072, -684, 231, 87),
-        13828: words(2),
-      },
-    },
-    identity: { vendor: 'SAJ', serial: 'H2S2103J2219E12345' },
-    values: {
-      'inverter/status': 'running',
-      'inverter/temperature': 38.7,
-      'meter/voltage/l1': 231.2,
-      'meter/current/l2': -4.2,
-      'meter/frequency': 50.02,
-      'inverter/voltage/l3': 232.1,
-      'inverter/current/l1': 6.55,
-      'inverter/power/l2': 1500,
-      'battery/temperature': 23.6,
-      'solar/1/dc_voltage': 412.5,
-      'solar/1/dc_current': 9.12,
-      'solar/2/dc_power': 2910,
-      'load/power': 1650,
-      'solar/dc_power': 6671,
-      'battery/power': -2100,
-      'inverter/power': 4500,
-      'meter/power': -2850,
-      'solar/energy_produced_today': 12_340,
-      'solar/energy_produced': 8_765_430,
-      'battery/energy_charged': 3_456_780,
-      'battery/energy_discharged': 3_012_340,
-      'inverter/energy_export': 8_123_450,
-      'load/energy_consumed': 6_543_210,
-      'meter/energy_export': 4_321_000,
-      'meter/energy_import': 2_109_870,
-      'battery/soc': 65,
-      'battery/soh': 99,
-      'battery/dc_voltage': 307.2,
-      'battery/dc_current': -6.84,
-      'battery/cycles': 87,
     },
   },
 });
