@@ -57,8 +57,8 @@ export const compileModel = (layout: ModelLayout): ModelCodec => {
   const points = [...layout.points.values()].filter(({ definition }) => definition.type !== 'pad').map(codecPoint);
   const indexOf = new Map(points.map(({ placed }, index) => [placed.path, index]));
   const entries = points.map(({ point }, index) => {
-    const scaleIndex = indexOf.get(point.source.scaleFrom ?? '');
-    return { point, index, ...(scaleIndex === undefined ? {} : { scaleIndex }) };
+    const companionIndex = indexOf.get(point.source.scaleFrom ?? '');
+    return { point, index, ...(companionIndex === undefined ? {} : { companionIndex }) };
   });
   const ends = points.map(({ placed }) => placed.address + placed.definition.size);
   return {
