@@ -11,6 +11,8 @@ export type FailureKind =
   | 'unconfirmed'
   /** The response breaks the protocol. */
   | 'malformed'
+  /** The registers do not mean what the profile says: a guard of the profile holds another number. */
+  | 'displaced'
   /** The connection ended while the request was pending, or there is no connection. */
   | 'disconnected'
   /** The unit is known to be dead; nothing was sent. */
@@ -60,4 +62,4 @@ export const isBusy = (failure: ModbusFailure): boolean =>
 
 /** Any response proves that the unit is alive, except the exceptions 10 and 11 of a gateway that cannot reach it. */
 export const provesAlive = ({ kind, code }: ModbusFailure): boolean =>
-  kind === 'unconfirmed' || (kind === 'exception' && code !== 10 && code !== 11);
+  kind === 'unconfirmed' || kind === 'displaced' || (kind === 'exception' && code !== 10 && code !== 11);

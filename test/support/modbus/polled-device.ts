@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import type { Cycle, DeviceState, Driver, Sample } from '../../../src/drivers/driver.ts';
+import type { Cycle, DeviceState, Driver, DriverEvent, Sample } from '../../../src/drivers/driver.ts';
 import { createModbusDriver } from '../../../src/drivers/modbus/driver.ts';
 import { openProfile } from '../../../src/drivers/modbus/profiles/library.ts';
 import type { ResolvedProfile } from '../../../src/drivers/modbus/profiles/resolve-profile.ts';
@@ -24,6 +24,7 @@ export type Contents = Record<number, string>;
 export interface PolledDevice {
   driver: Driver;
   states: DeviceState[];
+  events: DriverEvent[];
   /** Puts words into the registers; what was never put there is refused with exception 2. */
   put(contents: Contents, table?: RegisterTable): void;
   /** The next cycles, begun after this call. */
@@ -100,8 +101,15 @@ export const pollDevice = async (
   const resolved = withoutPauses(opened.value);
   const driver = createModbusDriver({ resolved, bus, unit, intervalMs: 20, name: 'd1' }, systemClock);
   const states: DeviceState[] = [];
+  const events: DriverEvent[] = [];
   const all: Cycle[] = [];
-  driver.start(sinkOf({ state: (state) => states.push(state), cycle: (cycle) => all.push(cycle) }));
+  driver.start(
+    sinkOf({
+      state: (state) => states.push(state),
+      event: (event) => events.push(event),
+      cycle: (cycle) => all.push(cycle),
+    }),
+  );
 
   const channelOf = (path: string): number =>
     driver
@@ -119,6 +127,7 @@ export const pollDevice = async (
   return {
     driver,
     states,
+    events,
     put: (more, where = table) => putWords(images[where], more),
     async cycles(count) {
       // The one under way may have read before.

@@ -34,6 +34,7 @@ const codeOf: Record<FailureKind, Code> = {
   unreachable: 'DEVICE_OFFLINE',
   unconfirmed: 'READBACK_MISMATCH',
   malformed: 'INTERNAL',
+  displaced: 'INTERNAL',
   refused: 'INTERNAL',
 };
 

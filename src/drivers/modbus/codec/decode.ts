@@ -7,7 +7,7 @@ import { isBitTable, type Table } from '../messages.ts';
 import { isMet } from '../profiles/point.ts';
 import type { DecodeTable, SpecialEntry } from './decode-table.ts';
 import { decodeNumber, swapWords } from './number-formats.ts';
-import { add, type Column, divide, multiply, scaleByPowers, toMillionths } from './point-scaling.ts';
+import { add, type Column, divide, dividePercent, multiply, scaleByPowers, toMillionths } from './point-scaling.ts';
 
 /** A view of the same four bytes as an integer and as a float. */
 const bits = new Int32Array(1);
@@ -84,7 +84,7 @@ export const decodeBlock = (table: DecodeTable, data: DataView, out: Float64Arra
   for (const index of table.inexact) out[index] = toMillionths(out[index] as number);
   scaleByPowers(table.scaled, out);
   add(table.offset, out);
-  applySigns(table.signed, out);
+  dividePercent(table.percent, out);
 };
 
 const powersOfTen = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);

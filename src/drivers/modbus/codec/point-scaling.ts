@@ -53,6 +53,14 @@ export const add = ({ index, value }: Column, out: Float64Array): void => {
     out[index[i] as number] = toMillionths((out[index[i] as number] as number) + (value[i] as number));
 };
 
+/** Divides values by 100 that are beyond the number from which on they are in per cent. */
+export const dividePercent = ({ index, value }: Column, out: Float64Array): void => {
+  for (let i = 0; i < index.length; i++) {
+    const given = out[index[i] as number] as number;
+    out[index[i] as number] = toMillionths(Math.abs(given) > (value[i] as number) ? given / 100 : given);
+  }
+};
+
 /** Applies powers of ten that the device itself tells; a value whose power is implausible is not available. */
 export const scaleByPowers = (scaled: readonly [index: number, exponentIndex: number][], out: Float64Array): void => {
   for (const [index, exponentIndex] of scaled) {

@@ -54,6 +54,8 @@ export interface ModbusDriverOptions {
   settings?: Record<string, number>;
   /** Another range has proved unreadable; called with all of them. */
   onLearnt?(ranges: LearntRange[]): void;
+  /** A guard of the profile holds another number; called after each poll in which one does. */
+  onDisplaced?(reason: string): void;
 }
 
 /** Calls a hook on all blocks. */
@@ -86,6 +88,7 @@ export class DeviceContext {
   isClosed = false;
   readonly #learnt: LearntRange[];
   readonly #onLearnt: ModbusDriverOptions['onLearnt'];
+  readonly #onDisplaced: ModbusDriverOptions['onDisplaced'];
 
   constructor(options: ModbusDriverOptions, clock: Clock, hooks: Hooks) {
     const {
@@ -98,6 +101,7 @@ export class DeviceContext {
       learnt = [],
       settings = {},
       onLearnt,
+      onDisplaced,
     } = options;
     this.clock = clock;
     this.bus = bus;
@@ -112,6 +116,7 @@ export class DeviceContext {
     this.hooks = hooks;
     this.#learnt = [...learnt];
     this.#onLearnt = onLearnt;
+    this.#onDisplaced = onDisplaced;
   }
 
   get learnt(): readonly LearntRange[] {
@@ -122,6 +127,11 @@ export class DeviceContext {
   learn(range: LearntRange): void {
     this.#learnt.push(range);
     this.#onLearnt?.(this.#learnt);
+  }
+
+  /** The registers do not mean what the profile says. @param reason in words */
+  onDisplaced(reason: string): void {
+    this.#onDisplaced?.(reason);
   }
 
   /** @returns the last polled value of a point, in its unit; undefined if it is no number, or not known */

@@ -22,6 +22,7 @@ const rangeSizes: Partial<Record<Point['type'], number>> = { uint16: 2 ** 16, ui
 
 /** @returns the value at which a counter in this register begins again from 0, in the unit of its quantity */
 const modulusOf = ({ type, source, target }: ChannelPoint): number | undefined => {
+  if (source.modulus !== undefined) return source.modulus;
   const size = rangeSizes[type];
   const isPlain = source.mask === undefined && source.scaleFrom === undefined;
   return size === undefined || !isPlain ? undefined : size * Math.abs(target.factor);

@@ -18,7 +18,7 @@ export interface Decoding {
 }
 
 const reasonOf = ({ kind }: ModbusFailure): Reason => {
-  if (kind === 'exception' || kind === 'malformed') return 'modbus_exception';
+  if (kind === 'exception' || kind === 'malformed' || kind === 'displaced') return 'modbus_exception';
   return kind === 'timeout' ? 'modbus_timeout' : 'device_offline';
 };
 

@@ -65,7 +65,7 @@ const optionalPoints = ({ points, derived }: ResolvedProfile): Set<string> =>
   ]);
 
 const floatFactorOf = (point: Point): number => {
-  if (point.type !== 'float32') return 0;
+  if (point.type !== 'float32' || point.source.percentAbove !== undefined) return 0;
   const { factor, offset } = scalingOf(point);
   // A value with an offset is rounded by the decoder already.
   return offset === 0 ? factor : 0;

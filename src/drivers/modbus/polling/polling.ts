@@ -6,7 +6,9 @@ import type { DeviceStatus } from '../device/device-health.ts';
 import { ModbusFailure } from '../failures.ts';
 import type { ReadRequest } from '../messages.ts';
 import { conditionsOf, type DerivedPoint, type Point, type PollGroup } from '../profiles/point.ts';
+import { BitEvents } from './bit-events.ts';
 import { BlockReader } from './block-reader.ts';
+import { Guards } from './guards.ts';
 import { type PollResult, resultOf } from './poll-result.ts';
 import type { PollSchedule } from './poll-schedule.ts';
 import type { PolledBlock, ReadOutcome } from './polled-block.ts';
@@ -46,6 +48,8 @@ export class Polling implements DriverBlock {
   readonly #status: DeviceStatus;
   readonly #reader: BlockReader;
   readonly #sampler: Sampler;
+  readonly #guards: Guards;
+  readonly #bitEvents: BitEvents;
   /** Monotonic ms from which on the slow points are due. */
   #slowDueAt = never;
   /** The once points were read since the device last appeared. */
@@ -59,6 +63,8 @@ export class Polling implements DriverBlock {
     this.#status = status;
     this.#reader = new BlockReader(context);
     this.#sampler = new Sampler(context);
+    this.#guards = new Guards(context);
+    this.#bitEvents = new BitEvents(context, this.#sampler);
   }
 
   connected(): void {
@@ -72,7 +78,7 @@ export class Polling implements DriverBlock {
     this.#repeated = [];
     const read = await this.#reader.read(groups, this.#schedule.nextAt);
     if (this.#context.isClosed) return;
-    const outcomes = read.map(withDoubt);
+    const outcomes = this.#guards.check(read.map(withDoubt));
     const { faults, finding } = this.#resultOf(outcomes);
     if (finding) this.#planNext(startedAt, { groups, outcomes, isAnswering: finding.kind !== 'silent' });
     if (groups.includes('slow'))
@@ -83,6 +89,7 @@ export class Polling implements DriverBlock {
       durationMs: clock.monotonic() - startedAt,
       errors: [...new Set([...faults.map(({ message }) => message), ...this.#repeated])],
     });
+    this.#bitEvents.tell();
   }
 
   on(message: DeviceMessage): void {
@@ -120,7 +127,8 @@ export class Polling implements DriverBlock {
       this.#isIdentified = !outcomes.some(({ polled, failure }) => failure && hasOncePoints(polled));
     // A device that was away may have been exchanged, and has to tell everything once more.
     this.#isIdentified &&= isAnswering;
-    if (!isAnswering) this.#slowDueAt = never;
+    const isDisplaced = outcomes.some(({ failure }) => failure?.kind === 'displaced');
+    if (!isAnswering || isDisplaced) this.#slowDueAt = never;
     else if (groups.includes('slow')) this.#slowDueAt = startedAt + this.#context.intervals.slowMs;
   }
 

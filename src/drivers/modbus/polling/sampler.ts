@@ -54,6 +54,11 @@ export class Sampler {
     }
   }
 
+  /** Whether the point at a place has no value that counts. */
+  isMissing(index: number): boolean {
+    return this.#knowledge.missingReason(index) !== undefined;
+  }
+
   /** @param ts wall clock, ms since 1970 */
   sample(channel: number, ts: number): Sample {
     const { pointIndex, isPlain, floatFactor, min, max, isLifetimeCounter } = this.#device.layout.columns;

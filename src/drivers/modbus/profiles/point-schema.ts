@@ -2,14 +2,15 @@
 import { z } from 'zod';
 import { addressRange } from '../codec/limits.ts';
 import { maxReadRegisters } from '../codec/pdu-limits.ts';
-import { expressionPattern } from './expression.ts';
+import { bitNumber, eventsSchema } from './event-schema.ts';
 
 /** The name of a point, unique within its profile. */
 export const pointName = z
   .string()
   .regex(/^[a-z][a-z0-9_.]{0,63}$/, 'a point name is lower case with dots, and begins with a letter: power.l1');
 const hexAddress = /^0x[0-9a-fA-F]{1,4}$/;
-const sunspecAddress = /^\d{1,5}(:\d+)?:\w+$/;
+/** "103:W", "160:2:DCW" for the second module, "203#2:W" for the second model of its id, "705:Crv.1.ActPt". */
+const sunspecAddress = /^\d{1,5}(#\d+)?(:\d+)?:[\w.-]+$/;
 
 const addressRule = 'a number from 0 to 65535, or the same in hexadecimal: "0x46"';
 /** Modicon wrote table and register as one number of six digits: 4 00071 is holding register 71. */
@@ -142,9 +143,9 @@ export const pointSchema = z.strictObject({
   byteOrder: endianness.optional(),
   mask: hex.optional(),
   shift: z.int().min(0).max(63).optional(),
-  /** The value is true or false: this bit of the register, counted from the lowest one. */
-  bit: z.int().min(0).max(63).optional(),
-  bits: z.record(z.string().regex(/^\d{1,2}$/, 'a bit is a number from 0 on'), z.string()).optional(),
+  bits: z.record(bitNumber, z.string()).optional(),
+  /** Each bit is an event of a component, which is active while the bit is set. */
+  events: eventsSchema.optional(),
   enum: z
     .record(
       z.string().regex(/^-?\w+$/, 'the value of the register, like "3"'),
@@ -169,6 +170,10 @@ export const pointSchema = z.strictObject({
   sign: z.literal([1, -1]).optional(),
   /** false: no source proves the sign of the register. */
   signVerified: z.boolean().optional(),
+  /** A value beyond this is in per cent, and is divided by 100: power factors come either way. */
+  percentAbove: z.number().positive().optional(),
+  /** Value at which a counter begins again from 0, in the unit of its quantity, if the type of its register does not tell. */
+  modulus: z.number().positive().optional(),
   /** Unit of the register after its scale; converted to the unit of the quantity. */
   unit: z.string().nullable().optional(),
   /** Raw patterns that mean "not available", besides the NaN of IEEE 754. */

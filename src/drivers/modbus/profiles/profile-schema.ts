@@ -103,6 +103,11 @@ export const profileSchema = z.strictObject({
    * of them read 0, a counter of 0 is no value, and neither is a value from a response that is all zeros.
    */
   alive: z.array(pointName).min(1).optional(),
+  /**
+   * Points that hold one of these numbers as long as the registers mean what the profile says. While one of them holds
+   * another number, nothing that was read counts.
+   */
+  guards: z.array(z.strictObject({ point: pointName, is: z.array(z.number()).min(1) })).optional(),
   /** Numbers that commands need and the integrator may set: largest power, current without an EMS. */
   settings: z.record(wordSchema, settingSchema).optional(),
   actuators: z.array(actuatorSchema).optional(),

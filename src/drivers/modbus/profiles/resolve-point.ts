@@ -2,7 +2,7 @@
 import type { Result } from '../../../model/time.ts';
 import { addressRange } from '../codec/limits.ts';
 import { functionCodes, isBitTable } from '../messages.ts';
-import type { Point } from './point.ts';
+import { isBytes, type Point } from './point.ts';
 import { type PointType, type ProfilePoint, wordsOf } from './point-schema.ts';
 import type { Profile } from './profile-schema.ts';
 import { resolveTarget } from './quantity-target.ts';
@@ -43,6 +43,14 @@ const formatFault = ({ format }: ProfilePoint, { words, type }: Point): string |
   return `format ${format} takes ${registers.join(' or ')} registers, and ${type} has ${words.length}: give "type": "bytes" and "len": ${registers[0]}`;
 };
 
+/** @returns in words why the bits of a point cannot be told as events */
+const eventsFault = ({ events, format }: ProfilePoint, { type, words }: Point): string | undefined => {
+  if (!events) return undefined;
+  if (format !== undefined || isBytes(type)) return `events are the bits of a number, and ${format ?? type} is a text`;
+  const last = Math.max(...Object.keys(events.bits).map(Number));
+  return last < words.length * 16 ? undefined : `bit ${last} lies beyond the ${words.length * 16} bits of ${type}`;
+};
+
 /** @returns in words why the point could not be read */
 const readFault = (source: ProfilePoint, point: Point): string | undefined => {
   const { nan = [], nanBits, mask, shift = 0, min, max } = source;
@@ -56,7 +64,7 @@ const readFault = (source: ProfilePoint, point: Point): string | undefined => {
   const wide = [...nan, nanBits ?? '0x0', mask ?? '0x0'].find((pattern) => BigInt(pattern) >> BigInt(bits) > 0n);
   if (wide !== undefined) return `${wide} is wider than ${type}, which has ${bits / 4} hexadecimal digits`;
   if (shift >= bits) return `nothing is left of ${type} after a shift by ${shift}`;
-  const fault = formatFault(source, point);
+  const fault = formatFault(source, point) ?? eventsFault(source, point);
   if (fault !== undefined) return fault;
   if (min !== undefined && max !== undefined && min > max) return `min ${min} is above max ${max}`;
   return undefined;

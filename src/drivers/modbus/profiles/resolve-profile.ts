@@ -17,6 +17,8 @@ import { applyVariants, checkChoice, checkVariants, type ProfileChoice } from '.
 /** All that a driver needs to know of a device family. Devices with the same profile and choice share one object. */
 export interface ResolvedProfile {
   profile: Profile;
+  /** Number of the connector, battery or the like, counted from 1. */
+  instance: number;
   /** Points with registers of their own. */
   points: Point[];
   derived: DerivedPoint[];
@@ -48,10 +50,11 @@ const isSupply = ({ target, group, isReadable }: Point): boolean =>
   (target.quantity === 'voltage' || target.quantity === 'frequency');
 
 /** @returns the points to poll, in the order of the profile; a point that nothing depends on is not read */
-export const polledPoints = (resolved: Omit<ResolvedProfile, 'undecoded'>): Point[] => {
+export const polledPoints = (resolved: Omit<ResolvedProfile, 'undecoded' | 'instance'>): Point[] => {
   const { points, derived, alive } = resolved;
   const needed = pointsNeeded(resolved);
   for (const { name } of alive) needed.add(name);
+  for (const { point } of resolved.profile.guards ?? []) needed.add(point);
   for (const { terms } of derived) for (const { name } of terms) needed.add(name);
   const conditions = [
     ...points.flatMap(({ source }) => [source.voidWhile, source.onlyWhile]),
@@ -59,7 +62,7 @@ export const polledPoints = (resolved: Omit<ResolvedProfile, 'undecoded'>): Poin
   ];
   for (const condition of conditions) if (condition) needed.add(condition.point);
   const isWanted = ({ name, target, source }: Point): boolean =>
-    target !== undefined || source.identity !== undefined || needed.has(name);
+    target !== undefined || source.identity !== undefined || source.events !== undefined || needed.has(name);
   const wanted = points.filter((point) => point.isReadable && isWanted(point));
   const companions = new Set(wanted.map(({ source }) => companionOf(source)));
   return points.filter((point) => point.isReadable && (isWanted(point) || companions.has(point.name)));
@@ -109,13 +112,12 @@ const resolveReferences = ({ profile, instance, points, derived, feed, mistake }
   }
 };
 
-const checkAlive = ({ profile, points }: Resolution): Mistake[] =>
-  (profile.alive ?? []).flatMap((name) => {
+/** @param key part of the profile that the names are from */
+const checkNumbers = (key: string, names: string[], { points }: Resolution): Mistake[] =>
+  names.flatMap((name) => {
     const point = points.get(name);
     if (point?.isReadable && !isTextPoint(point)) return [];
-    return [
-      { path: ['alive'], text: `"${name}" is no number that can be read${didYouMean(name, [...points.keys()])}` },
-    ];
+    return [{ path: [key], text: `"${name}" is no number that can be read${didYouMean(name, [...points.keys()])}` }];
   });
 
 /** @returns points that share a name with an earlier one */
@@ -163,7 +165,9 @@ export const resolveProfile = (given: Profile, choice: ProfileChoice = {}): Chec
   const { profile, instance, derived, undecoded } = resolution;
   resolvePoints(resolution);
   resolveReferences(resolution);
-  mistakes.push(...checkAlive(resolution));
+  mistakes.push(...checkNumbers('alive', profile.alive ?? [], resolution));
+  const guards = (profile.guards ?? []).map(({ point }) => point);
+  mistakes.push(...checkNumbers('guards', guards, resolution));
   const points = [...resolution.points.values()];
   for (const [point, text] of unreadableGroups(points, profile)) resolution.mistake(point.name, text);
   // The controls are checked last, because a command to a point with a mistake would be told as a second mistake.
@@ -173,5 +177,5 @@ export const resolveProfile = (given: Profile, choice: ProfileChoice = {}): Chec
   const alive = points.filter((point) => profile.alive?.includes(point.name) ?? isSupply(point));
   const resolved = { profile, points, derived, alive, controls: controls.value };
   if (polledPoints(resolved).length === 0) return refuse([{ path: ['points'], text: nothingRead(undecoded) }]);
-  return { ok: true, value: { ...resolved, undecoded } };
+  return { ok: true, value: { ...resolved, instance, undecoded } };
 };
