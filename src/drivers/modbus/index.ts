@@ -13,6 +13,7 @@ export { decodeText } from './codec/decode-text.ts';
 export { encodePoint } from './codec/encode.ts';
 export {
   addressRange,
+  defaultTimeoutMs,
   isSerialPort,
   modbusClientFields,
   modbusFields,
@@ -38,6 +39,7 @@ export { type Profile, profileSchema, readProfile } from './profiles/profile-sch
 export { resolvePoint } from './profiles/resolve-point.ts';
 export { type ResolvedProfile, resolveProfile } from './profiles/resolve-profile.ts';
 export { summarizeProfile } from './profiles/summary.ts';
+export type { ProfileChoice } from './profiles/variants.ts';
 export type { Bus } from './transport/bus/bus.ts';
 export type { UnitLimits } from './transport/bus/bus-unit.ts';
 export { createBus } from './transport/bus/link-bus.ts';

@@ -13,3 +13,9 @@ export { type DiscoveryNote, discoverySentenceOf, discoverySentences } from './d
 export { type FindModel, type KnownModel, type ModelLengths, modelLengthsOf } from './discovery/model-lengths.ts';
 export { type ScanOptions, scanForDevices } from './discovery/scan.ts';
 export type { ScanProgress, ScanResult, UnitFinding } from './discovery/scan-result.ts';
+export { createSunSpecDriver, type SunSpecDriverOptions } from './driver.ts';
+export type { ModelDefinition, PointDefinition, PointGroup } from './messages.ts';
+export { findModelDefinition, modelIds } from './models/model-definitions.ts';
+export type { Counts, ModelInstance } from './models/model-instance.ts';
+export { layOutModel, type ModelLayout, type PlacedPoint } from './models/model-layout.ts';
+export { readVendorModels } from './models/sunspec-json.ts';

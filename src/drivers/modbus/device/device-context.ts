@@ -54,6 +54,8 @@ export interface ModbusDriverOptions {
   settings?: Record<string, number>;
   /** Another range has proved unreadable; called with all of them. */
   onLearnt?(ranges: LearntRange[]): void;
+  /** Bits that were told to be set, by the name of their point: events of a driver that this one takes the place of. */
+  toldBits?: Map<string, number>;
   /** A guard of the profile holds another number; called after each poll in which one does. */
   onDisplaced?(reason: string): void;
 }
@@ -83,6 +85,7 @@ export class DeviceContext {
   readonly values: PointValues;
   /** Points that the device refuses although it answers others; undefined for a device that has refused none. */
   absent: AbsentPoints | undefined;
+  readonly toldBits: Map<string, number>;
   readonly hooks: Hooks;
   sink: DriverSink = noSink;
   isClosed = false;
@@ -101,6 +104,7 @@ export class DeviceContext {
       learnt = [],
       settings = {},
       onLearnt,
+      toldBits = new Map(),
       onDisplaced,
     } = options;
     this.clock = clock;
@@ -117,6 +121,7 @@ export class DeviceContext {
     this.#learnt = [...learnt];
     this.#onLearnt = onLearnt;
     this.#onDisplaced = onDisplaced;
+    this.toldBits = toldBits;
   }
 
   get learnt(): readonly LearntRange[] {

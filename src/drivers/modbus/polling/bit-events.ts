@@ -26,8 +26,6 @@ export class BitEvents {
   readonly #context: DeviceContext;
   readonly #sampler: Sampler;
   readonly #fields: readonly BitField[];
-  /** Bits that were told to be set, by the place of their field. */
-  readonly #told = new Map<number, number>();
 
   constructor(context: DeviceContext, sampler: Sampler) {
     this.#context = context;
@@ -39,12 +37,12 @@ export class BitEvents {
 
   /** Tells what has changed since the last poll. A field that could not be read, or tells nothing, has not changed. */
   tell(): void {
-    const { values } = this.#context;
+    const { values, toldBits } = this.#context;
     for (const field of this.#fields) {
       const bits = values.numbers[field.index] ?? Number.NaN;
-      const told = this.#told.get(field.index) ?? 0;
+      const told = toldBits.get(field.name) ?? 0;
       if (Number.isNaN(bits) || bits === told || this.#sampler.isMissing(field.index)) continue;
-      this.#told.set(field.index, bits);
+      toldBits.set(field.name, bits);
       this.#tellBits(field, bits, told);
     }
   }

@@ -1,0 +1,147 @@
+/** One look at a device: its list of models, what they hold, and the profile that follows. */
+import type { Clock, Result } from '../../../model/time.ts';
+import {
+  type Bus,
+  defaultTimeoutMs,
+  type Profile,
+  type ProfileChoice,
+  type ProfilePoint,
+  type ResolvedProfile,
+  resolveProfile,
+} from '../../modbus/index.ts';
+import type { Brand } from '../discovery/candidate-units.ts';
+import type { SunSpecDevice } from '../discovery/discovered-device.ts';
+import { discoverySentenceOf } from '../discovery/discovery-notes.ts';
+import { type KnownModel, modelLengthsOf } from '../discovery/model-lengths.ts';
+import { RegisterReader } from '../discovery/register-reader.ts';
+import { scanForDevices } from '../discovery/scan.ts';
+import type { ModelDefinition } from '../messages.ts';
+import { findModelDefinition } from '../models/model-definitions.ts';
+import type { SignChoices } from '../quantities/candidates.ts';
+import { composeProfile } from '../quantities/compose-profile.ts';
+import { locateNamedPoints } from '../quantities/named-points.ts';
+import { quantityMap, type SideName } from '../quantities/quantity-map.ts';
+import type { ReadModel } from '../quantities/read-model.ts';
+import type { CompositionMemory } from '../quantities/select-candidates.ts';
+import { offeredChoices } from '../quantities/sign-params.ts';
+import { readModels } from './read-models.ts';
+
+/** A device as the integrator describes it. */
+export interface DeviceWish {
+  unit: number;
+  brand?: Brand;
+  /** Models of vendors, by their ids. */
+  vendorModels?: ReadonlyMap<number, ModelDefinition>;
+  /** Signs that the models leave open, by the name of the param. */
+  choices?: SignChoices;
+  /** What the AC side carries, if the integrator knows better. */
+  side?: SideName;
+  /** Further points, which may name points of models: "103:VA". */
+  extraPoints?: readonly ProfilePoint[];
+  /** A profile that names points of models; nothing but its own points is polled then. */
+  named?: { profile: Profile; choice?: ProfileChoice };
+}
+
+/** A device with the profile that its driver polls. */
+export interface ProfiledDevice {
+  device: SunSpecDevice;
+  resolved: ResolvedProfile;
+  /** The same for two looks after which nothing else is to be polled. */
+  signature: string;
+  /** Points that could not be taken over, in words. */
+  notes: string[];
+}
+
+/** The place of a device. */
+export interface LookContext {
+  bus: Bus;
+  clock: Clock;
+  /** Ends a look. */
+  signal: AbortSignal;
+  memory: CompositionMemory;
+}
+
+const definitionFinder =
+  ({ vendorModels }: DeviceWish) =>
+  (id: number): ModelDefinition | undefined =>
+    findModelDefinition(id, vendorModels);
+
+const knownModel = (definition: ModelDefinition | undefined): KnownModel | undefined =>
+  definition && { name: definition.label, lengths: modelLengthsOf(definition.group) };
+
+/** @returns ids of models that points of the integrator name */
+const namedIds = (points: readonly ProfilePoint[]): number[] =>
+  points.flatMap(({ addr, type }) => (type === 'sunspec' ? [Number.parseInt(String(addr), 10)] : []));
+
+const wantedIds = ({ extraPoints = [], named }: DeviceWish): Set<number> =>
+  named
+    ? new Set(namedIds(named.profile.points))
+    : new Set([...quantityMap().families.flatMap(({ models }) => models), ...namedIds(extraPoints)]);
+
+const findDevice = async (wish: DeviceWish, { bus, clock, signal }: LookContext): Promise<Result<SunSpecDevice>> => {
+  const { unit, brand } = wish;
+  const definitionOf = definitionFinder(wish);
+  const { devices, notes, units } = await scanForDevices(bus, {
+    findModel: (id) => knownModel(definitionOf(id)),
+    clock,
+    unit,
+    units: [unit],
+    signal,
+    ...(brand === undefined ? {} : { brand }),
+  });
+  const [device] = devices;
+  if (device && device.models.length > 0) return { ok: true, value: device };
+  const [note] = [...notes, ...(device?.notes ?? [])];
+  const reason = note ? discoverySentenceOf(note) : `unit ${unit} was ${units[0]?.kind ?? 'not'} asked`;
+  return { ok: false, reason };
+};
+
+/** Changes from which no other poll follows. */
+const signatureOf = ({ points, ...rest }: Profile): string =>
+  JSON.stringify({ ...rest, notes: [], points: points.map((point) => ({ ...point, modulus: undefined })) });
+
+const profileOf = (
+  wish: DeviceWish,
+  { device, models }: { device: SunSpecDevice; models: ReadModel[] },
+  memory: CompositionMemory,
+): Result<Omit<ProfiledDevice, 'device'>> => {
+  const { named, choices = {}, side, extraPoints = [] } = wish;
+  const composed = named
+    ? ({ ok: true, value: { profile: named.profile, notes: [] } } as const)
+    : composeProfile({ device, models, choices, extraPoints, memory, ...(side === undefined ? {} : { side }) });
+  if (!composed.ok) return composed;
+  const { profile, missing } = locateNamedPoints(composed.value.profile, models);
+  const choice = named ? named.choice : { params: offeredChoices(profile, choices) };
+  const resolved = resolveProfile(profile, choice);
+  if (!resolved.ok) return resolved;
+  const notes = [...composed.value.notes, ...missing];
+  return { ok: true, value: { resolved: resolved.value, signature: signatureOf(profile), notes } };
+};
+
+/**
+ * Looks at a device. The unit is attached to the bus for that time.
+ * @returns the device with its profile; or in words why there is none at the moment
+ * @throws the reason of the signal, if that is aborted
+ */
+export const lookAtDevice = async (wish: DeviceWish, context: LookContext): Promise<Result<ProfiledDevice>> => {
+  const { bus, clock, signal, memory } = context;
+  const found = await findDevice(wish, context);
+  signal.throwIfAborted();
+  if (!found.ok) return found;
+  const device = found.value;
+  const detach = bus.attach(wish.unit, { timeoutMs: defaultTimeoutMs, maxInFlight: 1, interRequestMs: 0 });
+  try {
+    const reader = new RegisterReader(bus, wish.unit, { now: () => clock.monotonic(), signal });
+    const ids = wantedIds(wish);
+    const read = await readModels(reader, device, {
+      isWanted: (id) => ids.has(id),
+      findDefinition: definitionFinder(wish),
+    });
+    if (!read.ok) return read;
+    const profiled = profileOf(wish, { device, models: read.models }, memory);
+    if (!profiled.ok) return profiled;
+    return { ok: true, value: { ...profiled.value, device, notes: [...read.notes, ...profiled.value.notes] } };
+  } finally {
+    detach();
+  }
+};

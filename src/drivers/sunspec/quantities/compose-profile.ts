@@ -1,0 +1,150 @@
+/** The profile of a SunSpec device, written by its discovery: from what the device lists to what a Modbus driver polls. */
+import { type Checked, type Profile, type ProfilePoint, readProfile } from '../../modbus/index.ts';
+import type { SunSpecDevice } from '../discovery/discovered-device.ts';
+import { discoverySentenceOf } from '../discovery/discovery-notes.ts';
+import { candidatesOf, type SignChoices } from './candidates.ts';
+import { sideOf } from './device-side.ts';
+import { MappedPoints } from './mapped-points.ts';
+import { completePoints, type PlacedProfilePoint } from './poll-groups.ts';
+import { quantityMap, type SideName } from './quantity-map.ts';
+import type { ReadModel } from './read-model.ts';
+import { type CompositionMemory, createMemory, type Selection, selectCandidates } from './select-candidates.ts';
+import { type SignedPoint, signParams } from './sign-params.ts';
+
+/** What a profile is composed from. */
+export interface Composition {
+  device: SunSpecDevice;
+  models: readonly ReadModel[];
+  /** Choices of the integrator about signs, by the name of the param. */
+  choices?: SignChoices;
+  /** What the AC side of the device carries, if the integrator knows better than its models. */
+  side?: SideName;
+  /** Further points of the integrator; a quantity that they give is not looked for in the models. */
+  extraPoints?: readonly ProfilePoint[];
+  memory?: CompositionMemory;
+}
+
+/** A composed profile. */
+export interface ComposedProfile {
+  /** Data, as they could stand in a file; points of type sunspec among those of the integrator are not located yet. */
+  profile: Profile;
+  /** Points that could not be taken over, in words. */
+  notes: string[];
+}
+
+/** Registers that may be read along: no more than a small model has. */
+const maxGap = 30;
+const mostTitle = 100;
+/** Below this frequency in Hz no inverter runs. */
+const leastFrequency = 40;
+
+const classes = { solar: 'inverter', hybrid: 'hybrid', battery: 'battery' } as const;
+
+const classOf = (side: SideName | undefined, quantities: readonly string[]): Profile['class'] => {
+  if (side !== undefined) return classes[side];
+  if (quantities.some((path) => path.startsWith('meter'))) return 'meter';
+  return quantities.some((path) => path.startsWith('battery')) ? 'battery' : 'other';
+};
+
+/** Solar modules and battery of a hybrid are part of the power of its inverter; strings, of their battery. */
+const componentsOf = (
+  side: SideName | undefined,
+  quantities: readonly string[],
+): NonNullable<Profile['components']> => {
+  const paths = new Set(
+    quantities.map((path) =>
+      path
+        .split('/')
+        .slice(0, /^[^/]+\/\d/.test(path) ? 2 : 1)
+        .join('/'),
+    ),
+  );
+  const strings = [...paths].filter((path) => path.startsWith('battery/') && paths.has('battery'));
+  return {
+    ...(side === 'hybrid' ? { solar: { coupling: 'dc' }, battery: { coupling: 'dc' } } : {}),
+    ...Object.fromEntries(strings.map((path) => [path, { role: 'none' as const }])),
+  };
+};
+
+/** While the inverter runs, modules that tell nothing give nothing. */
+const withZero = (point: ProfilePoint, registers: readonly ProfilePoint[]): ProfilePoint => {
+  const frequency = registers.find(({ quantity = '' }) => /^(inverter|solar|battery)\/frequency$/.test(quantity));
+  if (point.quantity !== 'solar/dc_power' || !frequency) return point;
+  return { ...point, zeroWhile: { point: frequency.name, min: leastFrequency } };
+};
+
+const headingOf = ({ common, unit }: SunSpecDevice): Pick<Profile, 'title' | 'vendor' | 'model'> => {
+  const { manufacturer, model } = common;
+  const title = [manufacturer, model].filter((text) => text !== undefined && text !== '').join(' ');
+  return {
+    title: (title || `SunSpec device, unit ${unit}`).slice(0, mostTitle),
+    ...(manufacturer ? { vendor: manufacturer } : {}),
+    ...(model ? { model } : {}),
+  };
+};
+
+/** @returns the selection as points, without the quantities that the integrator gives by other points */
+const mapPoints = ({ byTarget, events }: Selection, own: ReadonlySet<string>): MappedPoints => {
+  const mapped = new MappedPoints(quantityMap());
+  for (const [target, candidate] of byTarget) if (!own.has(target)) mapped.add(candidate);
+  for (const candidate of events) mapped.addEvents(candidate);
+  return mapped;
+};
+
+const placedPoints = ({ points, terms }: MappedPoints): PlacedProfilePoint[] =>
+  [...points.values()].flatMap((profilePoint) => {
+    const term = terms.get(profilePoint.name);
+    return term ? [{ model: term.model, point: term.point, profilePoint, group: term.group }] : [];
+  });
+
+const signedPoints = ({ points }: MappedPoints, { byTarget }: Selection): SignedPoint[] =>
+  [...points.values()].flatMap(({ name, quantity = '' }) => {
+    const sign = byTarget.get(quantity)?.sign;
+    return sign === undefined ? [] : [{ name, sign }];
+  });
+
+const selectionOf = (composition: Composition): { selection: Selection; side: SideName | undefined } => {
+  const { models, choices = {}, memory = createMemory() } = composition;
+  const map = quantityMap();
+  const found = composition.side ?? sideOf(models, map);
+  // A battery that tells nothing for a moment does not make a solar inverter of a hybrid.
+  if (found !== undefined && (found !== 'solar' || memory.side === undefined)) memory.side = found;
+  const { side } = memory;
+  return { side, selection: selectCandidates(candidatesOf(models, map, { side, choices }), memory) };
+};
+
+/**
+ * Composes the profile of a device.
+ * @returns the profile, or the mistakes in it, which the points of an integrator may have
+ */
+export const composeProfile = (composition: Composition): Checked<ComposedProfile> => {
+  const { device, extraPoints = [] } = composition;
+  const { selection, side } = selectionOf(composition);
+  const mapped = mapPoints(selection, new Set(extraPoints.map(({ quantity = '' }) => quantity)));
+  const { points: registers, guards, tooFar } = completePoints(placedPoints(mapped));
+  const isThere = new Set(registers.map(({ name }) => name));
+  const sums = [...mapped.points.values()].flatMap((point) => {
+    const sum = point.sum?.filter((term) => isThere.has(term.replace(/^-/, ''))) ?? [];
+    return sum.length > 0 ? [withZero({ ...point, sum }, registers)] : [];
+  });
+  const points = [...registers, ...sums];
+  const quantities = points.flatMap(({ quantity }) => quantity ?? []);
+  const signed = signedPoints(mapped, selection).filter(({ name }) => points.some((point) => point.name === name));
+  const read = readProfile({
+    schema: 'profile/1',
+    id: 'sunspec-device',
+    ...headingOf(device),
+    class: classOf(side, quantities),
+    sources: ['the list of models that the device tells', ...quantityMap().sources],
+    notes: device.notes.map(discoverySentenceOf),
+    connection: { unitId: device.unit },
+    limits: { maxGap },
+    components: componentsOf(side, quantities),
+    ...signParams(signed, quantityMap()),
+    guards,
+    points: [...points, ...extraPoints],
+  });
+  if (!read.ok) return read;
+  const notes = tooFar.map((name) => `${name} lies too far from its scale factor to be read with it`);
+  return { ok: true, value: { profile: read.value, notes } };
+};

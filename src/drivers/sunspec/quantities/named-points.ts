@@ -1,0 +1,106 @@
+/**
+ * Points of a profile that name a point of a model, "103:W", instead of a register: they are located in the models of
+ * a device, with their header and scale factor.
+ */
+import type { Profile, ProfilePoint } from '../../modbus/index.ts';
+import { profilePointOf } from '../codec/profile-points.ts';
+import { symbolKeysOf } from '../codec/symbols.ts';
+import type { PlacedPoint } from '../models/model-layout.ts';
+import { completePoints } from './poll-groups.ts';
+import type { ReadModel } from './read-model.ts';
+
+/** A profile without points of type sunspec. */
+export interface LocatedProfile {
+  profile: Profile;
+  /** Points that the device does not have, in words. */
+  missing: string[];
+}
+
+interface Found {
+  model: ReadModel;
+  point: PlacedPoint;
+}
+
+/** A name: model, number among the models of this id, number of the instance of its group, point. */
+const namePattern = /^(\d+)(?:#(\d+))?(?::(\d+))?:([\w.-]+)$/;
+
+/** @returns the path of a point in the only group that repeats; 0 stands for the points outside of it */
+const pathIn = ({ layout }: ReadModel, instance: string | undefined, point: string): string => {
+  const [group = ''] = layout.repeats.keys();
+  return instance === undefined || instance === '0' ? point : `${group}.${instance}.${point}`;
+};
+
+const find = (name: string, models: readonly ReadModel[]): Found | string => {
+  const [, id = '', nth = '1', instance, pointName = ''] = namePattern.exec(name) ?? [];
+  const ofId = models.filter((model) => model.id === Number(id));
+  const model = ofId[Number(nth) - 1];
+  if (!model) {
+    const listed = [...new Set(models.map((each) => each.id))].join(', ');
+    return ofId.length > 0
+      ? `the device lists model ${id} ${ofId.length} times only`
+      : `the device has no model ${id}; it lists ${listed}`;
+  }
+  const path = pathIn(model, instance, pointName);
+  const point = model.layout.points.get(path);
+  return point ? { model, point } : `model ${id} of the device has no point ${path}`;
+};
+
+/** Leaves out points that refer to a point which the device does not have, as far as they cannot do without it. */
+const withoutMissing = (points: readonly ProfilePoint[], missing: ReadonlySet<string>): ProfilePoint[] =>
+  points.flatMap((point) => {
+    const isThere = (term: string): boolean => !missing.has(term.replace(/^-/, ''));
+    const { sum, firstOf, voidWhile, ...rest } = point;
+    if (sum) return sum.every(isThere) ? [point] : [];
+    if (voidWhile && missing.has(voidWhile.point)) return [{ ...rest, ...(firstOf && { firstOf }) }];
+    const [only, ...others] = firstOf?.filter(isThere) ?? [];
+    if (!firstOf) return [point];
+    if (only === undefined) return [];
+    return [others.length > 0 ? { ...point, firstOf: [only, ...others] } : { ...rest, sum: [only] }];
+  });
+
+/** @returns the point of the integrator, with what the model knows of it where the integrator says nothing */
+const located = (given: ProfilePoint, { model, point }: Found): ProfilePoint => {
+  const { addr: _addr, type: _type, ...own } = given;
+  const isWord = given.quantity !== undefined && !given.enum && !given.bits;
+  return {
+    ...profilePointOf(point, model.nameOf),
+    ...(isWord ? symbolKeysOf(point.definition) : {}),
+    ...own,
+  };
+};
+
+/** @param profile one that names points of models, or a composed one with points of the integrator */
+export const locateNamedPoints = (profile: Profile, models: readonly ReadModel[]): LocatedProfile => {
+  const missing = new Map<string, string>();
+  const placed = profile.points.flatMap((given) => {
+    if (given.type !== 'sunspec') return [];
+    const found = find(String(given.addr), models);
+    if (typeof found !== 'string')
+      return [{ ...found, profilePoint: located(given, found), group: given.group ?? 'fast' } as const];
+    missing.set(given.name, `${given.name}: ${found}`);
+    return [];
+  });
+  if (placed.length === 0 && missing.size === 0) return { profile, missing: [] };
+  const { points: added, guards: headers, tooFar } = completePoints(placed);
+  const plain = profile.points.filter(({ type }) => type !== 'sunspec');
+  const known = new Map(plain.map((point) => [point.name, point]));
+  for (const name of tooFar) missing.set(name, `${name} lies too far from its scale factor to be read with it`);
+  // A scale factor that is polled already decides how often its values are read.
+  const groupOf = (point: ProfilePoint): ProfilePoint['group'] =>
+    known.get(point.scaleFrom ?? '')?.group ?? point.group;
+  const fresh = added
+    .filter(({ name }) => !known.has(name))
+    .map((point): ProfilePoint => {
+      const group = groupOf(point);
+      return group === undefined ? point : { ...point, group };
+    });
+  const guarded = new Set(profile.guards?.map(({ point }) => point));
+  return {
+    profile: {
+      ...profile,
+      points: [...withoutMissing(plain, new Set(missing.keys())), ...fresh],
+      guards: [...(profile.guards ?? []), ...headers.filter(({ point }) => !guarded.has(point))],
+    },
+    missing: [...missing.values()],
+  };
+};

@@ -1,0 +1,57 @@
+/** A model of a device as it was read: its layout, and the values of its points at that time. */
+import type { ModelValues, PointValue } from '../codec/model-codec.ts';
+import { type NameOfPoint, namesOfModel } from '../codec/profile-points.ts';
+import { symbolOf } from '../codec/symbols.ts';
+import { commonModelId } from '../discovery/model-lengths.ts';
+import type { ModelLayout, PlacedPoint } from '../models/model-layout.ts';
+
+/** A model that was read. */
+export interface ReadModel {
+  id: number;
+  /** Number among the models of this id, counted from 1. */
+  nth: number;
+  /** Number of common models up to this one: a device behind another one begins with a common model of its own. */
+  section: number;
+  layout: ModelLayout;
+  /** The length that the device tells, which may be one that the model cannot have. */
+  toldLength: number;
+  values: ModelValues;
+  /** The names of its points in the profile of the device. */
+  nameOf: NameOfPoint;
+}
+
+/** @param read models in the order of the device */
+export const numberModels = (read: readonly Pick<ReadModel, 'layout' | 'toldLength' | 'values'>[]): ReadModel[] => {
+  const counts = new Map<number, number>();
+  return read.map(({ layout, toldLength, values }) => {
+    const { id } = layout.definition;
+    const nth = (counts.get(id) ?? 0) + 1;
+    counts.set(id, nth);
+    return {
+      id,
+      nth,
+      section: counts.get(commonModelId) ?? 0,
+      layout,
+      toldLength,
+      values,
+      nameOf: namesOfModel(id, nth),
+    };
+  });
+};
+
+/** @returns the value of a point by its path; null if the device does not implement it */
+export const readValue = ({ values }: ReadModel, path: string): PointValue => values.get(path) ?? null;
+
+/** @returns the symbol of an enumeration; undefined if the device does not implement it, or for a number without symbol */
+export const symbolAt = (model: ReadModel, path: string): string | undefined => {
+  const value = readValue(model, path);
+  const point = model.layout.points.get(path);
+  return point && typeof value === 'number' ? symbolOf(point.definition, value) : undefined;
+};
+
+/** @returns the power of ten that scaled a point when it was read; undefined if it is not a sunssf */
+export const exponentOf = (model: ReadModel, { scaleFactor = 0 }: PlacedPoint): number | undefined => {
+  if (typeof scaleFactor === 'number') return scaleFactor;
+  const exponent = readValue(model, scaleFactor.path);
+  return typeof exponent === 'number' && Math.abs(exponent) <= 10 ? exponent : undefined;
+};

@@ -1,0 +1,92 @@
+/** A SunSpec device on a Modbus TCP server of its own, and the driver that polls it. */
+import assert from 'node:assert/strict';
+import type { Cycle, DeviceState, Driver, DriverEvent, Sample } from '../../../src/drivers/driver.ts';
+import { type Bus, createBus, createLink } from '../../../src/drivers/modbus/index.ts';
+import { createSunSpecDriver, type SunSpecDriverOptions } from '../../../src/drivers/sunspec/index.ts';
+import type { Clock } from '../../../src/model/time.ts';
+import { systemClock } from '../../../src/shell/clock.ts';
+import { type ModbusServer, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
+import type { RegisterImage } from '../../../src/simulator/modbus/register-image.ts';
+import { sinkOf } from '../driver-sink.ts';
+import { until } from '../until.ts';
+import { buildDevice, imagesOf, putDevice, type ValuedModel } from './valued-device.ts';
+
+export interface DrivenDevice {
+  driver: Driver;
+  server: ModbusServer;
+  image: RegisterImage;
+  states: DeviceState[];
+  events: DriverEvent[];
+  notes: string[];
+  cycles: Cycle[];
+  /** The next whole cycles, begun after this call. */
+  poll(count?: number): Promise<void>;
+  /** The models that the device has from now on. */
+  become(models: readonly ValuedModel[]): void;
+  /** The last sample of a quantity. */
+  sample(path: string): Sample | undefined;
+  /** The last values of all quantities by their paths. */
+  values(): Record<string, unknown>;
+  close(): Promise<void>;
+}
+
+const unit = 1;
+
+const pathOf = ({ type, index, quantity, part }: { type: string; index?: number; quantity: string; part?: string }) =>
+  [type, index, quantity, part].filter((level) => level !== undefined).join('/');
+
+/**
+ * @param models of the device at first
+ * @param options of its driver; clock: by default that of the system
+ */
+export const driveDevice = async (
+  models: readonly ValuedModel[],
+  { clock = systemClock, ...options }: Partial<SunSpecDriverOptions> & { clock?: Clock } = {},
+): Promise<DrivenDevice> => {
+  const images = imagesOf(buildDevice(models));
+  const server = await startModbusServer({ host: '127.0.0.1', port: 0 }, new Map([[unit, images]]));
+  const bus: Bus = createBus(createLink({ transport: 'tcp', host: '127.0.0.1', port: server.port }, clock), clock);
+  const [states, events, notes, cycles]: [DeviceState[], DriverEvent[], string[], Cycle[]] = [[], [], [], []];
+  const driver = createSunSpecDriver(
+    { bus, unit, intervalMs: 20, name: 'd1', onNotes: (told) => void notes.push(...told), ...options },
+    clock,
+  );
+  driver.start(
+    sinkOf({
+      state: (state) => states.push(state),
+      event: (event) => events.push(event),
+      cycle: (cycle) => cycles.push(cycle),
+    }),
+  );
+  const samples = (): Map<string, Sample> => {
+    const paths = driver.describe().channels.map(pathOf);
+    return new Map(cycles.flatMap((cycle) => cycle.samples).map((each) => [paths[each.channel] ?? '', each]));
+  };
+  return {
+    driver,
+    server,
+    image: images.holding,
+    states,
+    events,
+    notes,
+    cycles,
+    async poll(count = 1) {
+      const first = cycles.length + 1;
+      await until(() => cycles.length >= first + count, `${count} cycles`);
+    },
+    become: (next) => putDevice(images.holding, buildDevice(next)),
+    sample(path) {
+      assert.ok(
+        driver.describe().channels.some((channel) => pathOf(channel) === path),
+        `${path} is no channel`,
+      );
+      return samples().get(path);
+    },
+    values: () => Object.fromEntries([...samples()].map(([path, { value }]) => [path, value])),
+    async close() {
+      await driver.close();
+      await bus.close();
+      await server.close();
+    },
+  };
+};

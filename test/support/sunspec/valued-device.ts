@@ -1,0 +1,84 @@
+/** A SunSpec device by the values of its points, for tests of what these mean: its registers, and its models as read. */
+
+import { compileModel, encodeModel, type PointValue } from '../../../src/drivers/sunspec/index.ts';
+import { headerSize, type PointGroup } from '../../../src/drivers/sunspec/messages.ts';
+import type { ModelLayout } from '../../../src/drivers/sunspec/models/model-layout.ts';
+import type { UnitImages } from '../../../src/simulator/modbus/register-image.ts';
+import { RegisterImage } from '../../../src/simulator/modbus/register-image.ts';
+import { definitionOf, placeModel } from './placed-models.ts';
+import { markerWords } from './sunspec-image.ts';
+
+/** A model and the scaled values of its points by their paths; what is not given is not implemented. */
+export interface ValuedModel {
+  id: number;
+  values: Record<string, PointValue>;
+  /** Repeats of the groups whose number the length tells. */
+  repeats?: number;
+  /** Numbers of repeating groups by the point that tells them. */
+  counts?: Record<string, number>;
+  /** Registers that are set as they are, in hexadecimal, by the path of the point. */
+  raw?: Record<string, string>;
+  /** Length of model 1 without its pad. */
+  length?: number;
+}
+
+/** A device with its registers. */
+export interface ValuedDevice {
+  words: Map<number, number>;
+  layouts: ModelLayout[];
+  /** Address of the end model. */
+  end: number;
+}
+
+const sizeOf = ({ points, groups }: PointGroup, countOf: (group: PointGroup) => number): number =>
+  points.reduce((sum, { size }) => sum + size, 0) +
+  groups.reduce((sum, group) => sum + countOf(group) * sizeOf(group, countOf), 0);
+
+const placeAt = (address: number, { id, repeats = 0, counts = {}, length }: ValuedModel): ModelLayout => {
+  const countOf = ({ count = 1 }: PointGroup): number =>
+    typeof count === 'string' ? (counts[count] ?? 0) : count || repeats;
+  const size = length ?? sizeOf(definitionOf(id).group, countOf) - headerSize;
+  return placeModel(id, { address, length: size, counts });
+};
+
+const wordsOf = (layout: ModelLayout, { values, counts = {}, raw = {} }: ValuedModel): number[] => {
+  const data = encodeModel(compileModel(layout), new Map(Object.entries({ ...counts, ...values })));
+  for (const [path, text] of Object.entries(raw)) {
+    const point = layout.points.get(path);
+    if (!point) throw new Error(`model ${layout.definition.id} has no point ${path}`);
+    data.write(text.replaceAll(' ', ''), (point.address - layout.address) * 2, 'hex');
+  }
+  return Array.from({ length: data.length / 2 }, (_, n) => data.readUInt16BE(n * 2));
+};
+
+/** @returns the registers of a device that lists these models */
+export const buildDevice = (models: readonly ValuedModel[], base = 40_000): ValuedDevice => {
+  const words = new Map<number, number>();
+  let address = base;
+  const put = (values: readonly number[]): void => {
+    for (const value of values) words.set(address++, value);
+  };
+  put(markerWords);
+  const layouts = models.map((model) => {
+    for (const path of Object.keys(model.values))
+      if (!placeAt(address, model).points.has(path)) throw new Error(`model ${model.id} has no point ${path}`);
+    const layout = placeAt(address, model);
+    put(wordsOf(layout, model));
+    return layout;
+  });
+  const end = address;
+  put([0xffff, 0]);
+  return { words, layouts, end };
+};
+
+/** Puts the registers of a device into the image of a unit, in place of those that were there. */
+export const putDevice = (image: RegisterImage, { words }: ValuedDevice): void => {
+  for (const [address, word] of words) image.set(address, word);
+};
+
+/** @returns a unit of a Modbus server with the registers of a device */
+export const imagesOf = (device: ValuedDevice): Required<Pick<UnitImages, 'holding'>> => {
+  const holding = new RegisterImage();
+  putDevice(holding, device);
+  return { holding };
+};
