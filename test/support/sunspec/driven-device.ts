@@ -37,14 +37,19 @@ const pathOf = ({ type, index, quantity, part }: { type: string; index?: number;
 
 /**
  * @param models of the device at first
- * @param options of its driver; clock: by default that of the system
+ * @param options of its driver; clock: by default that of the system; isOff: nobody listens at first
  */
 export const driveDevice = async (
   models: readonly ValuedModel[],
-  { clock = systemClock, ...options }: Partial<SunSpecDriverOptions> & { clock?: Clock } = {},
+  {
+    clock = systemClock,
+    isOff = false,
+    ...options
+  }: Partial<SunSpecDriverOptions> & { clock?: Clock; isOff?: boolean } = {},
 ): Promise<DrivenDevice> => {
   const images = imagesOf(buildDevice(models));
   const server = await startModbusServer({ host: '127.0.0.1', port: 0 }, new Map([[unit, images]]));
+  if (isOff) await server.setFault(unit, { kind: 'offline' });
   const bus: Bus = createBus(createLink({ transport: 'tcp', host: '127.0.0.1', port: server.port }, clock), clock);
   const [states, events, notes, cycles]: [DeviceState[], DriverEvent[], string[], Cycle[]] = [[], [], [], []];
   const driver = createSunSpecDriver(

@@ -1,0 +1,189 @@
+/** The driver of a SunSpec device whose list of models changes, and that is not always there. */
+import assert from 'node:assert/strict';
+import { createFastClock } from '../../support/fast-clock.ts';
+import { type DrivenDevice, driveDevice } from '../../support/sunspec/driven-device.ts';
+import type { ValuedModel } from '../../support/sunspec/valued-device.ts';
+import { until } from '../../support/until.ts';
+
+const common: ValuedModel = { id: 1, values: { Mn: 'Acme', Md: 'Sun 5', SN: 'S-1', Vr: '1.2' } };
+const inverter: ValuedModel = {
+  id: 103,
+  values: {
+    W: 4000,
+    W_SF: 0,
+    WH: 5000,
+    WH_SF: 0,
+    Hz: 50,
+    Hz_SF: 0,
+    PhVphA: 230,
+    V_SF: 0,
+    AphA: 5,
+    A_SF: 0,
+    TmpCab: 30,
+    Tmp_SF: 0,
+    St: 4,
+    Evt1: 128,
+    Evt2: 0,
+  },
+};
+const strings = (count: number): ValuedModel => ({
+  id: 160,
+  repeats: count,
+  values: {
+    DCW_SF: 0,
+    ...Object.fromEntries(Array.from({ length: count }, (_, n) => [`module.${n + 1}.DCW`, 1000 + n])),
+  },
+});
+/** A model without a meaning, by which what follows moves. */
+const filler: ValuedModel = { id: 2, values: {} };
+const nameplate: ValuedModel = { id: 120, values: { WRtg: 5000, WRtg_SF: 0 } };
+
+let device: DrivenDevice;
+const lastOf = (path: string): unknown => device.sample(path)?.value;
+const paths = (): string[] =>
+  device.driver
+    .describe()
+    .channels.map(({ type, index, quantity, part }) => [type, index, quantity, part].filter(Boolean).join('/'));
+
+describe('SunSpec: a list of models that changes while it is polled', () => {
+  afterEach(() => device.close());
+
+  it('is read anew when models move, and what stayed is polled on in its places', async () => {
+    device = await driveDevice([common, inverter, strings(1)]);
+    await device.poll(2);
+    const before = paths();
+    device.become([common, filler, inverter, strings(1)]);
+    const from = device.cycles.length;
+    await until(
+      () => device.cycles.slice(from).some(({ samples }) => samples.some(({ value }) => value === 4000)),
+      'the power',
+    );
+    assert.deepEqual(paths(), before);
+    const powers = device.cycles
+      .slice(from)
+      .flatMap(({ samples }) => samples)
+      .filter(({ channel }) => before[channel] === 'solar/power')
+      .map(({ value }) => value);
+    assert.deepEqual(
+      powers.filter((value) => value !== null && value !== 4000),
+      [],
+      'nothing but the power itself, and no value while the models were not found',
+    );
+    assert.equal(device.events.length, 1, 'the alarm that goes on is told once');
+    assert.equal(device.driver.describe().serial, 'S-1');
+    assert.ok(!device.states.slice(1).some(({ kind }) => kind === 'connecting'));
+    await until(() => device.states.at(-1)?.kind === 'online', 'the device is online');
+  });
+
+  it('that gets longer shows more strings, behind the channels that were there', async () => {
+    device = await driveDevice([common, inverter, strings(1), nameplate]);
+    await device.poll(2);
+    const before = paths();
+    assert.ok(!before.includes('solar/2/dc_power'));
+    device.become([common, inverter, strings(2), nameplate]);
+    await until(() => paths().includes('solar/2/dc_power'), 'the second string');
+    await device.poll();
+    assert.deepEqual(paths().slice(0, before.length), before);
+    assert.deepEqual(
+      [lastOf('solar/1/dc_power'), lastOf('solar/2/dc_power'), lastOf('solar/dc_power')],
+      [1000, 1001, 2001],
+    );
+  });
+
+  it('that loses a model leaves no old value of it', async () => {
+    device = await driveDevice([common, inverter, strings(2)]);
+    await device.poll(2);
+    device.become([common, inverter, filler]);
+    await until(() => device.sample('solar/2/dc_power')?.reason === 'not_measured', 'the string is gone');
+    await device.poll();
+    assert.deepEqual([lastOf('solar/2/dc_power'), lastOf('solar/power')], [null, 4000]);
+  });
+
+  it('that grows at its end is read anew within a minute or so', async () => {
+    device = await driveDevice([common, inverter], { clock: createFastClock(200), intervalMs: 2000 });
+    await device.poll(2);
+    assert.ok(!paths().includes('solar/1/dc_power'));
+    device.become([common, inverter, strings(1)]);
+    await until(() => paths().includes('solar/1/dc_power'), 'the new model');
+    await device.poll();
+    assert.equal(lastOf('solar/1/dc_power'), 1000);
+  });
+
+  it('is read again from time to time, for points that had no value at first', async () => {
+    const asleep = { ...inverter, values: { ...inverter.values, TmpCab: null, DCV: null } };
+    device = await driveDevice([common, asleep], { clock: createFastClock(2000), intervalMs: 20_000 });
+    await device.poll(2);
+    assert.ok(!paths().includes('solar/temperature'));
+    device.become([common, inverter]);
+    await until(() => paths().includes('solar/temperature'), 'the temperature');
+    await device.poll();
+    assert.equal(lastOf('solar/temperature'), 30);
+  });
+
+  it('does not change its choice of a source when a better one appears', async () => {
+    const der = (values: Record<string, number>): ValuedModel => ({ id: 701, values: { W_SF: 0, ...values } });
+    device = await driveDevice([common, inverter, der({})], { clock: createFastClock(2000), intervalMs: 20_000 });
+    await device.poll(2);
+    assert.equal(lastOf('solar/power'), 4000);
+    device.become([common, inverter, der({ W: 1234, Var: 5, Var_SF: 0 })]);
+    await until(() => paths().includes('solar/reactive_power'), 'the reactive power');
+    await device.poll();
+    assert.equal(lastOf('solar/power'), 4000);
+  });
+});
+
+describe('SunSpec: a device that is not there', () => {
+  afterEach(() => device.close());
+
+  it('at the start is offline with a reason, and found when it appears', async () => {
+    device = await driveDevice([common, inverter], { clock: createFastClock(100), intervalMs: 1000, isOff: true });
+    await until(() => device.states.at(-1)?.kind === 'offline', 'offline');
+    const state = device.states.at(-1);
+    assert.ok(state?.kind === 'offline');
+    assert.match(state.reason, /no connection/);
+    assert.ok((state.retryMs ?? 0) > 0);
+    assert.deepEqual(device.driver.describe().channels, []);
+    await device.server.setFault(1, { kind: 'none' });
+    await until(() => device.states.at(-1)?.kind === 'online', 'online');
+    await device.poll();
+    assert.equal(lastOf('solar/power'), 4000);
+  });
+
+  it('that has no models says what to look at', async () => {
+    device = await driveDevice([]);
+    await until(() => device.states.at(-1)?.kind === 'offline', 'offline');
+    const state = device.states.at(-1);
+    assert.match(state?.kind === 'offline' ? state.reason : '', /no model follows the marker at 40002.*switched on/);
+  });
+
+  it('for a night is offline without an alarm, and comes back with the models that it has then', async () => {
+    device = await driveDevice([common, inverter], { clock: createFastClock(100), intervalMs: 1000 });
+    await device.poll(2);
+    device.events.length = 0;
+    await device.server.setFault(1, { kind: 'offline' });
+    await until(() => device.states.at(-1)?.kind === 'offline', 'offline');
+    assert.match(JSON.stringify(device.states.at(-1)), /"reason":"unit 1, holding [^"]+"/);
+    device.become([common, { ...inverter, values: { ...inverter.values, DCW: 4100, DCW_SF: 0 } }]);
+    await device.server.setFault(1, { kind: 'none' });
+    await until(() => paths().includes('solar/dc_power'), 'the new look');
+    await device.poll();
+    assert.deepEqual([lastOf('solar/power'), lastOf('solar/dc_power')], [4000, 4100]);
+    assert.deepEqual(device.events, []);
+  });
+
+  it('is closed while it is looked for', async () => {
+    device = await driveDevice([common, inverter]);
+    await device.driver.close();
+    assert.deepEqual(device.cycles, []);
+  });
+
+  it('takes no command, and says why', async () => {
+    device = await driveDevice([common, inverter], { isOff: true });
+    const order = { actuator: 'inverter', params: {}, limits: {}, startBy: 0, notAfter: 0 };
+    await assert.rejects(
+      device.driver.apply(order, new AbortController().signal),
+      /d1: unit 1 has not shown its SunSpec models yet/,
+    );
+    assert.deepEqual(device.driver.actuators(), []);
+  });
+});
