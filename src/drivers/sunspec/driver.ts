@@ -2,8 +2,6 @@
  * The driver of a SunSpec device: it discovers the device, writes its profile, and has it polled by a Modbus driver. When
  * the models move, grow or show more than they did, the profile is written anew, and what stayed is polled on.
  */
-import { BackOff } from '../../common/back-off.ts';
-import { pause } from '../../common/pause.ts';
 import type { Clock, Timer } from '../../model/time.ts';
 import {
   type Actuator,
@@ -20,6 +18,7 @@ import { ChannelList } from './device/channel-list.ts';
 import { type DeviceWish, lookAtDevice, type ProfiledDevice } from './device/device-profile.ts';
 import { Generation } from './device/generation.ts';
 import { hasGrown } from './device/list-growth.ts';
+import { LookLoop } from './device/look-loop.ts';
 import { createMemory } from './quantities/select-candidates.ts';
 
 /** A SunSpec device: its place on a bus, and what the integrator entered. */
@@ -37,8 +36,6 @@ export interface SunSpecDriverOptions extends DeviceWish {
   onNotes?(notes: string[]): void;
 }
 
-/** Pauses between looks at a device that is not there: the upper bound of the first, and of all, ms. */
-const [firstPauseMs, longestPauseMs] = [5000, 60_000];
 /** Time between two looks at the end of the list of models, ms. */
 const watchMs = 60_000;
 /** After so many of these, all models are read again: points that had no value may have one. */
@@ -54,12 +51,10 @@ class SunSpecDriver implements Driver {
   readonly #memory = createMemory();
   readonly #toldBits = new Map<string, number>();
   readonly #closing = new AbortController();
+  readonly #looks: LookLoop;
   #sink = noSink;
   #generation: Generation | undefined;
   #state: DeviceState['kind'] = 'connecting';
-  #isLooking = false;
-  /** Another look is wanted after the one under way. */
-  #isLookWanted = false;
   /** The profile that is polled has been answered. */
   #isAnswered = false;
   #watches = 0;
@@ -68,6 +63,15 @@ class SunSpecDriver implements Driver {
   constructor(options: SunSpecDriverOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
+    this.#looks = new LookLoop({
+      clock,
+      signal: this.#closing.signal,
+      look: () => this.#look(),
+      // A device whose profile is polled tells its state by that.
+      failed: (reason, retryMs) => {
+        if (!this.#generation) this.#tellState({ kind: 'offline', reason, retryMs });
+      },
+    });
   }
 
   describe(): DeviceDescription {
@@ -105,7 +109,7 @@ class SunSpecDriver implements Driver {
     this.#sink = sink;
     sink.state({ kind: 'connecting' });
     const { phaseMs = 0 } = this.#options;
-    this.#clock.after(phaseMs, () => void this.#look());
+    this.#clock.after(phaseMs, () => void this.#looks.want());
     this.#watch = this.#clock.every(watchMs, () => void this.#watchModels());
   }
 
@@ -123,38 +127,14 @@ class SunSpecDriver implements Driver {
     return this.#closing.signal.aborted;
   }
 
-  /** Looks at the device until it shows itself, and once more if that was wanted meanwhile. Never rejects. */
-  async #look(): Promise<void> {
-    this.#isLookWanted = true;
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    const backOff = new BackOff(firstPauseMs, longestPauseMs);
-    while (this.#isLookWanted && !this.#isClosed) {
-      this.#isLookWanted = false;
-      const reason = await this.#lookOnce();
-      if (reason === undefined || this.#isClosed) continue;
-      this.#isLookWanted = true;
-      const retryMs = backOff.next();
-      // A device whose profile is polled tells its state by that.
-      if (!this.#generation) this.#tellState({ kind: 'offline', reason, retryMs });
-      await pause(retryMs, this.#clock, this.#closing.signal);
-    }
-    this.#isLooking = false;
-  }
-
   /** @returns in words why the device does not show itself */
-  async #lookOnce(): Promise<string | undefined> {
+  async #look(): Promise<string | undefined> {
     const { bus } = this.#options;
     const context = { bus, clock: this.#clock, signal: this.#closing.signal, memory: this.#memory };
-    try {
-      const look = await lookAtDevice(this.#options, context);
-      if (this.#isClosed) return undefined;
-      if (!look.ok) return look.reason;
-      if (look.value.signature !== this.#generation?.profiled.signature) await this.#exchange(look.value);
-      return undefined;
-    } catch (error) {
-      return String(error);
-    }
+    const look = await lookAtDevice(this.#options, context);
+    if (!look.ok) return look.reason;
+    if (look.value.signature !== this.#generation?.profiled.signature) await this.#exchange(look.value);
+    return undefined;
   }
 
   /** Polls another profile from now on. */
@@ -171,7 +151,7 @@ class SunSpecDriver implements Driver {
         settings,
         protocol: this.#protocol,
         toldBits: this.#toldBits,
-        onDisplaced: () => void this.#look(),
+        onDisplaced: () => void this.#looks.want(),
       },
       this.#clock,
     );
@@ -180,21 +160,14 @@ class SunSpecDriver implements Driver {
     await before?.driver.close();
     if (this.#isClosed) return generation.driver.close();
     // The polls of the former profile have asked for what has just been done.
-    this.#isLookWanted = false;
+    this.#looks.settle();
     const places = this.#channels.take(generation.driver.describe().channels);
     this.#sink.described();
     generation.start({ ...this.#sink, state: (state) => this.#tellState(state) }, places);
-    this.#withdrawLost(before, generation);
-    this.#options.onNotes?.(profiled.notes);
-  }
-
-  /** Channels that the device does not have any more keep no old value. */
-  #withdrawLost(before: Generation | undefined, now: Generation): void {
-    const ts = this.#clock.now();
-    const lost = this.#channels.channels.flatMap((_, channel) =>
-      before?.has(channel) && !now.has(channel) ? [{ channel, value: null, ts, reason: 'not_measured' } as const] : [],
-    );
+    const lost = before?.lostIn(generation, this.#clock.now()) ?? [];
+    // Channels that the device does not have any more keep no old value.
     if (lost.length > 0) this.#sink.cycle({ samples: lost, durationMs: 0, errors: [] });
+    this.#options.onNotes?.(profiled.notes);
   }
 
   #tellState(state: DeviceState): void {
@@ -205,7 +178,7 @@ class SunSpecDriver implements Driver {
     this.#isAnswered ||= state.kind !== 'offline';
     this.#sink.state(state);
     // A device that was away may list other models, or have woken up.
-    if (isBack) void this.#look();
+    if (isBack) void this.#looks.want();
   }
 
   async #watchModels(): Promise<void> {
@@ -213,7 +186,7 @@ class SunSpecDriver implements Driver {
     this.#watches++;
     const { device } = this.#generation?.profiled ?? {};
     if (!device || this.#state === 'offline') return;
-    if (this.#watches % watchesPerLook === 0 || (await hasGrown(bus, { ...device, unit }))) await this.#look();
+    if (this.#watches % watchesPerLook === 0 || (await hasGrown(bus, { ...device, unit }))) await this.#looks.want();
   }
 }
 

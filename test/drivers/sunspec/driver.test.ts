@@ -1,7 +1,12 @@
 /** The driver of a SunSpec device whose list of models changes, and that is not always there. */
 import assert from 'node:assert/strict';
 import { createFastClock } from '../../support/fast-clock.ts';
-import { type DrivenDevice, driveDevice } from '../../support/sunspec/driven-device.ts';
+import {
+  type DrivenDevice,
+  driveDevice,
+  driveForHours,
+  type ObservedDriver,
+} from '../../support/sunspec/driven-device.ts';
 import type { ValuedModel } from '../../support/sunspec/valued-device.ts';
 import { until } from '../../support/until.ts';
 
@@ -38,12 +43,14 @@ const strings = (count: number): ValuedModel => ({
 const filler: ValuedModel = { id: 2, values: {} };
 const nameplate: ValuedModel = { id: 120, values: { WRtg: 5000, WRtg_SF: 0 } };
 
-let device: DrivenDevice;
+let device: ObservedDriver;
 const lastOf = (path: string): unknown => device.sample(path)?.value;
-const paths = (): string[] =>
-  device.driver
-    .describe()
-    .channels.map(({ type, index, quantity, part }) => [type, index, quantity, part].filter(Boolean).join('/'));
+const paths = (): string[] => device.paths();
+const drive = async (...given: Parameters<typeof driveDevice>): Promise<DrivenDevice> => {
+  const driven = await driveDevice(...given);
+  device = driven;
+  return driven;
+};
 
 describe('SunSpec: a list of models that changes while it is polled', () => {
   afterEach(() => device.close());
@@ -100,7 +107,7 @@ describe('SunSpec: a list of models that changes while it is polled', () => {
   });
 
   it('that grows at its end is read anew within a minute or so', async () => {
-    device = await driveDevice([common, inverter], { clock: createFastClock(200), intervalMs: 2000 });
+    device = driveForHours([common, inverter]);
     await device.poll(2);
     assert.ok(!paths().includes('solar/1/dc_power'));
     device.become([common, inverter, strings(1)]);
@@ -111,7 +118,7 @@ describe('SunSpec: a list of models that changes while it is polled', () => {
 
   it('is read again from time to time, for points that had no value at first', async () => {
     const asleep = { ...inverter, values: { ...inverter.values, TmpCab: null, DCV: null } };
-    device = await driveDevice([common, asleep], { clock: createFastClock(2000), intervalMs: 20_000 });
+    device = driveForHours([common, asleep]);
     await device.poll(2);
     assert.ok(!paths().includes('solar/temperature'));
     device.become([common, inverter]);
@@ -120,9 +127,19 @@ describe('SunSpec: a list of models that changes while it is polled', () => {
     assert.equal(lastOf('solar/temperature'), 30);
   });
 
+  it('does not make a solar inverter of a hybrid whose battery tells nothing for a while', async () => {
+    const storage = { ChaState: 50, ChaState_SF: 0 };
+    device = driveForHours([common, inverter, { id: 124, values: storage }]);
+    await device.poll(2);
+    const more = { ...inverter, values: { ...inverter.values, DCW: 4100, DCW_SF: 0 } };
+    device.become([common, more, { id: 124, values: {} }]);
+    await until(() => paths().some((path) => path.endsWith('/dc_power')), 'the new look');
+    assert.ok(paths().includes('inverter/dc_power'));
+  });
+
   it('does not change its choice of a source when a better one appears', async () => {
     const der = (values: Record<string, number>): ValuedModel => ({ id: 701, values: { W_SF: 0, ...values } });
-    device = await driveDevice([common, inverter, der({})], { clock: createFastClock(2000), intervalMs: 20_000 });
+    device = driveForHours([common, inverter, der({})]);
     await device.poll(2);
     assert.equal(lastOf('solar/power'), 4000);
     device.become([common, inverter, der({ W: 1234, Var: 5, Var_SF: 0 })]);
@@ -136,14 +153,14 @@ describe('SunSpec: a device that is not there', () => {
   afterEach(() => device.close());
 
   it('at the start is offline with a reason, and found when it appears', async () => {
-    device = await driveDevice([common, inverter], { clock: createFastClock(100), intervalMs: 1000, isOff: true });
+    const { server } = await drive([common, inverter], { clock: createFastClock(20), intervalMs: 1000, isOff: true });
     await until(() => device.states.at(-1)?.kind === 'offline', 'offline');
     const state = device.states.at(-1);
     assert.ok(state?.kind === 'offline');
     assert.match(state.reason, /no connection/);
     assert.ok((state.retryMs ?? 0) > 0);
     assert.deepEqual(device.driver.describe().channels, []);
-    await device.server.setFault(1, { kind: 'none' });
+    await server.setFault(1, { kind: 'none' });
     await until(() => device.states.at(-1)?.kind === 'online', 'online');
     await device.poll();
     assert.equal(lastOf('solar/power'), 4000);
@@ -157,14 +174,14 @@ describe('SunSpec: a device that is not there', () => {
   });
 
   it('for a night is offline without an alarm, and comes back with the models that it has then', async () => {
-    device = await driveDevice([common, inverter], { clock: createFastClock(100), intervalMs: 1000 });
+    const { server } = await drive([common, inverter], { clock: createFastClock(20), intervalMs: 1000 });
     await device.poll(2);
     device.events.length = 0;
-    await device.server.setFault(1, { kind: 'offline' });
+    await server.setFault(1, { kind: 'offline' });
     await until(() => device.states.at(-1)?.kind === 'offline', 'offline');
     assert.match(JSON.stringify(device.states.at(-1)), /"reason":"unit 1, holding [^"]+"/);
     device.become([common, { ...inverter, values: { ...inverter.values, DCW: 4100, DCW_SF: 0 } }]);
-    await device.server.setFault(1, { kind: 'none' });
+    await server.setFault(1, { kind: 'none' });
     await until(() => paths().includes('solar/dc_power'), 'the new look');
     await device.poll();
     assert.deepEqual([lastOf('solar/power'), lastOf('solar/dc_power')], [4000, 4100]);

@@ -6,15 +6,14 @@ import { createSunSpecDriver, type SunSpecDriverOptions } from '../../../src/dri
 import type { Clock } from '../../../src/model/time.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
 import { type ModbusServer, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
-import type { RegisterImage } from '../../../src/simulator/modbus/register-image.ts';
 import { sinkOf } from '../driver-sink.ts';
 import { until } from '../until.ts';
+import { simulateUnits, unitOf } from './simulated-units.ts';
 import { buildDevice, imagesOf, putDevice, type ValuedModel } from './valued-device.ts';
 
-export interface DrivenDevice {
+/** A driver of a SunSpec device, and what it has told. */
+export interface ObservedDriver {
   driver: Driver;
-  server: ModbusServer;
-  image: RegisterImage;
   states: DeviceState[];
   events: DriverEvent[];
   notes: string[];
@@ -23,6 +22,8 @@ export interface DrivenDevice {
   poll(count?: number): Promise<void>;
   /** The models that the device has from now on. */
   become(models: readonly ValuedModel[]): void;
+  /** The paths of all channels in their order. */
+  paths(): string[];
   /** The last sample of a quantity. */
   sample(path: string): Sample | undefined;
   /** The last values of all quantities by their paths. */
@@ -30,12 +31,58 @@ export interface DrivenDevice {
   close(): Promise<void>;
 }
 
+export interface DrivenDevice extends ObservedDriver {
+  server: ModbusServer;
+}
+
 const unit = 1;
 
 const pathOf = ({ type, index, quantity, part }: { type: string; index?: number; quantity: string; part?: string }) =>
   [type, index, quantity, part].filter((level) => level !== undefined).join('/');
 
+/** Starts a driver, and hears what it tells. */
+const observe = (
+  options: Partial<SunSpecDriverOptions> & { bus: Bus },
+  clock: Clock,
+): Omit<ObservedDriver, 'become' | 'close'> => {
+  const [states, events, notes, cycles]: [DeviceState[], DriverEvent[], string[], Cycle[]] = [[], [], [], []];
+  const driver = createSunSpecDriver(
+    { unit, intervalMs: 20, name: 'd1', onNotes: (told) => void notes.push(...told), ...options },
+    clock,
+  );
+  driver.start(
+    sinkOf({
+      state: (state) => states.push(state),
+      event: (event) => events.push(event),
+      cycle: (cycle) => cycles.push(cycle),
+    }),
+  );
+  const paths = (): string[] => driver.describe().channels.map(pathOf);
+  const samples = (): Map<string, Sample> => {
+    const all = paths();
+    return new Map(cycles.flatMap((cycle) => cycle.samples).map((each) => [all[each.channel] ?? '', each]));
+  };
+  return {
+    driver,
+    states,
+    events,
+    notes,
+    cycles,
+    async poll(count = 1) {
+      const first = cycles.length + 1;
+      await until(() => cycles.length >= first + count, `${count} cycles`);
+    },
+    paths,
+    sample(path) {
+      assert.ok(paths().includes(path), `${path} is no channel`);
+      return samples().get(path);
+    },
+    values: () => Object.fromEntries([...samples()].map(([path, { value }]) => [path, value])),
+  };
+};
+
 /**
+ * Drives a device on a Modbus TCP server.
  * @param models of the device at first
  * @param options of its driver; clock: by default that of the system; isOff: nobody listens at first
  */
@@ -51,47 +98,35 @@ export const driveDevice = async (
   const server = await startModbusServer({ host: '127.0.0.1', port: 0 }, new Map([[unit, images]]));
   if (isOff) await server.setFault(unit, { kind: 'offline' });
   const bus: Bus = createBus(createLink({ transport: 'tcp', host: '127.0.0.1', port: server.port }, clock), clock);
-  const [states, events, notes, cycles]: [DeviceState[], DriverEvent[], string[], Cycle[]] = [[], [], [], []];
-  const driver = createSunSpecDriver(
-    { bus, unit, intervalMs: 20, name: 'd1', onNotes: (told) => void notes.push(...told), ...options },
-    clock,
-  );
-  driver.start(
-    sinkOf({
-      state: (state) => states.push(state),
-      event: (event) => events.push(event),
-      cycle: (cycle) => cycles.push(cycle),
-    }),
-  );
-  const samples = (): Map<string, Sample> => {
-    const paths = driver.describe().channels.map(pathOf);
-    return new Map(cycles.flatMap((cycle) => cycle.samples).map((each) => [paths[each.channel] ?? '', each]));
-  };
+  const observed = observe({ bus, ...options }, clock);
   return {
-    driver,
+    ...observed,
     server,
-    image: images.holding,
-    states,
-    events,
-    notes,
-    cycles,
-    async poll(count = 1) {
-      const first = cycles.length + 1;
-      await until(() => cycles.length >= first + count, `${count} cycles`);
-    },
     become: (next) => putDevice(images.holding, buildDevice(next)),
-    sample(path) {
-      assert.ok(
-        driver.describe().channels.some((channel) => pathOf(channel) === path),
-        `${path} is no channel`,
-      );
-      return samples().get(path);
-    },
-    values: () => Object.fromEntries([...samples()].map(([path, { value }]) => [path, value])),
     async close() {
-      await driver.close();
+      await observed.driver.close();
       await bus.close();
       await server.close();
+    },
+  };
+};
+
+/** Drives a device without sockets, on a clock whose time jumps: hours pass in no time. */
+export const driveForHours = (
+  models: readonly ValuedModel[],
+  options: Partial<SunSpecDriverOptions> = {},
+): ObservedDriver => {
+  const words = new Map(buildDevice(models).words);
+  const { bus, clock } = simulateUnits({ [unit]: unitOf(words) }, 10);
+  const observed = observe({ bus, intervalMs: 20_000, ...options }, clock);
+  return {
+    ...observed,
+    become(next) {
+      for (const [address, word] of buildDevice(next).words) words.set(address, word);
+    },
+    async close() {
+      await observed.driver.close();
+      await bus.close();
     },
   };
 };

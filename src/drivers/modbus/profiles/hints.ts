@@ -51,7 +51,7 @@ export const hintsOf = (profile: Profile, resolved: ResolvedProfile): Mistake[] 
     hintOf(profile, name, 'feeds no quantity and no identity, is not written, and nothing refers to it'),
   ),
   ...resolved.undecoded.map((name) =>
-    hintOf(profile, name, 'is of type sunspec, which is not supported yet: it gives no readings'),
+    hintOf(profile, name, 'is of type sunspec: it gives readings only where the device is polled as a SunSpec device'),
   ),
   ...modiconHint(profile, resolved.points),
 ];

@@ -70,7 +70,7 @@ export const polledPoints = (resolved: Omit<ResolvedProfile, 'undecoded' | 'inst
 
 const nothingRead = (undecoded: string[]): string =>
   undecoded.length > 0
-    ? `nothing of this profile can be read: ${undecoded.join(', ')} are of type sunspec, which is not supported yet; give registers with addr and type`
+    ? `nothing of this profile can be read: ${undecoded.join(', ')} are of type sunspec, whose registers are known only where the device is polled as a SunSpec device; give registers with addr and type`
     : 'nothing of this profile is read: at least one point that can be read needs a quantity';
 
 const isDerived = ({ sum, firstOf, product }: ProfilePoint): boolean => Boolean(sum ?? firstOf ?? product);
@@ -92,7 +92,7 @@ const resolvePoints = ({ profile, instance, points, undecoded, feed, mistake }: 
 };
 
 /** Checks the references of points to each other, and resolves derived points. */
-const resolveReferences = ({ profile, instance, points, derived, feed, mistake }: Resolution): void => {
+const resolveReferences = ({ profile, instance, points, derived, undecoded, feed, mistake }: Resolution): void => {
   for (const source of profile.points) {
     const point = points.get(source.name);
     if (point) {
@@ -104,6 +104,10 @@ const resolveReferences = ({ profile, instance, points, derived, feed, mistake }
       if (fault !== undefined) mistake(source.name, fault);
     }
     if (!isDerived(source)) continue;
+    if ([...(source.sum ?? []), ...(source.firstOf ?? [])].some((term) => undecoded.includes(term.replace(/^-/, '')))) {
+      undecoded.push(source.name);
+      continue;
+    }
     const resolved = resolveDerived(source, points, instance);
     if (resolved.ok) {
       derived.push(resolved.value);

@@ -1,6 +1,6 @@
 /** One profile of a device at work: the Modbus driver that polls it, and the places of its channels in those of the device. */
 import type { Clock } from '../../../model/time.ts';
-import type { Cycle, Driver, DriverSink } from '../../driver.ts';
+import type { Cycle, Driver, DriverSink, Sample } from '../../driver.ts';
 import { createModbusDriver, type ModbusDriverOptions } from '../../modbus/index.ts';
 import type { ProfiledDevice } from './device-profile.ts';
 
@@ -21,9 +21,13 @@ export class Generation {
     this.driver.start({ ...sink, cycle: (cycle) => sink.cycle(this.#placed(cycle)) });
   }
 
-  /** Whether a channel of the device is one of this generation. */
-  has(place: number): boolean {
-    return this.#places.includes(place);
+  /**
+   * @param ts wall clock, ms since 1970
+   * @returns a sample without a value for each channel that the next generation does not have
+   */
+  lostIn(next: Generation, ts: number): Sample[] {
+    const lost = this.#places.filter((place) => !next.#places.includes(place));
+    return lost.map((channel) => ({ channel, value: null, ts, reason: 'not_measured' }));
   }
 
   /** @returns the last words of each channel of the device */

@@ -412,7 +412,9 @@ describe('the checker of profiles', () => {
       unit: '%',
     });
     assert.deepEqual(mistakes, []);
-    assert.deepEqual(hints, ['points[1] (soc): is of type sunspec, which is not supported yet: it gives no readings']);
+    assert.deepEqual(hints, [
+      'points[1] (soc): is of type sunspec: it gives readings only where the device is polled as a SunSpec device',
+    ]);
   });
 
   it('leaves out what a variant has not, in sums and choices too', () => {

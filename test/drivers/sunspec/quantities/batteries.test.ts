@@ -176,7 +176,8 @@ describe('SunSpec: batteries', () => {
       },
     });
     const module = { id: 805, repeats: 0, values: { V: 48, V_SF: 0, CellVMax: 3.9, CellV_SF: -3 } };
-    const values = await drive([common, string(1), string(2), module]);
+    const values = await drive([common, string(1), string(2), module, module, module]);
+    assert.ok(!Object.keys(values).some((path) => path.startsWith('battery/3')));
     assert.deepEqual(
       [
         'battery/1/soc',

@@ -137,8 +137,33 @@ describe('SunSpec: inverters', () => {
     });
     const { vendor, model, serial, firmware, channels } = device.driver.describe();
     assert.deepEqual([vendor, model, serial, firmware], ['Acme', 'Sun 5', 'S-1', '1.2']);
+    const signedOf = (wanted: string) => channels.find(({ quantity }) => quantity === wanted)?.signed;
+    assert.deepEqual(['power', 'current', 'dc_current', 'dc_power'].map(signedOf), [true, false, false, true]);
     // 2^32 times 10^2.
     assert.equal(channels.find(({ quantity }) => quantity === 'energy_produced')?.modulus, 429_496_729_600);
+  });
+
+  it('with ratings of 0 for a battery have none', async () => {
+    const nameplate = { DERTyp: 4, WRtg: 5000, WRtg_SF: 0, MaxChaRte: 0, MaxChaRte_SF: 0, WHRtg: 0, WHRtg_SF: 0 };
+    const values = await drive([
+      common,
+      threePhase,
+      { id: 120, values: nameplate },
+      { id: 124, values: { WChaMax: 0 } },
+    ]);
+    assert.deepEqual(
+      [values['solar/power'], Object.keys(values).filter((path) => path.startsWith('battery'))],
+      [4990, []],
+    );
+    assert.deepEqual(
+      [device.driver.describe().ratedPowerW, device.driver.describe().usableEnergyWh],
+      [5000, undefined],
+    );
+  });
+
+  it('that say of themselves that they have storage are hybrids', async () => {
+    const values = await drive([common, threePhase, { id: 120, values: { DERTyp: 82 } }]);
+    assert.deepEqual([values['inverter/power'], values['solar/power']], [4990, undefined]);
   });
 
   it('with one phase, in floats, tell that phase and the warmest sink that they have', async () => {

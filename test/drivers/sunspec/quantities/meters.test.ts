@@ -179,7 +179,16 @@ describe('SunSpec: meters', () => {
   it('behind one inverter are numbered', async () => {
     const other = { ...floats, values: { ...floats.values, W: 55 } };
     const values = await drive([common, integers, common, other]);
-    assert.deepEqual([values['meter/1/power'], values['meter/2/power'], values['meter/power']], [780, 55, undefined]);
+    assert.deepEqual(
+      ['meter/1/power', 'meter/2/power', 'meter/2/energy_reactive_import', 'meter/power'].map((path) => values[path]),
+      [780, 55, 1200, undefined],
+    );
+  });
+
+  it('behind one inverter may list their values in both forms', async () => {
+    await drive([common, integers, common, integers, floats]);
+    const types = device.driver.describe().channels.map(({ index }) => index);
+    assert.deepEqual([...new Set(types)].sort(), [1, 2]);
   });
 
   it('have counters that begin again where their registers end', async () => {
