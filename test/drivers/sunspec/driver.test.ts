@@ -107,13 +107,18 @@ describe('SunSpec: a list of models that changes while it is polled', () => {
   });
 
   it('that grows at its end is read anew within a minute or so', async () => {
-    device = driveForHours([common, inverter]);
+    const { clock, sample, ...grown } = driveForHours([common, inverter]);
+    device = { sample, ...grown };
     await device.poll(2);
     assert.ok(!paths().includes('solar/1/dc_power'));
     device.become([common, inverter, strings(1)]);
+    const changedAt = clock.now();
     await until(() => paths().includes('solar/1/dc_power'), 'the new model');
     await device.poll();
     assert.equal(lastOf('solar/1/dc_power'), 1000);
+    const channel = paths().indexOf('solar/1/dc_power');
+    const first = device.cycles.flatMap(({ samples }) => samples).find((each) => each.channel === channel);
+    assert.ok((first?.ts ?? 0) - changedAt < 130_000, `after ${(first?.ts ?? 0) - changedAt} ms`);
   });
 
   it('is read again from time to time, for points that had no value at first', async () => {

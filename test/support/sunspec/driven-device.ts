@@ -115,12 +115,13 @@ export const driveDevice = async (
 export const driveForHours = (
   models: readonly ValuedModel[],
   options: Partial<SunSpecDriverOptions> = {},
-): ObservedDriver => {
+): ObservedDriver & { clock: Clock } => {
   const words = new Map(buildDevice(models).words);
   const { bus, clock } = simulateUnits({ [unit]: unitOf(words) }, 10);
   const observed = observe({ bus, intervalMs: 20_000, ...options }, clock);
   return {
     ...observed,
+    clock,
     become(next) {
       for (const [address, word] of buildDevice(next).words) words.set(address, word);
     },

@@ -110,7 +110,10 @@ const profileOf = (
     ? ({ ok: true, value: { profile: named.profile, notes: [] } } as const)
     : composeProfile({ device, models, choices, extraPoints, memory, ...(side === undefined ? {} : { side }) });
   if (!composed.ok) return composed;
-  const { profile, missing } = locateNamedPoints(composed.value.profile, models);
+  const { profile, missing } = locateNamedPoints(composed.value.profile, {
+    models,
+    listed: device.models.map(({ id }) => id),
+  });
   const choice = named ? named.choice : { params: offeredChoices(profile, choices) };
   const resolved = resolveProfile(profile, choice);
   if (!resolved.ok) return resolved;

@@ -16,6 +16,13 @@ export interface LocatedProfile {
   missing: string[];
 }
 
+/** The models that points can name. */
+export interface NamedModels {
+  models: readonly ReadModel[];
+  /** Ids of all models that the device lists. */
+  listed: readonly number[];
+}
+
 interface Found {
   model: ReadModel;
   point: PlacedPoint;
@@ -30,15 +37,14 @@ const pathIn = ({ layout }: ReadModel, instance: string | undefined, point: stri
   return instance === undefined || instance === '0' ? point : `${group}.${instance}.${point}`;
 };
 
-const find = (name: string, models: readonly ReadModel[]): Found | string => {
+const find = (name: string, { models, listed }: NamedModels): Found | string => {
   const [, id = '', nth = '1', instance, pointName = ''] = namePattern.exec(name) ?? [];
   const ofId = models.filter((model) => model.id === Number(id));
   const model = ofId[Number(nth) - 1];
   if (!model) {
-    const listed = [...new Set(models.map((each) => each.id))].join(', ');
     return ofId.length > 0
       ? `the device lists model ${id} ${ofId.length} times only`
-      : `the device has no model ${id}; it lists ${listed}`;
+      : `the device has no model ${id}; it lists ${[...new Set(listed)].join(', ')}`;
   }
   const path = pathIn(model, instance, pointName);
   const point = model.layout.points.get(path);
@@ -70,11 +76,11 @@ const located = (given: ProfilePoint, { model, point }: Found): ProfilePoint => 
 };
 
 /** @param profile one that names points of models, or a composed one with points of the integrator */
-export const locateNamedPoints = (profile: Profile, models: readonly ReadModel[]): LocatedProfile => {
+export const locateNamedPoints = (profile: Profile, named: NamedModels): LocatedProfile => {
   const missing = new Map<string, string>();
   const placed = profile.points.flatMap((given) => {
     if (given.type !== 'sunspec') return [];
-    const found = find(String(given.addr), models);
+    const found = find(String(given.addr), named);
     if (typeof found !== 'string')
       return [{ ...found, profilePoint: located(given, found), group: given.group ?? 'fast' } as const];
     missing.set(given.name, `${given.name}: ${found}`);

@@ -248,6 +248,12 @@ describe('SunSpec: inverters', () => {
     assert.equal(values['battery/power'], 2100);
   });
 
+  it('count the modules that count, and no others', async () => {
+    const { 'module.2.DCWH': _, ...rest } = modules.values;
+    const values = await drive([common, threePhase, storage, { ...modules, values: rest }]);
+    assert.deepEqual([values['solar/energy_produced'], values['solar/2/energy_produced']], [45_670, undefined]);
+  });
+
   it('with a battery module whose direction nobody knows tell no battery power until the integrator does', async () => {
     const battery = { ...modules.values, 'module.3.IDStr': 'Battery', 'module.4.IDStr': 'MPPT 3', 'module.3.DCA': 3 };
     const models = [common, threePhase, storage, { ...modules, values: battery }];

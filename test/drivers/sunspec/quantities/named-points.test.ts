@@ -44,6 +44,7 @@ describe('SunSpec: points of the integrator', () => {
         point('state', '103:St'),
         point('second_string', '160:2:DCW'),
         point('string_time', '160:2:Tms', { group: 'slow' }),
+        point('slow_string', '160:1:DCW', { group: 'slow' }),
         point('strings', '160:0:N'),
         point('first_meter', '203:W', { sign: -1 }),
         point('second_meter', '203#2:W'),
@@ -59,6 +60,7 @@ describe('SunSpec: points of the integrator', () => {
       'inverter/x_state': 'MPPT',
       'inverter/x_second_string': 1600,
       'inverter/x_string_time': 12,
+      'inverter/x_slow_string': 1500,
       'inverter/x_strings': null,
       'inverter/x_first_meter': -11,
       'inverter/x_second_meter': 22,
@@ -100,7 +102,7 @@ describe('SunSpec: points of the integrator', () => {
     await device.poll();
     assert.deepEqual([device.values()['inverter/x_both'], device.values()['inverter/x_first']], [undefined, 11]);
     assert.deepEqual(device.notes, [
-      'lost: the device has no model 802; it lists 1, 103, 160, 203',
+      'lost: the device has no model 802; it lists 1, 103, 160, 203, 705',
       'third: the device lists model 203 2 times only',
       'far: model 160 of the device has no point module.3.DCW',
     ]);

@@ -1,0 +1,90 @@
+/** The models of a device, read once. */
+import assert from 'node:assert/strict';
+import { readModels } from '../../../../src/drivers/sunspec/device/read-models.ts';
+import { RegisterReader } from '../../../../src/drivers/sunspec/discovery/register-reader.ts';
+import type { SunSpecDevice } from '../../../../src/drivers/sunspec/index.ts';
+import { definitionOf } from '../../../support/sunspec/placed-models.ts';
+import { simulateUnits, type UnitAnswer, unitOf } from '../../../support/sunspec/simulated-units.ts';
+import { buildDevice, type ValuedModel } from '../../../support/sunspec/valued-device.ts';
+
+const unit = 1;
+const models: ValuedModel[] = [
+  { id: 1, values: { Mn: 'Acme' } },
+  { id: 701, values: { W: 1500, W_SF: 0, MnAlrmInfo: 'the very end' } },
+  { id: 160, repeats: 8, values: { DCW_SF: 1, 'module.8.Tms': 88 } },
+  { id: 64_001, values: {} },
+];
+
+const read = async (
+  refuse?: (address: number) => UnitAnswer | undefined,
+  change?: (words: Map<number, number>) => void,
+) => {
+  const built = buildDevice(models);
+  const device: SunSpecDevice = {
+    unit,
+    base: 40_000,
+    common: {},
+    notes: [],
+    otherUnits: [],
+    models: built.layouts.map(({ definition: { id }, address, length }) => ({
+      id,
+      address,
+      length,
+      trustedLength: length,
+    })),
+    end: { kind: 'end_model', address: built.end },
+  };
+  change?.(built.words);
+  const { bus, clock, asked } = simulateUnits({ [unit]: unitOf(built.words, refuse) });
+  const detach = bus.attach(unit, { timeoutMs: 100, maxInFlight: 1, interRequestMs: 0 });
+  const reader = new RegisterReader(bus, unit, { now: () => clock.monotonic() });
+  const outcome = await readModels(reader, device, { isWanted: (id) => id < 64_000, findDefinition: definitionOf });
+  detach();
+  return { outcome, asked, address: (n: number): number => built.layouts[n]?.address ?? 0 };
+};
+
+describe('SunSpec: models that are read once', () => {
+  it('have the values of all their points, also of those that no single request reaches', async () => {
+    const { outcome, asked } = await read();
+    assert.ok(outcome.ok);
+    assert.deepEqual(
+      outcome.models.map(({ id }) => id),
+      [1, 701, 160],
+    );
+    const [, der, modules] = outcome.models;
+    assert.deepEqual([der?.values.get('W'), der?.values.get('MnAlrmInfo')], [1500, 'the very end']);
+    assert.equal(modules?.values.get('module.8.Tms'), 88);
+    assert.deepEqual(outcome.notes, []);
+    assert.equal(asked().length, 1 + 2 + 2);
+  });
+
+  it('and are refused are left out, and told', async () => {
+    const { layouts } = buildDevice(models);
+    const der = layouts[1]?.address;
+    const { outcome } = await read((address) => (address === der ? 2 : undefined));
+    assert.ok(outcome.ok);
+    assert.deepEqual(
+      outcome.models.map(({ id }) => id),
+      [1, 160],
+    );
+    assert.deepEqual(outcome.notes, [`model 701 at ${der} is left out: the device refuses to give it (exception 2)`]);
+  });
+
+  it('and are not where they were are not believed', async () => {
+    const [, der] = buildDevice(models).layouts;
+    for (const offset of [0, 1]) {
+      const { outcome } = await read(undefined, (words) => words.set((der?.address ?? 0) + offset, 7));
+      assert.deepEqual(outcome, {
+        ok: false,
+        reason: `model 701 at ${der?.address} is not there any more: the models of the device are moving`,
+      });
+    }
+  });
+
+  it('of a device that falls silent give no half of a device', async () => {
+    const { layouts } = buildDevice(models);
+    const { outcome } = await read((address) => (address >= (layouts[2]?.address ?? 0) ? 'silent' : undefined));
+    assert.ok(!outcome.ok);
+    assert.match(outcome.reason, /no answer within 100 ms/);
+  });
+});
