@@ -34,7 +34,7 @@ export interface DeviceWish {
   vendorModels?: ReadonlyMap<number, ModelDefinition>;
   /** Signs that the models leave open, by the name of the param. */
   choices?: SignChoices;
-  /** What the AC side carries, if the integrator knows better. */
+  /** The kind of the device, if the integrator knows better than its models. */
   side?: SideName;
   /** Further points, which may name points of models: "103:VA". */
   extraPoints?: readonly ProfilePoint[];

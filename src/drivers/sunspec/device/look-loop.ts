@@ -47,7 +47,7 @@ export class LookLoop {
     this.#isLooking = false;
   }
 
-  /** Whoever wanted a look until now has got one. */
+  /** All who wanted a look until now have got one. */
   settle(): void {
     this.#isWanted = false;
   }

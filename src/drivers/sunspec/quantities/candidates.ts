@@ -31,7 +31,7 @@ export interface Candidate {
 
 /** The candidates of one device. */
 export interface Candidates {
-  /** By the quantity, or by "identity serial". */
+  /** The candidates by their quantity, or by "identity serial". */
   byTarget: Map<string, Candidate[]>;
   events: Candidate[];
 }

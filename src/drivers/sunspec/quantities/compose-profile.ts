@@ -11,13 +11,13 @@ import type { ReadModel } from './read-model.ts';
 import { type CompositionMemory, createMemory, type Selection, selectCandidates } from './select-candidates.ts';
 import { type SignedPoint, signParams } from './sign-params.ts';
 
-/** What a profile is composed from. */
+/** The facts and wishes that a profile is composed from. */
 export interface Composition {
   device: SunSpecDevice;
   models: readonly ReadModel[];
   /** Choices of the integrator about signs, by the name of the param. */
   choices?: SignChoices;
-  /** What the AC side of the device carries, if the integrator knows better than its models. */
+  /** The kind of the device, if the integrator knows better than its models. */
   side?: SideName;
   /** Further points of the integrator; a quantity that they give is not looked for in the models. */
   extraPoints?: readonly ProfilePoint[];

@@ -1,5 +1,5 @@
 /**
- * What the AC side of a device carries. The power of a hybrid is that of its inverter: solar power is what its modules
+ * The kind of a device: solar power alone, a hybrid, a battery alone. The power of a hybrid is that of its inverter: solar power is what its modules
  * tell. A plain solar inverter is the solar power itself.
  */
 import { partsOf } from './group-parts.ts';

@@ -6,7 +6,7 @@ import type { Candidate, Candidates, CandidateTerm } from './candidates.ts';
 import type { SideName } from './quantity-map.ts';
 import { type ReadModel, readValue } from './read-model.ts';
 
-/** What is remembered of a device while its models are composed again and again. */
+/** The facts that are remembered of a device while its models are composed again and again. */
 export interface CompositionMemory {
   /** Names of points that have had a value. A point does without one at night, or for a moment. */
   implemented: Set<string>;
@@ -76,7 +76,7 @@ const selectEvents = (events: Candidate[], { implemented }: CompositionMemory): 
 
 /** The candidates that are polled. */
 export interface Selection {
-  /** By the quantity, or by "identity serial". */
+  /** The candidate of each quantity, or of "identity serial". */
   byTarget: Map<string, Candidate>;
   events: Candidate[];
 }
