@@ -4,6 +4,7 @@ import { isIllegalRequest, ModbusFailure } from '../failures.ts';
 import type { ReadRequest } from '../messages.ts';
 import type { PollGroup } from '../profiles/point.ts';
 import { compileBlock, planBlocks } from './compiled-block.ts';
+import { FarFactors } from './far-factors.ts';
 import { createPolledBlocks, type PolledBlock, type ReadOutcome } from './polled-block.ts';
 import type { RegisterBlock } from './read-plan.ts';
 import { RefusalSearch } from './refusal-search.ts';
@@ -19,12 +20,14 @@ const groups = ['fast', 'slow', 'once'] as const satisfies PollGroup[];
 export class BlockReader {
   readonly #context: DeviceContext;
   readonly #search: RefusalSearch;
+  readonly #farFactors: FarFactors;
   /** Blocks by their requests, also those that are not read any more: doubts about a response come later. */
   readonly #blockOf = new WeakMap<ReadRequest, PolledBlock>();
   #blocks: Record<PollGroup, PolledBlock[]>;
 
   constructor(context: DeviceContext) {
     this.#context = context;
+    this.#farFactors = new FarFactors(context);
     this.#search = new RefusalSearch(context, {
       read: (polled) => this.#read(polled, 0),
       create: (block) => this.#create(block),
@@ -44,7 +47,7 @@ export class BlockReader {
     const ordered = due.length > 2 ? separateAlike(due) : due;
     const outcomes = await Promise.all(ordered.map((polled) => this.#read(polled, retryUntil)));
     const isRefused = outcomes.some(({ failure }) => failure && isIllegalRequest(failure));
-    return isRefused ? this.#search.explore(outcomes) : outcomes;
+    return this.#farFactors.confirm(isRefused ? await this.#search.explore(outcomes) : outcomes);
   }
 
   blocksOf(group: PollGroup): readonly PolledBlock[] {

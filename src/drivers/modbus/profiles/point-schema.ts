@@ -164,8 +164,8 @@ export const pointSchema = z.strictObject({
   offset: z.number().optional(),
   /** Name of the point that holds the power of ten; it is read in the same request. */
   scaleFrom: pointName.optional(),
-  /** The value is negative while this holds, and positive otherwise, whatever sign the register has. */
-  negativeWhile: conditionSchema.optional(),
+  /** The power of ten is too far for one request: it is read before and after the value, which counts if it is the same. */
+  scaleFar: z.boolean().optional(),
   /** -1 where the register counts against the model's arrow. */
   sign: z.literal([1, -1]).optional(),
   /** false: no source proves the sign of the register. */

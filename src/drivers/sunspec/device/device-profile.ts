@@ -107,18 +107,17 @@ const profileOf = (
 ): Result<Omit<ProfiledDevice, 'device'>> => {
   const { named, choices = {}, side, extraPoints = [] } = wish;
   const composed = named
-    ? ({ ok: true, value: { profile: named.profile, notes: [] } } as const)
+    ? ({ ok: true, value: named.profile } as const)
     : composeProfile({ device, models, choices, extraPoints, memory, ...(side === undefined ? {} : { side }) });
   if (!composed.ok) return composed;
-  const { profile, missing } = locateNamedPoints(composed.value.profile, {
+  const { profile, missing } = locateNamedPoints(composed.value, {
     models,
     listed: device.models.map(({ id }) => id),
   });
   const choice = named ? named.choice : { params: offeredChoices(profile, choices) };
   const resolved = resolveProfile(profile, choice);
   if (!resolved.ok) return resolved;
-  const notes = [...composed.value.notes, ...missing];
-  return { ok: true, value: { resolved: resolved.value, signature: signatureOf(profile), notes } };
+  return { ok: true, value: { resolved: resolved.value, signature: signatureOf(profile), notes: missing } };
 };
 
 /**

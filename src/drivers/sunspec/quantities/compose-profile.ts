@@ -24,14 +24,6 @@ export interface Composition {
   memory?: CompositionMemory;
 }
 
-/** A composed profile. */
-export interface ComposedProfile {
-  /** Data, as they could stand in a file; points of type sunspec among those of the integrator are not located yet. */
-  profile: Profile;
-  /** Points that could not be taken over, in words. */
-  notes: string[];
-}
-
 /** Registers that may be read along: no more than a small model has. */
 const maxGap = 30;
 const mostTitle = 100;
@@ -115,13 +107,14 @@ const selectionOf = (composition: Composition): { selection: Selection; side: Si
 
 /**
  * Composes the profile of a device.
- * @returns the profile, or the mistakes in it, which the points of an integrator may have
+ * @returns the profile as data, as it could stand in a file; points of an integrator that name points of models are not
+ *   located yet. Or the mistakes in it, which these points may have
  */
-export const composeProfile = (composition: Composition): Checked<ComposedProfile> => {
+export const composeProfile = (composition: Composition): Checked<Profile> => {
   const { device, extraPoints = [] } = composition;
   const { selection, side } = selectionOf(composition);
   const mapped = mapPoints(selection, new Set(extraPoints.map(({ quantity = '' }) => quantity)));
-  const { points: registers, guards, tooFar } = completePoints(placedPoints(mapped));
+  const { points: registers, guards } = completePoints(placedPoints(mapped));
   const isThere = new Set(registers.map(({ name }) => name));
   const sums = [...mapped.points.values()].flatMap((point) => {
     const sum = point.sum?.filter((term) => isThere.has(term.replace(/^-/, ''))) ?? [];
@@ -145,6 +138,5 @@ export const composeProfile = (composition: Composition): Checked<ComposedProfil
     points: [...points, ...extraPoints],
   });
   if (!read.ok) return read;
-  const notes = tooFar.map((name) => `${name} lies too far from its scale factor to be read with it`);
-  return { ok: true, value: { profile: read.value, notes } };
+  return { ok: true, value: read.value };
 };

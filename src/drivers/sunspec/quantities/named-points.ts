@@ -87,10 +87,9 @@ export const locateNamedPoints = (profile: Profile, named: NamedModels): Located
     return [];
   });
   if (placed.length === 0 && missing.size === 0) return { profile, missing: [] };
-  const { points: added, guards: headers, tooFar } = completePoints(placed);
+  const { points: added, guards: headers } = completePoints(placed);
   const plain = profile.points.filter(({ type }) => type !== 'sunspec');
   const known = new Map(plain.map((point) => [point.name, point]));
-  for (const name of tooFar) missing.set(name, `${name} lies too far from its scale factor to be read with it`);
   // A scale factor that is polled already decides how often its values are read.
   const groupOf = (point: ProfilePoint): ProfilePoint['group'] =>
     known.get(point.scaleFrom ?? '')?.group ?? point.group;

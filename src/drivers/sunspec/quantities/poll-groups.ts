@@ -22,8 +22,6 @@ export interface PolledPoints {
   points: ProfilePoint[];
   /** Points that hold the id and the length of a model as long as it is where it was. */
   guards: { point: string; is: number[] }[];
-  /** Names of points that are too far from their scale factor to be read with it. */
-  tooFar: string[];
 }
 
 const order: readonly PollGroup[] = ['fast', 'slow', 'once'];
@@ -44,7 +42,7 @@ const reach = ({ address, definition, scaleFactor }: PlacedPoint): [from: number
   return [Math.min(address, factor), Math.max(address + definition.size - 1, factor)];
 };
 
-/** @returns the points that one request can read with the scale factor that they share, the nearest ones first */
+/** @returns the points that one request can read with the scale factor that they share */
 const withinReach = (sharing: readonly PlacedProfilePoint[]): Set<PlacedProfilePoint> => {
   const near = new Set<PlacedProfilePoint>();
   let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -85,13 +83,13 @@ export const completePoints = (placed: readonly PlacedProfilePoint[]): PolledPoi
     for (const each of header.points) points.set(each.name, each);
     guards.push(...header.guards);
   }
-  for (const { model, point, profilePoint } of near) {
+  for (const each of placed) {
+    const { model, point, profilePoint } = each;
     const group = groups.get(model) ?? 'fast';
-    points.set(profilePoint.name, { ...profilePoint, group });
+    points.set(profilePoint.name, { ...profilePoint, group, ...(near.has(each) ? {} : { scaleFar: true }) });
     if (typeof point.scaleFactor !== 'object') continue;
     const factor = profilePointOf(point.scaleFactor, model.nameOf);
     if (!points.has(factor.name)) points.set(factor.name, { ...factor, group });
   }
-  const tooFar = placed.filter((each) => !near.has(each)).map(({ profilePoint }) => profilePoint.name);
-  return { points: [...points.values()], guards, tooFar };
+  return { points: [...points.values()], guards };
 };

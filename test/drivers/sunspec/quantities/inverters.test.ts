@@ -337,6 +337,26 @@ describe('SunSpec: scale factors', () => {
     }
   });
 
+  it('that are too far from their values for one request are confirmed by another one', async () => {
+    const many = (exponent: number): ValuedModel => ({
+      id: 160,
+      repeats: 8,
+      values: {
+        DCW_SF: exponent,
+        ...Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`module.${n + 1}.DCW`, 1000 * (n + 1)])),
+      },
+    });
+    await drive([common, threePhase, many(0)]);
+    for (const exponent of [1, 2, 0]) {
+      device.become([common, threePhase, many(exponent)]);
+      await device.poll(2);
+      assert.deepEqual(
+        [1, 5, 6, 7, 8].map((n) => device.sample(`solar/${n}/dc_power`)?.value),
+        [1000, 5000, 6000, 7000, 8000],
+      );
+    }
+  });
+
   it('that are none leave their values without one', async () => {
     await drive([common, threePhase]);
     device.become([common, { ...threePhase, raw: { W_SF: '8000' } }]);
@@ -353,7 +373,7 @@ describe('SunSpec: alarms', () => {
 
   it('are one event for each bit, of the component that they happen to', async () => {
     const raw = { Evt1: '0000 0084', EvtVnd1: '0000 0002' };
-    const module2 = { ...modules, raw: { 'module.2.DCEvt': '0000 8000' } };
+    const module2 = { ...modules, raw: { 'module.2.DCEvt': '0000 8004' } };
     await drive([common, { ...threePhase, raw }, storage, module2]);
     await device.poll();
     assert.deepEqual(
@@ -362,6 +382,7 @@ describe('SunSpec: alarms', () => {
         [{ type: 'inverter' }, 'ac_disconnect', 'warning', 'active', 'm103.evt1.2'],
         [{ type: 'inverter' }, 'over_temp', 'alarm', 'active', 'm103.evt1.7'],
         [{ type: 'inverter' }, 'vendor_event', 'warning', 'active', 'm103.evtvnd1.1'],
+        [{ type: 'solar', index: 2 }, 'vendor_event', 'warning', 'active', 'm160.module.2.dcevt.2'],
         [{ type: 'solar', index: 2 }, 'arc_detection', 'alarm', 'active', 'm160.module.2.dcevt.15'],
       ],
     );

@@ -78,6 +78,14 @@ describe('SunSpec: points of the integrator', () => {
     assert.equal(device.values()['solar/power'], 17.4);
   });
 
+  it('are polled as often as the scale factor that they share', async () => {
+    const slow = point('again', '103:W', { group: 'slow', unit: 'W', quantity: 'inverter/power' });
+    device = await driveDevice(models, { extraPoints: [slow] });
+    await device.poll();
+    assert.deepEqual([device.values()['inverter/power'], device.values()['solar/power']], [4000, 4000]);
+    assert.equal(device.states.at(-1)?.kind, 'online');
+  });
+
   it('may be parts of a sum', async () => {
     const sum: ProfilePoint = { name: 'both', sum: ['one', '-two'], quantity: 'inverter/x_both', unit: 'W' };
     const [one, two] = [point('one', '203:W'), point('two', '203#2:W')];
