@@ -1,4 +1,18 @@
-/** The face of the SunSpec driver: all that nodes and the simulator may import. */
+/**
+ * The face of the SunSpec driver: all that nodes and the simulator may import. The simulator and the SunSpec face of a
+ * site find here the definitions of models, their layout, and the codec of whole models.
+ */
+
+export {
+  compileModel,
+  decodeModel,
+  encodeModel,
+  type ModelCodec,
+  type ModelValues,
+  type PointValue,
+} from './codec/model-codec.ts';
+export { symbolOf, symbolsIn } from './codec/symbols.ts';
+export { type DeviceWish, lookAtDevice, type ProfiledDevice } from './device/device-profile.ts';
 export { type Brand, brandPlaces } from './discovery/candidate-units.ts';
 export {
   type ChainChange,
@@ -19,3 +33,5 @@ export { findModelDefinition, modelIds } from './models/model-definitions.ts';
 export type { Counts, ModelInstance } from './models/model-instance.ts';
 export { layOutModel, type ModelLayout, type PlacedPoint } from './models/model-layout.ts';
 export { readVendorModels } from './models/sunspec-json.ts';
+export { quantityMap, type SideName } from './quantities/quantity-map.ts';
+export { type CompositionMemory, createMemory } from './quantities/select-candidates.ts';

@@ -18,7 +18,7 @@ import { scanForDevices } from '../discovery/scan.ts';
 import type { ModelDefinition } from '../messages.ts';
 import { findModelDefinition } from '../models/model-definitions.ts';
 import type { SignChoices } from '../quantities/candidates.ts';
-import { composeProfile } from '../quantities/compose-profile.ts';
+import { composeProfile, type ProfileControls } from '../quantities/compose-profile.ts';
 import { locateNamedPoints } from '../quantities/named-points.ts';
 import { quantityMap, type SideName } from '../quantities/quantity-map.ts';
 import type { ReadModel } from '../quantities/read-model.ts';
@@ -38,6 +38,8 @@ export interface DeviceWish {
   side?: SideName;
   /** Further points, which may name points of models: "103:VA". */
   extraPoints?: readonly ProfilePoint[];
+  /** Commands, whose points are among the further ones. */
+  controls?: ProfileControls;
   /** A profile that names points of models; nothing but its own points is polled then. */
   named?: { profile: Profile; choice?: ProfileChoice };
 }
@@ -105,10 +107,18 @@ const profileOf = (
   { device, models }: { device: SunSpecDevice; models: ReadModel[] },
   memory: CompositionMemory,
 ): Result<Omit<ProfiledDevice, 'device'>> => {
-  const { named, choices = {}, side, extraPoints = [] } = wish;
+  const { named, choices = {}, side, extraPoints = [], controls = {} } = wish;
   const composed = named
     ? ({ ok: true, value: named.profile } as const)
-    : composeProfile({ device, models, choices, extraPoints, memory, ...(side === undefined ? {} : { side }) });
+    : composeProfile({
+        device,
+        models,
+        choices,
+        extraPoints,
+        controls,
+        memory,
+        ...(side === undefined ? {} : { side }),
+      });
   if (!composed.ok) return composed;
   const { profile, missing } = locateNamedPoints(composed.value, {
     models,

@@ -3,6 +3,7 @@ import { type Checked, type Profile, type ProfilePoint, readProfile } from '../.
 import type { SunSpecDevice } from '../discovery/discovered-device.ts';
 import { discoverySentenceOf } from '../discovery/discovery-notes.ts';
 import { candidatesOf, type SignChoices } from './candidates.ts';
+import { componentsOf } from './component-facts.ts';
 import { sideOf } from './device-side.ts';
 import { MappedPoints } from './mapped-points.ts';
 import { completePoints, type PlacedProfilePoint } from './poll-groups.ts';
@@ -10,6 +11,9 @@ import { quantityMap, type SideName } from './quantity-map.ts';
 import type { ReadModel } from './read-model.ts';
 import { type CompositionMemory, createMemory, type Selection, selectCandidates } from './select-candidates.ts';
 import { type SignedPoint, signParams } from './sign-params.ts';
+
+/** The commands of a profile, with the numbers that they need. */
+export type ProfileControls = Pick<Profile, 'actuators' | 'config' | 'settings' | 'commandNote'>;
 
 /** The facts and wishes that a profile is composed from. */
 export interface Composition {
@@ -21,6 +25,8 @@ export interface Composition {
   side?: SideName;
   /** Further points of the integrator; a quantity that they give is not looked for in the models. */
   extraPoints?: readonly ProfilePoint[];
+  /** Commands, whose points are among the further ones. */
+  controls?: ProfileControls;
   memory?: CompositionMemory;
 }
 
@@ -36,26 +42,6 @@ const classOf = (side: SideName | undefined, quantities: readonly string[]): Pro
   if (side !== undefined) return classes[side];
   if (quantities.some((path) => path.startsWith('meter'))) return 'meter';
   return quantities.some((path) => path.startsWith('battery')) ? 'battery' : 'other';
-};
-
-/** Solar modules and battery of a hybrid are part of the power of its inverter; strings, of their battery. */
-const componentsOf = (
-  side: SideName | undefined,
-  quantities: readonly string[],
-): NonNullable<Profile['components']> => {
-  const paths = new Set(
-    quantities.map((path) =>
-      path
-        .split('/')
-        .slice(0, /^[^/]+\/\d/.test(path) ? 2 : 1)
-        .join('/'),
-    ),
-  );
-  const strings = [...paths].filter((path) => path.startsWith('battery/') && paths.has('battery'));
-  return {
-    ...(side === 'hybrid' ? { solar: { coupling: 'dc' }, battery: { coupling: 'dc' } } : {}),
-    ...Object.fromEntries(strings.map((path) => [path, { role: 'none' as const }])),
-  };
 };
 
 /** While the inverter runs, modules that tell nothing give nothing. */
@@ -111,7 +97,7 @@ const selectionOf = (composition: Composition): { selection: Selection; side: Si
  *   located yet. Or the mistakes in it, which these points may have
  */
 export const composeProfile = (composition: Composition): Checked<Profile> => {
-  const { device, extraPoints = [] } = composition;
+  const { device, models, extraPoints = [], controls = {} } = composition;
   const { selection, side } = selectionOf(composition);
   const mapped = mapPoints(selection, new Set(extraPoints.map(({ quantity = '' }) => quantity)));
   const { points: registers, guards } = completePoints(placedPoints(mapped));
@@ -132,9 +118,10 @@ export const composeProfile = (composition: Composition): Checked<Profile> => {
     notes: device.notes.map(discoverySentenceOf),
     connection: { unitId: device.unit },
     limits: { maxGap },
-    components: componentsOf(side, quantities),
+    components: componentsOf(quantities, { models, side }),
     ...signParams(signed, quantityMap()),
     guards,
+    ...controls,
     points: [...points, ...extraPoints],
   });
   if (!read.ok) return read;

@@ -211,6 +211,7 @@ describe('SunSpec: distributed energy resources', () => {
       'battery/max_discharge_power': 7000,
       'battery/x_state': 'warning',
     });
+    assert.deepEqual(device.driver.describe().components.inverter, { phases: 3 });
     const { ratedPowerW, usableEnergyWh, channels } = device.driver.describe();
     assert.deepEqual([ratedPowerW, usableEnergyWh], [10_000, 12_000]);
     const power = channels.find(({ type, quantity }) => type === 'battery' && quantity === 'energy_charged');

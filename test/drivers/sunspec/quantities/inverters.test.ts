@@ -235,7 +235,11 @@ describe('SunSpec: inverters', () => {
       'battery/x_charge_rate': 40,
     });
     const { components } = device.driver.describe();
-    assert.deepEqual(components, { solar: { coupling: 'dc' }, battery: { coupling: 'dc' } });
+    assert.deepEqual(components, {
+      solar: { coupling: 'dc' },
+      battery: { coupling: 'dc' },
+      inverter: { phases: 3 },
+    });
   });
 
   it('with a battery that discharges give positive battery power', async () => {

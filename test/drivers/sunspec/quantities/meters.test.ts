@@ -150,6 +150,7 @@ describe('SunSpec: meters', () => {
     it(`${name} count import as positive, as long as nobody says otherwise`, async () => {
       assert.deepEqual(await drive([common, model]), { ...undirected, ...own, ...directed(1) });
       assert.equal(provenOf('meter/power'), false);
+      assert.deepEqual(device.driver.describe().components, { meter: { phases: 3 } });
     });
 
     it(`${name} that count import as positive are proved by the integrator`, async () => {
