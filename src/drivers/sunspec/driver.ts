@@ -186,7 +186,10 @@ class SunSpecDriver implements Driver {
     this.#watches++;
     const { device } = this.#generation?.profiled ?? {};
     if (!device || this.#state === 'offline') return;
-    if (this.#watches % watchesPerLook === 0 || (await hasGrown(bus, { ...device, unit }))) await this.#looks.want();
+    // The walk along the list may have ended too early.
+    const isDoubtful = device.end.kind === 'silent' || device.end.kind === 'moving';
+    if (isDoubtful || this.#watches % watchesPerLook === 0 || (await hasGrown(bus, { ...device, unit })))
+      await this.#looks.want();
   }
 }
 

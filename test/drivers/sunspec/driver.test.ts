@@ -7,7 +7,7 @@ import {
   driveForHours,
   type ObservedDriver,
 } from '../../support/sunspec/driven-device.ts';
-import type { ValuedModel } from '../../support/sunspec/valued-device.ts';
+import { buildDevice, type ValuedModel } from '../../support/sunspec/valued-device.ts';
 import { until } from '../../support/until.ts';
 
 const common: ValuedModel = { id: 1, values: { Mn: 'Acme', Md: 'Sun 5', SN: 'S-1', Vr: '1.2' } };
@@ -46,6 +46,14 @@ const nameplate: ValuedModel = { id: 120, values: { WRtg: 5000, WRtg_SF: 0 } };
 let device: ObservedDriver;
 const lastOf = (path: string): unknown => device.sample(path)?.value;
 const paths = (): string[] => device.paths();
+/** @returns wall clock, ms, of the first sample of a quantity */
+const firstAt = async (path: string): Promise<number> => {
+  await until(() => paths().includes(path), path);
+  await device.poll();
+  const channel = paths().indexOf(path);
+  const first = device.cycles.flatMap(({ samples }) => samples).find((each) => each.channel === channel);
+  return first?.ts ?? Number.NaN;
+};
 const drive = async (...given: Parameters<typeof driveDevice>): Promise<DrivenDevice> => {
   const driven = await driveDevice(...given);
   device = driven;
@@ -107,18 +115,14 @@ describe('SunSpec: a list of models that changes while it is polled', () => {
   });
 
   it('that grows at its end is read anew within a minute or so', async () => {
-    const { clock, sample, ...grown } = driveForHours([common, inverter]);
-    device = { sample, ...grown };
+    const grown = driveForHours([common, inverter]);
+    device = grown;
     await device.poll(2);
     assert.ok(!paths().includes('solar/1/dc_power'));
     device.become([common, inverter, strings(1)]);
-    const changedAt = clock.now();
-    await until(() => paths().includes('solar/1/dc_power'), 'the new model');
-    await device.poll();
+    const changedAt = grown.clock.now();
+    assert.ok((await firstAt('solar/1/dc_power')) - changedAt < 130_000);
     assert.equal(lastOf('solar/1/dc_power'), 1000);
-    const channel = paths().indexOf('solar/1/dc_power');
-    const first = device.cycles.flatMap(({ samples }) => samples).find((each) => each.channel === channel);
-    assert.ok((first?.ts ?? 0) - changedAt < 130_000, `after ${(first?.ts ?? 0) - changedAt} ms`);
   });
 
   it('is read again from time to time, for points that had no value at first', async () => {
@@ -130,6 +134,20 @@ describe('SunSpec: a list of models that changes while it is polled', () => {
     await until(() => paths().includes('solar/temperature'), 'the temperature');
     await device.poll();
     assert.equal(lastOf('solar/temperature'), 30);
+  });
+
+  it('that could not be read to its end is read again', async () => {
+    let isCut = true;
+    const { end } = buildDevice([common, inverter]);
+    const cut = driveForHours([common, inverter, strings(1)], (address, count) =>
+      isCut && address + count > end ? 'silent' : undefined,
+    );
+    device = cut;
+    await until(() => device.cycles.length > 1, 'polls');
+    assert.deepEqual([lastOf('solar/power'), paths().includes('solar/1/dc_power')], [4000, false]);
+    isCut = false;
+    const changedAt = cut.clock.now();
+    assert.ok((await firstAt('solar/1/dc_power')) - changedAt < 130_000);
   });
 
   it('does not make a solar inverter of a hybrid whose battery tells nothing for a while', async () => {
@@ -176,6 +194,15 @@ describe('SunSpec: a device that is not there', () => {
     await until(() => device.states.at(-1)?.kind === 'offline', 'offline');
     const state = device.states.at(-1);
     assert.match(state?.kind === 'offline' ? state.reason : '', /no model follows the marker at 40002.*switched on/);
+  });
+
+  it('that has no value with a meaning lists its models', async () => {
+    device = await driveDevice([filler]);
+    await until(() => device.states.at(-1)?.kind === 'offline', 'offline');
+    assert.match(
+      JSON.stringify(device.states.at(-1)),
+      /lists the models 2, and tells no value that has a meaning here/,
+    );
   });
 
   it('for a night is offline without an alarm, and comes back with the models that it has then', async () => {

@@ -8,7 +8,7 @@ import { systemClock } from '../../../src/shell/clock.ts';
 import { type ModbusServer, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
 import { sinkOf } from '../driver-sink.ts';
 import { until } from '../until.ts';
-import { simulateUnits, unitOf } from './simulated-units.ts';
+import { simulateUnits, type UnitAnswer, unitOf } from './simulated-units.ts';
 import { buildDevice, imagesOf, putDevice, type ValuedModel } from './valued-device.ts';
 
 /** A driver of a SunSpec device, and what it has told. */
@@ -111,14 +111,17 @@ export const driveDevice = async (
   };
 };
 
-/** Drives a device without sockets, on a clock whose time jumps: hours pass in no time. */
+/**
+ * Drives a device without sockets, on a clock whose time jumps: hours pass in no time.
+ * @param refuse says how a request is answered in another way; undefined: with the registers
+ */
 export const driveForHours = (
   models: readonly ValuedModel[],
-  options: Partial<SunSpecDriverOptions> = {},
+  refuse?: (address: number, count: number) => UnitAnswer | undefined,
 ): ObservedDriver & { clock: Clock } => {
   const words = new Map(buildDevice(models).words);
-  const { bus, clock } = simulateUnits({ [unit]: unitOf(words) }, 10);
-  const observed = observe({ bus, intervalMs: 20_000, ...options }, clock);
+  const { bus, clock } = simulateUnits({ [unit]: unitOf(words, refuse) }, 10);
+  const observed = observe({ bus, intervalMs: 20_000 }, clock);
   return {
     ...observed,
     clock,

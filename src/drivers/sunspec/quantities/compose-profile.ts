@@ -1,5 +1,5 @@
 /** The profile of a SunSpec device, written by its discovery: from what the device lists to what a Modbus driver polls. */
-import { type Checked, type Profile, type ProfilePoint, readProfile } from '../../modbus/index.ts';
+import { type Checked, type Profile, type ProfilePoint, readProfile, refuse } from '../../modbus/index.ts';
 import type { SunSpecDevice } from '../discovery/discovered-device.ts';
 import { discoverySentenceOf } from '../discovery/discovery-notes.ts';
 import { candidatesOf, type SignChoices } from './candidates.ts';
@@ -61,6 +61,9 @@ const headingOf = ({ common, unit }: SunSpecDevice): Pick<Profile, 'title' | 've
   };
 };
 
+const nothingMeant = ({ models }: SunSpecDevice): string =>
+  `the device lists the models ${models.map(({ id }) => id).join(', ')}, and tells no value that has a meaning here: name its points yourself`;
+
 /** @returns the selection as points, without the quantities that the integrator gives by other points */
 const mapPoints = ({ byTarget, events }: Selection, own: ReadonlySet<string>): MappedPoints => {
   const mapped = new MappedPoints(quantityMap());
@@ -107,6 +110,7 @@ export const composeProfile = (composition: Composition): Checked<Profile> => {
     return sum.length > 0 ? [withZero({ ...point, sum }, registers)] : [];
   });
   const points = [...registers, ...sums];
+  if (points.length + extraPoints.length === 0) return refuse([{ path: ['points'], text: nothingMeant(device) }]);
   const quantities = points.flatMap(({ quantity }) => quantity ?? []);
   const signed = signedPoints(mapped, selection).filter(({ name }) => points.some((point) => point.name === name));
   const read = readProfile({
