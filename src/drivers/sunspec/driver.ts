@@ -179,6 +179,8 @@ class SunSpecDriver implements Driver {
     this.#sink.state(state);
     // A device that was away may list other models, or have woken up.
     if (isBack) void this.#looks.want();
+    // A device that refuses what it had may list fewer models.
+    if (state.kind === 'degraded') void this.#looks.wantUnlessRecent(watchMs);
   }
 
   async #watchModels(): Promise<void> {

@@ -150,6 +150,27 @@ describe('SunSpec: a list of models that changes while it is polled', () => {
     assert.ok((await firstAt('solar/1/dc_power')) - changedAt < 130_000);
   });
 
+  it('that gets shorter, and refuses what it had, is read anew within minutes', async () => {
+    let isShort = false;
+    const { end } = buildDevice([common, inverter]);
+    const shortened = driveForHours([common, inverter, strings(1)], (address, count) =>
+      isShort && address + count > end ? 2 : undefined,
+    );
+    device = shortened;
+    await firstAt('solar/1/dc_power');
+    const before = device.cycles.length;
+    isShort = true;
+    const changedAt = shortened.clock.now();
+    await until(() => device.sample('solar/1/dc_power')?.reason === 'not_measured', 'the string is gone');
+    const gone = device.cycles
+      .slice(before)
+      .flatMap(({ samples }) => samples)
+      .find(({ reason }) => reason === 'not_measured');
+    assert.ok((gone?.ts ?? 0) - changedAt < 300_000, `after ${(gone?.ts ?? 0) - changedAt} ms`);
+    await device.poll();
+    assert.deepEqual([lastOf('solar/1/dc_power'), lastOf('solar/power')], [null, 4000]);
+  });
+
   it('does not make a solar inverter of a hybrid whose battery tells nothing for a while', async () => {
     const storage = { ChaState: 50, ChaState_SF: 0 };
     device = driveForHours([common, inverter, { id: 124, values: storage }]);

@@ -23,6 +23,8 @@ export class LookLoop {
   #isLooking = false;
   /** Another look is wanted after the one under way. */
   #isWanted = false;
+  /** Monotonic ms at which the last look ended. */
+  #endedAt = Number.NEGATIVE_INFINITY;
 
   constructor(device: LookedAt) {
     this.#device = device;
@@ -47,6 +49,11 @@ export class LookLoop {
     this.#isLooking = false;
   }
 
+  /** Wants a look, unless the last one ended less than so many ms ago. Never rejects. */
+  async wantUnlessRecent(ms: number): Promise<void> {
+    if (this.#device.clock.monotonic() - this.#endedAt >= ms) await this.want();
+  }
+
   /** All who wanted a look until now have got one. */
   settle(): void {
     this.#isWanted = false;
@@ -57,6 +64,8 @@ export class LookLoop {
       return await this.#device.look();
     } catch (error) {
       return String(error);
+    } finally {
+      this.#endedAt = this.#device.clock.monotonic();
     }
   }
 }

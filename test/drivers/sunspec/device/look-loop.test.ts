@@ -52,6 +52,20 @@ describe('SunSpec: looks at a device', () => {
     );
   });
 
+  it('that are not urgent are left out soon after another one', async () => {
+    let looks = 0;
+    const { loop, clock } = createLoop(async () => {
+      looks++;
+      return undefined;
+    });
+    await loop.wantUnlessRecent(1000);
+    await loop.wantUnlessRecent(1000);
+    assert.equal(looks, 1);
+    clock.advance(1000);
+    await loop.wantUnlessRecent(1000);
+    assert.equal(looks, 2);
+  });
+
   it('end with the driver', async () => {
     const { loop, clock, closing, failures } = createLoop(async () => 'not there');
     const looking = loop.want();
