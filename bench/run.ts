@@ -9,11 +9,13 @@ import { benchOcpp } from './ocpp.ts';
 import { benchOcppCommand } from './ocpp-command.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchPoll } from './poll.ts';
+import { benchSunSpec } from './sunspec.ts';
 import { benchSunSpecScan } from './sunspec-scan.ts';
 import { benchUnits } from './units.ts';
 
 const benches: Record<string, (isShort: boolean) => Promise<void>> = {
   decode: benchDecode,
+  sunspec: benchSunSpec,
   link: benchLink,
   units: benchUnits,
   devices: benchDevices,
@@ -23,6 +25,7 @@ const benches: Record<string, (isShort: boolean) => Promise<void>> = {
   ocpp: benchOcpp,
   'ocpp-command': benchOcppCommand,
   pipeline: benchPipeline,
+  memory: benchMemory,
   'sunspec-scan': benchSunSpecScan,
 };
 

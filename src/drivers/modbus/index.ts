@@ -7,10 +7,10 @@
  * points read at once, and the driver that polls and controls a resolved profile.
  */
 
-export { decodeBlock, textAt, valueAt } from './codec/decode.ts';
-export { compileDecodeTable } from './codec/decode-table.ts';
+export { decodeBlock, shortestDecimal, textAt, valueAt } from './codec/decode.ts';
+export { compileDecodeTable, type DecodeTable } from './codec/decode-table.ts';
 export { decodeText } from './codec/decode-text.ts';
-export { encodePoint } from './codec/encode.ts';
+export { encodePattern, encodePoint, fits, type Words } from './codec/encode.ts';
 export {
   addressRange,
   defaultTimeoutMs,

@@ -75,6 +75,8 @@ export interface DecodeTable {
   scaled: [index: number, exponentIndex: number][];
   /** Offsets, which are added last, in the unit of the value. */
   offset: Column;
+  /** Values whose sign another one tells: negative while that one meets the criterion. */
+  signed: { index: number; tellerIndex: number; negativeWhile: Criterion }[];
   /** Values beyond these are in per cent. */
   percent: Column;
 }
@@ -192,6 +194,10 @@ export const compileDecodeTable = (points: TablePoint[], address: number): Decod
       companionIndex === undefined || !point.source.scaleFrom ? [] : [[index, companionIndex] as [number, number]],
     ),
     offset: columnFor('offset', 0),
+    signed: entries.flatMap(({ point, index, companionIndex: tellerIndex }) => {
+      const { negativeWhile } = point.source;
+      return tellerIndex === undefined || !negativeWhile ? [] : [{ index, tellerIndex, negativeWhile }];
+    }),
     percent: columnOf(
       entries.flatMap(({ point, index }): [number, number][] =>
         point.source.percentAbove === undefined ? [] : [[index, point.source.percentAbove]],

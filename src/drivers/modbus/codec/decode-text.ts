@@ -14,6 +14,25 @@ const bytesOf = (point: Point, address: number, data: DataView): Buffer => {
   return bytes;
 };
 
+/** Whether bytes are one of the raw patterns that mean "not available", or have one of the bits that mean so. */
+const isAbsent = (bytes: Buffer, patterns: readonly string[], absentBits = '0x0'): boolean => {
+  const raw = BigInt(`0x${bytes.toString('hex') || '0'}`);
+  return patterns.some((pattern) => BigInt(pattern) === raw) || (raw & BigInt(absentBits)) !== 0n;
+};
+
+/** @returns the characters of a string. Devices pad it with NUL or blanks, and some leave bytes behind that are no UTF-8 */
+const textOf = (bytes: Buffer): string => {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  let isPlain = true;
+  for (let n = 0; n < end && isPlain; n++) isPlain = (bytes[n] as number) >= 0x20 && (bytes[n] as number) < 0x7f;
+  if (isPlain) return bytes.toString('latin1', 0, end).trim();
+  return [...bytes.toString('utf8')]
+    .filter((character) => character >= ' ' && character !== '\ufffd')
+    .join('')
+    .trim();
+};
+
 /** A real-time clock of a device: year, month, day, hour, minute and second, in its own time zone. */
 const decodeClock = (numbers: number[]): string | null => {
   const [year = 0, month = 0, day = 0, ...time] = numbers;
@@ -39,13 +58,10 @@ const decodeDatetime = (bytes: Buffer): string | null => {
 export const decodeText = (point: Point, address: number, data: DataView): string | null => {
   const bytes = bytesOf(point, address, data);
   if (point.type === 'datetime') return decodeDatetime(bytes);
-  const hexText = bytes.toString('hex');
-  if ((point.source.nan ?? []).some((pattern) => BigInt(pattern) === BigInt(`0x${hexText || '0'}`))) return null;
-  if (point.type === 'bytes' || point.source.format === 'hex') return hexText;
-  // Devices pad strings with NUL or blanks, and some leave bytes behind that are no UTF-8.
-  const text = [...bytes.toString('utf8')]
-    .filter((character) => character >= ' ' && character !== '\ufffd')
-    .join('')
-    .trim();
+  const { format, nan, nanBits } = point.source;
+  if ((nan || nanBits !== undefined) && isAbsent(bytes, nan ?? [], nanBits)) return null;
+  if (format !== undefined && format !== 'ascii') return formatBytes(bytes, format);
+  if (point.type === 'bytes' && format === undefined) return formatBytes(bytes, 'hex');
+  const text = textOf(bytes);
   return text === '' ? null : text;
 };

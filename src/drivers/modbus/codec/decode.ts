@@ -84,6 +84,7 @@ export const decodeBlock = (table: DecodeTable, data: DataView, out: Float64Arra
   for (const index of table.inexact) out[index] = toMillionths(out[index] as number);
   scaleByPowers(table.scaled, out);
   add(table.offset, out);
+  applySigns(table.signed, out);
   dividePercent(table.percent, out);
 };
 

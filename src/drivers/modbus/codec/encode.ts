@@ -48,7 +48,8 @@ const writeDatetime = (bytes: Buffer, text: string): void => {
 const encodeText = (point: Point, text: string): Words => {
   const { source, type, words } = point;
   const bytes = Buffer.alloc(words.length * 2);
-  if (source.format === 'hex' || type === 'bytes') Buffer.from(text, 'hex').copy(bytes);
+  const format = source.format ?? (type === 'bytes' ? 'hex' : undefined);
+  if (format !== undefined && format !== 'ascii') parseBytes(text, format, bytes.length).copy(bytes);
   else if (type === 'datetime') writeDatetime(bytes, text);
   else bytes.write(text, 'utf8');
   return toWords(point, BigInt(`0x${bytes.toString('hex')}`));

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { addressRange } from '../codec/limits.ts';
 import { maxReadRegisters } from '../codec/pdu-limits.ts';
 import { bitNumber, eventsSchema } from './event-schema.ts';
+import { expressionPattern } from './expression.ts';
 
 /** The name of a point, unique within its profile. */
 export const pointName = z
@@ -143,6 +144,8 @@ export const pointSchema = z.strictObject({
   byteOrder: endianness.optional(),
   mask: hex.optional(),
   shift: z.int().min(0).max(63).optional(),
+  /** The value is true or false: this bit of the register, counted from the lowest one. */
+  bit: z.int().min(0).max(63).optional(),
   bits: z.record(bitNumber, z.string()).optional(),
   /** Each bit is an event of a component, which is active while the bit is set. */
   events: eventsSchema.optional(),
@@ -164,6 +167,8 @@ export const pointSchema = z.strictObject({
   offset: z.number().optional(),
   /** Name of the point that holds the power of ten; it is read in the same request. */
   scaleFrom: pointName.optional(),
+  /** The value is negative while this holds, and positive otherwise, whatever sign the register has. */
+  negativeWhile: conditionSchema.optional(),
   /** The power of ten is too far for one request: it is read before and after the value, which counts if it is the same. */
   scaleFar: z.boolean().optional(),
   /** -1 where the register counts against the model's arrow. */

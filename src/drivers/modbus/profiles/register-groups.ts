@@ -24,14 +24,14 @@ const spanOf = (points: Point[]): { from: number; to: number } => {
 
 /**
  * @param points points of one table
- * @returns the groups by ascending address; points that share a scale factor are in one group with it, but for far ones
+ * @returns the groups by ascending address; points that share a scale factor, or a sign, are in one group with it, but for
+ *   far scale factors
  */
 export const groupPoints = (points: Point[]): RegisterGroup[] => {
   const byName = new Map(points.map((point) => [point.name, point]));
   const groups = new Map<string, Point[]>();
   for (const point of points) {
-    const { scaleFrom, scaleFar } = point.source;
-    const key = scaleFar ? point.name : (scaleFrom ?? point.name);
+    const key = (point.source.scaleFar ? undefined : companionOf(point.source)) ?? point.name;
     const group = groups.get(key) ?? [];
     group.push(point);
     groups.set(key, group);

@@ -113,7 +113,11 @@ const withMask = (source: ProfilePoint): ProfilePoint =>
  * @param instance number of the connector, battery or the like, counted from 1
  * @returns the point, or in words why it cannot be read or written
  */
-export const resolvePoint = (given: ProfilePoint, profile: Profile, instance: number): Result<Point> => {
+export const resolvePoint = (
+  given: ProfilePoint,
+  profile: Pick<Profile, 'defaults' | 'instances'>,
+  instance: number,
+): Result<Point> => {
   const { defaults = {}, instances } = profile;
   const wrongBit = bitFault(given);
   if (wrongBit !== undefined) return refuse(wrongBit);

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { decodeBlock } from '../../../../src/drivers/modbus/codec/decode.ts';
 import { compileDecodeTable } from '../../../../src/drivers/modbus/codec/decode-table.ts';
 import { decodeText } from '../../../../src/drivers/modbus/codec/decode-text.ts';
-import { encodePoint, holdable } from '../../../../src/drivers/modbus/codec/encode.ts';
+import { encodePoint, fits, holdable } from '../../../../src/drivers/modbus/codec/encode.ts';
+import { toValue } from '../../../../src/drivers/modbus/codec/number-meaning.ts';
 import { companionOf, type Point } from '../../../../src/drivers/modbus/profiles/point.ts';
 import type { ProfilePoint } from '../../../../src/drivers/modbus/profiles/point-schema.ts';
 import { resolvedPoints } from '../../../support/modbus/test-profiles.ts';
@@ -130,6 +131,45 @@ describe('registers to text', () => {
   it('an empty string is none', () => assert.equal(text('0000 0000', { type: 'string', len: 2 }), null));
   it('hexadecimal', () => assert.equal(text('00a5 1234', { type: 'uint32', format: 'hex' }), '00a51234'));
   it('a time', () => assert.equal(text('6560 0000', { type: 'datetime' }), '2023-11-24T01:44:32.000Z'));
+  const network: [name: string, bytes: string, point: Partial<ProfilePoint>, expected: string | null][] = [
+    ['an IPv4 address', 'c0a8 0114', { type: 'bytes', len: 2, format: 'ipv4' }, '192.168.1.20'],
+    ['an IPv4 address in a uint32', '0a00 00ff', { type: 'uint32', format: 'ipv4' }, '10.0.0.255'],
+    ['no IPv4 address', '0000 0000', { type: 'bytes', len: 2, format: 'ipv4', nan: ['0x0'] }, null],
+    [
+      'an IPv6 address, with the first of its longest runs of zeros shortened',
+      '2001 0db8 0000 0000 0001 0000 0000 0001',
+      { type: 'bytes', len: 8, format: 'ipv6' },
+      '2001:db8::1:0:0:1',
+    ],
+    [
+      'an IPv6 address with a single zero',
+      '2001 0db8 0000 0001 0001 0001 0001 0001',
+      { type: 'bytes', len: 8, format: 'ipv6' },
+      '2001:db8:0:1:1:1:1:1',
+    ],
+    [
+      'a MAC address at the end of 8 bytes',
+      '0000 001d c012 3456',
+      { type: 'bytes', len: 4, format: 'mac' },
+      '00:1d:c0:12:34:56',
+    ],
+    ['a MAC address of 6 bytes', '001d c012 3456', { type: 'bytes', len: 3, format: 'mac' }, '00:1d:c0:12:34:56'],
+    [
+      '64 bits that are void',
+      '8000 0000 0000 0001',
+      { type: 'uint64', format: 'hex', nanBits: '0x8000000000000000' },
+      null,
+    ],
+    ['characters', '5344 4d36', { type: 'bytes', len: 2, format: 'ascii' }, 'SDM6'],
+  ];
+  for (const [name, bytes, point, expected] of network) it(name, () => assert.equal(text(bytes, point), expected));
+
+  it('the names of the bits of 64, which no number holds exactly', () => {
+    const bits = { 0: 'LOW', 1: 'NEXT', 62: 'HIGH' };
+    const [point] = resolve({ type: 'uint64', format: 'hex', bits });
+    assert.equal(toValue(point as Point, '4000000000000001'), 'LOW, HIGH');
+  });
+
   it('a clock of three registers, and one of six', () => {
     assert.equal(text('1508 0812 2809', { type: 'datetime', len: 3 }), '2021-08-08T18:40:09');
     assert.equal(text('07ea 000b 001e 0000 000a 0010', { type: 'datetime', len: 6 }), '2026-11-30T00:10:16');
