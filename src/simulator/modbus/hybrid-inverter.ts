@@ -26,8 +26,8 @@ const measureStrings = ({ stringsW }: HouseState): PointValues => {
 const measureBattery = ({ hybrid }: HouseState): PointValues => {
   const voltageV = 205 + hybrid.soc * 0.3;
   return {
-    'battery.power_raw': hybrid.powerW,
-    'battery.power_abs': Math.abs(hybrid.powerW),
+    'battery.power_signed': hybrid.powerW,
+    'battery.power_directed': Math.abs(hybrid.powerW),
     'battery.voltage': voltageV,
     'battery.current': hybrid.powerW / voltageV,
     'battery.soc': hybrid.soc,

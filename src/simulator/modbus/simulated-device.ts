@@ -78,10 +78,7 @@ export class SimulatedDevice {
 
   /** Writes into the registers what the device would measure now. */
   update(state: HouseState): void {
-    for (const [name, value] of Object.entries(this.#measure(state))) {
-      const point = this.#points.get(name);
-      if (point) this.#setPoint(point, value);
-    }
+    for (const [name, value] of Object.entries(this.#measure(state))) this.#setPoint(this.#find(name), value);
   }
 
   /** Carries out what an EMS has written into the registers. */
@@ -99,6 +96,13 @@ export class SimulatedDevice {
     return this.#currentMode;
   }
 
+  /** @throws where the profile has no such point: its registers would keep 0 for ever, and nobody would notice */
+  #find(name: string): Point {
+    const point = this.#points.get(name);
+    if (!point) throw new Error(`the simulated ${this.profile} has no point "${name}" in its profile`);
+    return point;
+  }
+
   #setPoint(point: Point, value: number | string): void {
     for (const { address, word } of encodePoint(point, value)) this.images[point.table]?.set(address, word);
   }
@@ -106,16 +110,14 @@ export class SimulatedDevice {
   /** Writes as a client would, into registers that clients may not read as well. */
   #writePoints(values: PointValues): void {
     for (const [name, value] of Object.entries(values)) {
-      const point = this.#points.get(name);
-      if (!point) continue;
+      const point = this.#find(name);
       for (const { address, word } of encodePoint(point, value)) this.images[point.table]?.write(address, word);
     }
   }
 
-  /** @returns the number in a register that an EMS writes; NaN where the profile has no such point */
+  /** @returns the number in a register that an EMS writes */
   #readWritten(name: string): number {
-    const point = this.#points.get(name);
-    if (!point) return Number.NaN;
+    const point = this.#find(name);
     const first = Math.min(...point.words);
     const view = new DataView(new ArrayBuffer(point.words.length * 2));
     for (const address of point.words)
