@@ -13,6 +13,7 @@ export {
 } from './codec/model-codec.ts';
 export { symbolOf, symbolsIn } from './codec/symbols.ts';
 export { type DeviceWish, lookAtDevice, type ProfiledDevice } from './device/device-profile.ts';
+export type { SunSpecDriverOptions } from './device/driver-options.ts';
 export { type Brand, brandPlaces } from './discovery/candidate-units.ts';
 export {
   type ChainChange,
@@ -27,7 +28,7 @@ export { type DiscoveryNote, discoverySentenceOf, discoverySentences } from './d
 export { type FindModel, type KnownModel, type ModelLengths, modelLengthsOf } from './discovery/model-lengths.ts';
 export { type ScanOptions, scanForDevices } from './discovery/scan.ts';
 export type { ScanProgress, ScanResult, UnitFinding } from './discovery/scan-result.ts';
-export { createSunSpecDriver, type SunSpecDriverOptions } from './driver.ts';
+export { createSunSpecDriver } from './driver.ts';
 export type { ModelDefinition, PointDefinition, PointGroup } from './messages.ts';
 export { findModelDefinition, modelIds } from './models/model-definitions.ts';
 export type { Counts, ModelInstance } from './models/model-instance.ts';

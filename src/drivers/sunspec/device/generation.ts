@@ -1,6 +1,6 @@
 /** One profile of a device at work: the Modbus driver that polls it, and the places of its channels in those of the device. */
 import type { Clock } from '../../../model/time.ts';
-import type { Cycle, Driver, DriverSink, Sample } from '../../driver.ts';
+import type { Cycle, DeviceDescription, Driver, DriverSink, Sample } from '../../driver.ts';
 import { createModbusDriver, type ModbusDriverOptions } from '../../modbus/index.ts';
 import type { ProfiledDevice } from './device-profile.ts';
 
@@ -13,6 +13,16 @@ export class Generation {
   constructor(profiled: ProfiledDevice, options: Omit<ModbusDriverOptions, 'resolved'>, clock: Clock) {
     this.profiled = profiled;
     this.driver = createModbusDriver({ ...options, resolved: profiled.resolved }, clock);
+  }
+
+  /** What discovery has told of the device, and what the device tells by its profile. */
+  get description(): DeviceDescription {
+    const { serial, version: firmware } = this.profiled.device.common;
+    return {
+      ...(serial === undefined ? {} : { serial }),
+      ...(firmware === undefined ? {} : { firmware }),
+      ...this.driver.describe(),
+    };
   }
 
   /** @param places of its channels among those of the device */

@@ -1,0 +1,37 @@
+/** A SunSpec device as its driver is told of it. */
+import type { DeviceDescription } from '../../driver.ts';
+import type { Bus, ModbusDriverOptions } from '../../modbus/index.ts';
+import type { DeviceWish } from './device-profile.ts';
+
+/** A SunSpec device: its place on a bus, and what the integrator entered. */
+export interface SunSpecDriverOptions extends DeviceWish {
+  /** Outlives the driver. */
+  bus: Bus;
+  /** Interval of the fast points, and of the polls. */
+  intervalMs: number;
+  /** Name of the device in the source of its readings. */
+  name: string;
+  /** Time before the first look at the device, so that many devices do not ask at once. */
+  phaseMs?: number;
+  settings?: ModbusDriverOptions['settings'];
+  /** Points that could not be taken over, and models that were left out, in words; told with each new profile. */
+  onNotes?(notes: string[]): void;
+}
+
+/** A device of a profile that names points of models is told as a Modbus device. */
+const protocolOf = ({ named }: SunSpecDriverOptions): string => (named ? 'modbus' : 'sunspec');
+
+/** @returns a device that has not shown itself yet, or whose profile describes the rest */
+export const describeUnprofiled = (options: SunSpecDriverOptions): DeviceDescription => {
+  const protocol = protocolOf(options);
+  return { protocol, source: `${protocol}/${options.name}`, channels: [], components: {} };
+};
+
+/** @returns what the drivers that poll its profiles are told. @param want wants another look at the device */
+export const modbusOptionsOf = (
+  options: SunSpecDriverOptions,
+  want: () => Promise<void>,
+): Omit<ModbusDriverOptions, 'resolved' | 'toldBits'> => {
+  const { bus, unit, intervalMs, name, settings = {} } = options;
+  return { bus, unit, intervalMs, name, settings, protocol: protocolOf(options), onDisplaced: () => void want() };
+};
