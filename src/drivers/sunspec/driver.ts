@@ -17,7 +17,7 @@ import { lookAtDevice } from './device/device-profile.ts';
 import { describeUnprofiled, modbusOptionsOf, type SunSpecDriverOptions } from './device/driver-options.ts';
 import { ListWatch } from './device/list-watch.ts';
 import { LookLoop } from './device/look-loop.ts';
-import { PolledProfile } from './device/polled-profile.ts';
+import { ProfileExchange } from './device/profile-exchange.ts';
 import { StateChanges } from './device/state-changes.ts';
 import { createMemory } from './quantities/select-candidates.ts';
 
@@ -31,7 +31,7 @@ class SunSpecDriver implements Driver {
   readonly #closing = new AbortController();
   readonly #looks: LookLoop;
   readonly #states: StateChanges;
-  readonly #polled: PolledProfile;
+  readonly #polled: ProfileExchange;
   readonly #watch: ListWatch;
   #sink = noSink;
 
@@ -50,7 +50,7 @@ class SunSpecDriver implements Driver {
     });
     this.#states = new StateChanges(this.#looks);
     const want = (): Promise<void> => this.#looks.want();
-    this.#polled = new PolledProfile(modbusOptionsOf(options, want), clock);
+    this.#polled = new ProfileExchange(modbusOptionsOf(options, want), clock);
     const current = () => (this.#states.kind === 'offline' ? undefined : this.#polled.current?.profiled.device);
     this.#watch = new ListWatch({ bus, clock, unit, current, want });
   }

@@ -25,7 +25,6 @@ export {
 export type { Chain, ChainEnd, ChainModel, CommonModel, SunSpecDevice } from './discovery/discovered-device.ts';
 export { isComplete } from './discovery/discovered-device.ts';
 export { type DiscoveryNote, discoverySentenceOf, discoverySentences } from './discovery/discovery-notes.ts';
-export { type FindModel, type KnownModel, type ModelLengths, modelLengthsOf } from './discovery/model-lengths.ts';
 export { type ScanOptions, scanForDevices } from './discovery/scan.ts';
 export type { ScanProgress, ScanResult, UnitFinding } from './discovery/scan-result.ts';
 export { createSunSpecDriver } from './driver.ts';
@@ -33,6 +32,13 @@ export type { ModelDefinition, PointDefinition, PointGroup } from './messages.ts
 export { findModelDefinition, modelIds } from './models/model-definitions.ts';
 export type { Counts, ModelInstance } from './models/model-instance.ts';
 export { layOutModel, type ModelLayout, type PlacedPoint } from './models/model-layout.ts';
+export {
+  type FindModel,
+  type KnownModel,
+  knownModelOf,
+  type ModelLengths,
+  modelLengthsOf,
+} from './models/model-lengths.ts';
 export { readVendorModels } from './models/sunspec-json.ts';
 export { quantityMap, type SideName } from './quantities/quantity-map.ts';
 export { type CompositionMemory, createMemory } from './quantities/select-candidates.ts';

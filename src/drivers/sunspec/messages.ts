@@ -108,5 +108,8 @@ export interface ModelDefinition {
 /** Registers of ID and L, which the length of a model does not count. */
 export const headerSize = 2;
 
-/** First id of the models that vendors define for themselves. */
+/** Id of the common model: manufacturer, model, version and serial number of a device. */
+export const commonModelId = 1;
+
+/** First id of the models that vendors define for themselves, and that grow with their firmware. */
 export const firstVendorModel = 64_000;

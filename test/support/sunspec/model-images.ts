@@ -5,7 +5,8 @@ import { headerSize, type PointDefinition, type PointGroup } from '../../../src/
 import { countingPoints } from '../../../src/drivers/sunspec/models/counting-points.ts';
 import { modelIds } from '../../../src/drivers/sunspec/models/model-definitions.ts';
 import type { ModelLayout, PlacedPoint } from '../../../src/drivers/sunspec/models/model-layout.ts';
-import { definitionOf, placeModel } from './placed-models.ts';
+import { definitionOf, placeModel, sizeOfGroup } from './placed-models.ts';
+import { markerWords } from './sunspec-image.ts';
 
 /** The kind of values that an image has. */
 export interface ImageKind {
@@ -25,12 +26,7 @@ export interface DeviceImage {
   words: number[];
 }
 
-const sunS = [0x5375, 0x6e53];
 const endModel = [0xffff, 0];
-
-const sizeOf = ({ points, groups }: PointGroup, countOf: (group: PointGroup) => number): number =>
-  points.reduce((sum, { size }) => sum + size, 0) +
-  groups.reduce((sum, group) => sum + countOf(group) * sizeOf(group, countOf), 0);
 
 /** A string of printable characters, filled up with NUL or ending in blanks. */
 const randomText = (bytes: number, random: () => number): Buffer => {
@@ -73,7 +69,7 @@ const placeRandomModel = (id: number, address: number, { kind, random }: { kind:
   const open = repeats();
   const countOf = ({ count = 1 }: PointGroup): number =>
     typeof count === 'string' ? (counts[count] ?? 1) : count || open;
-  const length = sizeOf(definition.group, countOf) - headerSize;
+  const length = sizeOfGroup(definition.group, countOf) - headerSize;
   return { layout: placeModel(id, { address, length, counts }), counts };
 };
 
@@ -85,7 +81,7 @@ export const createImage = (kind: ImageKind, ids: readonly number[] = modelIds()
   const address = 40_000;
   const random = createSeededRandom(kind.seed);
   const layouts: ModelLayout[] = [];
-  const words = [...sunS];
+  const words = [...markerWords];
   for (const id of ids) {
     const { layout, counts } = placeRandomModel(id, address + words.length, { kind, random });
     layouts.push(layout);

@@ -1,6 +1,6 @@
 /** Models at a place in a device, for tests. */
 import assert from 'node:assert/strict';
-import type { ModelDefinition } from '../../../src/drivers/sunspec/messages.ts';
+import type { ModelDefinition, PointGroup } from '../../../src/drivers/sunspec/messages.ts';
 import { findModelDefinition } from '../../../src/drivers/sunspec/models/model-definitions.ts';
 import { layOutModel, type ModelLayout } from '../../../src/drivers/sunspec/models/model-layout.ts';
 
@@ -10,6 +10,11 @@ export const definitionOf = (id: number): ModelDefinition => {
   assert.ok(definition, `no model ${id}`);
   return definition;
 };
+
+/** @returns registers of one instance of a group, with all groups within it. @param countOf how often each of these repeats */
+export const sizeOfGroup = ({ points, groups }: PointGroup, countOf: (group: PointGroup) => number): number =>
+  points.reduce((sum, { size }) => sum + size, 0) +
+  groups.reduce((sum, group) => sum + countOf(group) * sizeOfGroup(group, countOf), 0);
 
 /** A model, by its id or its definition, with what a device tells of it. */
 interface Told {

@@ -1,5 +1,7 @@
 /** Register images of SunSpec devices: a marker, models in words, and an end. */
 
+import type { CommonModel } from '../../../src/drivers/sunspec/index.ts';
+
 /** A model as a device lists it. */
 export interface ImageModel {
   id: number;
@@ -75,17 +77,8 @@ export const textWords = (text: string, size: number): number[] => {
   return Array.from({ length: size }, (_, n) => bytes.readUInt16BE(n * 2));
 };
 
-export interface CommonTexts {
-  manufacturer?: string;
-  model?: string;
-  options?: string;
-  version?: string;
-  serial?: string;
-  deviceAddress?: number;
-}
-
 /** Model 1. @param size 66 with the point Pad, 65 without it */
-export const commonModel = (texts: CommonTexts, size = 66): ImageModel => {
+export const commonModel = (texts: CommonModel, size = 66): ImageModel => {
   const { manufacturer = '', model = '', options = '', version = '', serial = '', deviceAddress = 0xffff } = texts;
   const body = [
     ...textWords(manufacturer, 16),

@@ -5,7 +5,7 @@ import { headerSize, type PointGroup } from '../../../src/drivers/sunspec/messag
 import type { ModelLayout } from '../../../src/drivers/sunspec/models/model-layout.ts';
 import type { UnitImages } from '../../../src/simulator/modbus/register-image.ts';
 import { RegisterImage } from '../../../src/simulator/modbus/register-image.ts';
-import { definitionOf, placeModel } from './placed-models.ts';
+import { definitionOf, placeModel, sizeOfGroup } from './placed-models.ts';
 import { markerWords } from './sunspec-image.ts';
 
 /** A model and the scaled values of its points by their paths; what is not given is not implemented. */
@@ -30,14 +30,10 @@ export interface ValuedDevice {
   end: number;
 }
 
-const sizeOf = ({ points, groups }: PointGroup, countOf: (group: PointGroup) => number): number =>
-  points.reduce((sum, { size }) => sum + size, 0) +
-  groups.reduce((sum, group) => sum + countOf(group) * sizeOf(group, countOf), 0);
-
 const placeAt = (address: number, { id, repeats = 0, counts = {}, length }: ValuedModel): ModelLayout => {
   const countOf = ({ count = 1 }: PointGroup): number =>
     typeof count === 'string' ? (counts[count] ?? 0) : count || repeats;
-  const size = length ?? sizeOf(definitionOf(id).group, countOf) - headerSize;
+  const size = length ?? sizeOfGroup(definitionOf(id).group, countOf) - headerSize;
   return placeModel(id, { address, length: size, counts });
 };
 

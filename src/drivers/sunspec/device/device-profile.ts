@@ -12,11 +12,11 @@ import {
 import type { Brand } from '../discovery/candidate-units.ts';
 import type { SunSpecDevice } from '../discovery/discovered-device.ts';
 import { discoverySentenceOf } from '../discovery/discovery-notes.ts';
-import { type KnownModel, modelLengthsOf } from '../discovery/model-lengths.ts';
 import { RegisterReader } from '../discovery/register-reader.ts';
 import { scanForDevices } from '../discovery/scan.ts';
 import type { ModelDefinition } from '../messages.ts';
 import { findModelDefinition } from '../models/model-definitions.ts';
+import { knownModelOf } from '../models/model-lengths.ts';
 import type { SignChoices } from '../quantities/candidates.ts';
 import { composeProfile, type ProfileControls } from '../quantities/compose-profile.ts';
 import { locateNamedPoints } from '../quantities/named-points.ts';
@@ -68,9 +68,6 @@ const definitionFinder =
   (id: number): ModelDefinition | undefined =>
     findModelDefinition(id, vendorModels);
 
-const knownModel = (definition: ModelDefinition | undefined): KnownModel | undefined =>
-  definition && { name: definition.label, lengths: modelLengthsOf(definition.group) };
-
 /** @returns ids of models that points of the integrator name */
 const namedIds = (points: readonly ProfilePoint[]): number[] =>
   points.flatMap(({ addr, type }) => (type === 'sunspec' ? [Number.parseInt(String(addr), 10)] : []));
@@ -84,7 +81,10 @@ const findDevice = async (wish: DeviceWish, { bus, clock, signal }: LookContext)
   const { unit, brand } = wish;
   const definitionOf = definitionFinder(wish);
   const { devices, notes, units } = await scanForDevices(bus, {
-    findModel: (id) => knownModel(definitionOf(id)),
+    findModel(id) {
+      const definition = definitionOf(id);
+      return definition && knownModelOf(definition);
+    },
     clock,
     unit,
     units: [unit],

@@ -1,8 +1,8 @@
 /** Watches the list of models of a device that is polled: models appear at its end, and points get a value at sunrise. */
 import type { Clock, Timer } from '../../../model/time.ts';
-import type { Bus } from '../../modbus/index.ts';
+import { type Bus, valueAt } from '../../modbus/index.ts';
+import { findChainChange, watchedHeaders } from '../discovery/chain-changes.ts';
 import type { ChainEnd, SunSpecDevice } from '../discovery/discovered-device.ts';
-import { hasGrown } from './list-growth.ts';
 
 /** Time between two looks at the end of the list of models, ms. */
 export const watchMs = 60_000;
@@ -22,6 +22,26 @@ export interface WatchedDevice {
 
 /** Whether the walk along the list may have ended too early. */
 const isDoubtful = ({ kind }: ChainEnd): boolean => kind === 'silent' || kind === 'moving';
+
+/**
+ * Reads the end of the list of a device that is polled.
+ * @returns whether a model begins there; false as well if the device does not answer
+ */
+const hasGrown = async (bus: Bus, device: SunSpecDevice): Promise<boolean> => {
+  const { end, unit } = device;
+  const header = watchedHeaders(device).find(({ address }) => address === end.address);
+  if (!header) return false;
+  try {
+    const data = await bus.read({ unit, table: 'holding', ...header });
+    const change = findChainChange(device, (address) =>
+      address === end.address ? valueAt(data, 'holding', 0) : undefined,
+    );
+    return change?.kind === 'grown';
+  } catch {
+    // The polls tell why the device does not answer.
+    return false;
+  }
+};
 
 /** The watch over one device. */
 export class ListWatch {

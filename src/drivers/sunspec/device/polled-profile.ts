@@ -1,60 +1,51 @@
-/** The profile of a device that is polled at the moment, and its exchange for another one while the device runs. */
+/** One profile of a device at work: the Modbus driver that polls it, and the places of its channels in those of the device. */
 import type { Clock } from '../../../model/time.ts';
-import type { Channel, DriverSink } from '../../driver.ts';
-import type { ModbusDriverOptions } from '../../modbus/index.ts';
-import { ChannelList } from './channel-list.ts';
+import type { Cycle, DeviceDescription, Driver, DriverSink, Sample } from '../../driver.ts';
+import { createModbusDriver, type ModbusDriverOptions } from '../../modbus/index.ts';
 import type { ProfiledDevice } from './device-profile.ts';
-import { Generation } from './generation.ts';
 
-/** The profiles of one device, one after the other. */
+/** The polling of a device from one look at it to the next one after which something else is polled. */
 export class PolledProfile {
-  readonly #options: Omit<ModbusDriverOptions, 'resolved' | 'toldBits'>;
-  readonly #clock: Clock;
-  readonly #channels = new ChannelList();
-  readonly #toldBits = new Map<string, number>();
-  #generation: Generation | undefined;
-  #isClosed = false;
+  readonly profiled: ProfiledDevice;
+  readonly driver: Driver;
+  #places: number[] = [];
 
-  /** @param options of each of the drivers that poll */
-  constructor(options: Omit<ModbusDriverOptions, 'resolved' | 'toldBits'>, clock: Clock) {
-    this.#options = options;
-    this.#clock = clock;
+  constructor(profiled: ProfiledDevice, options: Omit<ModbusDriverOptions, 'resolved'>, clock: Clock) {
+    this.profiled = profiled;
+    this.driver = createModbusDriver({ ...options, resolved: profiled.resolved }, clock);
   }
 
-  /** The profile at work; undefined until the device has shown itself. */
-  get current(): Generation | undefined {
-    return this.#generation;
+  /** What discovery has told of the device, and what the device tells by its profile. */
+  get description(): DeviceDescription {
+    const { serial, version: firmware } = this.profiled.device.common;
+    return {
+      ...(serial === undefined ? {} : { serial }),
+      ...(firmware === undefined ? {} : { firmware }),
+      ...this.driver.describe(),
+    };
   }
 
-  /** The channels of all profiles until now, whose places stay. */
-  get channels(): Channel[] {
-    return this.#channels.channels;
+  /** @param places of its channels among those of the device */
+  start(sink: DriverSink, places: number[]): void {
+    this.#places = places;
+    this.driver.start({ ...sink, cycle: (cycle) => sink.cycle(this.#placed(cycle)) });
   }
 
   /**
-   * Polls another profile from now on.
-   * @returns false if everything was closed in the meantime, so that nothing is polled any more
+   * @param ts wall clock, ms since 1970
+   * @returns a sample without a value for each channel that the next profile does not have
    */
-  async exchange(profiled: ProfiledDevice, sink: DriverSink): Promise<boolean> {
-    const before = this.#generation;
-    const generation = new Generation(profiled, { ...this.#options, toldBits: this.#toldBits }, this.#clock);
-    this.#generation = generation;
-    await before?.driver.close();
-    if (this.#isClosed) {
-      await generation.driver.close();
-      return false;
-    }
-    const places = this.#channels.take(generation.driver.describe().channels);
-    sink.described();
-    generation.start(sink, places);
-    const lost = before?.lostIn(generation, this.#clock.now()) ?? [];
-    // Channels that the device does not have any more keep no old value.
-    if (lost.length > 0) sink.cycle({ samples: lost, durationMs: 0, errors: [] });
-    return true;
+  lostIn(next: PolledProfile, ts: number): Sample[] {
+    const lost = this.#places.filter((place) => !next.#places.includes(place));
+    return lost.map((channel) => ({ channel, value: null, ts, reason: 'not_measured' }));
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.#generation?.driver.close();
+  /** @returns the last words of each channel of the device */
+  inspect(): Map<number, string> {
+    return new Map([...this.driver.inspect()].map(([channel, words]) => [this.#places[channel] ?? -1, words]));
+  }
+
+  #placed({ samples, ...rest }: Cycle): Cycle {
+    return { ...rest, samples: samples.map((sample) => ({ ...sample, channel: this.#places[sample.channel] ?? -1 })) };
   }
 }

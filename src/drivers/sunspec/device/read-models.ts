@@ -53,8 +53,12 @@ export const readModels = async (
     if (outcome.kind === 'exception')
       notes.push(`${place} is left out: the device refuses to give it (exception ${outcome.code})`);
     else if (outcome.kind !== 'words') return { ok: false, reason: outcome.reason };
-    else if (hasHeader(outcome.words, model)) read.push(decode(definition, model, outcome.words));
-    else return { ok: false, reason: `${place} is not there any more: the models of the device are moving` };
+    else if (hasHeader(outcome.words, model)) {
+      const decoded = decode(definition, model, outcome.words);
+      const { lengthFault, notes: peculiar } = decoded.layout;
+      read.push(decoded);
+      notes.push(...(lengthFault === undefined ? [] : [lengthFault]), ...peculiar);
+    } else return { ok: false, reason: `${place} is not there any more: the models of the device are moving` };
   }
   return { ok: true, models: numberModels(read), notes };
 };

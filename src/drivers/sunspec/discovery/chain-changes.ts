@@ -2,8 +2,8 @@
  * Changes of a list of models while a device runs: models move (Fronius Verto and Tauro), appear, or change their length
  * with daylight (SMA Tripower X, model 714). A driver compares headers that it reads with its values, and scans again.
  */
+import { headerSize } from '../messages.ts';
 import type { ChainModel, SunSpecDevice } from './discovered-device.ts';
-import { headerSize } from './model-lengths.ts';
 
 /** A difference between the list as it was discovered and as it is now. */
 export type ChainChange =

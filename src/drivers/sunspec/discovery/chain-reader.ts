@@ -3,7 +3,7 @@
  * and less where the device refuses that.
  */
 import { maxReadRegisters } from '../../modbus/index.ts';
-import { headerSize } from './model-lengths.ts';
+import { headerSize } from '../messages.ts';
 import type { FailedRead, ReadOutcome, RegisterReader } from './register-reader.ts';
 
 /** The points ID and L of a model. */

@@ -1,7 +1,7 @@
 /** The common model (1): manufacturer, model, options, version, serial number and device address. */
+import { commonModelId, headerSize } from '../messages.ts';
 import type { ChainReader } from './chain-reader.ts';
 import type { ChainModel, CommonModel } from './discovered-device.ts';
-import { commonModelId, headerSize } from './model-lengths.ts';
 
 /** The strings of model 1: offset from its ID, and size in registers. */
 const strings = [

@@ -1,7 +1,7 @@
 /** The notes of one device: how its list ends, and what is unusual or missing in it. */
+import { commonModelId } from '../messages.ts';
 import type { Chain, ChainModel } from './discovered-device.ts';
 import { createNote, type DiscoveryNote } from './discovery-notes.ts';
-import { commonModelId } from './model-lengths.ts';
 import { mostChainRegisters, mostModels, mostWalks } from './walk-chain.ts';
 
 /** Models 101 to 103 and 111 to 113: inverters. */

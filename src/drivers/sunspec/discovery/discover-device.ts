@@ -1,10 +1,11 @@
 /** Discovers the device behind one marker: its list of models, its identity, and the notes on both. */
+import { commonModelId, headerSize } from '../messages.ts';
+import type { FindModel } from '../models/model-lengths.ts';
 import { ChainReader } from './chain-reader.ts';
 import { readCommonModels } from './common-model.ts';
 import { deviceNotes } from './device-notes.ts';
 import type { SunSpecDevice } from './discovered-device.ts';
 import { markerSize } from './marker.ts';
-import { commonModelId, type FindModel, headerSize } from './model-lengths.ts';
 import type { RegisterReader } from './register-reader.ts';
 import { walkChain } from './walk-chain.ts';
 

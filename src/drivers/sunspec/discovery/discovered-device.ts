@@ -1,6 +1,5 @@
 /** The outcome of discovery as plain data: a device, the models that it lists, and how its list ends. */
 import type { DiscoveryNote } from './discovery-notes.ts';
-import { headerSize } from './model-lengths.ts';
 
 /** The common model (1) in words; a point that the device does not tell is absent. */
 export interface CommonModel {
@@ -82,9 +81,6 @@ export interface SunSpecDevice extends Chain {
   /** Further units under which the same device answers. */
   otherUnits: number[];
 }
-
-/** @returns the address behind the last register of a model: the ID of the next one */
-export const endOf = ({ address, length }: ChainModel): number => address + headerSize + length;
 
 /** Whether a list of models was read to its end. */
 export const isComplete = ({ kind }: ChainEnd): boolean =>

@@ -5,13 +5,13 @@
 import { pause } from '../../../common/pause.ts';
 import type { Clock } from '../../../model/time.ts';
 import type { Bus, UnitLimits } from '../../modbus/index.ts';
+import type { FindModel } from '../models/model-lengths.ts';
 import { type Brand, candidateBases, candidateUnits } from './candidate-units.ts';
 import { waitForConnection } from './connection-wait.ts';
 import { discoverDevice } from './discover-device.ts';
 import type { SunSpecDevice } from './discovered-device.ts';
 import { createNote, type DiscoveryNote } from './discovery-notes.ts';
 import { findMarker, markerSize } from './marker.ts';
-import type { FindModel } from './model-lengths.ts';
 import { RegisterReader } from './register-reader.ts';
 import { scanNotes } from './scan-notes.ts';
 import type { ScanProgress, ScanResult, UnitFinding } from './scan-result.ts';

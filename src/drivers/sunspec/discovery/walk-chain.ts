@@ -2,9 +2,11 @@
  * Walks the list of models of a device: each header leads to the next one. Nothing is believed that follows a length
  * which cannot be right, and every list ends, whatever the device answers.
  */
+import { headerSize } from '../messages.ts';
+import { endOf } from '../models/model-instance.ts';
+import { type FindModel, isPossibleLength, leastLength } from '../models/model-lengths.ts';
 import type { ChainReader, ModelHeader } from './chain-reader.ts';
-import { type Chain, type ChainEnd, type ChainModel, endOf } from './discovered-device.ts';
-import { type FindModel, headerSize, isPossibleLength, leastLength } from './model-lengths.ts';
+import type { Chain, ChainEnd, ChainModel } from './discovered-device.ts';
 
 /** More models than any device has. */
 export const mostModels = 100;

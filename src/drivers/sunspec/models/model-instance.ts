@@ -16,7 +16,8 @@ export interface ModelInstance {
 }
 
 /** @returns the address after the last register of a model: the point ID of the next one */
-export const endOf = ({ address, length }: ModelInstance): number => address + headerSize + length;
+export const endOf = ({ address, length }: Pick<ModelInstance, 'address' | 'length'>): number =>
+  address + headerSize + length;
 
 /** @returns "Model 103 (Inverter (Three Phase)) at 40070" */
 export const nameOfModel = ({ definition, address }: ModelInstance): string =>

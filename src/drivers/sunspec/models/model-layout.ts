@@ -5,6 +5,7 @@
 import type { PointDefinition, PointGroup } from '../messages.ts';
 import { type Repeats, repeatsOf } from './group-repeats.ts';
 import { endOf, type ModelInstance, nameOfModel } from './model-instance.ts';
+import { isPossibleLength, modelLengthsOf } from './model-lengths.ts';
 
 /** A point of a model at its place in a device. */
 export interface PlacedPoint {
@@ -108,21 +109,19 @@ const placeGroup = (group: PointGroup, place: Place, placing: Placing): number =
   return address;
 };
 
-/** @returns in words why the length cannot end where it does; undefined if only points that devices may lack are beyond */
+/** @returns in words why the length cannot end where it does; undefined if only the pad of the common model is beyond */
 const cutFault = (instance: ModelInstance, beyond: readonly PlacedPoint[]): string | undefined => {
   const end = endOf(instance);
   const told = `${nameOfModel(instance)} has the length ${instance.length}`;
   if (end > registerCount) return `${told}, which leads beyond the last register`;
   const cut = beyond.find(({ address }) => address < end);
   if (cut) return `${told}, which ends in the middle of ${cut.path}`;
-  const lost = beyond.find(({ definition }) => definition.isMandatory);
-  return lost && `${told}, which leaves no room for ${lost.path}, a point that every device gives`;
-};
-
-const beyondNote = (instance: ModelInstance, beyond: readonly PlacedPoint[]): string[] => {
+  const { definition, length } = instance;
+  if (isPossibleLength(definition.id, modelLengthsOf(definition.group), length)) return undefined;
+  const lost = beyond.find((point) => point.definition.isMandatory);
+  if (lost) return `${told}, which leaves no room for ${lost.path}, a point that every device gives`;
   const [first] = beyond;
-  if (!first) return [];
-  return [`${nameOfModel(instance)} ends before ${first.path} by its length ${instance.length}`];
+  return first && `${told}, which leaves no room for ${first.path}`;
 };
 
 /** Lays out a model. Points beyond the length that the device tells are left out. */
@@ -152,7 +151,6 @@ export const layOutModel = (instance: ModelInstance): ModelLayout => {
     ...(lengthFault === undefined ? {} : { lengthFault }),
     notes: [
       ...notes,
-      ...(lengthFault === undefined ? beyondNote(instance, beyond) : []),
       ...unscaled.map((path) => `${path} has no value, because its scale factor lies beyond the length of the model`),
     ],
   };

@@ -2,7 +2,7 @@
 import type { ModelValues, PointValue } from '../codec/model-codec.ts';
 import { type NameOfPoint, namesOfModel } from '../codec/profile-points.ts';
 import { symbolOf } from '../codec/symbols.ts';
-import { commonModelId } from '../discovery/model-lengths.ts';
+import { commonModelId } from '../messages.ts';
 import type { ModelLayout, PlacedPoint } from '../models/model-layout.ts';
 
 /** A model that was read. */

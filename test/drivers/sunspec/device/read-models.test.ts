@@ -18,8 +18,9 @@ const models: ValuedModel[] = [
 const read = async (
   refuse?: (address: number) => UnitAnswer | undefined,
   change?: (words: Map<number, number>) => void,
+  listed: readonly ValuedModel[] = models,
 ) => {
-  const built = buildDevice(models);
+  const built = buildDevice(listed);
   const device: SunSpecDevice = {
     unit,
     base: 40_000,
@@ -68,6 +69,17 @@ describe('SunSpec: models that are read once', () => {
       [1, 160],
     );
     assert.deepEqual(outcome.notes, [`model 701 at ${der} is left out: the device refuses to give it (exception 2)`]);
+  });
+
+  it('tell in words which of their groups are not believed', async () => {
+    const ports: ValuedModel = { id: 714, counts: { NPrt: 2 }, values: {} };
+    const { layouts } = buildDevice([ports]);
+    const count = layouts[0]?.points.get('NPrt')?.address ?? 0;
+    const { outcome } = await read(undefined, (words) => words.set(count, 3), [ports]);
+    assert.ok(outcome.ok);
+    assert.deepEqual(outcome.notes, [
+      'Model 714 (DER DC Measurement) at 40002 has the length 68, which has room for 2 times Prt; NPrt tells 3',
+    ]);
   });
 
   it('and are not where they were are not believed', async () => {

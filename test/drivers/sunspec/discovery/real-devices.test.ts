@@ -80,7 +80,7 @@ describe('SunSpec devices of the field', () => {
       id: 714,
       address: at714,
       length: 93,
-      name: 'Model 714',
+      name: 'DER DC Measurement',
       trustedLength: 93,
     });
   });

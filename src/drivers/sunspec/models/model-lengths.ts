@@ -1,4 +1,5 @@
 /** The lengths that a model can have by its definition. A length that it cannot have leads into the middle of something. */
+import { commonModelId, firstVendorModel, headerSize, type ModelDefinition, type PointGroup } from '../messages.ts';
 
 /** The lengths of one model: registers behind ID and L. */
 export interface ModelLengths {
@@ -18,28 +19,15 @@ export interface KnownModel {
 /** @returns undefined for a model without a definition */
 export type FindModel = (id: number) => KnownModel | undefined;
 
-/** The part of a group of points that its length follows from. */
-export interface SizedGroup {
-  points: readonly { size: number }[];
-  groups: readonly SizedGroup[];
-  /** A number of repeats, the name of a point that tells it, or 0 if L tells it; absent: once. */
-  count?: number | string;
-}
-
-export const commonModelId = 1;
 /** The common model with and without its last point, Pad. SolarEdge and Fronius leave the Pad out. */
 const commonModelLengths = [65, 66];
-/** First id of the models of vendors, which grow with the firmware: OutBack's 64110 to 64114 did. */
-const firstVendorModel = 64_000;
-/** Registers of ID and L, which L does not count. */
-export const headerSize = 2;
 
 const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
 
-const sizeOf = ({ points }: SizedGroup): number => points.reduce((sum, { size }) => sum + size, 0);
+const sizeOf = ({ points }: PointGroup): number => points.reduce((sum, { size }) => sum + size, 0);
 
 /** Adds the registers of a group, and of the groups in it, to those that are there once or to those that repeat. */
-const addGroup = (sum: ModelLengths, group: SizedGroup, times: number | undefined): ModelLengths => {
+const addGroup = (sum: ModelLengths, group: PointGroup, times: number | undefined): ModelLengths => {
   const size = sizeOf(group);
   const own =
     times === undefined
@@ -53,10 +41,16 @@ const addGroup = (sum: ModelLengths, group: SizedGroup, times: number | undefine
 };
 
 /** @param group the group of a model's definition, with the points ID and L at its beginning */
-export const modelLengthsOf = (group: SizedGroup): ModelLengths => {
+export const modelLengthsOf = (group: PointGroup): ModelLengths => {
   const { fixed, step } = addGroup({ fixed: 0, step: 0 }, group, 1);
   return { fixed: fixed - headerSize, step };
 };
+
+/** @returns a model as discovery knows it by its definition */
+export const knownModelOf = ({ label, group }: ModelDefinition): KnownModel => ({
+  name: label,
+  lengths: modelLengthsOf(group),
+});
 
 /** @returns registers behind ID and L that every model of this id has */
 export const leastLength = (id: number, { fixed }: ModelLengths): number =>
@@ -67,5 +61,6 @@ export const isPossibleLength = (id: number, { fixed, step }: ModelLengths, leng
   if (id === commonModelId) return commonModelLengths.includes(length);
   const more = length - fixed;
   if (more <= 0) return more === 0;
+  // OutBack's models 64110 to 64114 grew with the firmware.
   return id >= firstVendorModel || (step > 0 && more % step === 0);
 };

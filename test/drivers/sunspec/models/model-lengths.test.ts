@@ -1,16 +1,22 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isPossibleLength, leastLength } from '../../../../src/drivers/sunspec/discovery/model-lengths.ts';
-import { modelLengthsOf } from '../../../../src/drivers/sunspec/index.ts';
+import { firstVendorModel, type PointGroup } from '../../../../src/drivers/sunspec/messages.ts';
+import { countingPoints } from '../../../../src/drivers/sunspec/models/counting-points.ts';
+import { modelIds } from '../../../../src/drivers/sunspec/models/model-definitions.ts';
+import { isPossibleLength, leastLength, modelLengthsOf } from '../../../../src/drivers/sunspec/models/model-lengths.ts';
+import { definitionOf, placeModel } from '../../../support/sunspec/placed-models.ts';
 
-interface Group {
-  points: { size: number }[];
-  groups: Group[];
-  count?: number | string;
-}
-
-const group = (sizes: number[], groups: Group[] = [], count?: number | string): Group => ({
-  points: sizes.map((size) => ({ size })),
+const group = (sizes: number[], groups: PointGroup[] = [], count?: number | string): PointGroup => ({
+  name: 'group',
+  type: 'group',
+  points: sizes.map((size) => ({
+    name: 'point',
+    type: 'string',
+    size,
+    isMandatory: false,
+    isStatic: false,
+    isWritable: false,
+  })),
   groups,
   ...(count === undefined ? {} : { count }),
 });
@@ -37,7 +43,7 @@ describe('SunSpec: lengths of models', () => {
   });
 
   it('groups that are there once belong to the model (704 has four)', () => {
-    const power = (): Group => group([1, 1]);
+    const power = (): PointGroup => group([1, 1]);
     assert.deepEqual(modelLengthsOf(group([...header, 57], [power(), power(), power(), power()])), {
       fixed: 65,
       step: 0,
@@ -79,5 +85,19 @@ describe('SunSpec: lengths of models', () => {
         assert.ok(isPossibleLength(705, lengths, 13 + curves * (outer + once + points * inner)));
       }),
     );
+  });
+
+  it('the layout finds fault with exactly the lengths that are impossible', () => {
+    for (const id of modelIds()) {
+      const definition = definitionOf(id);
+      const lengths = modelLengthsOf(definition.group);
+      // The layout asks for the counts as well, and cannot tell whether a longer model of a vendor has more groups.
+      const isOpen = id >= firstVendorModel && lengths.step > 0;
+      if (isOpen || countingPoints(definition).length > 0) continue;
+      for (let length = 0; length < 200; length++) {
+        const { lengthFault } = placeModel(definition, { length });
+        assert.equal(lengthFault === undefined, isPossibleLength(id, lengths, length), `${id}: ${length}`);
+      }
+    }
   });
 });
