@@ -40,8 +40,8 @@ const unit = 1;
 const pathOf = ({ type, index, quantity, part }: { type: string; index?: number; quantity: string; part?: string }) =>
   [type, index, quantity, part].filter((level) => level !== undefined).join('/');
 
-/** Starts a driver, and hears what it tells. */
-const observe = (
+/** Starts a driver on a bus, and hears what it tells. */
+export const observeDriver = (
   options: Partial<SunSpecDriverOptions> & { bus: Bus },
   clock: Clock,
 ): Omit<ObservedDriver, 'become' | 'close'> => {
@@ -98,7 +98,7 @@ export const driveDevice = async (
   const server = await startModbusServer({ host: '127.0.0.1', port: 0 }, new Map([[unit, images]]));
   if (isOff) await server.setFault(unit, { kind: 'offline' });
   const bus: Bus = createBus(createLink({ transport: 'tcp', host: '127.0.0.1', port: server.port }, clock), clock);
-  const observed = observe({ bus, ...options }, clock);
+  const observed = observeDriver({ bus, ...options }, clock);
   return {
     ...observed,
     server,
@@ -121,7 +121,7 @@ export const driveForHours = (
 ): ObservedDriver & { clock: Clock } => {
   const words = new Map(buildDevice(models).words);
   const { bus, clock } = simulateUnits({ [unit]: unitOf(words, refuse) }, 10);
-  const observed = observe({ bus, intervalMs: 20_000 }, clock);
+  const observed = observeDriver({ bus, intervalMs: 20_000 }, clock);
   return {
     ...observed,
     clock,

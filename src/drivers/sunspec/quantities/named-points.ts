@@ -2,7 +2,7 @@
  * Points of a profile that name a point of a model, "103:W", instead of a register: they are located in the models of
  * a device, with their header and scale factor.
  */
-import type { Profile, ProfilePoint } from '../../modbus/index.ts';
+import { maxReadRegisters, type Profile, type ProfilePoint } from '../../modbus/index.ts';
 import { profilePointOf } from '../codec/profile-points.ts';
 import { symbolKeysOf } from '../codec/symbols.ts';
 import type { PlacedPoint } from '../models/model-layout.ts';
@@ -48,7 +48,11 @@ const find = (name: string, { models, listed }: NamedModels): Found | string => 
   }
   const path = pathIn(model, instance, pointName);
   const point = model.layout.points.get(path);
-  return point ? { model, point } : `model ${id} of the device has no point ${path}`;
+  if (!point) return `model ${id} of the device has no point ${path}`;
+  const { size } = point.definition;
+  if (size > maxReadRegisters)
+    return `point ${path} of model ${id} has ${size} registers, and one request can carry ${maxReadRegisters}: it cannot be polled`;
+  return { model, point };
 };
 
 /** Leaves out points that refer to a point which the device does not have, as far as they cannot do without it. */

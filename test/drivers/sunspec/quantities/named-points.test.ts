@@ -116,6 +116,16 @@ describe('SunSpec: points of the integrator', () => {
     ]);
   });
 
+  it('are told, where no request can carry them, and the others are polled', async () => {
+    device = await driveDevice([...models, { id: 64_411, values: {}, counts: { NProf: 1, NPt: 1 } }], {
+      extraPoints: [point('harmonics', '64411:VHarA'), point('power', '103:W')],
+    });
+    await device.poll();
+    assert.deepEqual(device.notes, [
+      'harmonics: point VHarA of model 64411 has 150 registers, and one request can carry 125: it cannot be polled',
+    ]);
+  });
+
   it('with a mistake leave the device offline with that mistake', async () => {
     device = await driveDevice(models, {
       extraPoints: [point('wrong', '103:W', { quantity: 'inverter/energy_export' })],
