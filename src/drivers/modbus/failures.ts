@@ -13,6 +13,8 @@ export type FailureKind =
   | 'malformed'
   /** The registers do not mean what the profile says: a guard of the profile holds another number. */
   | 'displaced'
+  /** The unit answers 0 for everything, a guard of the profile included: it sleeps. */
+  | 'asleep'
   /** The connection ended while the request was pending, or there is no connection. */
   | 'disconnected'
   /** The unit is known to be dead; nothing was sent. */

@@ -28,6 +28,7 @@ export { type LearntRange, parseLearntRanges } from './device/learnt-ranges.ts';
 export { createModbusDriver } from './driver.ts';
 export { isIllegalRequest, ModbusFailure } from './failures.ts';
 export type { ReadRequest, Table, WriteRequest } from './messages.ts';
+export { endLostEvents } from './polling/bit-events.ts';
 export { createPointReader, type PointReader } from './polling/point-reader.ts';
 export { planReads } from './polling/read-plan.ts';
 export { inspectProfile } from './profiles/checker.ts';

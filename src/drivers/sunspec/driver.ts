@@ -49,10 +49,10 @@ class SunSpecDriver implements Driver {
       },
     });
     this.#states = new StateChanges(this.#looks);
-    const want = (): Promise<void> => this.#looks.want();
-    this.#polled = new ProfileExchange(modbusOptionsOf(options, want), clock);
+    const onDisplaced = (): void => void this.#looks.wantSpaced();
+    this.#polled = new ProfileExchange(modbusOptionsOf(options, onDisplaced), clock);
     const current = () => (this.#states.kind === 'offline' ? undefined : this.#polled.current?.profiled.device);
-    this.#watch = new ListWatch({ bus, clock, unit, current, want });
+    this.#watch = new ListWatch({ bus, clock, unit, current, want: () => this.#looks.want() });
   }
 
   describe(): DeviceDescription {

@@ -114,6 +114,19 @@ describe('SunSpec: a list of models that changes while it is polled', () => {
     assert.deepEqual([lastOf('solar/2/dc_power'), lastOf('solar/power')], [null, 4000]);
   });
 
+  it('that loses a model clears the alarms of it', async () => {
+    const alarming = { ...strings(1), raw: { 'module.1.DCEvt': '0000 8004' } };
+    device = await driveDevice([common, { ...inverter, values: { ...inverter.values, Evt1: 0 } }, alarming]);
+    await device.poll(2);
+    const told = () =>
+      device.events.map(({ component, name, state }) => `${component?.type}/${component?.index} ${name} ${state}`);
+    assert.deepEqual(told(), ['solar/1 vendor_event active', 'solar/1 arc_detection active']);
+    device.events.length = 0;
+    device.become([common, { ...inverter, values: { ...inverter.values, Evt1: 0 } }, filler]);
+    await until(() => device.sample('solar/1/dc_power')?.reason === 'not_measured', 'the string is gone');
+    assert.deepEqual(told(), ['solar/1 vendor_event cleared', 'solar/1 arc_detection cleared']);
+  });
+
   it('that grows at its end is read anew within a minute or so', async () => {
     const grown = driveForHours([common, inverter]);
     device = grown;
@@ -238,6 +251,28 @@ describe('SunSpec: a device that is not there', () => {
     await until(() => paths().includes('solar/dc_power'), 'the new look');
     await device.poll();
     assert.deepEqual([lastOf('solar/power'), lastOf('solar/dc_power')], [4000, 4100]);
+    assert.deepEqual(device.events, []);
+  });
+
+  it('that answers 0 for everything at night is offline without an alarm, and back by itself', async () => {
+    const dark = driveForHours([common, inverter, strings(1)]);
+    device = dark;
+    await device.poll(2);
+    device.events.length = 0;
+    const { words } = buildDevice([common, inverter, strings(1)]);
+    dark.put(new Map([...words.keys()].map((address) => [address, 0])));
+    await until(() => device.states.at(-1)?.kind === 'offline', 'offline');
+    const state = device.states.at(-1);
+    assert.equal(state?.kind === 'offline' && state.reason, 'unit 1 answers 0 for every register: it sleeps');
+    await device.poll(50);
+    assert.deepEqual(
+      device.cycles.slice(-40).flatMap(({ samples }) => samples.filter(({ value }) => value !== null)),
+      [],
+    );
+    device.become([common, inverter, strings(1)]);
+    await until(() => device.states.at(-1)?.kind === 'online', 'online');
+    await device.poll();
+    assert.deepEqual([lastOf('solar/power'), lastOf('solar/1/dc_power')], [4000, 1000]);
     assert.deepEqual(device.events, []);
   });
 

@@ -118,16 +118,18 @@ export const driveDevice = async (
 export const driveForHours = (
   models: readonly ValuedModel[],
   refuse?: (address: number, count: number) => UnitAnswer | undefined,
-): ObservedDriver & { clock: Clock } => {
+): ObservedDriver & { clock: Clock; put(words: ReadonlyMap<number, number>): void } => {
   const words = new Map(buildDevice(models).words);
   const { bus, clock } = simulateUnits({ [unit]: unitOf(words, refuse) }, 10);
   const observed = observeDriver({ bus, intervalMs: 20_000 }, clock);
+  const put = (changed: ReadonlyMap<number, number>): void => {
+    for (const [address, word] of changed) words.set(address, word);
+  };
   return {
     ...observed,
     clock,
-    become(next) {
-      for (const [address, word] of buildDevice(next).words) words.set(address, word);
-    },
+    put,
+    become: (next) => put(buildDevice(next).words),
     async close() {
       await observed.driver.close();
       await bus.close();

@@ -30,6 +30,7 @@ const codeOf: Record<FailureKind, Code> = {
   timeout: 'TIMEOUT',
   exception: 'DEVICE_REJECTED',
   expired: 'EXPIRED',
+  asleep: 'DEVICE_OFFLINE',
   disconnected: 'DEVICE_OFFLINE',
   unreachable: 'DEVICE_OFFLINE',
   unconfirmed: 'READBACK_MISMATCH',

@@ -14,6 +14,12 @@ interface Guard {
   is: readonly number[];
 }
 
+/** Whether everything that was read in a poll is 0, as it is of inverters that sleep with their connection open. */
+const isAllZeros = (outcomes: readonly ReadOutcome[]): boolean => {
+  const answered = outcomes.filter(({ failure }) => !failure);
+  return answered.length > 0 && answered.every(({ polled }) => polled.last.every((byte) => byte === 0));
+};
+
 /** The guards of one device. */
 export class Guards {
   readonly #context: DeviceContext;
@@ -36,13 +42,18 @@ export class Guards {
   check(outcomes: ReadOutcome[]): ReadOutcome[] {
     const reason = this.#fault();
     if (reason === undefined) return outcomes;
-    const failure = new ModbusFailure('displaced', reason);
+    const isAsleep = isAllZeros(outcomes);
+    const failure = isAsleep ? this.#sleep() : new ModbusFailure('displaced', reason);
     for (const { polled } of outcomes) {
       polled.isKnown = false;
       polled.failure ??= failure;
     }
-    this.#context.onDisplaced(reason);
+    if (!isAsleep) this.#context.onDisplaced(reason);
     return outcomes.map((outcome) => ({ ...outcome, failure: outcome.failure ?? failure }));
+  }
+
+  #sleep(): ModbusFailure {
+    return new ModbusFailure('asleep', `unit ${this.#context.unit} answers 0 for every register: it sleeps`);
   }
 
   /** @returns in words which guard does not hold its number; a guard that was never read says nothing */

@@ -27,11 +27,14 @@ export const describeUnprofiled = (options: SunSpecDriverOptions): DeviceDescrip
   return { protocol, source: `${protocol}/${options.name}`, channels: [], components: {} };
 };
 
-/** @returns what the drivers that poll its profiles are told. @param want wants another look at the device */
+/**
+ * @param onDisplaced called when the models of the device are not where they were
+ * @returns what the drivers that poll its profiles are told
+ */
 export const modbusOptionsOf = (
   options: SunSpecDriverOptions,
-  want: () => Promise<void>,
+  onDisplaced: () => void,
 ): Omit<ModbusDriverOptions, 'resolved' | 'toldBits'> => {
   const { bus, unit, intervalMs, name, settings = {} } = options;
-  return { bus, unit, intervalMs, name, settings, protocol: protocolOf(options), onDisplaced: () => void want() };
+  return { bus, unit, intervalMs, name, settings, protocol: protocolOf(options), onDisplaced };
 };

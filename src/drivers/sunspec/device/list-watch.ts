@@ -5,7 +5,7 @@ import { findChainChange, watchedHeaders } from '../discovery/chain-changes.ts';
 import type { ChainEnd, SunSpecDevice } from '../discovery/discovered-device.ts';
 
 /** Time between two looks at the end of the list of models, ms. */
-export const watchMs = 60_000;
+const watchMs = 60_000;
 /** After so many of these, all models are read again: points that had no value may have one. */
 const watchesPerLook = 15;
 

@@ -6,6 +6,9 @@ import type { Clock } from '../../../model/time.ts';
 /** Pauses between looks at a device that is not there: the upper bound of the first, and of all, ms. */
 const [firstPauseMs, longestPauseMs] = [5000, 60_000];
 
+/** Time between two looks of which the first one was in vain: at first, and at the most, ms. */
+const [firstSpacingMs, longestSpacingMs] = [60_000, 900_000];
+
 /** The device that is looked at. */
 export interface LookedAt {
   clock: Clock;
@@ -25,6 +28,12 @@ export class LookLoop {
   #isWanted = false;
   /** Monotonic ms at which the last look ended. */
   #endedAt = Number.NEGATIVE_INFINITY;
+  /** Time after the last look in which none follows. */
+  #spacingMs = 0;
+  /** The last look has shown something new. */
+  #isNews = false;
+  /** A look is wanted as soon as the last one is long enough ago. */
+  #isSpaced = false;
 
   constructor(device: LookedAt) {
     this.#device = device;
@@ -49,17 +58,32 @@ export class LookLoop {
     this.#isLooking = false;
   }
 
-  /** Wants a look, unless the last one ended less than so many ms ago. Never rejects. */
-  async wantUnlessRecent(ms: number): Promise<void> {
-    if (this.#device.clock.monotonic() - this.#endedAt >= ms) await this.want();
+  /**
+   * Wants a look because something seems to be different: at once, if the last look has shown something new. After looks
+   * in vain it waits, longer each time: a device that comes and goes would be kept busy by looks alone. Never rejects.
+   */
+  async wantSpaced(): Promise<void> {
+    if (this.#isNews) return this.want();
+    if (this.#isSpaced) return;
+    this.#isSpaced = true;
+    const { clock, signal } = this.#device;
+    const elapsedMs = clock.monotonic() - this.#endedAt;
+    if (elapsedMs >= longestSpacingMs) this.#spacingMs = 0;
+    await pause(Math.max(0, this.#spacingMs - elapsedMs), clock, signal);
+    this.#spacingMs = Math.min(Math.max(this.#spacingMs * 2, firstSpacingMs), longestSpacingMs);
+    this.#isSpaced = false;
+    await this.want();
   }
 
-  /** All who wanted a look until now have got one. */
+  /** All who wanted a look until now have got one, and it has shown something new. */
   settle(): void {
     this.#isWanted = false;
+    this.#isNews = true;
+    this.#spacingMs = firstSpacingMs;
   }
 
   async #look(): Promise<string | undefined> {
+    this.#isNews = false;
     try {
       return await this.#device.look();
     } catch (error) {

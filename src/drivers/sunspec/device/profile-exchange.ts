@@ -1,7 +1,7 @@
 /** The profile of a device that is polled at the moment, and its exchange for another one while the device runs. */
 import type { Clock } from '../../../model/time.ts';
 import type { Channel, DriverSink } from '../../driver.ts';
-import type { ModbusDriverOptions } from '../../modbus/index.ts';
+import { endLostEvents, type ModbusDriverOptions } from '../../modbus/index.ts';
 import { ChannelList } from './channel-list.ts';
 import type { ProfiledDevice } from './device-profile.ts';
 import { PolledProfile } from './polled-profile.ts';
@@ -48,6 +48,8 @@ export class ProfileExchange {
     sink.described();
     next.start(sink, places);
     const lost = before?.lostIn(next, this.#clock.now()) ?? [];
+    const ended = before ? endLostEvents(before.profiled.resolved, profiled.resolved, this.#toldBits) : [];
+    for (const event of ended) sink.event(event);
     // Channels that the device does not have any more keep no old value.
     if (lost.length > 0) sink.cycle({ samples: lost, durationMs: 0, errors: [] });
     return true;

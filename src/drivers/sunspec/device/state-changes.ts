@@ -1,6 +1,5 @@
 /** The states of a device over all of its profiles, and the looks at it that follow from them. */
 import type { DeviceState } from '../../driver.ts';
-import { watchMs } from './list-watch.ts';
 import type { LookLoop } from './look-loop.ts';
 
 /** The states of one device. */
@@ -31,9 +30,7 @@ export class StateChanges {
     this.kind = state.kind;
     this.#isAnswered ||= state.kind !== 'offline';
     tell(state);
-    // A device that was away may list other models, or have woken up.
-    if (isBack) void this.#looks.want();
-    // A device that refuses what it had may list fewer models.
-    if (state.kind === 'degraded') void this.#looks.wantUnlessRecent(watchMs);
+    // A device that was away may list other models, or have woken up; one that refuses what it had may list fewer.
+    if (isBack || state.kind === 'degraded') void this.#looks.wantSpaced();
   }
 }

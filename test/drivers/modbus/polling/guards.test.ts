@@ -48,6 +48,25 @@ describe('guards', () => {
     );
   });
 
+  it('that are 0 like everything else are no fault: the device sleeps, and is back by itself', async () => {
+    const day = { 0: '0067 03e8', 9: '0019', 20: '0000 0007' };
+    device = await pollDevice(profile([{ point: 'model', is: [103] }]), day);
+    await device.cycles(2);
+    device.put({ 0: '0000 0000', 9: '0000', 20: '0000 0000' });
+    await device.cycles(4);
+    for (const path of ['inverter/power', 'inverter/temperature', 'inverter/energy_export'])
+      assert.deepEqual([device.value(path), device.sample(path)?.reason], [null, 'device_offline']);
+    const state = device.state();
+    assert.ok(state?.kind === 'offline');
+    assert.equal(state.reason, 'unit 1 answers 0 for every register: it sleeps');
+    device.put({ 9: '0019' });
+    await device.cycles(4);
+    assert.equal(device.state()?.kind, 'degraded', 'not everything is 0');
+    device.put(day);
+    await device.cycles(6);
+    assert.deepEqual([device.value('inverter/energy_export'), device.state()?.kind], [7, 'online']);
+  });
+
   it('that cannot be read say nothing', async () => {
     device = await pollDevice(profile([{ point: 'model', is: [103] }]), { 0: '0067 03e8', 9: '0019', 20: '0000 0007' });
     await device.cycles(2);

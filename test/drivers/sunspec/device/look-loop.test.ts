@@ -52,18 +52,36 @@ describe('SunSpec: looks at a device', () => {
     );
   });
 
-  it('that are not urgent are left out soon after another one', async () => {
+  it('in vain are further and further apart, while a device comes and goes', async () => {
+    const looks: number[] = [];
+    const { loop, clock } = createLoop(async () => {
+      looks.push(clock.monotonic() / 1000);
+      return undefined;
+    });
+    const begin = clock.monotonic() / 1000;
+    for (let second = 0; second < 3600; second += 5) {
+      void loop.wantSpaced();
+      await clock.advanceAsync(5000);
+    }
+    assert.deepEqual(
+      looks.map((at) => at - begin),
+      [0, 60, 180, 420, 900, 1800, 2700, 3600],
+    );
+  });
+
+  it('that have shown something new are followed at once', async () => {
     let looks = 0;
     const { loop, clock } = createLoop(async () => {
       looks++;
+      if (looks < 3) loop.settle();
       return undefined;
     });
-    await loop.wantUnlessRecent(1000);
-    await loop.wantUnlessRecent(1000);
-    assert.equal(looks, 1);
-    clock.advance(1000);
-    await loop.wantUnlessRecent(1000);
-    assert.equal(looks, 2);
+    for (let n = 0; n < 5; n++) void loop.wantSpaced().then(() => {});
+    for (let n = 0; n < 5; n++) {
+      void loop.wantSpaced();
+      await clock.advanceAsync(0);
+    }
+    assert.equal(looks, 3);
   });
 
   it('end with the driver', async () => {
