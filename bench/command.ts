@@ -5,8 +5,8 @@
  */
 import type { Socket } from 'node:net';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { startModbusServer } from '../src/simulator/modbus/modbus-server.ts';
-import { RegisterImage } from '../src/simulator/modbus/register-image.ts';
+import { startModbusServer } from '../src/drivers/modbus/server/modbus-server.ts';
+import { RegisterImage } from '../src/drivers/modbus/server/register-image.ts';
 import { startForkedProcess } from '../test/support/forked-process.ts';
 import { startNodeRed } from '../test/support/node-red/node-red.ts';
 import { percentile, printRatio, printTable } from './parts/measure.ts';

@@ -5,9 +5,9 @@ import { openProfile, type ResolvedProfile } from '../drivers/modbus/index.ts';
 import type { Clock, Timer } from '../model/time.ts';
 import { House } from './house/house.ts';
 import { createBatteryInverter } from './modbus/battery-inverter.ts';
+import { type Fault, type FaultyServer, startFaultyServer } from './modbus/faulty-server.ts';
 import { createGridMeter } from './modbus/grid-meter.ts';
 import { createHybridInverter } from './modbus/hybrid-inverter.ts';
-import { type Fault, type ModbusServer, startModbusServer } from './modbus/modbus-server.ts';
 import type { BatteryMode, SimulatedDevice } from './modbus/simulated-device.ts';
 import { Wallboxes, type WallboxesOptions, type WallboxState } from './ocpp/wallboxes.ts';
 import type { SimulationChanges } from './simulation-changes.ts';
@@ -83,7 +83,7 @@ const perDevice = <T>(ofDevice: (name: DeviceName) => T): Record<DeviceName, T> 
 interface SimulationParts {
   house: House;
   devices: Record<DeviceName, SimulatedDevice>;
-  servers: Record<DeviceName, ModbusServer>;
+  servers: Record<DeviceName, FaultyServer>;
   wallboxes: Wallboxes;
 }
 
@@ -91,7 +91,7 @@ interface SimulationParts {
 class Simulation {
   readonly #house: House;
   readonly #devices: Record<DeviceName, SimulatedDevice>;
-  readonly #servers: Record<DeviceName, ModbusServer>;
+  readonly #servers: Record<DeviceName, FaultyServer>;
   readonly #wallboxes: Wallboxes;
   readonly #stepping: Timer;
 
@@ -175,11 +175,11 @@ class Simulation {
 const openServers = async (
   { host, ports }: SimulationOptions,
   devices: Record<DeviceName, SimulatedDevice>,
-): Promise<Record<DeviceName, ModbusServer>> => {
-  const opened: ModbusServer[] = [];
-  const open = async (name: DeviceName): Promise<ModbusServer> => {
+): Promise<Record<DeviceName, FaultyServer>> => {
+  const opened: FaultyServer[] = [];
+  const open = async (name: DeviceName): Promise<FaultyServer> => {
     const { unit, images } = devices[name];
-    const server = await startModbusServer({ host, port: ports[name] }, new Map([[unit, images]]));
+    const server = await startFaultyServer({ host, port: ports[name] }, new Map([[unit, images]]));
     opened.push(server);
     return server;
   };

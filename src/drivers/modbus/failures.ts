@@ -1,5 +1,5 @@
 /** Reasons why a Modbus request has no result: typed errors whose message says which request, and what came instead. */
-import { describeRequest, exceptionCodes, type Request } from './messages.ts';
+import { describeRequest, exceptionTexts, type Request } from './messages.ts';
 
 /** The kinds of failures; the comments say what is known about the device after each. */
 export type FailureKind =
@@ -46,7 +46,7 @@ export const failureOf = (kind: FailureKind, request: Request, reason: string): 
 export const exceptionFailure = (request: Request, code: number): ModbusFailure =>
   new ModbusFailure(
     'exception',
-    `${describeRequest(request)}: exception ${code} (${exceptionCodes[code] ?? 'unknown code'})`,
+    `${describeRequest(request)}: exception ${code} (${exceptionTexts[code] ?? 'unknown code'})`,
     code,
   );
 

@@ -4,7 +4,8 @@
  * A driver for a protocol on top of Modbus finds here: the bus to read and write registers (discovery), the profile of a
  * device as data and its resolution (models, with their scale factors as points that values name by scaleFrom), the
  * codec between registers and values, the planner that keeps a scale factor in one request with its values, single
- * points read at once, and the driver that polls and controls a resolved profile.
+ * points read at once, and the driver that polls and controls a resolved profile; and a server
+ * of Modbus TCP with the registers of the devices that this package plays itself.
  */
 
 export { decodeBlock, shortestDecimal, textAt, valueAt } from './codec/decode.ts';
@@ -27,7 +28,7 @@ export type { ModbusDriverOptions } from './device/device-context.ts';
 export { type LearntRange, parseLearntRanges } from './device/learnt-ranges.ts';
 export { createModbusDriver } from './driver.ts';
 export { isIllegalRequest, ModbusFailure } from './failures.ts';
-export type { ReadRequest, Table, WriteRequest } from './messages.ts';
+export { exceptionCodes, type ReadRequest, type Table, type WriteRequest } from './messages.ts';
 export { endLostEvents } from './polling/bit-events.ts';
 export { createPointReader, type PointReader } from './polling/point-reader.ts';
 export { planReads } from './polling/read-plan.ts';
@@ -41,6 +42,10 @@ export { resolvePoint } from './profiles/resolve-point.ts';
 export { type ResolvedProfile, resolveProfile } from './profiles/resolve-profile.ts';
 export { summarizeProfile } from './profiles/summary.ts';
 export type { ProfileChoice } from './profiles/variants.ts';
+export type { IncomingRequest } from './server/client-connection.ts';
+export { exceptionResponse } from './server/modbus-functions.ts';
+export { ModbusServer, type ModbusServerOptions, startModbusServer } from './server/modbus-server.ts';
+export { RegisterImage, type UnitImages, type WrittenValues } from './server/register-image.ts';
 export type { Bus } from './transport/bus/bus.ts';
 export type { UnitLimits } from './transport/bus/bus-unit.ts';
 export { createBus } from './transport/bus/link-bus.ts';

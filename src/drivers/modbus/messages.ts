@@ -23,8 +23,20 @@ export const functionCodes = {
   writeMultipleRegisters: 16,
 } as const;
 
-/** V1.1b3 §7, with the wording that messages to people use. */
-export const exceptionCodes: Readonly<Record<number, string>> = {
+/** The exception codes that a server answers with. V1.1b3 §7. */
+export const exceptionCodes = {
+  illegalFunction: 1,
+  illegalDataAddress: 2,
+  illegalDataValue: 3,
+  serverDeviceFailure: 4,
+  gatewayTargetFailed: 11,
+} as const;
+
+/** V1.1b3 §7: the function code of an exception response has its highest bit set. */
+export const exceptionBit = 0x80;
+
+/** Exceptions by their codes, with the wording that messages to people use. V1.1b3 §7. */
+export const exceptionTexts: Readonly<Record<number, string>> = {
   1: 'illegal function',
   2: 'illegal data address',
   3: 'illegal data value',

@@ -6,11 +6,12 @@ import {
   decodeBlock,
   encodePoint,
   type Point,
+  RegisterImage,
   type ResolvedProfile,
+  type UnitImages,
 } from '../../drivers/modbus/index.ts';
 import type { BatteryOrder } from '../house/battery.ts';
 import type { HouseControls, HouseState } from '../house/house.ts';
-import { RegisterImage, type UnitImages } from './register-image.ts';
 
 export type BatteryMode = 'auto' | 'charge' | 'discharge' | 'hold';
 

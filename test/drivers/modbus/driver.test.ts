@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import type { Cycle, DeviceState, Driver } from '../../../src/drivers/driver.ts';
 import type { LearntRange } from '../../../src/drivers/modbus/device/learnt-ranges.ts';
 import { createModbusDriver } from '../../../src/drivers/modbus/driver.ts';
+import { RegisterImage } from '../../../src/drivers/modbus/server/register-image.ts';
 import type { Bus } from '../../../src/drivers/modbus/transport/bus/bus.ts';
 import { createBus } from '../../../src/drivers/modbus/transport/bus/link-bus.ts';
 import { createTcpLink } from '../../../src/drivers/modbus/transport/tcp-link.ts';
 import type { Clock } from '../../../src/model/time.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import { type ModbusServer, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
-import { RegisterImage } from '../../../src/simulator/modbus/register-image.ts';
+import { type FaultyServer, startFaultyServer } from '../../../src/simulator/modbus/faulty-server.ts';
 import { sinkOf } from '../../support/driver-sink.ts';
 import { resolvedOf } from '../../support/modbus/test-profiles.ts';
 import { until } from '../../support/until.ts';
@@ -38,7 +38,7 @@ const setText = (image: RegisterImage, address: number, text: string): void => {
 };
 
 describe('Modbus driver', () => {
-  let server: ModbusServer;
+  let server: FaultyServer;
   let bus: Bus;
   let driver: Driver;
   let image: RegisterImage;
@@ -55,7 +55,7 @@ describe('Modbus driver', () => {
     image = new RegisterImage();
     fill();
     [cycles, states, learnt] = [[], [], []];
-    server = await startModbusServer({ host: '127.0.0.1', port: 0 }, new Map([[1, { holding: image }]]));
+    server = await startFaultyServer({ host: '127.0.0.1', port: 0 }, new Map([[1, { holding: image }]]));
     bus = createBus(createTcpLink({ host: '127.0.0.1', port: server.port }, systemClock), systemClock);
   });
   afterEach(async () => {
@@ -144,7 +144,7 @@ describe('Modbus driver', () => {
       image.set(address, word);
     setText(image, 20, 'SN-1');
     await server.close();
-    server = await startModbusServer({ host: '127.0.0.1', port: server.port }, new Map([[1, { holding: image }]]));
+    server = await startFaultyServer({ host: '127.0.0.1', port: server.port }, new Map([[1, { holding: image }]]));
     start();
     await until(() => lastValue('power') === 1500 && lastValue('frequency') === 50.01, 'the readable values');
     const isNamed = (): boolean => states.some((state) => 'reason' in state && /refuses voltage/.test(state.reason));
@@ -186,7 +186,7 @@ describe('Modbus driver', () => {
     for (const address of [4, 6, 7]) image.set(address, 1);
     setText(image, 20, 'SN-1');
     await server.close();
-    server = await startModbusServer({ host: '127.0.0.1', port: server.port }, new Map([[1, { holding: image }]]));
+    server = await startFaultyServer({ host: '127.0.0.1', port: server.port }, new Map([[1, { holding: image }]]));
     start();
     await until(() => learnt.length > 0, 'a learnt range');
     assert.deepEqual(learnt, [{ table: 'holding', from: 3, to: 3 }]);

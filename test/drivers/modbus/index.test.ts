@@ -15,9 +15,9 @@ import {
   resolveProfile,
   valueAt,
 } from '../../../src/drivers/modbus/index.ts';
+import { type ModbusServer, startModbusServer } from '../../../src/drivers/modbus/server/modbus-server.ts';
+import { RegisterImage } from '../../../src/drivers/modbus/server/register-image.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import { type ModbusServer, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
-import { RegisterImage } from '../../../src/simulator/modbus/register-image.ts';
 import { sinkOf } from '../../support/driver-sink.ts';
 import { until } from '../../support/until.ts';
 

@@ -3,8 +3,9 @@
  * its registers unless a test makes it insist on another power. Only reads matter: polled-device.ts. Broken answers:
  * scripted-server.ts.
  */
-import { type Fault, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
-import { RegisterImage } from '../../../src/simulator/modbus/register-image.ts';
+
+import { RegisterImage } from '../../../src/drivers/modbus/server/register-image.ts';
+import { type Fault, startFaultyServer } from '../../../src/simulator/modbus/faulty-server.ts';
 
 const watts = { max: 5000 };
 
@@ -87,7 +88,7 @@ export const startBatteryServer = async (port = 0) => {
     reserve: battery.peek(12),
   });
   const follow = (): void => battery.set(1, stubbornW ?? (battery.peek(10) === 1 ? battery.peek(11) : 0));
-  const server = await startModbusServer(
+  const server = await startFaultyServer(
     { host: '127.0.0.1', port },
     new Map([
       [

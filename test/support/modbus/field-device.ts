@@ -1,9 +1,9 @@
 /** A device of the field as an image of its registers, and what its shipped profile has to make of it. */
 import assert from 'node:assert/strict';
+import type { Table } from '../../../src/drivers/modbus/messages.ts';
 import { openProfile } from '../../../src/drivers/modbus/profiles/library.ts';
 import { tables } from '../../../src/drivers/modbus/profiles/register-groups.ts';
 import type { ProfileChoice } from '../../../src/drivers/modbus/profiles/variants.ts';
-import type { RegisterTable } from '../../../src/simulator/modbus/register-image.ts';
 import { type Contents, type PolledDevice, pollDevice } from './polled-device.ts';
 
 /** The image of a device and the expected readings. */
@@ -12,7 +12,7 @@ export interface FieldDevice {
   profile: string;
   choice?: ProfileChoice;
   /** Register contents by table; every other register is refused. */
-  registers: Partial<Record<RegisterTable, Contents>>;
+  registers: Partial<Record<Table, Contents>>;
   /** 0: registers that the image does not name hold 0; absent: they are refused. */
   others?: 0;
   /** Addresses that the device refuses, in every table. */
@@ -24,7 +24,7 @@ export interface FieldDevice {
 }
 
 /** The words of an image by address, between the first and the last point of a profile with 0 where it names none. */
-const wordsOf = (image: FieldDevice, table: RegisterTable): Contents => {
+const wordsOf = (image: FieldDevice, table: Table): Contents => {
   const opened = openProfile({ id: image.profile });
   assert.ok(opened.ok, opened.ok ? '' : opened.reason);
   const words: Contents = {};

@@ -6,15 +6,16 @@
 import assert from 'node:assert/strict';
 import type { Cycle, DeviceState, Driver, DriverEvent, Sample } from '../../../src/drivers/driver.ts';
 import { createModbusDriver } from '../../../src/drivers/modbus/driver.ts';
+import type { Table } from '../../../src/drivers/modbus/messages.ts';
 import { openProfile } from '../../../src/drivers/modbus/profiles/library.ts';
 import type { ResolvedProfile } from '../../../src/drivers/modbus/profiles/resolve-profile.ts';
 import type { ProfileChoice } from '../../../src/drivers/modbus/profiles/variants.ts';
+import { RegisterImage, type UnitImages } from '../../../src/drivers/modbus/server/register-image.ts';
 import type { Bus } from '../../../src/drivers/modbus/transport/bus/bus.ts';
 import { createBus } from '../../../src/drivers/modbus/transport/bus/link-bus.ts';
 import { createTcpLink } from '../../../src/drivers/modbus/transport/tcp-link.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import { type Fault, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
-import { RegisterImage, type RegisterTable, type UnitImages } from '../../../src/simulator/modbus/register-image.ts';
+import { type Fault, startFaultyServer } from '../../../src/simulator/modbus/faulty-server.ts';
 import { sinkOf } from '../driver-sink.ts';
 import { until } from '../until.ts';
 
@@ -26,7 +27,7 @@ export interface PolledDevice {
   states: DeviceState[];
   events: DriverEvent[];
   /** Puts words into the registers; what was never put there is refused with exception 2. */
-  put(contents: Contents, table?: RegisterTable): void;
+  put(contents: Contents, table?: Table): void;
   /** The next cycles, begun after this call. */
   cycles(count: number): Promise<Cycle[]>;
   /** The last sample of a quantity: "solar/1/dc_power", "meter/power/l1". */
@@ -69,10 +70,10 @@ export const pollDevice = async (
     others,
     more = {},
   }: {
-    table?: RegisterTable;
+    table?: Table;
     choice?: ProfileChoice;
     others?: number | undefined;
-    more?: Partial<Record<RegisterTable, Contents>>;
+    more?: Partial<Record<Table, Contents>>;
   } = {},
 ): Promise<PolledDevice> => {
   const opened = openProfile(
@@ -86,7 +87,7 @@ export const pollDevice = async (
       return refused.includes(address) ? undefined : super.get(address);
     }
   }
-  const images: Required<Pick<UnitImages, RegisterTable>> = {
+  const images: Required<Pick<UnitImages, Table>> = {
     coil: new RefusingImage(),
     discrete: new RefusingImage(),
     holding: new RefusingImage(),
@@ -96,7 +97,7 @@ export const pollDevice = async (
     for (const point of opened.value.points) for (const word of point.words) images[point.table].set(word, others);
   putWords(images[table], contents);
   for (const each of ['coil', 'discrete', 'holding', 'input'] as const) putWords(images[each], more[each] ?? {});
-  const server = await startModbusServer({ host: '127.0.0.1', port: 0 }, new Map([[unit, images]]));
+  const server = await startFaultyServer({ host: '127.0.0.1', port: 0 }, new Map([[unit, images]]));
   const bus: Bus = createBus(createTcpLink({ host: '127.0.0.1', port: server.port }, systemClock), systemClock);
   const resolved = withoutPauses(opened.value);
   const driver = createModbusDriver({ resolved, bus, unit, intervalMs: 20, name: 'd1' }, systemClock);

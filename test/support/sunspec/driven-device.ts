@@ -5,7 +5,7 @@ import { type Bus, createBus, createLink } from '../../../src/drivers/modbus/ind
 import { createSunSpecDriver, type SunSpecDriverOptions } from '../../../src/drivers/sunspec/index.ts';
 import type { Clock } from '../../../src/model/time.ts';
 import { systemClock } from '../../../src/shell/clock.ts';
-import { type ModbusServer, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
+import { type FaultyServer, startFaultyServer } from '../../../src/simulator/modbus/faulty-server.ts';
 import { sinkOf } from '../driver-sink.ts';
 import { until } from '../until.ts';
 import { simulateUnits, type UnitAnswer, unitOf } from './simulated-units.ts';
@@ -32,7 +32,7 @@ export interface ObservedDriver {
 }
 
 export interface DrivenDevice extends ObservedDriver {
-  server: ModbusServer;
+  server: FaultyServer;
 }
 
 const unit = 1;
@@ -95,7 +95,7 @@ export const driveDevice = async (
   }: Partial<SunSpecDriverOptions> & { clock?: Clock; isOff?: boolean } = {},
 ): Promise<DrivenDevice> => {
   const images = imagesOf(buildDevice(models));
-  const server = await startModbusServer({ host: '127.0.0.1', port: 0 }, new Map([[unit, images]]));
+  const server = await startFaultyServer({ host: '127.0.0.1', port: 0 }, new Map([[unit, images]]));
   if (isOff) await server.setFault(unit, { kind: 'offline' });
   const bus: Bus = createBus(createLink({ transport: 'tcp', host: '127.0.0.1', port: server.port }, clock), clock);
   const observed = observeDriver({ bus, ...options }, clock);

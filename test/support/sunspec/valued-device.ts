@@ -1,10 +1,10 @@
 /** A SunSpec device by the values of its points, for tests of what these mean: its registers, and its models as read. */
 
+import type { UnitImages } from '../../../src/drivers/modbus/server/register-image.ts';
+import { RegisterImage } from '../../../src/drivers/modbus/server/register-image.ts';
 import { compileModel, encodeModel, type PointValue } from '../../../src/drivers/sunspec/index.ts';
 import { headerSize, type PointGroup } from '../../../src/drivers/sunspec/messages.ts';
 import type { ModelLayout } from '../../../src/drivers/sunspec/models/model-layout.ts';
-import type { UnitImages } from '../../../src/simulator/modbus/register-image.ts';
-import { RegisterImage } from '../../../src/simulator/modbus/register-image.ts';
 import { definitionOf, placeModel, sizeOfGroup } from './placed-models.ts';
 import { markerWords } from './sunspec-image.ts';
 

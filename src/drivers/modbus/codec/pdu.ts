@@ -2,6 +2,7 @@
 import { exceptionFailure, failureOf, type ModbusFailure } from '../failures.ts';
 import {
   dataLength,
+  exceptionBit,
   functionCodes,
   isBitTable,
   isWrite,
@@ -19,9 +20,7 @@ const { writeSingleCoil, writeSingleRegister, writeMultipleCoils, writeMultipleR
 /** Function code, address, and quantity or value: every read request, and every response to a write. */
 const shortPduLength = 5;
 /** Write Single Coil, V1.1b3 §6.5: 0xFF00 switches on, 0x0000 switches off. */
-const coilOn = 0xff00;
-/** V1.1b3 §7: the function code of an exception response has its highest bit set. */
-const exceptionBit = 0x80;
+export const coilOn = 0xff00;
 
 const noData = Buffer.alloc(0);
 

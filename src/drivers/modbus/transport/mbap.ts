@@ -15,6 +15,8 @@ const unitAt = 6;
 const modbusProtocol = 0;
 /** Bytes that the length field counts: unit identifier and PDU, which has a function code and at least one byte. */
 const shortestLength = 3;
+/** Unit identifier and a PDU of nothing but a function code, which some functions have as their request. */
+const shortestRequest = 2;
 /** Unit identifier and the longest PDU, 253 bytes. */
 const longestLength = 254;
 
@@ -107,4 +109,32 @@ export const takeFrames = (bytes: Buffer, find: FindRequest, take: (frame: Buffe
   }
   // An empty view would keep the whole chunk alive.
   return at === bytes.length ? noBytes : bytes.subarray(at);
+};
+
+/**
+ * Takes whole requests off the front of the bytes that a client has sent.
+ * @param take called with each frame, which is a view into the bytes
+ * @returns the bytes left; undefined if no client of Modbus sends such a header
+ */
+export const takeRequests = (bytes: Buffer, take: (frame: Buffer) => void): Buffer | undefined => {
+  let at = 0;
+  while (bytes.length - at >= headerLength) {
+    const length = bytes.readUInt16BE(at + lengthAt);
+    if (!isModbusAt(bytes, at) || length < shortestRequest || length > longestLength) return undefined;
+    const end = at + lengthAt + 2 + length;
+    if (bytes.length < end) break;
+    take(bytes.subarray(at, end));
+    at = end;
+  }
+  return at === bytes.length ? noBytes : bytes.subarray(at);
+};
+
+/** @param frame a whole request or response @returns its unit identifier */
+export const unitOf = (frame: Buffer): number => frame[unitAt] ?? 0;
+
+/** @returns the response to a request as a whole frame, with the identifiers of the request */
+export const encodeResponse = (request: Buffer, pdu: Buffer): Buffer => {
+  const frame = Buffer.concat([request.subarray(0, headerLength), pdu]);
+  frame.writeUInt16BE(pdu.length + 1, lengthAt);
+  return frame;
 };

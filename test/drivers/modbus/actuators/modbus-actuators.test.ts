@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { CommandFailure, type Order } from '../../../../src/drivers/driver.ts';
 import { ModbusActuators } from '../../../../src/drivers/modbus/actuators/modbus-actuators.ts';
+import { RegisterImage, type UnitImages } from '../../../../src/drivers/modbus/server/register-image.ts';
 import type { Bus } from '../../../../src/drivers/modbus/transport/bus/bus.ts';
 import { createBus } from '../../../../src/drivers/modbus/transport/bus/link-bus.ts';
 import { createTcpLink } from '../../../../src/drivers/modbus/transport/tcp-link.ts';
-import { type ModbusServer, startModbusServer } from '../../../../src/simulator/modbus/modbus-server.ts';
-import { RegisterImage, type UnitImages } from '../../../../src/simulator/modbus/register-image.ts';
+import { type FaultyServer, startFaultyServer } from '../../../../src/simulator/modbus/faulty-server.ts';
 import { createFastClock } from '../../../support/fast-clock.ts';
 import { resolvedOf } from '../../../support/modbus/test-profiles.ts';
 import { until } from '../../../support/until.ts';
@@ -111,7 +111,7 @@ const profile = {
 };
 
 describe('orders on a Modbus device', () => {
-  let server: ModbusServer;
+  let server: FaultyServer;
   let holding: NonNullable<UnitImages['holding']>;
   let bus: Bus;
   let actuators: ModbusActuators;
@@ -163,7 +163,7 @@ describe('orders on a Modbus device', () => {
     const images: UnitImages = { holding, onWritten };
     for (const address of [0, 1, 2, 10, 11, 12, 13, 21, 22, 23]) holding.set(address, 0);
     for (const address of [10, 11, 12, 13, 20, 21, 22, 30]) holding.allowWrite(address);
-    server = await startModbusServer({ host: '127.0.0.1', port: 0 }, new Map([[1, images]]));
+    server = await startFaultyServer({ host: '127.0.0.1', port: 0 }, new Map([[1, images]]));
     const link = createTcpLink({ host: '127.0.0.1', port: server.port }, clock);
     bus = createBus(link, clock);
     bus.attach(1, { timeoutMs: 3000, maxInFlight: 1, interRequestMs: 0 });

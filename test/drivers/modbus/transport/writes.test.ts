@@ -3,13 +3,13 @@ import { createServer, type Socket } from 'node:net';
 import { encodeRequest, parseResponse, requestLength } from '../../../../src/drivers/modbus/codec/pdu.ts';
 import { ModbusFailure } from '../../../../src/drivers/modbus/failures.ts';
 import type { WriteRequest } from '../../../../src/drivers/modbus/messages.ts';
+import { RegisterImage, type UnitImages } from '../../../../src/drivers/modbus/server/register-image.ts';
 import type { Bus } from '../../../../src/drivers/modbus/transport/bus/bus.ts';
 import { createBus } from '../../../../src/drivers/modbus/transport/bus/link-bus.ts';
 import type { ModbusLink } from '../../../../src/drivers/modbus/transport/modbus-link.ts';
 import { createTcpLink } from '../../../../src/drivers/modbus/transport/tcp-link.ts';
 import { systemClock } from '../../../../src/shell/clock.ts';
-import { type ModbusServer, startModbusServer } from '../../../../src/simulator/modbus/modbus-server.ts';
-import { RegisterImage, type UnitImages } from '../../../../src/simulator/modbus/register-image.ts';
+import { type FaultyServer, startFaultyServer } from '../../../../src/simulator/modbus/faulty-server.ts';
 import { until } from '../../../support/until.ts';
 import { createVirtualClock, type VirtualClock } from '../../../support/virtual-clock.ts';
 
@@ -59,7 +59,7 @@ describe('what is written, in bytes', () => {
 });
 
 describe('writing over Modbus TCP', () => {
-  let server: ModbusServer;
+  let server: FaultyServer;
   let images: UnitImages;
   let link: ModbusLink;
   let bus: Bus;
@@ -71,7 +71,7 @@ describe('writing over Modbus TCP', () => {
       if (address < 150) images.holding?.allowWrite(address);
       images.coil?.allowWrite(address);
     }
-    server = await startModbusServer({ host: '127.0.0.1', port: 0 }, new Map([[1, images]]));
+    server = await startFaultyServer({ host: '127.0.0.1', port: 0 }, new Map([[1, images]]));
     link = createTcpLink({ host: '127.0.0.1', port: server.port, maxInFlight: 8 }, systemClock);
     bus = createBus(link, systemClock);
     bus.attach(1, { timeoutMs: 3000, maxInFlight: 8, interRequestMs: 0 });

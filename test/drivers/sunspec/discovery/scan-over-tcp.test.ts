@@ -1,10 +1,10 @@
 /** Scans over a real Modbus TCP connection. */
 import assert from 'node:assert/strict';
 import { type Bus, createBus, createLink } from '../../../../src/drivers/modbus/index.ts';
+import { startModbusServer } from '../../../../src/drivers/modbus/server/modbus-server.ts';
+import { RegisterImage } from '../../../../src/drivers/modbus/server/register-image.ts';
 import { type ScanOptions, scanForDevices } from '../../../../src/drivers/sunspec/index.ts';
 import { systemClock } from '../../../../src/shell/clock.ts';
-import { startModbusServer } from '../../../../src/simulator/modbus/modbus-server.ts';
-import { RegisterImage } from '../../../../src/simulator/modbus/register-image.ts';
 import { emptyReport, runSunSpecCase } from '../../../fuzz/sunspec-campaign.ts';
 import { imageFaults } from '../../../fuzz/sunspec-images.ts';
 import { freePorts } from '../../../support/free-ports.ts';

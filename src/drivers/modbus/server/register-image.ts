@@ -1,13 +1,14 @@
-/** The registers of a simulated Modbus unit, as its clients and as the device itself see them. */
+/** The registers of a unit that this machine serves, as its clients and as the device itself see them. */
+import type { Table } from '../messages.ts';
 
-/** The tables of the Modbus data model: MODBUS Application Protocol V1.1b3 §4.3. */
-export type RegisterTable = 'coil' | 'discrete' | 'holding' | 'input';
+const addresses = 65_536;
 
 /** The registers of one unit and one table. A register that was never set does not exist for clients. */
 export class RegisterImage {
-  readonly #words = new Uint16Array(65536);
-  readonly #isThere = new Uint8Array(65536);
-  readonly #isWritable = new Uint8Array(65536);
+  readonly #words = new Uint16Array(addresses);
+  readonly #isThere = new Uint8Array(addresses);
+  readonly #isWritable = new Uint8Array(addresses);
+  #isReadOnly = true;
 
   /** Gives a register a value, 0 to 65535, and makes it readable. */
   set(address: number, word: number): void {
@@ -28,11 +29,22 @@ export class RegisterImage {
   /** Lets clients write a register. A register that is only written cannot be read by them. */
   allowWrite(address: number): void {
     this.#isWritable[address] = 1;
+    this.#isReadOnly = false;
+  }
+
+  /** Whether clients may write none of the registers. */
+  get isReadOnly(): boolean {
+    return this.#isReadOnly;
+  }
+
+  /** Whether clients may write a register. */
+  isWritable(address: number): boolean {
+    return this.#isWritable[address] === 1;
   }
 
   /** Writes on behalf of a client. @returns false where clients may not write */
   write(address: number, word: number): boolean {
-    if (this.#isWritable[address] !== 1) return false;
+    if (!this.isWritable(address)) return false;
     this.#words[address] = word;
     return true;
   }
@@ -43,8 +55,22 @@ export class RegisterImage {
   }
 }
 
+/** A write of a client to neighbouring registers or coils. */
+export interface WrittenValues {
+  /** holding or coil. */
+  table: Table;
+  address: number;
+  /** Registers as 0 to 65535, coils as 0 or 1. */
+  values: readonly number[];
+}
+
 /** The tables of one unit. A table that is absent has no registers. */
-export type UnitImages = Partial<Record<RegisterTable, RegisterImage>> & {
+export type UnitImages = Partial<Record<Table, RegisterImage>> & {
+  /**
+   * Judges a write to registers that clients may write, before it is carried out.
+   * @returns the exception code that refuses it; undefined: it is carried out
+   */
+  refuse?(write: WrittenValues): number | undefined;
   /** Called after each accepted write of a client. */
-  onWritten?(): void;
+  onWritten?(write: WrittenValues): void;
 };
