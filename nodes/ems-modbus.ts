@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import {
@@ -15,31 +14,17 @@ import {
   summarizeProfile,
   unitRange,
 } from '../src/drivers/modbus/index.ts';
-import { choiceOf } from '../src/model/limits.ts';
-import { roles } from '../src/model/meta.ts';
+import { bridgeFields, bridgeOptionsOf, nextPhaseMs, ownFolder } from '../src/shell/bridge-config.ts';
 import { runBridge } from '../src/shell/bridge-node.ts';
-import {
-  choiceField,
-  flagField,
-  idField,
-  nodeReference,
-  numberField,
-  optionalId,
-  optionalNumberField,
-  textField,
-} from '../src/shell/config.ts';
+import { nodeReference, numberField, optionalNumberField, textField } from '../src/shell/config.ts';
 import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
 import { defineEndpoint, serveLiveValues } from '../src/shell/endpoints.ts';
-import { gatewayName } from '../src/shell/gateway.ts';
 import { createStateFile } from '../src/shell/state-file.ts';
 import type { ModbusClientApi } from './ems-modbus-client.ts';
 import type { SiteApi } from './ems-site.ts';
 
 const config = z.object({
-  client: nodeReference('the Modbus client'),
-  site: nodeReference('the site'),
-  device: idField('the device id'),
-  name: textField(),
+  ...bridgeFields,
   profile: textField(),
   /** A profile typed into the form, as JSON; then profile is empty. */
   inline: textField(),
@@ -47,26 +32,8 @@ const config = z.object({
   instance: numberField(modbusFields.instance),
   unit: optionalNumberField(modbusFields.unit),
   interval: numberField(modbusFields.interval),
-  /** Usable energy of the battery, kWh, if the device does not tell it. */
-  capacity: optionalNumberField(modbusFields.capacity),
-  role: choiceField(choiceOf(['', ...roles])),
-  coupling: choiceField(modbusFields.coupling),
-  behind: optionalId('the inverter'),
-  parent: optionalId('the meter above'),
-  phase: choiceField(modbusFields.phase),
-  reversed: flagField(false),
-  billing: flagField(false),
-  single: flagField(false),
   /** Settings of the profile, by name and in the unit of the setting. */
   settings: z.record(z.string(), z.coerce.number()).catch({}),
-  /** Requesters that may claim priorities from 90 on, separated by commas. */
-  trusted: textField().transform((text) =>
-    text
-      .split(',')
-      .map((each) => each.trim())
-      .filter((each) => each !== ''),
-  ),
-  cycles: flagField(false),
 });
 
 const dumpRequest = z
@@ -84,15 +51,10 @@ const dumpRequest = z
 
 const inspectRequest = z.object({ text: z.string().max(1_000_000) });
 
-/** Time between the first polls of two devices, ms: a prime number, so that many devices fill any interval evenly. */
-const phaseStepMs = 23;
-
 /** A device on Modbus, whose registers become readings of the model. */
 export default function register(RED: NodeAPI): void {
-  const ownProfiles = (): string => join(RED.settings.userDir ?? '.', 'ems', 'profiles');
+  const ownProfiles = (): string => ownFolder(RED, 'profiles');
   const live = serveLiveValues(RED, 'modbus');
-  /** Devices started so far: each begins at another moment of its interval, so that they do not all ask at once. */
-  let started = 0;
 
   defineEndpoint(RED, 'get', '/ems/modbus/profiles', () =>
     listProfiles(ownProfiles()).map(({ id, profile, mistakes }) =>
@@ -132,7 +94,7 @@ export default function register(RED: NodeAPI): void {
           unit: config.unit ?? connection.unitId ?? 1,
           intervalMs,
           name: device,
-          phaseMs: (started++ * phaseStepMs) % intervalMs,
+          phaseMs: nextPhaseMs(intervalMs),
           learnt: parseLearntRanges(memory.load()),
           settings: config.settings,
           onLearnt: (ranges: LearntRange[]) => void memory.save(ranges),
@@ -140,26 +102,10 @@ export default function register(RED: NodeAPI): void {
         clock,
       );
       runBridge(context, {
+        ...bridgeOptionsOf(config, site.id),
         driver,
         live,
-        isSingle: config.single,
         place: client.place,
-        reportsCycles: config.cycles,
-        trusted: config.trusted,
-        placement: {
-          device,
-          name: config.name,
-          site: site.id,
-          gateway: gatewayName(),
-          ...(config.role === '' ? {} : { role: config.role }),
-          ...(config.coupling === '' ? {} : { coupling: config.coupling }),
-          ...(config.behind === '' ? {} : { behind: config.behind }),
-          ...(config.parent === '' ? {} : { parent: config.parent }),
-          ...(config.phase === '' ? {} : { phase: config.phase }),
-          ...(config.capacity === undefined ? {} : { usableEnergyWh: config.capacity * 1000 }),
-          isReversed: config.reversed,
-          isBilling: config.billing,
-        },
         onClosed: (isRemoved) => (isRemoved ? memory.remove() : undefined),
       });
     },

@@ -118,6 +118,14 @@ export const localBrokerFields = {
   retainedSize: { default: 32, min: 0.1, max: 4096 },
 } as const satisfies Record<string, DefaultedNumber>;
 
+/** Fields that place a device in its site, which the nodes of devices share. */
+export const placementFields = {
+  /** kWh of the battery that can be used. */
+  capacity: { min: 0.1, max: 1_000_000 },
+  coupling: choiceOf(['', 'ac', 'dc']),
+  phase: choiceOf(['', 'l1', 'l2', 'l3']),
+} as const;
+
 /** Fields of ems-pick. */
 export const pickFields = {
   output: choiceOf(['value', 'object']),

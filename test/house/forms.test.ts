@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { modbusClientFields, modbusFields } from '../../src/drivers/modbus/codec/limits.ts';
 import { chargePointFields, ocppServerFields } from '../../src/drivers/ocpp/codec/limits.ts';
 import { quirksSchema } from '../../src/drivers/ocpp/quirks.ts';
+import { sunspecFields } from '../../src/drivers/sunspec/codec/limits.ts';
 import { reasons } from '../../src/model/common.ts';
 import * as limits from '../../src/model/limits.ts';
 import { roles } from '../../src/model/meta.ts';
@@ -104,6 +105,7 @@ describe('what is chosen in forms', () => {
     'ems-simulator': limits.simulatorFields,
     'ems-site': limits.siteFields,
     'ems-subscribe': { ...limits.subscribeFields, what: limits.choiceOf(selections) },
+    'ems-sunspec': { ...sunspecFields, role: limits.choiceOf(['', ...roles]) },
     'ems-validate': limits.validateFields,
   };
   const valuesOf = (field: object): string[] | undefined =>

@@ -142,7 +142,7 @@ describe('the house notices what a node lacks', () => {
 });
 
 const wantedKeywords = [
-  ...['modbus', 'ocpp', 'mqtt', 'ems', 'energy-management', 'wallbox', 'ev-charger'],
+  ...['modbus', 'sunspec', 'ocpp', 'mqtt', 'ems', 'energy-management', 'wallbox', 'ev-charger'],
   ...['photovoltaics', 'pv', 'inverter', 'battery', 'home-battery', 'meter'],
 ];
 

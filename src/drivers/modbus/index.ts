@@ -34,7 +34,7 @@ export { createPointReader, type PointReader } from './polling/point-reader.ts';
 export { planReads } from './polling/read-plan.ts';
 export { inspectProfile } from './profiles/checker.ts';
 export { listProfiles, openProfile } from './profiles/library.ts';
-export { type Checked, type Mistake, mistakesOf, refuse } from './profiles/mistakes.ts';
+export { type Checked, type Mistake, mistakesOf, mistakeText, refuse } from './profiles/mistakes.ts';
 export { isTextPoint, type Point } from './profiles/point.ts';
 export type { PointType, ProfilePoint } from './profiles/point-schema.ts';
 export { type Profile, profileSchema, readProfile } from './profiles/profile-schema.ts';

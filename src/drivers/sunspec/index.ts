@@ -3,6 +3,8 @@
  * site find here the definitions of models, their layout, and the codec of whole models.
  */
 
+export { mistakeText } from '../modbus/index.ts';
+export { sunspecFields } from './codec/limits.ts';
 export {
   compileModel,
   decodeModel,
@@ -14,7 +16,7 @@ export {
 export { symbolOf, symbolsIn } from './codec/symbols.ts';
 export { type DeviceWish, lookAtDevice, type ProfiledDevice } from './device/device-profile.ts';
 export type { SunSpecDriverOptions } from './device/driver-options.ts';
-export { type Brand, brandPlaces } from './discovery/candidate-units.ts';
+export { type Brand, brandPlaces, usualUnit } from './discovery/candidate-units.ts';
 export {
   type ChainChange,
   findChainChange,
@@ -39,6 +41,8 @@ export {
   type ModelLengths,
   modelLengthsOf,
 } from './models/model-lengths.ts';
+export { type OwnModels, readOwnModels } from './models/own-models.ts';
 export { readVendorModels } from './models/sunspec-json.ts';
+export { type OwnPoint, readOwnPoints } from './quantities/own-points.ts';
 export { quantityMap, type SideName } from './quantities/quantity-map.ts';
 export { type CompositionMemory, createMemory } from './quantities/select-candidates.ts';

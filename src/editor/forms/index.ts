@@ -14,6 +14,7 @@ import { publishForm } from './ems-publish.ts';
 import { simulatorForm } from './ems-simulator.ts';
 import { siteForm } from './ems-site.ts';
 import { subscribeForm } from './ems-subscribe.ts';
+import { sunspecForm } from './ems-sunspec.ts';
 import { validateForm } from './ems-validate.ts';
 
 /** The form of each node type. */
@@ -32,5 +33,6 @@ export const forms: Readonly<Record<string, NodeForm>> = {
   'ems-simulator': simulatorForm,
   'ems-site': siteForm,
   'ems-subscribe': subscribeForm,
+  'ems-sunspec': sunspecForm,
   'ems-validate': validateForm,
 };

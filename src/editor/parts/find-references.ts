@@ -17,6 +17,7 @@ const idFields: Record<TopicRoot, Record<string, readonly string[]>> = {
     'ems-subscribe': ['device'],
     'ems-command': ['device'],
     'ems-modbus': ['behind', 'parent'],
+    'ems-sunspec': ['behind', 'parent'],
   },
   sites: { 'ems-subscribe': ['site'] },
 };

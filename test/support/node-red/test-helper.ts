@@ -21,6 +21,7 @@ import publish from '../../../nodes/ems-publish.ts';
 import simulator from '../../../nodes/ems-simulator.ts';
 import site from '../../../nodes/ems-site.ts';
 import subscribe from '../../../nodes/ems-subscribe.ts';
+import sunspec from '../../../nodes/ems-sunspec.ts';
 import validate from '../../../nodes/ems-validate.ts';
 
 const require = createRequire(import.meta.url);
@@ -126,6 +127,7 @@ export const allNodes: Register[] = [
   site,
   modbusClient,
   modbus,
+  sunspec,
   ocppServer,
   ocpp,
   pick,

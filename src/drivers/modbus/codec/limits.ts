@@ -2,7 +2,7 @@
  * Limits of the config fields of a Modbus connection and of a device behind it. Forms and runtime both read these tables.
  * The file is part of the editor's bundle: it imports neither zod nor anything of Node.js.
  */
-import { choiceOf, portRange } from '../../../model/limits.ts';
+import { choiceOf, placementFields, portRange } from '../../../model/limits.ts';
 
 /** Data addresses of one table, counted from 0: they fit into two bytes. */
 export const addressRange = { min: 0, max: 65_535 } as const;
@@ -47,12 +47,9 @@ export const modbusFields = {
   unit: unitRange,
   /** Which of several equal parts of the device, counted from 1. */
   instance: { default: 1, min: 1, max: 1000 },
-  /** kWh of the battery that can be used. */
-  capacity: { min: 0.1, max: 1_000_000 },
   /** Seconds between two readings of fast values. */
   interval: { default: 5, min: 0.1, max: 86_400 },
-  coupling: choiceOf(['', 'ac', 'dc']),
-  phase: choiceOf(['', 'l1', 'l2', 'l3']),
+  ...placementFields,
 } as const;
 
 /** Whether a transport uses a serial port of this machine. */

@@ -49,6 +49,9 @@ export const candidateUnits = ({ unit, brand, isEveryUnit = false }: Wanted): nu
   return [...new Set([...entered, ...ofSma, ...ofBrand, ...likelyUnits, ...(isEveryUnit ? deviceUnits : [])])];
 };
 
+/** @returns the unit at which a device is looked for first */
+export const usualUnit = (brand: Brand | undefined): number => candidateUnits({ brand })[0] ?? 1;
+
 /** @returns the bases that a scan tries, in this order */
 export const candidateBases = (brand: Brand | undefined): readonly number[] => {
   const places: BrandPlaces | undefined = brand === undefined ? undefined : brandPlaces[brand];

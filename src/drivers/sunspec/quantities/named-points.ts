@@ -3,7 +3,7 @@
  * a device, with their header and scale factor.
  */
 import { maxReadRegisters, type Profile, type ProfilePoint } from '../../modbus/index.ts';
-import { profilePointOf } from '../codec/profile-points.ts';
+import { type NameOfPoint, profilePointOf } from '../codec/profile-points.ts';
 import { symbolKeysOf } from '../codec/symbols.ts';
 import type { PlacedPoint } from '../models/model-layout.ts';
 import { completePoints } from './poll-groups.ts';
@@ -69,11 +69,11 @@ const withoutMissing = (points: readonly ProfilePoint[], missing: ReadonlySet<st
   });
 
 /** @returns the point of the integrator, with what the model knows of it where the integrator says nothing */
-const located = (given: ProfilePoint, { model, point }: Found): ProfilePoint => {
+export const describeNamedPoint = (given: ProfilePoint, point: PlacedPoint, nameOf: NameOfPoint): ProfilePoint => {
   const { addr: _addr, type: _type, ...own } = given;
   const isWord = given.quantity !== undefined && !given.enum && !given.bits;
   return {
-    ...profilePointOf(point, model.nameOf),
+    ...profilePointOf(point, nameOf),
     ...(isWord ? symbolKeysOf(point.definition) : {}),
     ...own,
   };
@@ -86,7 +86,13 @@ export const locateNamedPoints = (profile: Profile, named: NamedModels): Located
     if (given.type !== 'sunspec') return [];
     const found = find(String(given.addr), named);
     if (typeof found !== 'string')
-      return [{ ...found, profilePoint: located(given, found), group: given.group ?? 'fast' } as const];
+      return [
+        {
+          ...found,
+          profilePoint: describeNamedPoint(given, found.point, found.model.nameOf),
+          group: given.group ?? 'fast',
+        } as const,
+      ];
     missing.set(given.name, `${given.name}: ${found}`);
     return [];
   });
