@@ -23,6 +23,13 @@ export {
 } from './codec/limits.ts';
 export { maxReadRegisters } from './codec/pdu-limits.ts';
 export { testBus, testLink } from './commissioning/device-test.ts';
+export {
+  hasIdentity,
+  type Identification,
+  identifyProfile,
+  type ProfileFit,
+} from './commissioning/identify-profiles.ts';
+export { type Preview, readPreview } from './commissioning/read-preview.ts';
 export { dumpRegisters } from './commissioning/register-dump.ts';
 export type { ModbusDriverOptions } from './device/device-context.ts';
 export { type LearntRange, parseLearntRanges } from './device/learnt-ranges.ts';
@@ -46,8 +53,10 @@ export type { IncomingRequest } from './server/client-connection.ts';
 export { exceptionResponse } from './server/modbus-functions.ts';
 export { ModbusServer, type ModbusServerOptions, startModbusServer } from './server/modbus-server.ts';
 export { RegisterImage, type UnitImages, type WrittenValues } from './server/register-image.ts';
+export { readScanTarget, type ScanTarget } from './transport/address-range.ts';
 export type { Bus } from './transport/bus/bus.ts';
 export type { UnitLimits } from './transport/bus/bus-unit.ts';
 export { createBus } from './transport/bus/link-bus.ts';
 export { createLink, type LinkSettings } from './transport/create-link.ts';
+export { findListeners, type Listener } from './transport/find-listeners.ts';
 export type { ModbusLink } from './transport/modbus-link.ts';

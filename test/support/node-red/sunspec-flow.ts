@@ -1,13 +1,13 @@
 /** SunSpec devices on a Modbus TCP server, and a runtime with a node for each of them. */
-import { type ModbusServer, startModbusServer } from '../../../src/simulator/modbus/modbus-server.ts';
-import type { UnitImages } from '../../../src/simulator/modbus/register-image.ts';
+import type { UnitImages } from '../../../src/drivers/modbus/index.ts';
+import { type FaultyServer, startFaultyServer } from '../../../src/simulator/modbus/faulty-server.ts';
 import { buildDevice, imagesOf, putDevice, type ValuedModel } from '../sunspec/valued-device.ts';
 import { allNodes, collect, collectErrors, collectStatus, helper, objectsOf, type Sent } from './test-helper.ts';
 
 /** Devices behind one address, by their units. */
 export class SunSpecServer {
   readonly #images: Map<number, UnitImages & ReturnType<typeof imagesOf>>;
-  #server: ModbusServer | undefined;
+  #server: FaultyServer | undefined;
 
   constructor(devices: Record<number, readonly ValuedModel[]>) {
     this.#images = new Map(
@@ -15,13 +15,13 @@ export class SunSpecServer {
     );
   }
 
-  get server(): ModbusServer {
+  get server(): FaultyServer {
     if (!this.#server) throw new Error('the server is not started');
     return this.#server;
   }
 
   async start(): Promise<void> {
-    this.#server = await startModbusServer({ host: '127.0.0.1', port: 0 }, this.#images);
+    this.#server = await startFaultyServer({ host: '127.0.0.1', port: 0 }, this.#images);
   }
 
   /** The models that a device has from now on. */

@@ -38,7 +38,7 @@ const createPlan = ({ profile, points: all }: ResolvedProfile, wanted: readonly 
 };
 
 /** @returns a function that reads points, with the scale factors and signs of those that have one */
-export const createPointReader = (resolved: ResolvedProfile, bus: Bus, unit: number): PointReader => {
+export const createPointReader = (resolved: ResolvedProfile, bus: Pick<Bus, 'read'>, unit: number): PointReader => {
   const plans = new Map<string, ReadPlan>();
 
   return async (wanted) => {

@@ -1,4 +1,5 @@
 /** The polling block: reads the device in its interval, and tells the samples of each poll. */
+import type { Value } from '../../../model/reading.ts';
 import type { DriverEvent, Sample } from '../../driver.ts';
 import { textAt } from '../codec/decode.ts';
 import type { DeviceContext, DeviceMessage, DriverBlock } from '../device/device-context.ts';
@@ -30,10 +31,14 @@ const isMadeFrom = (point: DerivedPoint, names: ReadonlySet<string>): boolean =>
 
 const hasOncePoints = ({ block }: PolledBlock): boolean => block.points.some(({ group }) => group === 'once');
 
-/** @returns "5016: 0e10 0000", the words of a point in the order of their addresses */
-const rawWords = ({ words, table }: Point, { block, last }: PolledBlock): string => {
+/**
+ * @param exponent of ten that the device gives for the point; undefined: none
+ * @returns "5016: 0e10 0000", the words of a point in the order of their addresses, with "(10^-1)" behind them
+ */
+const rawWords = ({ words, table }: Point, { block, last }: PolledBlock, exponent: Value | undefined): string => {
   const addresses = [...words].sort((a, b) => a - b);
-  return `${addresses[0]}: ${addresses.map((address) => textAt(last, table, address - block.address)).join(' ')}`;
+  const texts = addresses.map((address) => textAt(last, table, address - block.address)).join(' ');
+  return `${addresses[0]}: ${texts}${typeof exponent === 'number' ? ` (10^${exponent})` : ''}`;
 };
 
 const answeredOf = (outcomes: ReadOutcome[]): Point[] =>
@@ -104,7 +109,9 @@ export class Polling implements DriverBlock {
     for (const polled of this.#reader.allBlocks())
       for (const point of polled.block.points) {
         const channel = this.#context.layout.channelOf.get(point);
-        if (channel !== undefined && polled.isKnown) words.set(channel, rawWords(point, polled));
+        const { scaleFrom } = point.source;
+        const exponent = scaleFrom === undefined ? undefined : this.#context.values.valueOf(scaleFrom);
+        if (channel !== undefined && polled.isKnown) words.set(channel, rawWords(point, polled, exponent));
       }
     return words;
   }
