@@ -46,3 +46,6 @@ export { readVendorModels } from './models/sunspec-json.ts';
 export { type OwnPoint, readOwnPoints } from './quantities/own-points.ts';
 export { quantityMap, type SideName } from './quantities/quantity-map.ts';
 export { type CompositionMemory, createMemory } from './quantities/select-candidates.ts';
+export { type Side, type SiteReadings, sides } from './server/site-readings.ts';
+export { type SiteServer, type SiteServerOptions, startSiteServer } from './server/site-server.ts';
+export { SiteValues } from './server/site-values.ts';
