@@ -47,6 +47,10 @@ export class Bridge {
       drifted: (actuator, what) => this.#openCommands().onDrift(actuator, what),
       progressed: (actuator, progress) => this.#commands?.onProgress(actuator, progress),
       event: (event) => this.#onEvent(event),
+      memory: {
+        load: (key) => this.#commands?.journal.kept(key),
+        save: (key, facts, isUrgent) => this.#openCommands().journal.saveKept(key, facts, isUrgent),
+      },
     });
     this.#commands?.resume();
   }

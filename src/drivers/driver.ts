@@ -151,6 +151,8 @@ export interface Actuator {
   watchdogS?: number;
   /** Whether its registers wear out with every write. */
   isPersistent: boolean;
+  /** What to switch on at a device that takes an order and does not follow. */
+  advice?: string;
 }
 
 /** The task of an actuator from now on. */
@@ -182,6 +184,8 @@ export const signatureOf = ({ verb, params, limits }: Order): string =>
 export type Applied = {
   /** Results of an action; told in the place of its parameters. */
   values?: Params;
+  /** Limits that others have set at the device and that are stricter than those of the order: by verb, in its unit. */
+  foreignLimits?: Record<string, number>;
 } & (
   | { verified: true; by: Proof }
   /** Reason why nothing proves that the device obeys: "no_readback", "within_tolerance", "full", "no_effect" ... */
@@ -232,6 +236,18 @@ export interface DriverEvent {
   data?: NonNullable<Event['data']>;
 }
 
+/** Facts that a driver keeps over restarts, beside the commands of its device. */
+export interface DriverMemory {
+  /** @returns the facts that were kept under a key; undefined: none */
+  load(key: string): unknown;
+  /**
+   * @param facts undefined: none are kept any more
+   * @param isUrgent whether they have to survive the loss of power
+   * @returns false if that could not be written down
+   */
+  save(key: string, facts: object | undefined, isUrgent: boolean): boolean;
+}
+
 /** The bridge, as a driver sees it. */
 export interface DriverSink {
   /**
@@ -246,6 +262,8 @@ export interface DriverSink {
   /** The progress of an order shows, or changes. @param actuator key */
   progressed(actuator: string, progress: Progress): void;
   event(event: DriverEvent): void;
+  /** Absent: nothing is kept. */
+  memory?: DriverMemory;
 }
 
 /** One device of one protocol. */

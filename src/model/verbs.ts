@@ -63,6 +63,22 @@ const transfer = {
 const logUpload = { ...transfer, oldest: optional(word), latest: optional(word) };
 const phaseCount: Parameter = { value: 'number', unit: '1', min: 1, max: 3 };
 
+/** A share of the apparent power; over-excited gives reactive power, under-excited takes it. */
+const powerFactor = {
+  power_factor: { value: 'number', unit: '1', min: 0, max: 1 },
+  excitation: { value: 'word', members: ['over_excited', 'under_excited'] },
+} as const;
+/** Commands of everything that is connected to the grid through an inverter. */
+const gridConnection: Record<string, Verb> = {
+  connect: verb('setpoint'),
+  disconnect: verb('setpoint'),
+  set_reactive_power: verb('setpoint', {
+    power_var: { value: 'number', unit: 'var', min: 0, max: maxPower },
+    direction: { value: 'word', members: ['inject', 'absorb'] },
+  }),
+  set_power_factor: verb('setpoint', powerFactor),
+};
+
 const battery: Record<string, Verb> = {
   charge: verb('setpoint', {
     power_w: watts,
@@ -78,10 +94,11 @@ const battery: Record<string, Verb> = {
   limit_charge: verb('limit', { power_w: watts }),
   limit_discharge: verb('limit', { power_w: watts }),
   set_reserve_soc: verb('config', { soc: percent }),
+  ...gridConnection,
   release,
 };
 
-const source: Record<string, Verb> = { limit_power: powerLimit, release };
+const source: Record<string, Verb> = { limit_power: powerLimit, ...gridConnection, release };
 
 const sessionLimit = { current_a: optional(amperes), power_w: optional(watts), schedule: optional(list) };
 const transferStates = ['diagnostics_status', 'log_status', 'firmware_status'] as const;

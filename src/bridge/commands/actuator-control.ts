@@ -17,7 +17,7 @@ import type { BridgeContext } from '../bridge-context.ts';
 import { ActuatorEvents } from './actuator-events.ts';
 import type { CommandJournal } from './command-journal.ts';
 import type { MeasuredValue } from './effect-watch.ts';
-import { type EffectiveOrder, effectiveOrder, inForceFor } from './effective-order.ts';
+import { boundByForeign, type EffectiveOrder, effectiveOrder, inForceFor } from './effective-order.ts';
 import { type NextOrder, type OrderSource, OrderWriter } from './order-writer.ts';
 import { type CommandRequest, nothingHeld, PendingRequests } from './pending-requests.ts';
 import { RegisterWear, wornOutAnswer } from './register-wear.ts';
@@ -204,8 +204,11 @@ export class ActuatorControl implements OrderSource {
     this.#progress.begin(order);
   }
 
-  onSuccess(effective: EffectiveOrder, applied: Applied): void {
-    const { order } = effective;
+  onSuccess(told: EffectiveOrder, { foreignLimits = {}, ...applied }: Applied): void {
+    const { order } = told;
+    // Whoever asked is told what applies, not what was asked for.
+    const effective = boundByForeign(told, this.#describe(), foreignLimits);
+    if (Object.keys(foreignLimits).length > 0) this.#progress.begin(effective.order);
     this.#mustReset = false;
     this.#setProblem(undefined);
     if (!isHeld(order) && this.#isFailsafe) this.#events.failsafeEntered(this.#describe()?.fallback?.means ?? {});

@@ -8,8 +8,10 @@ import type { BridgeContext } from '../bridge-context.ts';
 /** event/1 takes no longer message. */
 const maxMessageLength = 1024;
 
-const messageOf = (text: string | undefined): { message?: string } =>
-  text === undefined ? {} : { message: text.slice(0, maxMessageLength) };
+const messageOf = (...sentences: (string | undefined)[]): { message?: string } => {
+  const text = sentences.filter((each) => each !== undefined).join('. ');
+  return text === '' ? {} : { message: text.slice(0, maxMessageLength) };
+};
 
 const leaseData = ({ verb, owner, priority, id, untilWall }: Lease): Record<string, string | number> => ({
   command: verb,
@@ -49,13 +51,18 @@ export class ActuatorEvents {
     this.#context.emit(this.#component, { name: 'owner_conflict', severity: 'warning', data });
   }
 
-  /** The device does not do what it was told. */
-  setpointNotReached(verb: string, params: Params, { what, reason }: Progress): void {
+  /** The device does not do what it was told. @param progress with what to switch on at such a device */
+  setpointNotReached(
+    verb: string,
+    params: Params,
+    { what, reason, advice }: Progress & { advice: string | undefined },
+  ): void {
     const data = { command: verb, ...params, ...(reason === undefined ? {} : { reason }) };
     this.#context.emit(this.#component, {
       name: 'setpoint_not_reached',
       severity: 'warning',
-      ...messageOf(what),
+      // A reason of its own explains the difference: then nothing has to be switched on.
+      ...messageOf(what, reason === undefined ? advice : undefined),
       data,
     });
   }

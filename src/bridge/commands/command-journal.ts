@@ -1,6 +1,7 @@
 /**
- * The journal of commands: which actuators are ours, who holds them, and how every command was answered. A record is
- * written before the device is, so that a restart at any moment ends in a known state and carries out nothing twice.
+ * The journal of commands: which actuators are ours, who holds them, how every command was answered, and what the driver
+ * has to know of all that. A record is written before the device is, so that a restart at any moment ends in a known
+ * state and carries out nothing twice.
  * A command whose id came before is repeated or another one, which the digest of its content decides.
  */
 import { createHash } from 'node:crypto';
@@ -94,7 +95,10 @@ const commandRecord = z.object({
   }),
 });
 
-const record = z.union([actuatorRecord, commandRecord]);
+/** Facts that the driver keeps; a record without facts ends those before. */
+const keptRecord = z.object({ kept: z.string(), facts: z.unknown().optional() });
+
+const record = z.union([actuatorRecord, commandRecord, keptRecord]);
 
 /** Commands that are remembered; after that, the oldest are forgotten that have an answer. */
 const maxCommands = 20_000;
@@ -105,6 +109,8 @@ const maxRecords = 50_000;
 export class CommandJournal {
   readonly #journal: Journal;
   readonly #states = new Map<string, ActuatorState>();
+  /** Facts of the driver by their keys. */
+  readonly #kept = new Map<string, unknown>();
   /** Remembered commands by id, the oldest first. */
   readonly #commands = new Map<string, KnownCommand>();
   /** Records since the journal was written anew. */
@@ -142,6 +148,21 @@ export class CommandJournal {
     return this.#append({ actuator, state }, isUrgent);
   }
 
+  /** @returns facts that the driver keeps under a key; undefined: none */
+  kept(key: string): unknown {
+    return this.#kept.get(key);
+  }
+
+  /**
+   * @param facts of the driver; undefined: none are kept any more
+   * @param isUrgent whether the record has to survive the loss of power
+   * @returns false if the record could not be written
+   */
+  saveKept(key: string, facts: object | undefined, isUrgent: boolean): boolean {
+    this.#keep(key, facts);
+    return this.#append({ kept: key, ...(facts && { facts }) }, isUrgent);
+  }
+
   /** @returns false if the record could not be written */
   saveCommand(command: KnownCommand): boolean {
     this.#remember(command);
@@ -152,7 +173,13 @@ export class CommandJournal {
     const parsed = record.safeParse(loaded);
     if (!parsed.success) return;
     if ('actuator' in parsed.data) this.#states.set(parsed.data.actuator, parsed.data.state as ActuatorState);
+    else if ('kept' in parsed.data) this.#keep(parsed.data.kept, parsed.data.facts);
     else this.#remember(parsed.data.command as KnownCommand);
+  }
+
+  #keep(key: string, facts: unknown): void {
+    if (facts === undefined) this.#kept.delete(key);
+    else this.#kept.set(key, facts);
   }
 
   #remember(command: KnownCommand): void {
@@ -170,6 +197,7 @@ export class CommandJournal {
     this.#written = 0;
     return this.#journal.rewrite([
       ...[...this.#states].map(([actuator, state]) => ({ actuator, state })),
+      ...[...this.#kept].map(([kept, facts]) => ({ kept, facts })),
       ...[...this.#commands.values()].map((command) => ({ command })),
     ]);
   }

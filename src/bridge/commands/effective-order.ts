@@ -37,6 +37,25 @@ export const effectiveOrder = (
   actuator: Actuator | undefined,
 ): EffectiveOrder => ({ order: orderOf(key, arbitration, actuator), arbitration });
 
+/**
+ * @param foreign limits that others have set at the device, by verb
+ * @returns the order and its leases within the limits of others
+ */
+export const boundByForeign = (
+  { order, arbitration }: EffectiveOrder,
+  actuator: Actuator | undefined,
+  foreign: Record<string, number>,
+): EffectiveOrder => {
+  const description = order.verb === undefined ? undefined : actuator?.verbs[order.verb];
+  const params = description ? boundByLimits(order.params, description, foreign) : order.params;
+  const limits = [...arbitration.limits].map(([verb, lease]): [string, Lease] => {
+    const value = foreign[verb];
+    return [verb, value === undefined ? lease : { ...lease, value, params: { power_w: value } }];
+  });
+  const lowered = Object.fromEntries(limits.map(([verb, { value = 0 }]) => [verb, value]));
+  return { order: { ...order, params, limits: lowered }, arbitration: { ...arbitration, limits: new Map(limits) } };
+};
+
 /** @returns parameters by verb: of the limits, and of the setpoint or of a safe state that is a command itself */
 export const targetsOf = ({ verb, params, limits }: Order, fallback: Actuator['fallback']): Map<string, Params> => {
   const targets = new Map(

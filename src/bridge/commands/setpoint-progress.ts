@@ -110,7 +110,10 @@ export class SetpointProgress {
     if (!params || isSameProgress(known, progress)) return false;
     this.#progress.set(verb, progress);
     if (progress.isReached === false && known?.isReached !== false)
-      this.#actuator.events.setpointNotReached(verb, params, progress);
+      this.#actuator.events.setpointNotReached(verb, params, {
+        ...progress,
+        advice: this.#actuator.describe()?.advice,
+      });
     return true;
   }
 

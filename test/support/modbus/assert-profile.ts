@@ -178,7 +178,7 @@ const assertControls = ({ controls, profile }: ResolvedProfile): void => {
       const order: Order = { actuator: key, params, limits: {}, startBy: 0, notAfter: 0 };
       const plan = planWrites(action.steps, {
         unit: 1,
-        scope: createOrderScope({ actuator, action }, order, scope),
+        scope: createOrderScope({ actuator, action }, order, { settings: scope, now: () => 0 }),
         held: () => 0,
       });
       for (const part of plan)

@@ -38,7 +38,7 @@ export const plannedWrites = ({
   const order: Order = { actuator: actuator.key, params, limits: {}, startBy: 0, notAfter: 0 };
   const planned = planWrites(action.steps, {
     unit: 1,
-    scope: createOrderScope({ actuator, action }, order, settings),
+    scope: createOrderScope({ actuator, action }, order, { settings, now: () => 0 }),
     held: (_, address) => held[address],
   });
   return planned.flatMap((step) => {

@@ -3,7 +3,7 @@ import type { Params } from '../../../model/command.ts';
 import { findVerb } from '../../../model/verbs.ts';
 import type { Actuator, ParameterRange, VerbDescription } from '../../driver.ts';
 import type { RangeSource } from '../profiles/control-schema.ts';
-import { actionsOf, type ResolvedAction, type ResolvedActuator } from '../profiles/controls.ts';
+import { actionsOf, type ResolvedAction, type ResolvedActuator, writesOf } from '../profiles/controls.ts';
 import { evaluate, expressionPattern, type Scope } from '../profiles/expression.ts';
 
 /** A parameter of a command, as the model knows it. */
@@ -55,8 +55,7 @@ const describeVerb = (
   };
 };
 
-const isReadBack = ({ steps }: ResolvedAction): boolean =>
-  steps.some((step) => 'point' in step && step.point.isReadable);
+const isReadBack = ({ steps }: ResolvedAction): boolean => writesOf(steps).some(({ point }) => point.isReadable);
 
 const verificationOf = (actions: ResolvedAction[]): Actuator['verification'] => {
   if (actions.some(isReadBack)) return 'readback';
@@ -64,7 +63,7 @@ const verificationOf = (actions: ResolvedAction[]): Actuator['verification'] => 
 };
 
 const writesPersistently = ({ steps }: ResolvedAction): boolean =>
-  steps.some((step) => 'point' in step && step.point.source.persistent === true);
+  writesOf(steps).some(({ point }) => point.source.persistent === true);
 
 /** @returns the safe state in words of the model; a value that is not known yet is left out */
 const meansOf = (means: NonNullable<ResolvedActuator['fallback']>['means'], scope: Scope): Params => {
@@ -98,8 +97,9 @@ const describeFallback = ({ fallback }: ResolvedActuator, scope: Scope): Pick<Ac
 export const describeActuator = (actuator: ResolvedActuator, scope: Scope): Actuator => {
   const { key, type, index, watchdog, minWriteIntervalMs, settleMs, latencyMs, timeConstantMs } = actuator;
   const actions = actionsOf(actuator);
-  const timeouts = watchdog.flatMap(({ timeoutS }) => (timeoutS === undefined ? [] : [evaluate(timeoutS, scope)]));
-  const watchdogS = timeouts.find((each) => each !== undefined);
+  const usual: Scope = { ...scope, name: (name) => (name === 'foreign' ? false : scope.name(name)) };
+  const timeouts = watchdog.flatMap(({ timeoutS }) => (timeoutS === undefined ? [] : [evaluate(timeoutS, usual)]));
+  const watchdogS = timeouts.find((each) => each !== undefined && each > 0);
   return {
     key,
     type,
@@ -113,5 +113,6 @@ export const describeActuator = (actuator: ResolvedActuator, scope: Scope): Actu
     verification: verificationOf(actions),
     ...(watchdogS === undefined ? {} : { watchdogS }),
     isPersistent: actions.some(writesPersistently),
+    ...(actuator.advice === undefined ? {} : { advice: actuator.advice }),
   };
 };

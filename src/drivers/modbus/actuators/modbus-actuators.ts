@@ -9,7 +9,9 @@ import { createSettingScope, type Scope } from '../profiles/expression.ts';
 import type { ResolvedProfile } from '../profiles/resolve-profile.ts';
 import type { Bus } from '../transport/bus/bus.ts';
 import { describeActuator } from './describe-actuator.ts';
+import type { ForeignMemory } from './foreign-words.ts';
 import { type ActuatorDevice, RegisterActuator } from './register-actuator.ts';
+import { createWriteHabits, RegisterWriter, type WriteHabits } from './register-writer.ts';
 import { Verifier } from './verification.ts';
 
 /** The part of a device's context that its actuators work on. */
@@ -21,7 +23,9 @@ interface ActuatorContext {
   /** Settings that the integrator entered, by name and in the unit of the setting. */
   settings: Readonly<Record<string, number>>;
   /** The bridge, which may be exchanged. */
-  sink: Pick<DriverSink, 'described' | 'drifted'>;
+  sink: Pick<DriverSink, 'described' | 'drifted' | 'memory'> & Partial<Pick<DriverSink, 'event'>>;
+  /** Facts about the writes of the device from a driver before this one. */
+  writeHabits?: WriteHabits;
   /** @returns the last polled value of a point, in its unit */
   polled(point: string): number | undefined;
 }
@@ -42,8 +46,22 @@ const codeOf: Record<FailureKind, Code> = {
 const toCommandFailure = (error: unknown): unknown =>
   error instanceof ModbusFailure ? new CommandFailure(codeOf[error.kind], error.message) : error;
 
+/** @returns the failure with what to switch on, if the device refuses what it should take, or does not keep it */
+const withAdvice = (failure: unknown, advice: string | undefined): unknown =>
+  advice !== undefined &&
+  failure instanceof CommandFailure &&
+  (failure.code === 'DEVICE_REJECTED' || failure.code === 'READBACK_MISMATCH')
+    ? new CommandFailure(failure.code, `${failure.message}. ${advice}`)
+    : failure;
+
+/** The memory of an actuator is a fact that the bridge keeps; without one, nothing can be remembered. */
+const memoryOf = (context: ActuatorContext, actuator: string): ForeignMemory => ({
+  load: () => context.sink.memory?.load(`foreign ${actuator}`),
+  save: (facts, isUrgent) => context.sink.memory?.save(`foreign ${actuator}`, facts, isUrgent) ?? false,
+});
+
 const createDevice = (context: ActuatorContext, settings: Scope): ActuatorDevice => {
-  const { resolved, bus, unit, clock } = context;
+  const { resolved, bus, unit, clock, writeHabits = createWriteHabits() } = context;
   const readPoints = createPointReader(resolved, bus, unit);
   return {
     bus,
@@ -51,6 +69,9 @@ const createDevice = (context: ActuatorContext, settings: Scope): ActuatorDevice
     clock,
     settings,
     readPoints,
+    writer: new RegisterWriter(bus, writeHabits),
+    memoryOf: (actuator) => memoryOf(context, actuator),
+    event: (event) => context.sink.event?.(event),
     verifier: new Verifier(readPoints, clock),
     pointOf(name) {
       const point = resolved.points.find((each) => each.name === name);
@@ -98,7 +119,7 @@ export class ModbusActuators implements DriverBlock {
     try {
       return await actuator.apply(order, signal);
     } catch (error) {
-      const failure = toCommandFailure(error);
+      const failure = withAdvice(toCommandFailure(error), actuator.advice);
       const isUnreachable = failure instanceof CommandFailure && failure.code === 'DEVICE_OFFLINE';
       if (isUnreachable && !isHeld(order)) this.#context.bus.reconnectSoon();
       throw failure;

@@ -1,21 +1,22 @@
 /**
  * One actuator behind registers: its orders are written in the order of the profile, verified, and kept alive for as long
- * as their lease lasts.
+ * as their lease lasts. What others have set in these registers bounds the orders, and comes back after the last of them.
  */
-import { pause } from '../../../common/pause.ts';
 import type { Clock } from '../../../model/time.ts';
-import { type Applied, CommandFailure, isHeld, type Order, signatureOf } from '../../driver.ts';
-import { ownBits } from '../codec/encode.ts';
-import { isPlausibleExponent, maxExponent } from '../codec/point-scaling.ts';
+import { type Applied, CommandFailure, type DriverEvent, isHeld, type Order, signatureOf } from '../../driver.ts';
 import type { PointReader } from '../polling/point-reader.ts';
 import type { Effect } from '../profiles/control-schema.ts';
-import type { ResolvedAction, ResolvedActuator, ResolvedStep } from '../profiles/controls.ts';
+import type { ResolvedAction, ResolvedActuator } from '../profiles/controls.ts';
 import { createOrderScope, evaluate, type Scope } from '../profiles/expression.ts';
 import { isEcho, isMet, type Point } from '../profiles/point.ts';
 import type { Bus } from '../transport/bus/bus.ts';
+import { ForeignControl } from './foreign-control.ts';
+import type { ForeignMemory } from './foreign-words.ts';
+import type { RegisterWriter } from './register-writer.ts';
+import { type Execution, StepExecutor } from './step-executor.ts';
 import { differences, type ExpectedEffect, readableOf, type Verifier } from './verification.ts';
 import { OrderUpkeep, Watchdogs } from './watchdogs.ts';
-import { type PlannedWrite, planWrites, type WantedPoint } from './write-plan.ts';
+import type { WantedPoint } from './write-plan.ts';
 
 /** The parts of a device that its actuators share. */
 export interface ActuatorDevice {
@@ -25,16 +26,13 @@ export interface ActuatorDevice {
   /** The scope of the settings. */
   settings: Scope;
   readPoints: PointReader;
+  writer: RegisterWriter;
   verifier: Verifier;
   /** @throws CommandFailure if the profile has no such point */
   pointOf(name: string): Point;
-}
-
-/** An order while it is being carried out. */
-interface Execution {
-  order: Order;
-  scope: Scope;
-  upkeep: OrderUpkeep;
+  /** @param actuator key of the actuator whose registers others set as well */
+  memoryOf(actuator: string): ForeignMemory;
+  event(event: DriverEvent): void;
 }
 
 /** Registers that no watchdog keeps alive are compared with the order this often, ms. */
@@ -46,7 +44,11 @@ export class RegisterActuator {
   readonly #device: ActuatorDevice;
   /** Tells that the device does not hold any more what it was told. */
   readonly #onDrift: (what: string) => void;
+  readonly #foreign: ForeignControl | undefined;
+  readonly #executor: StepExecutor;
   #upkeep: OrderUpkeep;
+  /** Work that keeps the order before this one alive, and has not ended yet. */
+  #working: Promise<unknown> = Promise.resolve();
   /** The setup of the profile was written since the device last appeared. */
   #isSetUp = false;
   readonly #watchdogs: Watchdogs;
@@ -59,6 +61,13 @@ export class RegisterActuator {
     this.#onDrift = onDrift;
     this.#upkeep = new OrderUpkeep(device.clock);
     this.#watchdogs = new Watchdogs(actuator.watchdog, device);
+    this.#foreign = actuator.foreign && new ForeignControl(actuator, actuator.foreign, device);
+    this.#executor = new StepExecutor(device, this.#foreign);
+  }
+
+  /** What to switch on at a device that refuses orders. */
+  get advice(): string | undefined {
+    return this.#actuator.advice;
   }
 
   /**
@@ -88,25 +97,51 @@ export class RegisterActuator {
     this.#proven = undefined;
   }
 
-  async #carryOut(order: Order, signal: AbortSignal): Promise<Applied> {
+  async #carryOut(given: Order, signal: AbortSignal): Promise<Applied> {
     const actuator = this.#actuator;
-    const action = order.verb === undefined ? actuator.fallback : actuator.actions[order.verb];
-    if (!action) throw new CommandFailure('UNSUPPORTED', `${actuator.key} has no ${order.verb ?? 'safe state'}`);
-    const scope = createOrderScope({ actuator, action }, order, this.#device.settings);
-    const execution: Execution = { order, scope, upkeep: this.#upkeep };
+    const { verb } = given;
+    // Config commands have no safe state, and no order that could be bound.
+    const action = verb === undefined ? actuator.fallback : actuator.actions[verb];
+    if (!action) throw new CommandFailure('UNSUPPORTED', `${actuator.key} has no ${verb ?? 'safe state'}`);
+    const upkeep = this.#upkeep;
+    // A write of the order before this one must not come after its own.
+    await this.#working;
     await this.#checkRequirements(action);
+    const foreign = this.#foreign;
+    if (foreign && !isHeld(given)) {
+      this.#watchdogs.forget();
+      return foreign.restore({ order: given, upkeep }, signal);
+    }
+    await foreign?.prepare();
+    const order = foreign?.bound(given) ?? given;
+    const scope = createOrderScope({ actuator, action }, order, this.#surroundings());
+    const execution: Execution = { order, scope, upkeep };
     await this.#setUp(execution);
+    const applied = await this.#tell(action, execution, signal);
+    const limits = foreign?.stricterThan(given) ?? {};
+    return Object.keys(limits).length === 0 ? applied : { ...applied, foreignLimits: limits };
+  }
+
+  #surroundings(): Parameters<typeof createOrderScope>[2] {
+    const { settings, clock } = this.#device;
+    return { settings, now: () => clock.monotonic(), ...(this.#foreign && { foreign: this.#foreign }) };
+  }
+
+  /** Writes an order, keeps it alive, and looks for its proof. */
+  async #tell(action: ResolvedAction, execution: Execution, signal: AbortSignal): Promise<Applied> {
+    const { order, scope } = execution;
+    const { verifier } = this.#device;
     const expected = action.effect && this.#expectedEffect(action.effect, scope);
     const signature = signatureOf(order);
     const isNew = expected?.proof === 'effect' && this.#proven !== signature;
-    const wasThere = isNew && (await this.#device.verifier.mayBeThere(expected));
+    const wasThere = isNew && (await verifier.mayBeThere(expected));
     this.#proven = undefined;
-    const wanted = await this.#execute(action.steps, execution);
+    const wanted = await this.#executor.execute(action.steps, execution);
     if (isHeld(order)) this.#keepAlive(action, wanted, execution);
     else this.#watchdogs.forget();
-    const applied = await this.#device.verifier.registers(wanted, actuator.settleMs, signal);
+    const applied = await verifier.registers(wanted, this.#actuator.settleMs, signal);
     if (!expected || signal.aborted) return applied ?? { verified: false, reason: 'no_readback' };
-    const seen = await this.#device.verifier.effect(expected, wasThere, signal);
+    const seen = await verifier.effect(expected, wasThere, signal);
     if (seen.verified) this.#proven = signature;
     return seen;
   }
@@ -124,7 +159,7 @@ export class RegisterActuator {
   async #setUp(execution: Execution): Promise<void> {
     const { setup } = this.#actuator;
     if (this.#isSetUp || setup.length === 0 || !isHeld(execution.order)) return;
-    await this.#execute(setup, execution);
+    await new StepExecutor(this.#device).execute(setup, execution);
     this.#isSetUp = true;
   }
 
@@ -141,72 +176,44 @@ export class RegisterActuator {
     };
   }
 
-  /** @throws CommandFailure, ModbusFailure */
-  async #execute(steps: ResolvedStep[], { order, scope, upkeep }: Execution): Promise<WantedPoint[]> {
-    const { bus, clock, unit } = this.#device;
-    const exponentOf = await this.#readExponents(steps);
-    const plan = planWrites(steps, { unit, scope, exponentOf, held: await this.#readParts(steps) });
-    let notAfter = Math.min(order.startBy, order.notAfter);
-    for (const step of plan) {
-      if (upkeep.isOver) throw new CommandFailure('INTERNAL', 'replaced by a newer order');
-      if ('waitMs' in step) await pause(step.waitMs, clock);
-      else if (!(await this.#isThereAlready(step))) await bus.write(step.request, notAfter);
-      // Only the first write has to begin in time: an order that has begun is carried out to its end.
-      notAfter = order.notAfter;
-    }
-    return plan.flatMap((step) => ('request' in step ? step.wanted : []));
-  }
-
-  /**
-   * Reads the powers of ten of the points that are to be written, because they may change at any time.
-   * @throws CommandFailure from the function: the device tells none, or one that reading would not believe either
-   */
-  async #readExponents(steps: ResolvedStep[]): Promise<(point: Point) => number> {
-    const { readPoints, pointOf } = this.#device;
-    const factors = steps.flatMap((step) =>
-      'point' in step && step.point.source.scaleFrom !== undefined ? [pointOf(step.point.source.scaleFrom)] : [],
-    );
-    if (factors.length === 0) return () => 0;
-    const snapshot = await readPoints(factors);
-    return ({ source }) => {
-      if (source.scaleFrom === undefined) return 0;
-      const exponent = snapshot.value(pointOf(source.scaleFrom));
-      if (typeof exponent !== 'number')
-        throw new CommandFailure('DEVICE_REJECTED', `the device does not report ${source.scaleFrom}`);
-      if (!isPlausibleExponent(exponent))
-        throw new CommandFailure(
-          'DEVICE_REJECTED',
-          `the device reports ${exponent} as ${source.scaleFrom}, but a power of ten lies between -${maxExponent} and ${maxExponent}`,
-        );
-      return exponent;
-    };
-  }
-
-  /** Reads the registers of which a step writes some bits only, because others may have changed the rest. */
-  async #readParts(steps: ResolvedStep[]): Promise<(point: Point, address: number) => number | undefined> {
-    const parts = steps.flatMap((step) => ('point' in step && ownBits(step.point) ? [step.point] : []));
-    if (parts.length === 0) return () => undefined;
-    const snapshot = await this.#device.readPoints(parts);
-    return ({ table }, address) => snapshot.word(table, address);
-  }
-
-  /** Whether registers that wear out hold the wanted words already, so that they need not be written. */
-  async #isThereAlready({ wanted }: PlannedWrite): Promise<boolean> {
-    if (!wanted.every(({ point }) => point.source.persistent && point.isReadable)) return false;
-    return differences(wanted, await this.#device.readPoints(wanted.map(({ point }) => point))).length === 0;
-  }
-
-  /** Feeds the watchdogs of the device; without a watchdog that rewrites, registers are compared with the order. */
+  /** Feeds the watchdogs of the device; registers that nothing rewrites, or others set as well, are looked at. */
   #keepAlive({ steps }: ResolvedAction, wanted: WantedPoint[], execution: Execution): void {
-    const { order, upkeep } = execution;
+    const { order, upkeep, scope } = execution;
     const again = { ...execution, order: { ...order, startBy: order.notAfter } };
-    this.#watchdogs.feed({ order, steps, upkeep, write: (feeding) => this.#execute(feeding, again) });
+    const rewrites = this.#watchdogs.feed({
+      order,
+      steps,
+      upkeep,
+      scope,
+      write: (feeding, isOrder) =>
+        this.#work(async () => {
+          if (isOrder && (await this.#hasLost(upkeep))) return;
+          await (isOrder ? this.#executor : new StepExecutor(this.#device)).execute(feeding, again);
+        }),
+    });
     const back = readableOf(wanted);
-    if (back.length === 0 || this.#watchdogs.rewritesOrder) return;
-    const run = async (): Promise<void> => {
-      const found = differences(back, await this.#device.readPoints(back.map(({ point }) => point)));
-      if (found.length > 0) this.#onDrift(found.join(', '));
-    };
-    upkeep.repeat(order, { everyMs: driftCheckMs, run });
+    if (back.length === 0 || (rewrites && !this.#foreign)) return;
+    const check = this.#foreign
+      ? async (): Promise<void> => void (await this.#hasLost(upkeep))
+      : async (): Promise<void> => {
+          const found = differences(back, await this.#device.readPoints(back.map(({ point }) => point)));
+          if (found.length > 0) this.#onDrift(found.join(', '));
+        };
+    upkeep.repeat(order, { everyMs: driftCheckMs, run: () => this.#work(check) });
+  }
+
+  /** Does work for the upkeep of an order, for whose end the next order waits. */
+  #work(run: () => Promise<void>): Promise<void> {
+    const work = run();
+    this.#working = Promise.all([this.#working, work.catch(() => {})]);
+    return work;
+  }
+
+  /** Whether others have changed what was written: then the order has to be decided anew, with what they want. */
+  async #hasLost(upkeep: OrderUpkeep): Promise<boolean> {
+    const what = await this.#foreign?.lost();
+    if (what === undefined || upkeep.isOver) return false;
+    this.#onDrift(what);
+    return true;
   }
 }

@@ -60,7 +60,7 @@ export const differences = (wanted: WantedPoint[], snapshot: PointSnapshot): str
   wanted.flatMap(({ point, value, words }) =>
     words.every((each) => holds(point, each, snapshot))
       ? []
-      : [`${point.name} reads ${snapshot.value(point) ?? 'nothing'} instead of ${value}`],
+      : [`${point.name} reads ${snapshot.value(point) ?? 'nothing'} instead of ${value ?? 'what was there before'}`],
   );
 
 const isNear = (now: Value, { value, tolerance }: ExpectedEffect): boolean =>

@@ -4,8 +4,10 @@
  */
 import type { Clock, Timer } from '../../../model/time.ts';
 import type { Order } from '../../driver.ts';
+import { integerRanges } from '../codec/number-formats.ts';
+import type { PointReader } from '../polling/point-reader.ts';
 import type { Watchdog } from '../profiles/control-schema.ts';
-import type { ResolvedStep } from '../profiles/controls.ts';
+import { type ResolvedStep, writesOf } from '../profiles/controls.ts';
 import { evaluate, type Scope } from '../profiles/expression.ts';
 import type { Point } from '../profiles/point.ts';
 
@@ -75,8 +77,7 @@ export class OrderUpkeep {
 /** The device whose watchdogs are fed. */
 interface WatchedDevice {
   clock: Clock;
-  /** The scope of the settings. */
-  settings: Scope;
+  readPoints: PointReader;
   /** @throws CommandFailure if the profile has no such point */
   pointOf(name: string): Point;
 }
@@ -86,8 +87,10 @@ interface FedOrder {
   order: Order;
   steps: ResolvedStep[];
   upkeep: OrderUpkeep;
-  /** Writes the steps that feed a watchdog. */
-  write(steps: ResolvedStep[]): Promise<unknown>;
+  /** Values of the names in the profile's expressions. */
+  scope: Scope;
+  /** Writes the steps that feed a watchdog. @param isOrder whether they are those of the order */
+  write(steps: ResolvedStep[], isOrder: boolean): Promise<unknown>;
 }
 
 /** The watchdogs of one actuator. */
@@ -102,14 +105,19 @@ export class Watchdogs {
     this.#device = device;
   }
 
-  /** Whether the order itself is written again and again, so that its registers need no check. */
-  get rewritesOrder(): boolean {
-    return this.#watchdogs.some(({ kind }) => kind === 'rewrite');
-  }
-
-  /** Feeds all watchdogs for as long as an order is in force. Those that are fed by reading are fed by the polls. */
-  feed(fed: FedOrder): void {
-    for (const watchdog of this.#watchdogs) if (watchdog.kind !== 'read') this.#feed(watchdog, fed);
+  /**
+   * Feeds all watchdogs for as long as an order is in force. Those that are fed by reading are fed by the polls.
+   * @returns whether the order itself is written again and again, so that its registers need no check
+   */
+  feed(fed: FedOrder): boolean {
+    let rewrites = false;
+    for (const watchdog of this.#watchdogs) {
+      const everyMs = this.#periodMs(watchdog, fed.scope);
+      if (watchdog.kind === 'read' || everyMs === 0) continue;
+      rewrites ||= watchdog.kind === 'rewrite';
+      this.#feed(watchdog, everyMs, fed);
+    }
+    return rewrites;
   }
 
   /** No order is in force: the next one begins to feed anew. */
@@ -117,28 +125,39 @@ export class Watchdogs {
     this.#feedAt.clear();
   }
 
-  #feed(watchdog: Watchdog, { order, steps, upkeep, write }: FedOrder): void {
+  #feed(watchdog: Watchdog, everyMs: number, { order, steps, upkeep, write }: FedOrder): void {
     const { clock } = this.#device;
-    const everyMs = this.#periodMs(watchdog);
     const now = clock.monotonic();
-    // A watchdog that wants the order rewritten was fed with the order itself.
-    const feedAt = (watchdog.kind === 'write' && this.#feedAt.get(watchdog)) || now + everyMs;
+    const isOrder = watchdog.kind === 'rewrite';
+    // A watchdog that wants the order rewritten was fed with the order itself; one that counts wants its first number soon.
+    const feedAt = (!isOrder && this.#feedAt.get(watchdog)) || now + (watchdog.kind === 'count' ? 0 : everyMs);
     this.#feedAt.set(watchdog, feedAt);
     const run = async (): Promise<void> => {
-      await write(this.#stepsOf(watchdog, steps));
+      await write(await this.#stepsOf(watchdog, steps), isOrder);
       this.#feedAt.set(watchdog, clock.monotonic() + everyMs);
     };
     upkeep.repeat(order, { everyMs, firstMs: Math.max(0, feedAt - now), run });
   }
 
-  #periodMs({ periodMs, timeoutS }: Watchdog): number {
-    const timeout = timeoutS === undefined ? undefined : evaluate(timeoutS, this.#device.settings);
+  /** @returns ms between two feedings; 0: the watchdog needs none */
+  #periodMs({ periodMs, timeoutS }: Watchdog, scope: Scope): number {
+    const timeout = timeoutS === undefined ? undefined : evaluate(timeoutS, scope);
     return periodMs ?? (timeout === undefined ? usualPeriodMs : (timeout * 1000) / 2);
   }
 
   /** @returns the steps that feed a watchdog */
-  #stepsOf({ kind, point, value = 1 }: Watchdog, steps: ResolvedStep[]): ResolvedStep[] {
+  async #stepsOf({ kind, point, value = 1 }: Watchdog, steps: ResolvedStep[]): Promise<ResolvedStep[]> {
     if (kind === 'write') return [{ point: this.#device.pointOf(point ?? ''), value }];
-    return point === undefined ? steps : steps.filter((step) => 'point' in step && step.point.name === point);
+    if (kind === 'count') return [await this.#nextCount(this.#device.pointOf(point ?? ''))];
+    return point === undefined ? steps : writesOf(steps).filter((write) => write.point.name === point);
+  }
+
+  /** @returns the write of the next number; the one behind the last that the register can hold is 0 */
+  async #nextCount(point: Point): Promise<ResolvedStep> {
+    const read = (await this.#device.readPoints([point])).value(point);
+    const next = typeof read === 'number' ? read + 1 : 0;
+    // The largest unsigned number stands for "not implemented" in SunSpec.
+    const most = (integerRanges[point.type]?.[1] ?? next) - 1;
+    return { point, value: next > most ? 0 : next };
   }
 }

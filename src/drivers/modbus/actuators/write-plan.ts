@@ -1,27 +1,28 @@
 /**
  * The write planner: the steps of a command become as few requests as the registers allow. Neighbours that are written
- * one after the other go in one request, so that the device never sees half of them.
+ * one after the other go in one request, so that the device never sees half of them; and so do those that a step writes
+ * together, whatever their order.
  */
 import { CommandFailure } from '../../driver.ts';
 import { encodePoint, fits, holdable, ownBits, type Words } from '../codec/encode.ts';
 import { maxWriteRegisters } from '../codec/pdu-limits.ts';
 import { functionCodes, type WriteFunction, type WriteRequest } from '../messages.ts';
-import type { ResolvedStep } from '../profiles/controls.ts';
+import type { ResolvedStep, ResolvedWrite } from '../profiles/controls.ts';
 import { evaluate, type Scope } from '../profiles/expression.ts';
 import type { Point } from '../profiles/point.ts';
 
 /** A point with the words that are to be in its registers after the write. */
 export interface WantedPoint {
   point: Point;
-  /** In the unit of the point. */
-  value: number;
+  /** In the unit of the point; null for words that stand for no value. */
+  value: number | null;
   words: Words;
 }
 
 /** One write request, and the points whose words it writes. */
 export type PlannedWrite = { request: WriteRequest; wanted: WantedPoint[] };
 /** A write request, or a pause. */
-type PlannedStep = PlannedWrite | { waitMs: number };
+export type PlannedStep = PlannedWrite | { waitMs: number };
 
 /** The device that is written to, and the values of the names in the steps. */
 interface WriteTarget {
@@ -41,7 +42,8 @@ const functionFor = ({ table, words, source }: Point): WriteFunction => {
   return words.length === 1 ? writeSingleRegister : writeMultipleRegisters;
 };
 
-const toRequest = (unit: number, { point, words }: WantedPoint): WriteRequest => {
+/** @returns the request that writes one point */
+export const toRequest = (unit: number, { point, words }: WantedPoint): WriteRequest => {
   const sorted = [...words].sort((a, b) => a.address - b.address);
   return {
     unit,
@@ -74,7 +76,7 @@ const mergeBits = (point: Point, words: Words, held: NonNullable<WriteTarget['he
 
 /** @throws CommandFailure if the value is not known, or does not fit into the registers */
 const wantedOf = (
-  { point, value: source }: Extract<ResolvedStep, { point: Point }>,
+  { point, value: source }: ResolvedWrite,
   { scope, exponentOf = () => 0, held = () => undefined }: WriteTarget,
 ): WantedPoint => {
   const ordered = evaluate(source, scope);
@@ -87,6 +89,35 @@ const wantedOf = (
   return { point, value, words: mergeBits(point, encodePoint(point, value, exponent), held) };
 };
 
+/** @returns the requests for points that are written one after the other */
+const planInOrder = (unit: number, points: readonly WantedPoint[]): PlannedWrite[] => {
+  const planned: PlannedWrite[] = [];
+  for (const wanted of points) {
+    const request = toRequest(unit, wanted);
+    const last = planned.at(-1);
+    if (last && isNeighbour(last.request, request)) {
+      last.request.values.push(...request.values);
+      last.wanted.push(wanted);
+    } else planned.push({ request, wanted: [wanted] });
+  }
+  return planned;
+};
+
+/** @returns one request for all points where their registers are neighbours; otherwise those in the order given */
+export const planTogether = (unit: number, points: readonly WantedPoint[]): PlannedWrite[] => {
+  const words = points.flatMap((each) => each.words).sort((a, b) => a.address - b.address);
+  const [first] = words;
+  const isOneRequest =
+    first !== undefined &&
+    points.every(({ point: { table, source } }) => table === 'holding' && (source.writeFc ?? 16) === 16) &&
+    words.length <= maxWriteRegisters &&
+    words.every(({ address }, n) => address === first.address + n);
+  if (!isOneRequest) return planInOrder(unit, points);
+  const values = words.map(({ word }) => word);
+  const request = { unit, functionCode: writeMultipleRegisters, address: first.address, values };
+  return [{ request, wanted: [...points] }];
+};
+
 /**
  * Plans the requests for the steps of a command.
  * @throws CommandFailure if a value is not known, or does not fit into its registers
@@ -97,20 +128,28 @@ export const planWrites = (steps: ResolvedStep[], target: WriteTarget): PlannedS
   const written = new Map<string, number>();
   const held = (point: Point, address: number): number | undefined =>
     written.get(`${point.table} ${address}`) ?? target.held?.(point, address);
+  const wantedOfAll = (writes: readonly ResolvedWrite[]): WantedPoint[] =>
+    writes
+      .filter(({ ifGiven }) => ifGiven === undefined || target.scope.name(ifGiven) !== undefined)
+      .map((write) => {
+        const wanted = wantedOf(write, { ...target, held });
+        for (const { address, word } of wanted.words) written.set(`${wanted.point.table} ${address}`, word);
+        return wanted;
+      });
+  /** Points that are written one after the other. */
+  let row: WantedPoint[] = [];
+  const endRow = (): void => {
+    planned.push(...planInOrder(target.unit, row));
+    row = [];
+  };
   for (const step of steps) {
-    if ('waitMs' in step) {
-      planned.push(step);
+    if ('point' in step) {
+      row.push(...wantedOfAll([step]));
       continue;
     }
-    if (step.ifGiven !== undefined && target.scope.name(step.ifGiven) === undefined) continue;
-    const wanted = wantedOf(step, { ...target, held });
-    for (const { address, word } of wanted.words) written.set(`${wanted.point.table} ${address}`, word);
-    const request = toRequest(target.unit, wanted);
-    const last = planned.at(-1);
-    if (last && 'request' in last && isNeighbour(last.request, request)) {
-      last.request.values.push(...request.values);
-      last.wanted.push(wanted);
-    } else planned.push({ request, wanted: [wanted] });
+    endRow();
+    planned.push(...('together' in step ? planTogether(target.unit, wantedOfAll(step.together)) : [step]));
   }
+  endRow();
   return planned;
 };

@@ -7,9 +7,12 @@ import { conditionShape, pointName } from './point-schema.ts';
 export const wordSchema = z.string().regex(/^[a-z][a-z0-9_]{0,47}$/, 'a word is lower snake_case');
 /**
  * A value to write: a number; a product like "-$power_w" or "100 * $power_w / @battery.voltage", where $ names a
- * parameter of the command, a limit or a setting, and @ a point that is read; or a word of the command by a table.
+ * parameter of the command, a limit or a setting, and @ a point that is read, or found@ a point as it was before our own
+ * writes; the least or greatest of such, "min($revert_s, $lease_s)"; or a word of the command by a table.
  */
-const product = z.string().regex(expressionPattern, 'a value is a product of numbers, $parameters and @points');
+const product = z
+  .string()
+  .regex(expressionPattern, 'a value is a product of numbers, $parameters and @points, or the min or max of several');
 const expressionSchema = z.union(
   [
     z.number(),
@@ -19,19 +22,23 @@ const expressionSchema = z.union(
   { error: 'a value is a number, a product like "-1 * $power_w", or { "param": ..., "map": { ... } }' },
 );
 
+const writeSchema = z.strictObject({
+  point: pointName,
+  value: expressionSchema,
+  /** The step is taken only if this optional parameter was given. */
+  ifGiven: wordSchema.optional(),
+});
+
 const stepSchema = z.union(
   [
-    z.strictObject({
-      point: pointName,
-      value: expressionSchema,
-      /** The step is taken only if this optional parameter was given. */
-      ifGiven: wordSchema.optional(),
-    }),
+    writeSchema,
     z.strictObject({ waitMs: z.int().positive() }),
+    /** Written in one request where the registers are neighbours and the device takes it; otherwise in this order. */
+    z.strictObject({ together: z.array(writeSchema).min(2) }),
   ],
-  { error: 'a step is { "point": ..., "value": ... } or { "waitMs": ... }' },
+  { error: 'a step is { "point": ..., "value": ... }, { "together": [ ... ] } or { "waitMs": ... }' },
 );
-/** One step of a command: a point to write, or a pause. */
+/** One step of a command: a point to write, several that are written together, or a pause. */
 export type Step = z.infer<typeof stepSchema>;
 
 /** The effect to look for, if the written registers cannot be read back or do not show whether the device obeys. */
@@ -80,12 +87,35 @@ const limitSchema = z.strictObject({
   unlimited: expressionSchema.optional(),
 });
 
+/** What others may have set in the same registers, and what becomes of it while an order of ours is in force. */
+const foreignSchema = z.strictObject({
+  /** Points that are remembered before the first write, and written back in this order once nobody holds the actuator. */
+  keep: z.array(pointName).min(1),
+  /** Points among them that put the others into force. */
+  switches: z.array(pointName).optional(),
+  /** Limits that others have set, by verb and in the unit of the limit, in force while the condition holds. */
+  limits: z
+    .record(wordSchema, z.strictObject({ value: expressionSchema, while: z.strictObject(conditionShape) }))
+    .optional(),
+  /** While this holds of what was found, no order of ours is carried out. */
+  yields: z.strictObject({ ...conditionShape, why: z.string() }).optional(),
+  /** The point among them after whose seconds the device drops what was written; 0: never. */
+  timer: pointName.optional(),
+  /** What else the registers may hold once our own timer has run out, by point. */
+  expired: z.record(pointName, expressionSchema).optional(),
+});
+/** The part of others in an actuator, as the profile gives it. */
+export type ForeignSource = z.infer<typeof foreignSchema>;
+
 const watchdogSchema = z.strictObject({
-  /** rewrite: the order in force is written again. write: a token is written. read: the polls are enough. */
-  kind: z.enum(['rewrite', 'write', 'read']),
+  /**
+   * rewrite: the order in force is written again. write: a token is written. count: a number is written that goes up
+   * by one each time. read: the polls are enough.
+   */
+  kind: z.enum(['rewrite', 'write', 'count', 'read']),
   point: pointName.optional(),
   value: expressionSchema.optional(),
-  /** The device falls back after this long, s; the watchdog is fed twice in that time. */
+  /** The device falls back after this long, s; the watchdog is fed twice in that time. 0: it needs no feeding. */
   timeoutS: expressionSchema.optional(),
   periodMs: z.int().positive().optional(),
   note: z.string().optional(),
@@ -100,13 +130,18 @@ export const actuatorSchema = z.strictObject({
   limits: z.record(wordSchema, limitSchema).optional(),
   /** The safe state, in force while nobody holds the actuator; also while there are only limits. */
   fallback: z.strictObject({
-    steps: z.array(stepSchema).min(1),
+    /** Absent: what others have set is the safe state. */
+    steps: z.array(stepSchema).min(1).optional(),
     /** The safe state in the words of the model: { "mode": "auto" }, { "current_a": "$failsafe_current_a" }. */
     means: z.record(wordSchema, z.union([expressionSchema, z.string(), z.boolean()])),
     effect: effectSchema.optional(),
     /** The safe state as a command of its own, if it holds the device to something. */
     verb: wordSchema.optional(),
   }),
+  /** Registers that others set as well: their words come back, and the stricter limit of both applies. */
+  foreign: foreignSchema.optional(),
+  /** What to switch on at a device that accepts a command and does not follow, or refuses it. */
+  advice: z.string().optional(),
   /** Written once before the first command: timeouts, permissions. */
   setup: z.array(stepSchema).optional(),
   watchdog: z.array(watchdogSchema).optional(),

@@ -1,11 +1,30 @@
 /** The controls of a profile with the points of their steps resolved, ready for the actuators of a device. */
-import type { Action, ActuatorSource, Effect, RangeSource, Watchdog } from './control-schema.ts';
+import type { Action, ActuatorSource, Effect, ForeignSource, RangeSource, Watchdog } from './control-schema.ts';
 import { namesIn, type Source } from './expression.ts';
 import type { Point } from './point.ts';
 import type { Profile } from './profile-schema.ts';
 
-/** One step with its point looked up; ifGiven: the parameter without which the step is left out. */
-export type ResolvedStep = { point: Point; value: Source; ifGiven?: string } | { waitMs: number };
+/** One write with its point looked up; ifGiven: the parameter without which the write is left out. */
+export interface ResolvedWrite {
+  point: Point;
+  value: Source;
+  ifGiven?: string;
+}
+
+/** One step of a command. */
+export type ResolvedStep = ResolvedWrite | { waitMs: number } | { together: ResolvedWrite[] };
+
+/** @returns the writes of steps, in their order */
+export const writesOf = (steps: readonly ResolvedStep[]): ResolvedWrite[] =>
+  steps.flatMap((step) => ('together' in step ? step.together : 'point' in step ? [step] : []));
+
+/** Registers that others set as well, with their points looked up. */
+export interface ResolvedForeign {
+  source: ForeignSource;
+  points: Point[];
+  /** Points that hold a fixed number as long as the registers are where the profile says, with these numbers. */
+  guards: { point: Point; is: readonly number[] }[];
+}
 
 /** A command with the points of its steps looked up. */
 export interface ResolvedAction {
@@ -25,6 +44,8 @@ export interface ResolvedActuator {
   actions: Record<string, ResolvedAction>;
   limits: NonNullable<ActuatorSource['limits']>;
   fallback?: ResolvedAction & { means: ActuatorSource['fallback']['means']; verb?: string };
+  foreign?: ResolvedForeign;
+  advice?: string;
   setup: ResolvedStep[];
   watchdog: Watchdog[];
   minWriteIntervalMs: number;
@@ -46,7 +67,7 @@ export const actionsOf = ({ actions, fallback }: ResolvedActuator): ResolvedActi
   ...(fallback ? [fallback] : []),
 ];
 
-const valuesOf = (steps: ResolvedStep[]): Source[] => steps.flatMap((step) => ('value' in step ? [step.value] : []));
+const valuesOf = (steps: ResolvedStep[]): Source[] => writesOf(steps).map(({ value }) => value);
 
 const boundsOf = (params: Record<string, RangeSource>): (Source | undefined)[] =>
   Object.values(params).flatMap(({ min, max }) => [min, max]);
@@ -59,6 +80,7 @@ const expressionsOf = (actuator: ResolvedActuator): (Source | undefined)[] => [
   ]),
   ...Object.values(actuator.limits).flatMap(({ params, unlimited }) => [unlimited, ...boundsOf(params)]),
   ...valuesOf(actuator.setup),
+  ...Object.values(actuator.foreign?.source.limits ?? {}).map(({ value }) => value),
 ];
 
 /** @returns names of the points whose values commands need; they are polled, whether they are readings or not */
@@ -71,7 +93,7 @@ export const pointsNeeded = ({ controls, profile }: { controls: ResolvedControls
 };
 
 const pointsOfAction = ({ steps, requires, effect }: ResolvedAction): string[] => [
-  ...steps.flatMap((step) => ('point' in step ? [step.point.name] : [])),
+  ...writesOf(steps).map(({ point }) => point.name),
   ...requires.map(({ point }) => point),
   ...(effect ? [effect.point, ...(effect.unless ?? []).map(({ point }) => point)] : []),
 ];
@@ -82,4 +104,5 @@ export const pointsOfControls = ({ actuators }: ResolvedControls): string[] =>
     ...actionsOf(actuator).flatMap(pointsOfAction),
     ...pointsOfAction({ params: {}, steps: actuator.setup, requires: [] }),
     ...actuator.watchdog.flatMap(({ point }) => (point === undefined ? [] : [point])),
+    ...(actuator.foreign?.source.keep ?? []),
   ]);

@@ -1,12 +1,15 @@
 /**
- * The small arithmetic of profiles: products and quotients of numbers, $names and @points, with a sign; and the values of
- * the names: parameters of a command, limits in force, and settings.
+ * The small arithmetic of profiles: products and quotients of numbers, $names and @points, with a sign, and the least or
+ * the greatest of several; and the values of the names: parameters of a command, limits in force, and settings.
  */
 import type { Order } from '../../driver.ts';
 
-const term = '(?:\\d+(?:\\.\\d+)?|\\$[a-z][a-z0-9_]*|@[a-z][a-z0-9_.]*)';
-/** A product as a profile writes it: "-1 * $power_w / @battery.voltage". */
-export const expressionPattern = new RegExp(`^-?${term}(?:\\s*[*/]\\s*${term})*$`);
+const term = '(?:\\d+(?:\\.\\d+)?|\\$[a-z][a-z0-9_]*|(?:found)?@[a-z][a-z0-9_.]*)';
+const product = `-?${term}(?:\\s*[*/]\\s*${term})*`;
+/** An expression as a profile writes it: "-1 * $power_w / @battery.voltage", "min($revert_s, $lease_s)". */
+export const expressionPattern = new RegExp(
+  `^(?:${product}|(?:min|max)\\(\\s*${product}(?:\\s*,\\s*${product})+\\s*\\))$`,
+);
 
 /** The value of a name. */
 export type Operand = number | string | boolean;
@@ -17,6 +20,8 @@ export interface Scope {
   name(name: string): Operand | undefined;
   /** The last value read from a point, in its unit. */
   point(name: string): number | undefined;
+  /** The value that a point had before anything of ours was written, in its unit: it is written back. */
+  found?(name: string): number | undefined;
 }
 
 /** A number, a product, or a table from the words of a parameter to numbers and products. */
@@ -25,12 +30,15 @@ export type Source = number | string | { param: string; map: Record<string, numb
 interface Names {
   names: string[];
   points: string[];
+  /** Points whose value before our own is meant. */
+  found: string[];
 }
 
 const tokensOf = (text: string): string[] => text.match(/[*/]|[^*/\s]+/g) ?? [];
 
 const evaluateTerm = (text: string, scope: Scope): number | undefined => {
   if (text.startsWith('@')) return scope.point(text.slice(1));
+  if (text.startsWith('found@')) return scope.found?.(text.slice('found@'.length));
   if (!text.startsWith('$')) return Number(text);
   const value = scope.name(text.slice(1));
   return typeof value === 'boolean' ? Number(value) : typeof value === 'number' ? value : undefined;
@@ -49,10 +57,22 @@ const evaluateProduct = (text: string, scope: Scope): number | undefined => {
   return isNegative ? -result : result;
 };
 
+const choicePattern = /^(min|max)\((.*)\)$/;
+
+/** @returns the least or the greatest of several products, or the product itself */
+const evaluateText = (text: string, scope: Scope): number | undefined => {
+  const [, choice, list = ''] = choicePattern.exec(text) ?? [];
+  if (choice === undefined) return evaluateProduct(text, scope);
+  const values = list.split(',').map((each) => evaluateProduct(each.trim(), scope));
+  const known = values.filter((value) => value !== undefined);
+  if (known.length < values.length) return undefined;
+  return choice === 'min' ? Math.min(...known) : Math.max(...known);
+};
+
 /** @returns undefined if a name in the expression has no value, or the result is no finite number */
 export const evaluate = (source: Source, scope: Scope): number | undefined => {
   if (typeof source === 'number') return source;
-  if (typeof source === 'string') return evaluateProduct(source, scope);
+  if (typeof source === 'string') return evaluateText(source, scope);
   const value = scope.name(source.param);
   const chosen =
     value !== undefined && Object.hasOwn(source.map, String(value)) ? source.map[String(value)] : undefined;
@@ -61,19 +81,19 @@ export const evaluate = (source: Source, scope: Scope): number | undefined => {
 
 /** @returns every $name and @point of an expression, without these signs */
 export const namesIn = (source: Source): Names => {
-  if (typeof source === 'number') return { names: [], points: [] };
+  if (typeof source === 'number') return { names: [], points: [], found: [] };
   if (typeof source !== 'string') {
     const below = Object.values(source.map).map(namesIn);
     return {
       names: [source.param, ...below.flatMap(({ names }) => names)],
       points: below.flatMap(({ points }) => points),
+      found: below.flatMap(({ found }) => found),
     };
   }
-  const found = source.match(/[$@][a-z][a-z0-9_.]*/g) ?? [];
-  return {
-    names: found.filter((each) => each.startsWith('$')).map((each) => each.slice(1)),
-    points: found.filter((each) => each.startsWith('@')).map((each) => each.slice(1)),
-  };
+  const used = source.match(/(?:\$|(?:found)?@)[a-z][a-z0-9_.]*/g) ?? [];
+  const after = (sign: string): string[] =>
+    used.filter((each) => each.startsWith(sign)).map((each) => each.slice(sign.length));
+  return { names: after('$'), points: after('@'), found: after('found@') };
 };
 
 /** A setting of a profile: the point that the device tells the number by, and the number without either. */
@@ -112,22 +132,41 @@ interface KnownLimit {
 type KnownParameters = Readonly<Record<string, { default?: Source | undefined }>>;
 
 /** @returns the value of a limit while nobody limits */
-const unlimitedValue = (limit: KnownLimit | undefined, settings: Scope): number | undefined => {
+export const unlimitedValue = (limit: KnownLimit | undefined, settings: Scope): number | undefined => {
   const source = limit && (limit.unlimited ?? Object.values(limit.params)[0]?.max);
   return source === undefined ? undefined : evaluate(source, settings);
 };
 
-/** The scope of an order: its parameters with their defaults, the limits in force, the settings. */
+/** What an order has to know beside its parameters and the settings. */
+interface OrderSurroundings {
+  settings: Scope;
+  /** Monotonic ms. */
+  now(): number;
+  /** What others have set in the same registers; absent: nobody else sets any. */
+  foreign?: { isInForce: boolean; found(point: string): number | undefined };
+}
+
+/** @returns whole seconds until the order ends, at least 1, because a timer of 0 s never ends; undefined: never */
+const secondsLeft = ({ notAfter }: Order, now: number): number | undefined =>
+  Number.isFinite(notAfter) ? Math.max(1, Math.ceil((notAfter - now) / 1000)) : undefined;
+
+/**
+ * The scope of an order: its parameters with their defaults, the limits in force, the settings; $lease_s, the seconds
+ * until the order ends, and $foreign, whether a limit that others have set is in force.
+ */
 export const createOrderScope = (
   {
     actuator,
     action,
   }: { actuator: { limits: Readonly<Record<string, KnownLimit>> }; action: { params: KnownParameters } },
   order: Order,
-  settings: Scope,
+  { settings, now, foreign }: OrderSurroundings,
 ): Scope => ({
   point: settings.point,
+  found: (point) => foreign?.found(point),
   name(name): Operand | undefined {
+    if (name === 'lease_s') return secondsLeft(order, now());
+    if (name === 'foreign' && foreign) return foreign.isInForce;
     const given = order.params[name];
     if (typeof given === 'number' || typeof given === 'string' || typeof given === 'boolean') return given;
     if (Object.hasOwn(actuator.limits, name))

@@ -3,7 +3,7 @@ import { didYouMean, knownWords } from '../../../common/did-you-mean.ts';
 import { commandedTypes, findVerb, type Verb, verbsOf } from '../../../model/verbs.ts';
 import { conditionFault } from './condition.ts';
 import type { Action, RangeSource, Step } from './control-schema.ts';
-import type { ResolvedAction, ResolvedStep } from './controls.ts';
+import type { ResolvedAction, ResolvedStep, ResolvedWrite } from './controls.ts';
 import { namesIn, type Source } from './expression.ts';
 import type { Point } from './point.ts';
 import type { Condition } from './point-schema.ts';
@@ -18,16 +18,25 @@ export interface ControlContext {
   where: string;
   /** Parameters of the command, limits and settings. */
   names: ReadonlySet<string>;
+  /** Points that others set as well. */
+  kept: readonly string[];
+  /** Points that hold one of these numbers as long as the registers are where the profile says. */
+  guards: readonly { point: string; is: readonly number[] }[];
 }
 
 /** @throws ControlFault if the expression uses a name that is not there, or a point that cannot be read */
-export const checkNames = (source: Source, { names, points, where }: ControlContext): void => {
+export const checkNames = (source: Source, { names, points, kept, where }: ControlContext): void => {
   const used = namesIn(source);
   for (const name of used.names)
     if (!names.has(name)) throw new ControlFault(`${where}: nothing is named $${name}${knownWords(name, [...names])}`);
   for (const name of used.points)
     if (!points.get(name)?.isReadable)
       throw new ControlFault(`${where}: @${name} is no point that can be read${didYouMean(name, [...points.keys()])}`);
+  for (const name of used.found)
+    if (!kept.includes(name))
+      throw new ControlFault(
+        `${where}: found@${name} is no point that foreign.keep remembers${knownWords(name, [...kept])}`,
+      );
 };
 
 const pointOf = (name: string, { points, where }: ControlContext): Point => {
@@ -41,13 +50,13 @@ export const checkReadable = (name: string, context: ControlContext): void => {
   if (!pointOf(name, context).isReadable) throw new ControlFault(`${context.where}: ${name} cannot be read`);
 };
 
-const checkCondition = (condition: Condition, { points, where }: ControlContext): void => {
+/** @throws ControlFault if the condition can never hold, or always does */
+export const checkCondition = (condition: Condition, { points, where }: ControlContext): void => {
   const fault = conditionFault(condition, points);
   if (fault !== undefined) throw new ControlFault(`${where}: ${fault}`);
 };
 
-const resolveStep = (step: Step, context: ControlContext): ResolvedStep => {
-  if ('waitMs' in step) return step;
+const resolveWrite = (step: Extract<Step, { point: string }>, context: ControlContext): ResolvedWrite => {
   const { where, names } = context;
   const point = pointOf(step.point, context);
   const { access = 'r' } = point.source;
@@ -63,6 +72,12 @@ const resolveStep = (step: Step, context: ControlContext): ResolvedStep => {
     throw new ControlFault(`${where}: there is no parameter ${step.ifGiven}${knownWords(step.ifGiven, [...names])}`);
   checkNames(step.value, context);
   return { point, value: step.value, ...(step.ifGiven === undefined ? {} : { ifGiven: step.ifGiven }) };
+};
+
+const resolveStep = (step: Step, context: ControlContext): ResolvedStep => {
+  if ('waitMs' in step) return step;
+  if ('together' in step) return { together: step.together.map((each) => resolveWrite(each, context)) };
+  return resolveWrite(step, context);
 };
 
 /** @throws ControlFault if a step writes a point that cannot be written, or uses a name that is not there */

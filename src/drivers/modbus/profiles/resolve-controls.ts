@@ -15,6 +15,7 @@ import {
   resolveAction,
   resolveSteps,
 } from './resolve-actions.ts';
+import { resolveForeign } from './resolve-foreign.ts';
 
 /** Shortest time between two different values, ms: a storm of commands becomes its newest one. */
 const defaultWriteIntervalMs = 100;
@@ -35,7 +36,10 @@ const parseComponent = (path: string): { type: string; index?: number } => {
 
 const pathOfComponent = (component: string, instance: number): string => component.replace('{i}', String(instance));
 
-const stepPoints = (steps: Step[] = []): string[] => steps.flatMap((step) => ('point' in step ? [step.point] : []));
+const stepPoints = (steps: Step[] = []): string[] =>
+  steps.flatMap((step) =>
+    'together' in step ? step.together.map(({ point }) => point) : 'point' in step ? [step.point] : [],
+  );
 
 const pointsOfActuator = ({ setpoints = {}, fallback, setup }: ActuatorSource): string[] => [
   ...Object.values(setpoints).flatMap(({ steps }) => stepPoints(steps)),
@@ -71,9 +75,11 @@ const resolveSetpoints = (
   );
 
 const resolveFallback = (
-  { steps, effect, means, verb }: ActuatorSource['fallback'],
+  { steps = [], effect, means, verb }: ActuatorSource['fallback'],
   context: ControlContext,
 ): ResolvedActuator['fallback'] => {
+  if (steps.length === 0 && context.kept.length === 0)
+    throw new ControlFault(`${context.where} needs steps: nothing is known that others have set (foreign)`);
   for (const meaning of Object.values(means))
     if (typeof meaning === 'string' && meaning.startsWith('$')) checkNames(meaning, context);
   return { ...resolveAction({ steps, effect }, context), means, ...(verb === undefined ? {} : { verb }) };
@@ -81,16 +87,21 @@ const resolveFallback = (
 
 const checkWatchdogs = (watchdogs: Watchdog[], context: ControlContext): void => {
   for (const { point, value, timeoutS, kind } of watchdogs) {
-    if (kind === 'write') resolveSteps([{ point: point ?? '', value: value ?? 0 }], context);
+    if (kind === 'write' || kind === 'count') resolveSteps([{ point: point ?? '', value: value ?? 0 }], context);
     if (timeoutS !== undefined) checkNames(timeoutS, context);
   }
 };
 
 const resolveActuator = (source: ActuatorSource, { instance, nth }: Place, base: ControlContext): ResolvedActuator => {
-  const { limits = {}, watchdog = [], latencyMs } = source;
+  const { limits = {}, watchdog = [], latencyMs, advice } = source;
   const path = pathOfComponent(source.component, instance);
   const component = parseComponent(path);
-  const context = { ...base, where: path, names: new Set([...base.names, ...Object.keys(limits)]) };
+  const context = {
+    ...base,
+    where: path,
+    names: new Set([...base.names, ...Object.keys(limits), 'lease_s', ...(source.foreign ? ['foreign'] : [])]),
+    kept: source.foreign?.keep ?? [],
+  };
   const at = (what: string): ControlContext => ({ ...context, where: `${path} ${what}` });
   const carMs = source.setpoints?.set_current_limit && carTimeConstantS * 1000;
   const { timeConstantMs = carMs } = source;
@@ -98,12 +109,15 @@ const resolveActuator = (source: ActuatorSource, { instance, nth }: Place, base:
   const actions = resolveSetpoints(component.type, source, context);
   const fallback = resolveFallback(source.fallback, at('fallback'));
   checkWatchdogs(watchdog, at('watchdog'));
+  const foreign = source.foreign && resolveForeign(source.foreign, { limits, context: at('foreign') });
   return {
     key: nth === 0 ? path : `${path}#${nth + 1}`,
     ...component,
     actions,
     limits,
     ...(fallback && { fallback }),
+    ...(foreign && { foreign }),
+    ...(advice === undefined ? {} : { advice }),
     setup: resolveSteps(source.setup ?? [], at('setup')),
     watchdog,
     minWriteIntervalMs: source.minWriteIntervalMs ?? defaultWriteIntervalMs,
@@ -163,6 +177,8 @@ export const resolveControls = (
     points: new Map(points.map((point) => [point.name, point])),
     where: '',
     names: new Set(Object.keys(settings)),
+    kept: [],
+    guards: profile.guards ?? [],
   };
   const needsDiscovery = (names: string[]): boolean => names.some((name) => undecoded.includes(name));
   const { mistakes, attempt } = createCollector();

@@ -72,6 +72,7 @@ export const resolveDerived = (
   const factors = product === undefined ? undefined : namesIn(product);
   const [parameter] = factors?.names ?? [];
   if (parameter !== undefined) return refuse(`takes $${parameter}: a product is made of @points and numbers only`);
+  if (factors && factors.found.length > 0) return refuse(`takes found@${factors.found[0]}, which only commands know`);
   const list = sum ?? firstOf ?? [...new Set(factors?.points)];
   if (source.addr !== undefined || source.type !== undefined)
     return refuse(`has no register of its own: its value is made from ${list.join(', ')}`);

@@ -1,0 +1,83 @@
+/**
+ * The writes of one device: in requests as they were planned, or register by register where the device refuses Write
+ * Multiple Registers. Some inverters take their limit by Write Single Register alone.
+ */
+import { isIllegalRequest, ModbusFailure } from '../failures.ts';
+import { functionCodes, type WriteRequest } from '../messages.ts';
+import type { Bus } from '../transport/bus/bus.ts';
+import { type PlannedWrite, toRequest } from './write-plan.ts';
+
+const { writeSingleRegister, writeMultipleRegisters } = functionCodes;
+
+/** The facts about the writes of a device that outlive its driver. */
+export interface WriteHabits {
+  /** The device has refused Write Multiple Registers, and taken the same registers one by one. */
+  writesSingly: boolean;
+}
+
+/** @returns the habits of a device that nothing is known of */
+export const createWriteHabits = (): WriteHabits => ({ writesSingly: false });
+
+/** @returns the requests for the points of a write one by one, in the order of the profile */
+const singleRequests = ({ request: { unit }, wanted }: PlannedWrite): WriteRequest[] =>
+  wanted.map((each) => {
+    const request = toRequest(unit, each);
+    const isOneRegister = request.values.length === 1;
+    return { ...request, functionCode: isOneRegister ? writeSingleRegister : writeMultipleRegisters };
+  });
+
+/** Whether writing one by one is something else than writing as planned. */
+const canBeSplit = ({ request, wanted }: PlannedWrite): boolean =>
+  request.functionCode === writeMultipleRegisters && wanted.some(({ words }) => words.length === 1);
+
+/** Writes to the registers of one device. */
+export class RegisterWriter {
+  readonly #bus: Bus;
+  readonly #habits: WriteHabits;
+
+  constructor(bus: Bus, habits: WriteHabits) {
+    this.#bus = bus;
+    this.#habits = habits;
+  }
+
+  /**
+   * @param notAfter monotonic ms after which the first request is not sent any more
+   * @throws ModbusFailure
+   */
+  async write(planned: PlannedWrite, notAfter: number): Promise<void> {
+    if (!canBeSplit(planned)) {
+      await this.#bus.write(planned.request, notAfter);
+      return;
+    }
+    if (this.#habits.writesSingly) {
+      await this.#writeSingly(planned, notAfter);
+      return;
+    }
+    try {
+      await this.#bus.write(planned.request, notAfter);
+    } catch (error) {
+      if (!(error instanceof ModbusFailure && isIllegalRequest(error))) throw error;
+      await this.#trySingly(planned, { notAfter, refusal: error });
+    }
+  }
+
+  /** @throws the refusal of the request as it was planned, if the device refuses its first register as well */
+  async #trySingly(planned: PlannedWrite, { notAfter, refusal }: { notAfter: number; refusal: Error }): Promise<void> {
+    const [first, ...others] = singleRequests(planned);
+    if (!first) return;
+    try {
+      await this.#bus.write(first, notAfter);
+    } catch (error) {
+      throw error instanceof ModbusFailure && isIllegalRequest(error) ? refusal : error;
+    }
+    this.#habits.writesSingly = true;
+    for (const request of others) await this.#bus.write(request);
+  }
+
+  async #writeSingly(planned: PlannedWrite, notAfter: number): Promise<void> {
+    const [first, ...others] = singleRequests(planned);
+    if (first) await this.#bus.write(first, notAfter);
+    // A write that has begun is carried out to its end.
+    for (const request of others) await this.#bus.write(request);
+  }
+}
