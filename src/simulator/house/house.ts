@@ -2,10 +2,21 @@
  * One physical house: sun and clouds on a roof, people who cook and wash, two batteries that try to keep the grid
  * at zero, and the grid, which gives and takes the rest. Powers in W with the signs of the model.
  */
+import { clamp } from '../../common/clamp.ts';
 import { createSeededRandom } from '../../common/seeded-random.ts';
 import { type Phases, sumOf } from '../per-phase.ts';
-import { type BatteryOrder, type BatteryState, createBattery, ownControl, stepBattery } from './battery.ts';
+import { type BatteryOrder, ownControl, stepBattery } from './battery.ts';
+import { type HouseState, initialState } from './house-state.ts';
 import { HouseholdLoad } from './household-load.ts';
+import {
+  acPower,
+  batteryWithin,
+  freeInverter,
+  highestDc,
+  type InverterOrder,
+  inverterLoss,
+  reactivePower,
+} from './inverter-power.ts';
 import { clearSkyShare, Sky } from './sky.ts';
 
 interface HouseOptions {
@@ -31,66 +42,14 @@ export interface HouseControls {
   chargingW: Phases;
   hybrid: BatteryOrder;
   storage: BatteryOrder;
+  /** The AC terminal of the hybrid inverter. */
+  inverter: InverterOrder;
 }
 
-/** The true state of the house, which its devices measure. */
-export interface HouseState {
-  /** Local hour of day, 0 to 24. */
-  hour: number;
-  /** DC power of the two strings on the hybrid inverter, W. */
-  stringsW: [number, number];
-  /** DC power of the roof, W. */
-  solarW: number;
-  producedWh: number;
-  /** Production since midnight, Wh. */
-  producedTodayWh: number;
-  /** Battery on the DC side of the hybrid inverter. */
-  hybrid: BatteryState;
-  /** AC terminal of the hybrid inverter, W; positive feeds the house. */
-  hybridAcW: number;
-  /** Battery on the AC side, with an inverter of its own on L1. */
-  storage: BatteryState;
-  /** Power of all consumers, cars among them, W. */
-  loadW: number;
-  /** Power at the grid connection, W; positive imports. */
-  gridW: number;
-  gridPhasesW: Phases;
-  gridVoltagesV: Phases;
-  frequencyHz: number;
-  importWh: number;
-  exportWh: number;
-  importPhasesWh: Phases;
-  exportPhasesWh: Phases;
-  inverterTemperatureC: number;
-}
-
-/** Share that is lost between the DC and the AC side of the hybrid inverter. */
-const hybridLoss = 0.03;
-/** Power that the hybrid inverter needs for itself, W. */
-const hybridOwnW = 25;
+/** Shares of the two strings in the power of the roof. */
+export const stringShares = [0.56, 0.44] as const;
 /** Longest simulated step, s: the batteries follow within a few seconds. */
 const longestStepS = 5;
-
-const initialState = (options: HouseOptions, hour: number): HouseState => ({
-  hour,
-  stringsW: [0, 0],
-  solarW: 0,
-  producedWh: 18_240_000,
-  producedTodayWh: 6200,
-  hybrid: createBattery(options.hybridCapacityWh ?? 9600, 5000, { soc: 58, dischargedWh: 4_310_000 }),
-  hybridAcW: 0,
-  storage: createBattery(options.storageCapacityWh ?? 6400, 3700, { soc: 41, dischargedWh: 2_150_000 }),
-  loadW: 400,
-  gridW: 0,
-  gridPhasesW: [0, 0, 0],
-  gridVoltagesV: [230, 230, 230],
-  frequencyHz: 50,
-  importWh: 6_480_000,
-  exportWh: 9_120_000,
-  importPhasesWh: [2_160_000, 2_160_000, 2_160_000],
-  exportPhasesWh: [3_040_000, 3_040_000, 3_040_000],
-  inverterTemperatureC: 41,
-});
 
 /** The house, whose time passes step by step. */
 export class House {
@@ -101,6 +60,7 @@ export class House {
     chargingW: [0, 0, 0],
     hybrid: ownControl(),
     storage: ownControl(),
+    inverter: freeInverter(),
   };
   readonly #solarPeakW: number;
   readonly #random: () => number;
@@ -136,9 +96,9 @@ export class House {
     const now = this.#now;
     now.hour = (now.hour + seconds / 3600) % 24;
     if (now.hour < seconds / 3600) now.producedTodayWh = 0;
-    this.#stepRoof(seconds);
+    this.#stepSun(seconds);
     const loads = this.#stepLoads(seconds);
-    this.#stepBatteries(seconds);
+    this.#stepInverters(seconds);
     now.gridPhasesW = [
       loads[0] - now.hybridAcW / 3 - now.storage.powerW,
       loads[1] - now.hybridAcW / 3,
@@ -148,16 +108,11 @@ export class House {
     now.inverterTemperatureC += (28 + now.solarW / 300 - now.inverterTemperatureC) * Math.min(1, seconds / 600);
   }
 
-  #stepRoof(seconds: number): void {
+  #stepSun(seconds: number): void {
     const now = this.#now;
     const clouds = this.#sky.step(seconds);
-    const roofW =
+    now.solarAvailableW =
       this.#solarPeakW * clearSkyShare(now.hour) * (this.controls.sky ?? clouds) * (0.99 + this.#random() * 0.02);
-    now.stringsW = [roofW * 0.56, roofW * 0.44];
-    now.solarW = roofW;
-    const producedWh = (roofW * seconds) / 3600;
-    now.producedWh += producedWh;
-    now.producedTodayWh += producedWh;
   }
 
   /** @returns load of each phase, W */
@@ -169,14 +124,35 @@ export class House {
     return loads;
   }
 
-  #stepBatteries(seconds: number): void {
+  /** The batteries bring the grid to zero; the roof gives what an order of the hybrid inverter leaves to it. */
+  #stepInverters(seconds: number): void {
     const { controls } = this;
+    const { inverter } = controls;
     const now = this.#now;
-    const residualW = now.loadW - now.solarW * (1 - hybridLoss);
-    stepBattery(now.hybrid, controls.hybrid, residualW, seconds);
-    stepBattery(now.storage, controls.storage, residualW - now.hybrid.powerW, seconds);
-    const dcW = now.solarW + now.hybrid.powerW;
-    now.hybridAcW = dcW * (dcW >= 0 ? 1 - hybridLoss : 1 + hybridLoss) - hybridOwnW;
+    const residualW = now.loadW - now.solarAvailableW * (1 - inverterLoss);
+    if (inverter.isConnected)
+      stepBattery(now.hybrid, batteryWithin(inverter, controls.hybrid, now.solarAvailableW), residualW, seconds);
+    else now.hybrid.powerW = 0;
+    const leftW = inverter.isConnected ? highestDc(inverter) - now.hybrid.powerW : 0;
+    this.#produce(clamp(now.solarAvailableW, 0, Math.max(0, leftW)), seconds);
+    now.isHybridConnected = inverter.isConnected;
+    now.hybridAcW = inverter.isConnected ? acPower(now.solarW + now.hybrid.powerW) : 0;
+    now.hybridVar = inverter.isConnected ? reactivePower(inverter, now.hybridAcW) : 0;
+    const wh = (now.hybridAcW * seconds) / 3600;
+    if (wh >= 0) now.hybridOutWh += wh;
+    else now.hybridInWh -= wh;
+    const leftLoadW = now.loadW - now.solarW * (1 - inverterLoss) - now.hybrid.powerW;
+    stepBattery(now.storage, controls.storage, leftLoadW, seconds);
+  }
+
+  /** Takes a power from the roof. */
+  #produce(roofW: number, seconds: number): void {
+    const now = this.#now;
+    now.stringsW = [roofW * stringShares[0], roofW * stringShares[1]];
+    now.solarW = roofW;
+    const producedWh = (roofW * seconds) / 3600;
+    now.producedWh += producedWh;
+    now.producedTodayWh += producedWh;
   }
 
   /** Counts what flows through the meter, in total and on each phase. */

@@ -1,7 +1,7 @@
 /** An SMA Sunny Boy Storage: a battery inverter on the AC side of the house. */
 import type { ResolvedProfile } from '../../drivers/modbus/index.ts';
 import type { Clock } from '../../model/time.ts';
-import type { HouseState } from '../house/house.ts';
+import type { HouseState } from '../house/house-state.ts';
 import { batteryMode, type DeviceControl, type PointValues, SimulatedDevice } from './simulated-device.ts';
 
 /** Highest power in both directions, W. */

@@ -41,10 +41,11 @@ export class FaultyServer {
     return this.#server.open();
   }
 
-  /** Gives a unit a fault. offline concerns all units of the server. */
+  /** Gives a unit a fault. The server is offline as long as one of its units is. */
   async setFault(unit: number, fault: Fault): Promise<void> {
     this.#faults.set(unit, fault);
-    await (fault.kind === 'offline' ? this.#server.close() : this.#server.open());
+    const isOffline = [...this.#faults.values()].some(({ kind }) => kind === 'offline');
+    await (isOffline ? this.#server.close() : this.#server.open());
   }
 
   fault(unit: number): Fault {

@@ -1,6 +1,6 @@
 /** An Eastron SDM630 at the grid connection of the house. */
 import type { ResolvedProfile } from '../../drivers/modbus/index.ts';
-import type { HouseState } from '../house/house.ts';
+import type { HouseState } from '../house/house-state.ts';
 import { type PointValues, perPhase, SimulatedDevice } from './simulated-device.ts';
 
 const powerFactor = 0.99;

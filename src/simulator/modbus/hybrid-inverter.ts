@@ -1,30 +1,25 @@
 /** A Sungrow SH-RT hybrid inverter with two strings and a battery. */
 import type { ResolvedProfile } from '../../drivers/modbus/index.ts';
-import type { HouseState } from '../house/house.ts';
+import { hybridBatteryVoltage, measureStrings } from '../house/dc-side.ts';
+import type { HouseState } from '../house/house-state.ts';
 import { batteryMode, type DeviceControl, type PointValues, perPhase, SimulatedDevice } from './simulated-device.ts';
 
-/** Voltages of the two strings in operation, V. */
-const stringVoltages = [612, 540] as const;
-/** Below this power a string has no voltage, W. */
-const leastStringW = 20;
 /** Battery power beyond which the running state says charging or discharging, W. */
 const idleBatteryW = 30;
 /** Values of the points ctl.ems_mode and ctl.forced_cmd in the profile. */
 const emsMode = { selfConsumption: 0, forced: 2 };
 const forcedCommand = { charge: 170, discharge: 187, stop: 204 };
 
-const measureStrings = ({ stringsW }: HouseState): PointValues => {
-  const values: PointValues = {};
-  for (const i of [0, 1] as const) {
-    const isOn = stringsW[i] > leastStringW;
-    values[`pv.mppt${i + 1}.voltage`] = isOn ? stringVoltages[i] : 0;
-    values[`pv.mppt${i + 1}.current`] = isOn ? stringsW[i] / stringVoltages[i] : 0;
-  }
-  return values;
-};
+const stringValues = (state: HouseState): PointValues =>
+  Object.fromEntries(
+    measureStrings(state).flatMap(({ voltageV, currentA }, i) => [
+      [`pv.mppt${i + 1}.voltage`, voltageV],
+      [`pv.mppt${i + 1}.current`, currentA],
+    ]),
+  );
 
 const measureBattery = ({ hybrid }: HouseState): PointValues => {
-  const voltageV = 205 + hybrid.soc * 0.3;
+  const voltageV = hybridBatteryVoltage(hybrid);
   return {
     'battery.power_signed': hybrid.powerW,
     'battery.power_directed': Math.abs(hybrid.powerW),
@@ -66,7 +61,7 @@ const measure = (state: HouseState): PointValues => {
     serial: 'A2290012345',
     rated_power: 10_000,
     'inverter.temperature': state.inverterTemperatureC,
-    ...measureStrings(state),
+    ...stringValues(state),
     'pv.power': state.solarW,
     'pv.energy_day': state.producedTodayWh,
     'pv.energy_total': state.producedWh,

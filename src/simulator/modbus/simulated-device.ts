@@ -11,7 +11,8 @@ import {
   type UnitImages,
 } from '../../drivers/modbus/index.ts';
 import type { BatteryOrder } from '../house/battery.ts';
-import type { HouseControls, HouseState } from '../house/house.ts';
+import type { HouseControls } from '../house/house.ts';
+import type { HouseState } from '../house/house-state.ts';
 
 export type BatteryMode = 'auto' | 'charge' | 'discharge' | 'hold';
 

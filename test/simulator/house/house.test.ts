@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { House, type HouseState } from '../../../src/simulator/house/house.ts';
+import { House } from '../../../src/simulator/house/house.ts';
+import type { HouseState } from '../../../src/simulator/house/house-state.ts';
 
 /** A copy: the house changes its state in place. */
 const snapshot = (state: HouseState): HouseState => structuredClone(state);
