@@ -1,7 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import { defaultOcppServer, simulatorFields, thisMachine } from '../src/model/limits.ts';
-import { numberField, textField } from '../src/shell/config.ts';
+import { numberField, optionalNumberField, textField } from '../src/shell/config.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { serveAddresses } from '../src/shell/network-addresses.ts';
 import { retryOpening } from '../src/shell/retry-open.ts';
@@ -14,6 +14,7 @@ const config = z.object({
   gridPort: numberField(simulatorFields.gridPort),
   hybridPort: numberField(simulatorFields.hybridPort),
   storagePort: numberField(simulatorFields.storagePort),
+  sunspecPort: optionalNumberField(simulatorFields.sunspecPort),
   /** Local hour at which the simulated day begins. */
   startHour: numberField(simulatorFields.startHour),
   speed: numberField(simulatorFields.speed),
@@ -43,10 +44,11 @@ const simulationOptions = (given: z.output<typeof config>): SimulationOptions =>
   seed: given.seed,
   speed: given.speed,
   watchdogS: given.watchdog,
+  sunSpecPort: given.sunspecPort,
   wallboxes: { url: given.ocpp, count: given.wallboxes },
 });
 
-/** Simulates a house with sun, load, two batteries and wallboxes, behind real Modbus TCP servers and OCPP clients. */
+/** Simulates a house with sun, load, two batteries and wallboxes, behind real Modbus TCP servers, SunSpec among them, and OCPP clients. */
 export default function register(RED: NodeAPI): void {
   serveAddresses(RED);
   defineNode(RED, 'ems-simulator', {

@@ -146,6 +146,8 @@ export const simulatorFields = {
   gridPort: { default: 1502, ...portRange },
   hybridPort: { default: 1503, ...portRange },
   storagePort: { default: 1504, ...portRange },
+  /** The SunSpec devices; a house has none without it. */
+  sunspecPort: portRange,
   /** Local hour at which the simulated day begins. */
   startHour: { default: 10.5, min: 0, max: 24 },
   /** Simulated seconds per second. */
@@ -157,7 +159,7 @@ export const simulatorFields = {
   watchdog: { default: 60, min: 1, max: 3600 },
   /** First value of the random numbers; four bytes. */
   seed: { default: 7, min: 0, max: 4_294_967_295 },
-} as const satisfies Record<string, DefaultedNumber>;
+} as const satisfies Record<string, DefaultedNumber | NumberRange>;
 
 /** Fields of ems-site. */
 export const siteFields = {

@@ -30,6 +30,16 @@ export const simulationChanges = z.strictObject({
   extra_load_w: z.number().min(0).max(100_000).optional(),
   /** Cars by the number of their wallbox; null: the car leaves. */
   cars: z.partialRecord(z.enum(['1', '2', '3']), car.nullable()).optional(),
-  faults: z.strictObject({ grid: fault.optional(), hybrid: fault.optional(), storage: fault.optional() }).optional(),
+  faults: z
+    .strictObject({
+      grid: fault.optional(),
+      hybrid: fault.optional(),
+      storage: fault.optional(),
+      sunspec_hybrid: fault.optional(),
+      sunspec_der: fault.optional(),
+      sunspec_battery: fault.optional(),
+      sunspec_meter: fault.optional(),
+    })
+    .optional(),
 });
 export type SimulationChanges = z.output<typeof simulationChanges>;

@@ -1,5 +1,6 @@
 /**
- * The simulated house in operation: time passes, three devices answer over Modbus TCP, wallboxes dial an OCPP server.
+ * The simulated house in operation: time passes, devices answer over Modbus TCP in registers of their own and in SunSpec,
+ * wallboxes dial an OCPP server.
  */
 import { openProfile, type ResolvedProfile } from '../drivers/modbus/index.ts';
 import type { Clock, Timer } from '../model/time.ts';
@@ -11,6 +12,7 @@ import { createHybridInverter } from './modbus/hybrid-inverter.ts';
 import type { BatteryMode, SimulatedDevice } from './modbus/simulated-device.ts';
 import { Wallboxes, type WallboxesOptions, type WallboxState } from './ocpp/wallboxes.ts';
 import type { SimulationChanges } from './simulation-changes.ts';
+import { type SunSpecDevices, type SunSpecName, startSunSpecDevices, sunSpecNames } from './sunspec/sunspec-devices.ts';
 
 const deviceNames = ['grid', 'hybrid', 'storage'] as const;
 /** A device of the house. */
@@ -29,6 +31,8 @@ export interface SimulationOptions {
   watchdogS: number;
   /** Absent: a house without wallboxes. */
   wallboxes?: WallboxesOptions;
+  /** TCP port of the SunSpec devices; 0 takes a free one. Undefined: a house without them. */
+  sunSpecPort?: number | undefined;
 }
 
 /** The truth that the devices measure: W with the signs of the model, SoC in %. */
@@ -49,7 +53,7 @@ export interface TrueState {
   wallboxes: WallboxState[];
   /** Simulated seconds per second. */
   speed: number;
-  faults: Record<DeviceName, Fault['kind']>;
+  faults: Record<DeviceName, Fault['kind']> & Partial<Record<SunSpecName, Fault['kind']>>;
 }
 
 const stepMs = 250;
@@ -85,21 +89,24 @@ interface SimulationParts {
   devices: Record<DeviceName, SimulatedDevice>;
   servers: Record<DeviceName, FaultyServer>;
   wallboxes: Wallboxes;
+  sunSpec: SunSpecDevices | undefined;
 }
 
 /** The house, its devices and its servers. Create it with `startSimulation`. */
-class Simulation {
+export class Simulation {
   readonly #house: House;
   readonly #devices: Record<DeviceName, SimulatedDevice>;
   readonly #servers: Record<DeviceName, FaultyServer>;
   readonly #wallboxes: Wallboxes;
+  readonly #sunSpec: SunSpecDevices | undefined;
   readonly #stepping: Timer;
 
-  constructor({ house, devices, servers, wallboxes }: SimulationParts, clock: Clock) {
+  constructor({ house, devices, servers, wallboxes, sunSpec }: SimulationParts, clock: Clock) {
     this.#house = house;
     this.#devices = devices;
     this.#servers = servers;
     this.#wallboxes = wallboxes;
+    this.#sunSpec = sunSpec;
     let before = clock.monotonic();
     this.#stepping = clock.every(stepMs, () => {
       const now = clock.monotonic();
@@ -111,6 +118,11 @@ class Simulation {
   /** The TCP ports that the devices listen on. */
   get ports(): Record<DeviceName, number> {
     return perDevice((name) => this.#servers[name].port);
+  }
+
+  /** The TCP port of the SunSpec devices; undefined where the house has none. */
+  get sunSpecPort(): number | undefined {
+    return this.#sunSpec?.port;
   }
 
   state(): TrueState {
@@ -128,11 +140,14 @@ class Simulation {
       storage_mode: this.#modeOf('storage'),
       wallboxes: this.#wallboxes.state(),
       speed: this.#house.controls.speed,
-      faults: perDevice((name) => this.#servers[name].fault(this.#devices[name].unit).kind),
+      faults: {
+        ...perDevice((name) => this.#servers[name].fault(this.#devices[name].unit).kind),
+        ...this.#sunSpec?.faults(),
+      },
     };
   }
 
-  /** @throws when a car is meant for a wallbox that does not exist */
+  /** @throws when a car is meant for a wallbox, or a fault for a device, that does not exist */
   async change({ speed, sky, extra_load_w, faults = {}, cars = {} }: SimulationChanges): Promise<void> {
     const { controls } = this.#house;
     if (speed !== undefined) {
@@ -145,13 +160,19 @@ class Simulation {
       const fault = faults[name];
       if (fault) await this.#servers[name].setFault(this.#devices[name].unit, fault);
     }
+    for (const name of sunSpecNames) {
+      const fault = faults[name];
+      if (fault && !this.#sunSpec)
+        throw new Error(`the simulated house has no ${name}: its SunSpec devices have no port`);
+      if (fault) await this.#sunSpec?.setFault(name, fault);
+    }
     for (const [number, car] of Object.entries(cars)) this.#wallboxes.park(Number(number), car ?? null);
   }
 
   async close(): Promise<void> {
     this.#stepping.cancel();
     await this.#wallboxes.close();
-    await Promise.all(Object.values(this.#servers).map((server) => server.close()));
+    await Promise.all([this.#sunSpec, ...Object.values(this.#servers)].map((server) => server?.close()));
   }
 
   /** Lets time pass: orders first, then the house, then its measured values. */
@@ -159,9 +180,11 @@ class Simulation {
     const house = this.#house;
     const wallboxes = this.#wallboxes;
     for (const device of Object.values(this.#devices)) device.react(house.controls);
+    this.#sunSpec?.react(house.controls, house.state());
     house.controls.chargingW = wallboxes.chargingW();
     house.step(seconds);
     for (const device of Object.values(this.#devices)) device.update(house.state());
+    this.#sunSpec?.update(house.state());
   }
 
   #modeOf(name: DeviceName): BatteryMode {
@@ -171,11 +194,18 @@ class Simulation {
   }
 }
 
+/** A house and its devices before they are reached. */
+interface Furnished {
+  house: House;
+  devices: Record<DeviceName, SimulatedDevice>;
+}
+
 /** Opens the servers one after the other. @throws with the port in the message when a port is taken; none stays open */
 const openServers = async (
-  { host, ports }: SimulationOptions,
-  devices: Record<DeviceName, SimulatedDevice>,
-): Promise<Record<DeviceName, FaultyServer>> => {
+  { host, ports, sunSpecPort, watchdogS }: SimulationOptions,
+  { house, devices }: Furnished,
+  clock: Clock,
+): Promise<Pick<SimulationParts, 'servers' | 'sunSpec'>> => {
   const opened: FaultyServer[] = [];
   const open = async (name: DeviceName): Promise<FaultyServer> => {
     const { unit, images } = devices[name];
@@ -184,7 +214,11 @@ const openServers = async (
     return server;
   };
   try {
-    return { grid: await open('grid'), hybrid: await open('hybrid'), storage: await open('storage') };
+    const servers = { grid: await open('grid'), hybrid: await open('hybrid'), storage: await open('storage') };
+    const sunSpecOptions = { host, port: sunSpecPort ?? 0, heartbeatS: watchdogS };
+    const sunSpec =
+      sunSpecPort === undefined ? undefined : await startSunSpecDevices(sunSpecOptions, house.state(), clock);
+    return { servers, sunSpec };
   } catch (error) {
     await Promise.all(opened.map((server) => server.close()));
     throw new Error(`the simulated house cannot open its ports: ${(error as Error).message}`);
@@ -199,8 +233,8 @@ export const startSimulation = async (options: SimulationOptions, clock: Clock):
   house.step(settlingS / speed);
   const devices = perDevice((name) => createDevice(kinds[name], clock, watchdogS));
   for (const device of Object.values(devices)) device.update(house.state());
-  const servers = await openServers(options, devices);
+  const opened = await openServers(options, { house, devices }, clock);
   const wallboxes = new Wallboxes(options.wallboxes ?? { url: '', count: 0 }, clock);
   wallboxes.setSpeed(speed);
-  return new Simulation({ house, devices, servers, wallboxes }, clock);
+  return new Simulation({ house, devices, wallboxes, ...opened }, clock);
 };

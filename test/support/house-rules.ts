@@ -54,7 +54,7 @@ const arrows: Record<string, RegExp> = {
   editor: /^(common|model|migrations|drivers\/[a-z]+|npm:zod\/mini)$/,
   bridge: /^(common|model|drivers|control|npm:zod|node:.*)$/,
   site: /^(common|model|npm:zod)$/,
-  simulator: /^(common|model|drivers\/(modbus|ocpp)|npm:zod|npm:ocpp-rpc|node:.*)$/,
+  simulator: /^(common|model|drivers\/(modbus|ocpp|sunspec)|npm:zod|npm:ocpp-rpc|node:.*)$/,
   shell: /^(common|model|migrations|bridge|drivers|npm:zod|node:.*|npm:node-red)$/,
   nodes: /^(common|model|shell|bridge|drivers\/[a-z]+|mqtt|site|simulator|npm:zod|node:.*|npm:node-red)$/,
 };

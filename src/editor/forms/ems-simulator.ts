@@ -1,6 +1,6 @@
 /** The form of the simulated house. */
 import { defaultOcppServer, simulatorFields, thisMachine } from '../../model/limits.ts';
-import { numberField, textField } from '../field.ts';
+import { numberField, optionalNumberField, textField } from '../field.ts';
 import type { NodeForm } from '../form.ts';
 import { addListenAddress } from '../parts/listen-address.ts';
 
@@ -10,6 +10,7 @@ export const simulatorForm: NodeForm = {
     gridPort: numberField(simulatorFields.gridPort),
     hybridPort: numberField(simulatorFields.hybridPort),
     storagePort: numberField(simulatorFields.storagePort),
+    sunspecPort: optionalNumberField(simulatorFields.sunspecPort),
     startHour: numberField(simulatorFields.startHour),
     speed: numberField(simulatorFields.speed),
     every: numberField(simulatorFields.every),

@@ -31,6 +31,9 @@ export interface ObservedDriver {
   close(): Promise<void>;
 }
 
+/** A driver of a device that somebody else serves. */
+export type ObservedUnit = Omit<ObservedDriver, 'become'>;
+
 export interface DrivenDevice extends ObservedDriver {
   server: FaultyServer;
 }
@@ -107,6 +110,19 @@ export const driveDevice = async (
       await observed.driver.close();
       await bus.close();
       await server.close();
+    },
+  };
+};
+
+/** Drives a unit of a Modbus TCP server on this machine. */
+export const driveUnit = (port: number, at: number): ObservedUnit => {
+  const bus: Bus = createBus(createLink({ transport: 'tcp', host: '127.0.0.1', port }, systemClock), systemClock);
+  const observed = observe({ bus, unit: at }, systemClock);
+  return {
+    ...observed,
+    async close() {
+      await observed.driver.close();
+      await bus.close();
     },
   };
 };
