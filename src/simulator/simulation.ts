@@ -57,6 +57,8 @@ export interface TrueState {
 }
 
 const stepMs = 250;
+/** SunSpec devices have many more values than the others: they measure once in so many steps. */
+const sunSpecSteps = 4;
 /** Simulated time for the batteries to find their power before the first reading, s. */
 const settlingS = 30;
 
@@ -100,6 +102,7 @@ export class Simulation {
   readonly #wallboxes: Wallboxes;
   readonly #sunSpec: SunSpecDevices | undefined;
   readonly #stepping: Timer;
+  #steps = 0;
 
   constructor({ house, devices, servers, wallboxes, sunSpec }: SimulationParts, clock: Clock) {
     this.#house = house;
@@ -184,7 +187,8 @@ export class Simulation {
     house.controls.chargingW = wallboxes.chargingW();
     house.step(seconds);
     for (const device of Object.values(this.#devices)) device.update(house.state());
-    this.#sunSpec?.update(house.state());
+    this.#steps++;
+    if (this.#steps % sunSpecSteps === 0) this.#sunSpec?.update(house.state());
   }
 
   #modeOf(name: DeviceName): BatteryMode {
