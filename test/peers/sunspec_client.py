@@ -3,6 +3,8 @@
 "tables" prints one line of JSON per model. "read PORT UNIT..." scans the units on 127.0.0.1 and prints one line per
 device: its models with the path, the raw value and the scaled value of each point. "decode FILE ROUNDS" decodes the
 registers of the models in FILE, without a link, once per line of its input, and prints points and times of each round.
+"control PORT UNIT" writes the points of each line of its input, {"model": id, "points": {path: scaled value}}, and prints
+the values of the model as it reads them afterwards, and the error of the write. A line without points only reads.
 """
 
 import json
@@ -84,6 +86,33 @@ def read(port, units):
         print(json.dumps({"unit": unit, "models": models}), flush=True)
 
 
+def point_at(model, path):
+    *groups, name = path.split(".")
+    group = model
+    for each in groups:
+        group = group.groups[each]
+    return group.points[name]
+
+
+def control(port, unit):
+    peer = client.SunSpecModbusClientDeviceTCP(slave_id=unit, ipaddr="127.0.0.1", ipport=port, timeout=10)
+    peer.scan()
+    peer.connect()
+    for line in sys.stdin:
+        order = json.loads(line)
+        model = peer.models[order["model"]][0]
+        error = None
+        try:
+            for path, value in order.get("points", {}).items():
+                point_at(model, path).cvalue = value
+            model.write()
+        except Exception as failure:
+            error = str(failure)
+        model.read()
+        print(json.dumps({"error": error, "points": list(values_of(model))}), flush=True)
+    peer.close()
+
+
 def decode(path, rounds):
     """Each round decodes every model as a poll does: raw values of all points, then the scaled ones."""
     with open(path, encoding="utf-8") as file:
@@ -104,5 +133,7 @@ if sys.argv[1] == "tables":
     tables()
 elif sys.argv[1] == "read":
     read(int(sys.argv[2]), [int(unit) for unit in sys.argv[3:]])
+elif sys.argv[1] == "control":
+    control(int(sys.argv[2]), int(sys.argv[3]))
 else:
     decode(sys.argv[2], int(sys.argv[3]))

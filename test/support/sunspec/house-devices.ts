@@ -6,6 +6,7 @@ import {
   findModelDefinition,
   layOutModel,
   type ModelCodec,
+  type ModelLayout,
   type PointValue,
 } from '../../../src/drivers/sunspec/index.ts';
 import { readCounts, registersUntilCounts } from '../../../src/drivers/sunspec/models/counting-points.ts';
@@ -26,6 +27,8 @@ const most = 125;
 export interface PointClient {
   /** The ids of the models of a unit, in their order. */
   models(unit: number): Promise<number[]>;
+  /** The points of a model at their places. */
+  layoutOf(unit: number, id: number): Promise<ModelLayout>;
   /** All values of a model. */
   readModel(unit: number, id: number): Promise<Record<string, PointValue>>;
   /** Writes points; neighbouring ones in one request. */
@@ -82,6 +85,7 @@ export const createPointClient = (port: number): PointClient => {
 
   return {
     models: async (unit) => (await codecsOf(unit)).map(({ layout }) => layout.definition.id),
+    layoutOf: async (unit, id) => (await codecOf(unit, id)).layout,
     readModel: async (unit, id) => Object.fromEntries(await valuesOf(unit, await codecOf(unit, id))),
     async write(unit, id, values) {
       const codec = await codecOf(unit, id);

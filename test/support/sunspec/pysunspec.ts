@@ -63,6 +63,44 @@ export const peerTables = (): Promise<{ id: number; label: string; group: PeerGr
 export const readAsPeer = (port: number, units: number[]): Promise<{ unit: number; models: PeerModel[] }[]> =>
   run('read', String(port), ...units.map(String));
 
+/** pysunspec2 as a controller of one device. */
+export interface PeerController {
+  /**
+   * Writes points of a model, and reads the model.
+   * @param points scaled values by path; none: the model is only read
+   * @returns the scaled values afterwards, and why the write failed
+   */
+  write(
+    model: number,
+    points?: Record<string, number>,
+  ): Promise<{ error: string | null; values: Record<string, PeerValue> }>;
+  close(): Promise<void>;
+}
+
+/** Starts pysunspec2 with a connection to a unit of a server on this machine. */
+export const startPeerController = (port: number, unit: number): PeerController => {
+  type Answer = { error: string | null; points: PeerModel['points'] };
+  let heard = (_: Answer): void => {};
+  const command = [python, peerFile('sunspec_client.py'), 'control', String(port), String(unit)];
+  const peer = startPeerProcess<Answer>(command, (answer) => heard(answer));
+  const failed = peer.exit.then((code) => {
+    throw new Error(`pysunspec2 ended with code ${code}`);
+  });
+  // Somebody hears of the end only while an answer is awaited.
+  failed.catch(() => {});
+  return {
+    async write(model, points = {}) {
+      const answered = new Promise<Answer>((resolve) => {
+        heard = resolve;
+      });
+      peer.say({ model, points });
+      const { error, points: read } = await Promise.race([answered, failed]);
+      return { error, values: Object.fromEntries(read.map(([path, , scaled]) => [path, scaled])) };
+    },
+    close: () => peer.close(),
+  };
+};
+
 /** pysunspec2 as a decoder of registers that it has. */
 export interface PeerDecoder {
   /** Decodes all models so often as was said. @returns what it took */
