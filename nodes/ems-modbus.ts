@@ -106,7 +106,7 @@ export default function register(RED: NodeAPI): void {
         driver,
         live,
         place: client.place,
-        onClosed: (isRemoved) => (isRemoved ? memory.remove() : undefined),
+        onClosed: (isRemoved) => (isRemoved ? memory.remove() : memory.settle()),
       });
     },
   });

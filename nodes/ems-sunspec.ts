@@ -2,6 +2,7 @@ import type { NodeAPI } from 'node-red';
 import { z } from 'zod';
 import {
   createSunSpecDriver,
+  discoveryNoteIn,
   findModelDefinition,
   mistakeText,
   readOwnModels,
@@ -11,13 +12,19 @@ import {
   sunspecFields,
   usualUnit,
 } from '../src/drivers/sunspec/index.ts';
+import type { Phrase } from '../src/model/phrase.ts';
 import { bridgeFields, bridgeOptionsOf, nextPhaseMs, ownFolder } from '../src/shell/bridge-config.ts';
 import { runBridge } from '../src/shell/bridge-node.ts';
+import { inCatalogOf, sayIn } from '../src/shell/catalog-phrases.ts';
 import { choiceField, numberField, optionalNumberField } from '../src/shell/config.ts';
+import { sayConnectionReason } from '../src/shell/connection-reason.ts';
 import { defineNode, useConfigNode } from '../src/shell/define-node.ts';
 import { defineEndpoint, serveLiveValues } from '../src/shell/endpoints.ts';
+import { createStateFile } from '../src/shell/state-file.ts';
 import type { ModbusClientApi } from './ems-modbus-client.ts';
 import type { SiteApi } from './ems-site.ts';
+
+const type = 'ems-sunspec';
 
 const ownPoint = z.object({
   point: z
@@ -75,6 +82,12 @@ const wishOf = (
   };
 };
 
+/** @returns a reason of the driver in words of the catalogs, as far as they have some */
+const sayReason = (reason: string): string | Phrase => {
+  const { code, params = {} } = discoveryNoteIn(reason) ?? {};
+  return code === undefined ? sayConnectionReason(reason) : inCatalogOf(type, { key: `note.${code}`, params });
+};
+
 /** A device that explains itself over SunSpec: its models become readings of the model. */
 export default function register(RED: NodeAPI): void {
   const live = serveLiveValues(RED, 'sunspec');
@@ -84,7 +97,7 @@ export default function register(RED: NodeAPI): void {
     return { mistakes: read.ok ? [] : read.mistakes.map(mistakeText) };
   });
 
-  defineNode(RED, 'ems-sunspec', {
+  defineNode(RED, type, {
     config,
     start(context) {
       const { config, node, clock } = context;
@@ -92,6 +105,7 @@ export default function register(RED: NodeAPI): void {
       const site = useConfigNode<SiteApi>(RED, config.site, 'ems-site');
       const { faults, ...wish } = wishOf(config, ownFolder(RED, 'models'));
       for (const fault of faults) node.warn(fault);
+      const memory = createStateFile(RED, `${type}-${node.id}`);
       const intervalMs = config.interval * 1000;
       const driver = createSunSpecDriver(
         {
@@ -100,11 +114,21 @@ export default function register(RED: NodeAPI): void {
           intervalMs,
           name: config.device,
           phaseMs: nextPhaseMs(intervalMs),
-          onNotes: (notes) => notes.forEach((note) => void node.warn(note)),
+          saved: memory.load(),
+          onSave: (state) => void memory.save(state),
+          onMissing: (points) => points.forEach((point) => void node.warn(point)),
+          say: ({ code, params = {} }) => sayIn(RED, type, { key: `note.${code}`, params }),
         },
         clock,
       );
-      runBridge(context, { ...bridgeOptionsOf(config, site.id), driver, live, place: client.place });
+      runBridge(context, {
+        ...bridgeOptionsOf(config, site.id),
+        driver,
+        live,
+        place: client.place,
+        sayReason,
+        onClosed: (isRemoved) => (isRemoved ? memory.remove() : memory.settle()),
+      });
     },
   });
 }

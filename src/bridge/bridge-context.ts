@@ -109,7 +109,12 @@ export class BridgeContext {
     this.hasNews = true;
     if (isAnswering(state) && !isAnswering(before)) this.#emitOnline();
     if (state.kind === 'offline' && before.kind !== 'offline')
-      this.emit(undefined, { name: 'bridge_offline', severity: 'warning', data: { reason: state.reason } });
+      this.emit(undefined, {
+        name: 'bridge_offline',
+        // Nobody has to be woken up because a device sleeps.
+        severity: state.asleepSince === undefined ? 'warning' : 'info',
+        data: { reason: state.reason },
+      });
     if (state.kind === 'connecting') this.announce();
   }
 
@@ -136,7 +141,7 @@ export class BridgeContext {
   }
 
   #emitOnline(): void {
-    const { vendor, model, serial, firmware, protocol, channels } = this.driver.describe();
+    const { vendor, model, serial, firmware, protocol, channels, facts } = this.driver.describe();
     const data = {
       protocol,
       points: channels.length,
@@ -144,6 +149,7 @@ export class BridgeContext {
       ...(model && { model }),
       ...(serial && { serial }),
       ...(firmware && { firmware }),
+      ...facts,
     };
     this.emit(undefined, { name: 'bridge_online', severity: 'info', data });
   }

@@ -21,13 +21,38 @@ export interface MessageCatalog<Sentences extends Record<string, string>> {
   ): CodedMessage<keyof Sentences & string>;
   /** @returns the English sentence */
   sentenceOf(message: CodedMessage<keyof Sentences & string>): string;
+  /** @returns the code of an English sentence with its values; undefined if no sentence of the catalog reads so */
+  parse(sentence: string): CodedMessage<keyof Sentences & string> | undefined;
 }
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** @returns a pattern for the sentence with any values, and the names of these in their order */
+const patternOf = (sentence: string): { pattern: RegExp; names: string[] } => {
+  const parts = sentence.split(/__(\w+?)__/);
+  const source = parts.map((part, n) => (n % 2 === 1 ? '(.*)' : escaped(part))).join('');
+  return { pattern: new RegExp(`^${source}$`), names: parts.filter((_, n) => n % 2 === 1) };
+};
 
 /** @param sentences English ones by their code, with values as __name__ */
 export const createMessageCatalog = <const Sentences extends Record<string, string>>(
   sentences: Sentences,
-): MessageCatalog<Sentences> => ({
-  create: (code, ...[params]) => ({ code, ...(params && { params }) }),
-  sentenceOf: ({ code, params = {} }) =>
-    sentences[code]?.replace(/__(\w+?)__/g, (_, name: string) => String(params[name])) ?? code,
-});
+): MessageCatalog<Sentences> => {
+  type Code = keyof Sentences & string;
+  let patterns: { code: Code; pattern: RegExp; names: string[] }[] | undefined;
+  return {
+    create: (code, ...[params]) => ({ code, ...(params && { params }) }),
+    sentenceOf: ({ code, params = {} }) =>
+      sentences[code]?.replace(/__(\w+?)__/g, (_, name: string) => String(params[name])) ?? code,
+    parse(sentence) {
+      patterns ??= Object.keys(sentences).map((code) => ({ code, ...patternOf(sentences[code] ?? '') }));
+      for (const { code, pattern, names } of patterns) {
+        const [whole, ...values] = pattern.exec(sentence) ?? [];
+        if (whole === undefined) continue;
+        const params = Object.fromEntries(names.map((name, n) => [name, values[n] ?? '']));
+        return { code, ...(names.length > 0 && { params }) };
+      }
+      return undefined;
+    },
+  };
+};

@@ -59,6 +59,8 @@ export interface DeviceDescription {
   firmware?: string;
   ratedPowerW?: number;
   usableEnergyWh?: number;
+  /** Facts that the driver found out besides, such as the models that a SunSpec device lists. */
+  facts?: NonNullable<Event['data']>;
   channels: Channel[];
   components: Record<string, ComponentHint>;
 }
@@ -86,8 +88,11 @@ export type DeviceState =
   | { kind: 'online' }
   /** The device answers a part of the requests. */
   | { kind: 'degraded'; reason: string }
-  /** retryMs: until the next attempt. */
-  | { kind: 'offline'; reason: string; retryMs?: number };
+  /**
+   * retryMs: until the next attempt. asleepSince: wall clock, ms, since when the device is believed to sleep, as inverters
+   * do at night.
+   */
+  | { kind: 'offline'; reason: string; retryMs?: number; asleepSince?: number };
 
 /** The samples of one poll, or of one message. */
 export interface Cycle {

@@ -124,6 +124,8 @@ export const metaSchema = z.looseObject({
   firmware: shortText.optional(),
   protocol: shortText,
   ts: instant.optional(),
+  /** What was found out about the device besides: the models that a SunSpec device lists. */
+  facts: z.record(z.string().max(64), z.json()).optional(),
   components: z.array(componentMeta).max(256),
 });
 export type Meta = z.infer<typeof metaSchema>;

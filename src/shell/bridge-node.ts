@@ -3,7 +3,7 @@
  */
 import type { NodeMessageInFlow } from 'node-red';
 import { Bridge, type BridgeOptions, type BridgeSink } from '../bridge/bridge.ts';
-import { bridgeStatus } from './bridge-status.ts';
+import { bridgeStatus, type DotOptions } from './bridge-status.ts';
 import { takeCommands, toAnswer } from './command-input.ts';
 import type { NodeContext } from './define-node.ts';
 import { directoryOf } from './directory.ts';
@@ -19,6 +19,8 @@ interface BridgeNodeOptions extends Omit<BridgeOptions, 'journal' | 'clock'> {
   onClosed?(isRemoved: boolean): Promise<void> | void;
   /** Address of the device: "tcp 192.168.1.50:502". */
   place?: string;
+  /** @returns the reason of a state in words of the catalogs; by default that of a connection */
+  sayReason?: DotOptions['sayReason'];
   /** Whether the device falls back by itself without this gateway, where its integrator should see that. */
   isGuarded?(): boolean;
   /** @returns whether a message at the input was for the driver, and no command */
@@ -28,7 +30,7 @@ interface BridgeNodeOptions extends Omit<BridgeOptions, 'journal' | 'clock'> {
 /** Runs a bridge from the deploy to the close of its node. */
 export const runBridge = <Config, Credentials>(
   { RED, node, clock, send, showStatus, onInput, onStarted, onClose }: NodeContext<Config, Credentials>,
-  { live, isSingle, onClosed, takes, isGuarded, place, ...options }: BridgeNodeOptions,
+  { live, isSingle, onClosed, takes, isGuarded, place, sayReason, ...options }: BridgeNodeOptions,
 ): void => {
   const { device, name } = options.placement;
   const directory = directoryOf(RED);
@@ -41,7 +43,7 @@ export const runBridge = <Config, Credentials>(
     },
     events: (messages) => send([null, toNodeMessage(messages)]),
     answer: (response, reply) => send([null, toAnswer(response, reply)]),
-    status: (status) => showStatus(bridgeStatus(status, isGuarded?.(), place)),
+    status: (status) => showStatus(bridgeStatus(status, { isGuarded: isGuarded?.(), place, sayReason })),
   };
   const bridge = new Bridge({ ...options, clock, journal }, sink);
   directory.register(node.id, `devices/${device}`);

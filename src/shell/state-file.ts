@@ -62,6 +62,11 @@ export class StateFile {
     return this.#writing;
   }
 
+  /** Waits until what was saved is written. */
+  async settle(): Promise<void> {
+    await this.#writing;
+  }
+
   async remove(): Promise<void> {
     await this.#writing;
     for (const path of [this.#path, `${this.#path}.old`]) await rm(path, { force: true });

@@ -38,7 +38,7 @@ describe('the definitions of all node types', () => {
     it(`${type}: every field of the form has an input in the html, but for those that are made up of several`, () => {
       const html = readFileSync(join(root, `nodes/${type}.html`), 'utf8');
       const prefix = form.isConfig ? 'node-config-input' : 'node-input';
-      const listed = ['servers', 'choices', 'params', 'settings'];
+      const listed = ['servers', 'choices', 'params', 'settings', 'points'];
       for (const field of [...Object.keys(form.fields), ...Object.keys(credentials)])
         assert.ok(listed.includes(field) || html.includes(`id="${prefix}-${field}"`), field);
       const inputs = [...html.matchAll(new RegExp(`<(?:input|select|textarea)[^>]* id="${prefix}-([A-Za-z]+)"`, 'g'))];

@@ -66,6 +66,52 @@ describe('the node of a SunSpec device', () => {
     assert.match(raw['devices/roof-1/solar/power'] ?? '', /^\d+: 0fa0/);
   });
 
+  it('tells what discovery has found: with the event, and with its meta', async () => {
+    await serve({ 1: inverter });
+    const roof = await loadOne();
+    await until(() => roof.named('bridge_online').length > 0, 'the event');
+    const data = (roof.named('bridge_online')[0]?.data ?? {}) as Record<string, unknown>;
+    assert.deepEqual([data.unit, data.base, data.models, data.serial], [1, 40_000, [1, 103, 120, 160], 'S-1']);
+    assert.equal((data.notes as string[]).length, 1, '7xx are not offered');
+    await until(goodAt(roof, 'solar/power'), 'the power');
+    const { facts } = roof.last('meta') as { facts: Record<string, unknown> };
+    assert.deepEqual(facts.models, [1, 103, 120, 160]);
+  });
+
+  it('warns of a further point that the device does not have', async () => {
+    await serve({ 1: inverter });
+    const roof = await loadOne({ points: [{ point: '203:W', quantity: 'meter/power' }] });
+    await until(goodAt(roof, 'solar/power'), 'the power');
+    assert.ok(
+      helper.logged().some((line) => /own\.1: the device has no model 203; it lists 1, 103, 120, 160/.test(line)),
+    );
+  });
+
+  it('is asleep after dusk, and says since when', async () => {
+    await serve({ 1: [commonModel('S-1'), inverterModel(4)] });
+    const roof = await loadOne();
+    await until(goodAt(roof, 'solar/power'), 'the power');
+    await served.server.setFault(1, { kind: 'offline' });
+    await until(() => roof.named('bridge_offline').length === 1, 'offline');
+    assert.equal(roof.named('bridge_offline')[0]?.severity, 'info');
+    assert.deepEqual([roof.statuses.at(-1)?.fill, roof.statuses.at(-1)?.text], ['grey', 'ems-sunspec.status.asleep']);
+    assert.equal(roof.last('availability')?.state, 'offline');
+  });
+
+  it('is known after a restart while it sleeps', async () => {
+    await serve({ 1: [commonModel('S-1'), inverterModel(4)] });
+    const flow = sunspecFlow(served.server.port, { roof: {} });
+    const { roof: before } = await loadSunSpec(flow, ['roof']);
+    await until(() => before !== undefined && goodAt(before, 'solar/power')(), 'the power');
+    await served.server.setFault(1, { kind: 'offline' });
+    await until(() => before?.named('bridge_offline').length === 1, 'offline');
+    await helper.unload();
+    const { roof } = await loadSunSpec(flow, ['roof']);
+    await until(() => roof?.last('availability')?.state === 'offline', 'offline again');
+    assert.equal(roof?.last('meta')?.serial, 'S-1');
+    assert.equal(roof?.statuses.at(-1)?.text, 'ems-sunspec.status.asleep');
+  });
+
   it('refuses what the device cannot do, in words', async () => {
     await serve({ 1: [commonModel('M-1'), meterModel(500)] });
     const roof = await loadOne({ role: 'grid' });

@@ -12,8 +12,8 @@ export type BridgeStatus =
   | { kind: 'degraded'; points: number; reason: string }
   /** ageS: the oldest of the stale readings. */
   | { kind: 'stale'; points: number; ageS: number }
-  /** retryS: until the next attempt. */
-  | { kind: 'offline'; reason: string; retryS?: number };
+  /** retryS: until the next attempt. asleepSince: wall clock, ms. */
+  | { kind: 'offline'; reason: string; retryS?: number; asleepSince?: number };
 
 const maxReasonLength = 256;
 
@@ -69,8 +69,13 @@ export class Availability {
       case 'connecting':
         return { kind: 'connecting' };
       case 'offline': {
-        const { reason, retryMs } = shown;
-        return { kind: 'offline', reason, ...(retryMs === undefined ? {} : { retryS: retryMs / 1000 }) };
+        const { reason, retryMs, asleepSince } = shown;
+        return {
+          kind: 'offline',
+          reason,
+          ...(retryMs === undefined ? {} : { retryS: retryMs / 1000 }),
+          ...(asleepSince === undefined ? {} : { asleepSince }),
+        };
       }
       case 'degraded':
         return { kind: 'degraded', points, reason: shown.reason };

@@ -181,7 +181,7 @@ const componentMetas = (facts: DeviceFacts): ComponentMeta[] => {
  * @returns meta/1 of a device
  */
 export const deviceMeta = (facts: DeviceFacts, ts: string): Message<'meta/1'> => {
-  const { vendor, model, serial, firmware, protocol } = facts.description;
+  const { vendor, model, serial, firmware, protocol, facts: found } = facts.description;
   const { device, name, site, gateway } = facts.placement;
   return {
     topic: `devices/${device}/meta`,
@@ -196,6 +196,7 @@ export const deviceMeta = (facts: DeviceFacts, ts: string): Message<'meta/1'> =>
     ...(firmware === undefined ? {} : { firmware }),
     protocol,
     ts,
+    ...(found === undefined ? {} : { facts: found }),
     components: componentMetas(facts),
   };
 };

@@ -13,51 +13,61 @@ import {
   type DriverSink,
   type Order,
 } from '../driver.ts';
-import { lookAtDevice } from './device/device-profile.ts';
+import { lookAtDevice, type ProfiledDevice } from './device/device-profile.ts';
+import { DeviceRecord } from './device/device-record.ts';
 import { describeUnprofiled, modbusOptionsOf, type SunSpecDriverOptions } from './device/driver-options.ts';
 import { ListWatch } from './device/list-watch.ts';
 import { LookLoop } from './device/look-loop.ts';
 import { ProfileExchange } from './device/profile-exchange.ts';
+import { SleepWatch } from './device/sleep-watch.ts';
 import { StateChanges } from './device/state-changes.ts';
-import { createMemory } from './quantities/select-candidates.ts';
+import type { SunSpecDevice } from './discovery/discovered-device.ts';
 
 /** Stands in for the bridge until the driver is started. */
 const noSink: DriverSink = { described() {}, cycle() {}, state() {}, drifted() {}, progressed() {}, event() {} };
 
+/** Of so many looks in vain, one asks other units as well: the device may answer elsewhere. */
+const looksPerSearch = 20;
+
+/** @returns a text that is the same for two looks that have found the same list, wherever it stands */
+const listOf = ({ models }: SunSpecDevice): string => models.map(({ id, length }) => `${id}:${length}`).join();
+
 class SunSpecDriver implements Driver {
   readonly #options: SunSpecDriverOptions;
   readonly #clock: Clock;
-  readonly #memory = createMemory();
+  readonly #record: DeviceRecord;
   readonly #closing = new AbortController();
   readonly #looks: LookLoop;
   readonly #states: StateChanges;
+  readonly #sleep: SleepWatch;
   readonly #polled: ProfileExchange;
   readonly #watch: ListWatch;
   #sink = noSink;
+  #vainLooks = 0;
 
   constructor(options: SunSpecDriverOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
     const { bus, unit } = options;
+    this.#record = new DeviceRecord(options);
     this.#looks = new LookLoop({
       clock,
       signal: this.#closing.signal,
       look: () => this.#look(),
-      // A device whose profile is polled tells its state by that.
-      failed: (reason, retryMs) => {
-        if (!this.#polled.current) this.#tellState({ kind: 'offline', reason, retryMs });
-      },
+      failed: (reason, retryMs) => this.#lookFailed(reason, retryMs),
     });
     this.#states = new StateChanges(this.#looks);
+    this.#sleep = new SleepWatch(this.#record.asleepSince);
     const onDisplaced = (): void => void this.#looks.wantSpaced();
     this.#polled = new ProfileExchange(modbusOptionsOf(options, onDisplaced), clock);
+    this.#polled.remember(this.#record.description?.channels ?? []);
     const current = () => (this.#states.kind === 'offline' ? undefined : this.#polled.current?.profiled.device);
     this.#watch = new ListWatch({ bus, clock, unit, current, want: () => this.#looks.want() });
   }
 
   describe(): DeviceDescription {
     const { current, channels } = this.#polled;
-    return { ...describeUnprofiled(this.#options), ...current?.description, channels };
+    return { ...describeUnprofiled(this.#options), ...(current?.description ?? this.#record.description), channels };
   }
 
   inspect(): Map<number, string> {
@@ -91,21 +101,54 @@ class SunSpecDriver implements Driver {
 
   /** @returns in words why the device does not show itself */
   async #look(): Promise<string | undefined> {
-    const context = { bus: this.#options.bus, clock: this.#clock, signal: this.#closing.signal, memory: this.#memory };
-    const look = await lookAtDevice(this.#options, context);
+    const { bus, say } = this.#options;
+    const isThorough = !this.#polled.current && this.#vainLooks % looksPerSearch === 1;
+    const { memory } = this.#record;
+    const context = { bus, clock: this.#clock, signal: this.#closing.signal, memory, isThorough };
+    const look = await lookAtDevice(this.#options, { ...context, ...(say && { say }) });
     if (!look.ok) return look.reason;
-    if (look.value.signature === this.#polled.current?.profiled.signature) return undefined;
-    this.#states.exchanged();
-    const sink = { ...this.#sink, state: (state: DeviceState) => this.#tellState(state) };
-    if (!(await this.#polled.exchange(look.value, sink))) return undefined;
-    // The polls of the former profile have asked for what has just been done.
-    this.#looks.settle();
-    this.#options.onNotes?.(look.value.notes);
+    this.#vainLooks = 0;
+    if (look.value.signature !== this.#polled.current?.profiled.signature) await this.#exchange(look.value);
+    this.#record.save(this.#polled.current?.description, this.#sleep.since);
     return undefined;
   }
 
+  #lookFailed(reason: string, retryMs: number): void {
+    this.#vainLooks++;
+    // A device whose profile is polled tells its state by that.
+    if (this.#polled.current) return;
+    this.#tellState({ kind: 'offline', reason, retryMs });
+    // The bridge tells its state along with a cycle.
+    this.#sink.cycle(this.#polled.unheard(reason));
+  }
+
+  async #exchange(profiled: ProfiledDevice): Promise<void> {
+    const before = this.#polled.current?.profiled.device;
+    this.#states.exchanged();
+    const isPolled = await this.#polled.exchange(profiled, {
+      ...this.#sink,
+      state: (state) => this.#tellState(state),
+      cycle: (cycle) => {
+        this.#sleep.take(cycle, this.#polled.channels);
+        this.#sink.cycle(cycle);
+      },
+    });
+    if (!isPolled) return;
+    // The polls of the former profile have asked for what has just been done.
+    this.#looks.settle();
+    this.#options.onMissing?.(profiled.missing);
+    if (!before || listOf(before) === listOf(profiled.device)) return;
+    this.#sink.event({ name: 'models_changed', severity: 'info', data: profiled.facts });
+  }
+
   #tellState(state: DeviceState): void {
-    this.#states.take(state, (told) => this.#sink.state(told));
+    const { channels, current } = this.#polled;
+    const before = this.#sleep.since;
+    const device = () => ({ channels, ratedPowerW: this.describe().ratedPowerW });
+    const explained = this.#sleep.explain(state, device, this.#clock.now());
+    this.#states.take(explained, (told) => this.#sink.state(told));
+    const { since } = this.#sleep;
+    if (since !== before) this.#record.save(current?.description, since);
   }
 }
 

@@ -26,7 +26,12 @@ export {
 } from './discovery/chain-changes.ts';
 export type { Chain, ChainEnd, ChainModel, CommonModel, SunSpecDevice } from './discovery/discovered-device.ts';
 export { isComplete } from './discovery/discovered-device.ts';
-export { type DiscoveryNote, discoverySentenceOf, discoverySentences } from './discovery/discovery-notes.ts';
+export {
+  type DiscoveryNote,
+  discoveryNoteIn,
+  discoverySentenceOf,
+  discoverySentences,
+} from './discovery/discovery-notes.ts';
 export { type ScanOptions, scanForDevices } from './discovery/scan.ts';
 export type { ScanProgress, ScanResult, UnitFinding } from './discovery/scan-result.ts';
 export { createSunSpecDriver } from './driver.ts';

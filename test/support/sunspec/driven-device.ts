@@ -50,7 +50,7 @@ export const observeDriver = (
 ): Omit<ObservedDriver, 'become' | 'close'> => {
   const [states, events, notes, cycles]: [DeviceState[], DriverEvent[], string[], Cycle[]] = [[], [], [], []];
   const driver = createSunSpecDriver(
-    { unit, intervalMs: 20, name: 'd1', onNotes: (told) => void notes.push(...told), ...options },
+    { unit, intervalMs: 20, name: 'd1', onMissing: (told) => void notes.push(...told), ...options },
     clock,
   );
   driver.start(

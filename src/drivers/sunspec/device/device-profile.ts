@@ -1,5 +1,6 @@
 /** One look at a device: its list of models, what they hold, and the profile that follows. */
 import type { Clock, Result } from '../../../model/time.ts';
+import type { DeviceDescription } from '../../driver.ts';
 import {
   type Bus,
   defaultTimeoutMs,
@@ -11,9 +12,10 @@ import {
 } from '../../modbus/index.ts';
 import type { Brand } from '../discovery/candidate-units.ts';
 import type { SunSpecDevice } from '../discovery/discovered-device.ts';
-import { discoverySentenceOf } from '../discovery/discovery-notes.ts';
+import { type DiscoveryNote, discoverySentenceOf } from '../discovery/discovery-notes.ts';
 import { RegisterReader } from '../discovery/register-reader.ts';
 import { scanForDevices } from '../discovery/scan.ts';
+import type { ScanResult } from '../discovery/scan-result.ts';
 import type { ModelDefinition } from '../messages.ts';
 import { findModelDefinition } from '../models/model-definitions.ts';
 import { knownModelOf } from '../models/model-lengths.ts';
@@ -50,8 +52,12 @@ export interface ProfiledDevice {
   resolved: ResolvedProfile;
   /** The same for two looks after which nothing else is to be polled. */
   signature: string;
-  /** Points that could not be taken over, in words. */
+  /** Points of the integrator that the device does not have, in words. */
+  missing: string[];
+  /** Models that were left out, and what is peculiar about the others, in words. */
   notes: string[];
+  /** All that was found, for people: the list of models, and what is to be said about it. */
+  facts: NonNullable<DeviceDescription['facts']>;
 }
 
 /** The place of a device. */
@@ -61,6 +67,10 @@ export interface LookContext {
   /** Ends a look. */
   signal: AbortSignal;
   memory: CompositionMemory;
+  /** Where the unit has no device, others are asked as well: the answer may be that one answers elsewhere. */
+  isThorough?: boolean;
+  /** @returns a note of the discovery in the language of this machine; by default in English */
+  say?(note: DiscoveryNote): string;
 }
 
 const definitionFinder =
@@ -77,26 +87,46 @@ const wantedIds = ({ extraPoints = [], named }: DeviceWish): Set<number> =>
     ? new Set(namedIds(named.profile.points))
     : new Set([...quantityMap().families.flatMap(({ models }) => models), ...namedIds(extraPoints)]);
 
-const findDevice = async (wish: DeviceWish, { bus, clock, signal }: LookContext): Promise<Result<SunSpecDevice>> => {
+/** @param units that are asked; absent: the likely ones */
+const scan = (
+  wish: DeviceWish,
+  { bus, clock, signal }: LookContext,
+  units?: readonly number[],
+): Promise<ScanResult> => {
   const { unit, brand } = wish;
   const definitionOf = definitionFinder(wish);
-  const { devices, notes, units } = await scanForDevices(bus, {
+  return scanForDevices(bus, {
     findModel(id) {
       const definition = definitionOf(id);
       return definition && knownModelOf(definition);
     },
     clock,
     unit,
-    units: [unit],
     signal,
+    ...(units === undefined ? {} : { units }),
     ...(brand === undefined ? {} : { brand }),
   });
-  const [device] = devices;
+};
+
+const findDevice = async (wish: DeviceWish, context: LookContext): Promise<Result<SunSpecDevice>> => {
+  const { unit } = wish;
+  const result = await scan(wish, context, [unit]);
+  const [device] = result.devices;
   if (device && device.models.length > 0) return { ok: true, value: device };
+  const isElsewhere = context.isThorough === true && result.units.every(({ kind }) => kind !== 'lost');
+  const wider = isElsewhere && !device ? await scan(wish, context) : result;
+  const { notes, units } = wider.devices.length > 0 ? wider : result;
   const [note] = [...notes, ...(device?.notes ?? [])];
   const reason = note ? discoverySentenceOf(note) : `unit ${unit} was ${units[0]?.kind ?? 'not'} asked`;
   return { ok: false, reason };
 };
+
+const factsOf = (device: SunSpecDevice, notes: readonly string[]): ProfiledDevice['facts'] => ({
+  unit: device.unit,
+  base: device.base,
+  models: device.models.map(({ id }) => id),
+  ...(notes.length > 0 ? { notes: [...notes] } : {}),
+});
 
 /** Changes from which no other poll follows. */
 const signatureOf = ({ points, ...rest }: Profile): string =>
@@ -106,7 +136,7 @@ const profileOf = (
   wish: DeviceWish,
   { device, models }: { device: SunSpecDevice; models: ReadModel[] },
   memory: CompositionMemory,
-): Result<Omit<ProfiledDevice, 'device'>> => {
+): Result<Pick<ProfiledDevice, 'resolved' | 'signature' | 'missing'>> => {
   const { named, choices = {}, side, extraPoints = [], controls = {} } = wish;
   const composed = named
     ? ({ ok: true, value: named.profile } as const)
@@ -127,7 +157,7 @@ const profileOf = (
   const choice = named ? named.choice : { params: offeredChoices(profile, choices) };
   const resolved = resolveProfile(profile, choice);
   if (!resolved.ok) return resolved;
-  return { ok: true, value: { resolved: resolved.value, signature: signatureOf(profile), notes: missing } };
+  return { ok: true, value: { resolved: resolved.value, signature: signatureOf(profile), missing } };
 };
 
 /**
@@ -136,7 +166,7 @@ const profileOf = (
  * @throws the reason of the signal, if that is aborted
  */
 export const lookAtDevice = async (wish: DeviceWish, context: LookContext): Promise<Result<ProfiledDevice>> => {
-  const { bus, clock, signal, memory } = context;
+  const { bus, clock, signal, memory, say = discoverySentenceOf } = context;
   const found = await findDevice(wish, context);
   signal.throwIfAborted();
   if (!found.ok) return found;
@@ -152,7 +182,10 @@ export const lookAtDevice = async (wish: DeviceWish, context: LookContext): Prom
     if (!read.ok) return read;
     const profiled = profileOf(wish, { device, models: read.models }, memory);
     if (!profiled.ok) return profiled;
-    return { ok: true, value: { ...profiled.value, device, notes: [...read.notes, ...profiled.value.notes] } };
+    const { missing } = profiled.value;
+    const { notes } = read;
+    const facts = factsOf(device, [...device.notes.map(say), ...notes, ...missing]);
+    return { ok: true, value: { ...profiled.value, device, notes, facts } };
   } finally {
     detach();
   }

@@ -1,10 +1,11 @@
 /** A SunSpec device as its driver is told of it. */
 import type { DeviceDescription } from '../../driver.ts';
 import type { Bus, ModbusDriverOptions } from '../../modbus/index.ts';
-import type { DeviceWish } from './device-profile.ts';
+import type { DiscoveryNote } from '../discovery/discovery-notes.ts';
+import type { RecordedDevice } from './device-record.ts';
 
 /** A SunSpec device: its place on a bus, and what the integrator entered. */
-export interface SunSpecDriverOptions extends DeviceWish {
+export interface SunSpecDriverOptions extends RecordedDevice {
   /** Outlives the driver. */
   bus: Bus;
   /** Interval of the fast points, and of the polls. */
@@ -14,8 +15,10 @@ export interface SunSpecDriverOptions extends DeviceWish {
   /** Time before the first look at the device, so that many devices do not ask at once. */
   phaseMs?: number;
   settings?: ModbusDriverOptions['settings'];
-  /** Points that could not be taken over, and models that were left out, in words; told with each new profile. */
-  onNotes?(notes: string[]): void;
+  /** Points of the integrator that the device does not have, in words; told with each new profile. */
+  onMissing?(points: string[]): void;
+  /** @returns a note of the discovery in the language of this machine; by default in English */
+  say?(note: DiscoveryNote): string;
 }
 
 /** A device of a profile that names points of models is told as a Modbus device. */

@@ -1,6 +1,6 @@
 /** One profile of a device at work: the Modbus driver that polls it, and the places of its channels in those of the device. */
 import type { Clock } from '../../../model/time.ts';
-import type { Cycle, DeviceDescription, Driver, DriverSink, Sample } from '../../driver.ts';
+import type { Cycle, DeviceDescription, Driver, DriverSink } from '../../driver.ts';
 import { createModbusDriver, type ModbusDriverOptions } from '../../modbus/index.ts';
 import type { ProfiledDevice } from './device-profile.ts';
 
@@ -17,8 +17,10 @@ export class PolledProfile {
 
   /** What discovery has told of the device, and what the device tells by its profile. */
   get description(): DeviceDescription {
-    const { serial, version: firmware } = this.profiled.device.common;
+    const { device, facts } = this.profiled;
+    const { serial, version: firmware } = device.common;
     return {
+      facts,
       ...(serial === undefined ? {} : { serial }),
       ...(firmware === undefined ? {} : { firmware }),
       ...this.driver.describe(),
@@ -31,13 +33,9 @@ export class PolledProfile {
     this.driver.start({ ...sink, cycle: (cycle) => sink.cycle(this.#placed(cycle)) });
   }
 
-  /**
-   * @param ts wall clock, ms since 1970
-   * @returns a sample without a value for each channel that the next profile does not have
-   */
-  lostIn(next: PolledProfile, ts: number): Sample[] {
-    const lost = this.#places.filter((place) => !next.#places.includes(place));
-    return lost.map((channel) => ({ channel, value: null, ts, reason: 'not_measured' }));
+  /** Places of its channels among those of the device. */
+  get places(): readonly number[] {
+    return this.#places;
   }
 
   /** @returns the last words of each channel of the device */

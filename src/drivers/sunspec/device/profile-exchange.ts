@@ -1,10 +1,15 @@
 /** The profile of a device that is polled at the moment, and its exchange for another one while the device runs. */
+import type { Reason } from '../../../model/common.ts';
 import type { Clock } from '../../../model/time.ts';
-import type { Channel, DriverSink } from '../../driver.ts';
+import type { Channel, Cycle, DriverSink, Sample } from '../../driver.ts';
 import { endLostEvents, type ModbusDriverOptions } from '../../modbus/index.ts';
 import { ChannelList } from './channel-list.ts';
 import type { ProfiledDevice } from './device-profile.ts';
 import { PolledProfile } from './polled-profile.ts';
+
+/** @param ts wall clock, ms since 1970 */
+const withoutValue = (channels: readonly number[], reason: Reason, ts: number): Sample[] =>
+  channels.map((channel) => ({ channel, value: null, ts, reason }));
 
 /** The profiles of one device, one after the other. */
 export class ProfileExchange {
@@ -21,6 +26,11 @@ export class ProfileExchange {
     this.#clock = clock;
   }
 
+  /** Takes over the channels that an earlier run knew. */
+  remember(channels: readonly Channel[]): void {
+    this.#channels.take(channels);
+  }
+
   /** The profile at work; undefined until the device has shown itself. */
   get current(): PolledProfile | undefined {
     return this.#current;
@@ -29,6 +39,12 @@ export class ProfileExchange {
   /** The channels of all profiles until now, whose places stay. */
   get channels(): Channel[] {
     return this.#channels.channels;
+  }
+
+  /** @returns a cycle that tells that no channel has a value, because the device has not shown itself */
+  unheard(reason: string): Cycle {
+    const places = this.channels.map((_, place) => place);
+    return { samples: withoutValue(places, 'device_offline', this.#clock.now()), durationMs: 0, errors: [reason] };
   }
 
   /**
@@ -44,14 +60,16 @@ export class ProfileExchange {
       await next.driver.close();
       return false;
     }
+    const remembered = before ? [] : this.#channels.channels.map((_, place) => place);
     const places = this.#channels.take(next.driver.describe().channels);
     sink.described();
     next.start(sink, places);
-    const lost = before?.lostIn(next, this.#clock.now()) ?? [];
     const ended = before ? endLostEvents(before.profiled.resolved, profiled.resolved, this.#toldBits) : [];
     for (const event of ended) sink.event(event);
+    const lost = (before?.places ?? remembered).filter((place) => !places.includes(place));
     // Channels that the device does not have any more keep no old value.
-    if (lost.length > 0) sink.cycle({ samples: lost, durationMs: 0, errors: [] });
+    if (lost.length > 0)
+      sink.cycle({ samples: withoutValue(lost, 'not_measured', this.#clock.now()), durationMs: 0, errors: [] });
     return true;
   }
 

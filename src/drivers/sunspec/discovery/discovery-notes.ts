@@ -58,12 +58,15 @@ export const discoverySentences = {
   cancelled: 'the scan was cancelled after __asked__ of __total__ units',
 } as const;
 
-const { create, sentenceOf } = createMessageCatalog(discoverySentences);
+const { create, sentenceOf, parse } = createMessageCatalog(discoverySentences);
 
 /** @returns a note with the values of its sentence */
 export const createNote = create;
 /** @returns a note as an English sentence */
 export const discoverySentenceOf = sentenceOf;
+
+/** @returns the note that an English sentence tells; undefined if it tells none */
+export const discoveryNoteIn = parse;
 
 export type DiscoveryNoteCode = keyof typeof discoverySentences;
 export type DiscoveryNote = CodedMessage<DiscoveryNoteCode>;
