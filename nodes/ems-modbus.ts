@@ -4,16 +4,19 @@ import {
   addressRange,
   createModbusDriver,
   dumpRegisters,
+  findProfile,
   inspectProfile,
   type LearntRange,
   listProfiles,
   modbusFields,
   mostDumpedRegisters,
+  namesModels,
   openProfile,
   parseLearntRanges,
   summarizeProfile,
   unitRange,
 } from '../src/drivers/modbus/index.ts';
+import { createSunSpecDriver } from '../src/drivers/sunspec/index.ts';
 import { bridgeFields, bridgeOptionsOf, nextPhaseMs, ownFolder } from '../src/shell/bridge-config.ts';
 import { runBridge } from '../src/shell/bridge-node.ts';
 import { nodeReference, numberField, optionalNumberField, textField } from '../src/shell/config.ts';
@@ -81,26 +84,44 @@ export default function register(RED: NodeAPI): void {
       const client = useConfigNode<ModbusClientApi>(RED, config.client, 'ems-modbus-client');
       const site = useConfigNode<SiteApi>(RED, config.site, 'ems-site');
       const named = inline === '' ? { id, own: ownProfiles() } : { inline };
-      const resolved = openProfile(named, { params, instance });
+      const choice = { params, instance };
+      const resolved = openProfile(named, choice);
       if (!resolved.ok) throw new Error(resolved.reason);
       const { connection = {} } = resolved.value.profile;
       const memory = createStateFile(RED, `ems-modbus-${node.id}`);
       const intervalMs = interval * 1000;
+      const polled = {
+        bus: client.bus(connection),
+        unit: config.unit ?? connection.unitId ?? 1,
+        intervalMs,
+        name: device,
+        phaseMs: nextPhaseMs(intervalMs),
+        settings: config.settings,
+      };
 
-      const driver = createModbusDriver(
-        {
-          resolved: resolved.value,
-          bus: client.bus(connection),
-          unit: config.unit ?? connection.unitId ?? 1,
-          intervalMs,
-          name: device,
-          phaseMs: nextPhaseMs(intervalMs),
-          learnt: parseLearntRanges(memory.load()),
-          settings: config.settings,
-          onLearnt: (ranges: LearntRange[]) => void memory.save(ranges),
-        },
-        clock,
-      );
+      const profile = findProfile(named);
+      // Points of SunSpec models have registers once the device has told where its models are.
+      const driver =
+        profile.ok && namesModels(profile.value)
+          ? createSunSpecDriver(
+              {
+                ...polled,
+                named: { profile: profile.value, choice },
+                saved: memory.load(),
+                onSave: (state) => void memory.save(state),
+                onMissing: (points) => points.forEach((point) => void node.warn(point)),
+              },
+              clock,
+            )
+          : createModbusDriver(
+              {
+                ...polled,
+                resolved: resolved.value,
+                learnt: parseLearntRanges(memory.load()),
+                onLearnt: (ranges: LearntRange[]) => void memory.save(ranges),
+              },
+              clock,
+            );
       runBridge(context, {
         ...bridgeOptionsOf(config, site.id),
         driver,

@@ -186,6 +186,49 @@ describe('the node of a SunSpec device', () => {
   });
 });
 
+describe('a Modbus node whose profile names points of SunSpec models', () => {
+  before(() => helper.startServer());
+  after(() => helper.stopServer());
+  afterEach(async () => {
+    await helper.unload();
+    await served.close();
+  });
+
+  const profile = JSON.stringify({
+    ...{ schema: 'profile/1', id: 'mine', title: 'Mine', class: 'inverter', connection: { unitId: 4 } },
+    points: [
+      { name: 'power', quantity: 'solar/power', addr: '103:W', type: 'sunspec' },
+      { name: 'second', quantity: 'solar/2/dc_power', addr: '160:2:DCW', type: 'sunspec' },
+      { name: 'mode', quantity: 'solar/x_mode', addr: '701:DERMode', type: 'sunspec' },
+    ],
+  });
+
+  it('reads them, and nothing else', async () => {
+    await serve({ 4: inverter });
+    const roof = await loadOne({ type: 'ems-modbus', inline: profile });
+    await until(goodAt(roof, 'solar/power'), 'the power');
+    assert.deepEqual(
+      roof.out
+        .filter(({ schema }) => schema === 'reading/1')
+        .map(({ topic, value }) => [topic, value])
+        .slice(0, 2),
+      [
+        ['devices/roof-1/solar/power', 4000],
+        ['devices/roof-1/solar/2/dc_power', 2100],
+      ],
+    );
+    assert.deepEqual([roof.last('meta')?.protocol, roof.last('meta')?.serial], ['modbus', 'S-1']);
+    assert.ok(helper.logged().some((line) => /mode: the device has no model 701; it lists 1, 103/.test(line)));
+  });
+
+  it('is refused where the profile is wrong in another way', async () => {
+    await serve({ 4: inverter });
+    const roof = await loadOne({ type: 'ems-modbus', inline: profile.replace('"inverter"', '"inverters"') });
+    await until(() => helper.logged().some((line) => /"inverters" is none of/.test(line)), 'the error');
+    assert.deepEqual(roof.out, []);
+  });
+});
+
 describe('a SunSpec node that is set up wrongly', () => {
   before(() => helper.startServer());
   after(() => helper.stopServer());

@@ -90,14 +90,18 @@ const chambers: [part: string, may: RegExp][] = [
 const leavesChamber = ({ from, to }: Import): boolean =>
   chambers.some(([part, may]) => from.startsWith(part) && to.startsWith('src/drivers/') && !may.test(to));
 
-/** A node works with a bridge and one driver, or with one of these rooms. */
+/** A node works with a bridge and one driver, or with that and the driver it stands on, or with one of these rooms. */
 const callsOf = (file: string, imports: Import[]): Set<string> => {
   const rooms = imports.filter(({ from, to }) => from === file && to.startsWith('src/')).map(({ to }) => roomOf(to));
   const works = rooms.filter((room) => !['model', 'common', 'shell', 'bridge'].includes(room));
   return new Set(rooms.includes('bridge') ? [...works, 'bridge'] : works);
 };
 
-const allowedCalls = [/^(bridge,)?drivers\/[a-z]+$/, /^(mqtt|site|simulator)?$/];
+const allowedCalls = [
+  /^(bridge,)?drivers\/[a-z]+$/,
+  /^(bridge,)?drivers\/modbus,drivers\/sunspec$/,
+  /^(mqtt|site|simulator)?$/,
+];
 
 /**
  * @param imports all of them: a node is judged by everything it calls

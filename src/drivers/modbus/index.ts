@@ -40,7 +40,7 @@ export { endLostEvents } from './polling/bit-events.ts';
 export { createPointReader, type PointReader } from './polling/point-reader.ts';
 export { planReads } from './polling/read-plan.ts';
 export { inspectProfile } from './profiles/checker.ts';
-export { listProfiles, openProfile } from './profiles/library.ts';
+export { findProfile, listProfiles, namesModels, openProfile } from './profiles/library.ts';
 export { type Checked, type Mistake, mistakesOf, mistakeText, refuse } from './profiles/mistakes.ts';
 export { isTextPoint, type Point } from './profiles/point.ts';
 export type { PointType, ProfilePoint } from './profiles/point-schema.ts';

@@ -9,7 +9,7 @@ import { type FaultyServer, startFaultyServer } from '../../../src/simulator/mod
 import { sinkOf } from '../driver-sink.ts';
 import { until } from '../until.ts';
 import { simulateUnits, type UnitAnswer, unitOf } from './simulated-units.ts';
-import { buildDevice, imagesOf, putDevice, type ValuedModel } from './valued-device.ts';
+import { buildDevice, imagesOf, putDevice, type ValuedModel, valueIn } from './valued-device.ts';
 
 /** A driver of a SunSpec device, and what it has told. */
 export interface ObservedDriver {
@@ -36,6 +36,8 @@ export type ObservedUnit = Omit<ObservedDriver, 'become'>;
 
 export interface DrivenDevice extends ObservedDriver {
   server: FaultyServer;
+  /** The value of a point in the registers of the device. */
+  valueAt(model: number, path: string): unknown;
 }
 
 const unit = 1;
@@ -97,7 +99,8 @@ export const driveDevice = async (
     ...options
   }: Partial<SunSpecDriverOptions> & { clock?: Clock; isOff?: boolean } = {},
 ): Promise<DrivenDevice> => {
-  const images = imagesOf(buildDevice(models));
+  let built = buildDevice(models);
+  const images = imagesOf(built);
   const server = await startFaultyServer({ host: '127.0.0.1', port: 0 }, new Map([[unit, images]]));
   if (isOff) await server.setFault(unit, { kind: 'offline' });
   const bus: Bus = createBus(createLink({ transport: 'tcp', host: '127.0.0.1', port: server.port }, clock), clock);
@@ -105,7 +108,11 @@ export const driveDevice = async (
   return {
     ...observed,
     server,
-    become: (next) => putDevice(images.holding, buildDevice(next)),
+    become(next) {
+      built = buildDevice(next);
+      putDevice(images.holding, built);
+    },
+    valueAt: (model, path) => valueIn(images.holding, built, [model, path]),
     async close() {
       await observed.driver.close();
       await bus.close();

@@ -2,7 +2,7 @@
 
 import type { UnitImages } from '../../../src/drivers/modbus/server/register-image.ts';
 import { RegisterImage } from '../../../src/drivers/modbus/server/register-image.ts';
-import { compileModel, encodeModel, type PointValue } from '../../../src/drivers/sunspec/index.ts';
+import { compileModel, decodeModel, encodeModel, type PointValue } from '../../../src/drivers/sunspec/index.ts';
 import { headerSize, type PointGroup } from '../../../src/drivers/sunspec/messages.ts';
 import type { ModelLayout } from '../../../src/drivers/sunspec/models/model-layout.ts';
 import { definitionOf, placeModel, sizeOfGroup } from './placed-models.ts';
@@ -68,8 +68,20 @@ export const buildDevice = (models: readonly ValuedModel[], base = 40_000): Valu
 };
 
 /** Puts the registers of a device into the image of a unit, in place of those that were there. */
-export const putDevice = (image: RegisterImage, { words }: ValuedDevice): void => {
+export const putDevice = (image: RegisterImage, { words, layouts }: ValuedDevice): void => {
   for (const [address, word] of words) image.set(address, word);
+  for (const { points } of layouts)
+    for (const { definition, address } of points.values())
+      if (definition.isWritable) for (let n = 0; n < definition.size; n++) image.allowWrite(address + n);
+};
+
+/** @returns the value of a point of the first model of this id, as a client has left it */
+export const valueIn = (image: RegisterImage, { layouts }: ValuedDevice, [id, path]: [number, string]): unknown => {
+  const layout = layouts.find(({ definition }) => definition.id === id);
+  if (!layout) throw new Error(`the device has no model ${id}`);
+  const data = Buffer.alloc((layout.length + headerSize) * 2);
+  for (let n = 0; n < data.length / 2; n++) data.writeUInt16BE(image.peek(layout.address + n), n * 2);
+  return decodeModel(compileModel(layout), data).get(path);
 };
 
 /** @returns a unit of a Modbus server with the registers of a device */

@@ -1,6 +1,5 @@
 /**
- * Hints for the person who writes a profile: points without a purpose, points of a type that is not read yet, and
- * addresses that look like Modicon numbers.
+ * Hints for the person who writes a profile: points without a purpose, and addresses that look like Modicon numbers.
  */
 import { pointsOfControls } from './controls.ts';
 import type { Mistake } from './mistakes.ts';
@@ -49,9 +48,6 @@ const modiconHint = (profile: Profile, points: Point[]): Mistake[] => {
 export const hintsOf = (profile: Profile, resolved: ResolvedProfile): Mistake[] => [
   ...unusedPoints(resolved).map((name) =>
     hintOf(profile, name, 'feeds no quantity and no identity, is not written, and nothing refers to it'),
-  ),
-  ...resolved.undecoded.map((name) =>
-    hintOf(profile, name, 'is of type sunspec: it gives readings only where the device is polled as a SunSpec device'),
   ),
   ...modiconHint(profile, resolved.points),
 ];

@@ -75,6 +75,30 @@ const parse = (text: string, file: string | undefined): Result<Profile> => {
   }
 };
 
+const nameOf = (source: ProfileSource): string =>
+  'inline' in source ? 'the inline profile' : `the profile "${source.id}"`;
+
+const read = (source: ProfileSource): { text: string; file: string | undefined } | undefined => {
+  const text = 'inline' in source ? source.inline : textOf(source.id, source.own);
+  return text === undefined ? undefined : { text, file: 'id' in source ? source.id : undefined };
+};
+
+const notThere = (source: ProfileSource): { ok: false; reason: string } => ({
+  ok: false,
+  reason: `there is no profile "${'id' in source ? source.id : ''}"`,
+});
+
+/** Whether a profile names points of SunSpec models, so that its registers are known only after a discovery. */
+export const namesModels = ({ points }: Profile): boolean => points.some(({ type }) => type === 'sunspec');
+
+/** @returns a profile as it is written; or in words why there is none */
+export const findProfile = (source: ProfileSource): Result<Profile> => {
+  const found = read(source);
+  if (!found) return notThere(source);
+  const profile = parse(found.text, found.file);
+  return profile.ok ? profile : { ok: false, reason: `${nameOf(source)}: ${profile.reason}` };
+};
+
 /** Outcomes by text and choice: a hundred meters of one family share one resolved profile. */
 const opened = new Map<string, Result<ResolvedProfile>>();
 const maxOpened = 200;
@@ -84,10 +108,9 @@ const maxOpened = 200;
  * @returns the resolved profile, the same object for the same text and choice; or in words why there is none
  */
 export const openProfile = (source: ProfileSource, choice: ProfileChoice = {}): Result<ResolvedProfile> => {
-  const text = 'inline' in source ? source.inline : textOf(source.id, source.own);
-  const name = 'inline' in source ? 'the inline profile' : `the profile "${source.id}"`;
-  if (text === undefined) return { ok: false, reason: `there is no profile "${'id' in source ? source.id : ''}"` };
-  const file = 'id' in source ? source.id : undefined;
+  const found = read(source);
+  if (!found) return notThere(source);
+  const { text, file } = found;
   const key = JSON.stringify([text, file, choice]);
   const known = opened.get(key);
   if (known) return known;
@@ -95,7 +118,7 @@ export const openProfile = (source: ProfileSource, choice: ProfileChoice = {}): 
   const resolved = profile.ok ? resolveProfile(profile.value, choice) : profile;
   const outcome: Result<ResolvedProfile> = resolved.ok
     ? resolved
-    : { ok: false, reason: `${name}: ${resolved.reason}` };
+    : { ok: false, reason: `${nameOf(source)}: ${resolved.reason}` };
   if (opened.size >= maxOpened) opened.clear();
   opened.set(key, outcome);
   return outcome;

@@ -184,7 +184,7 @@ export const resolveControls = (
   const { mistakes, attempt } = createCollector();
 
   for (const [name, { point }] of Object.entries(settings))
-    if (point !== undefined)
+    if (point !== undefined && !undecoded.includes(point))
       attempt(['settings', name], () => checkReadable(point, { ...base, where: `setting ${name}` }));
   const counts = new Map<string, number>();
   const unknown: string[] = [];

@@ -68,10 +68,7 @@ export const polledPoints = (resolved: Omit<ResolvedProfile, 'undecoded' | 'inst
   return points.filter((point) => point.isReadable && (isWanted(point) || companions.has(point.name)));
 };
 
-const nothingRead = (undecoded: string[]): string =>
-  undecoded.length > 0
-    ? `nothing of this profile can be read: ${undecoded.join(', ')} are of type sunspec, whose registers are known only where the device is polled as a SunSpec device; give registers with addr and type`
-    : 'nothing of this profile is read: at least one point that can be read needs a quantity';
+const nothingRead = 'nothing of this profile is read: at least one point that can be read needs a quantity';
 
 const isDerived = ({ sum, firstOf, product }: ProfilePoint): boolean => Boolean(sum ?? firstOf ?? product);
 
@@ -180,6 +177,8 @@ export const resolveProfile = (given: Profile, choice: ProfileChoice = {}): Chec
   if (!controls.ok) return controls;
   const alive = points.filter((point) => profile.alive?.includes(point.name) ?? isSupply(point));
   const resolved = { profile, points, derived, alive, controls: controls.value };
-  if (polledPoints(resolved).length === 0) return refuse([{ path: ['points'], text: nothingRead(undecoded) }]);
+  // Points of type sunspec are read once the device has told where they are.
+  if (polledPoints(resolved).length === 0 && undecoded.length === 0)
+    return refuse([{ path: ['points'], text: nothingRead }]);
   return { ok: true, value: { ...resolved, instance, undecoded } };
 };

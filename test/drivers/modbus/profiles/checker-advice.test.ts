@@ -19,11 +19,6 @@ const battery = (step: object, more: object = {}) => ({
 /** Profiles that are right in shape and can never work; each is told once, with what to do about it. */
 const useless: [name: string, more: object, words: RegExp][] = [
   [
-    'nothing but SunSpec points',
-    { points: [{ name: 'soc', quantity: 'battery/soc', addr: '124:ChaState', type: 'sunspec', unit: '%' }] },
-    /^points: nothing of this profile can be read: soc are of type sunspec.*give registers/,
-  ],
-  [
     'nothing but points that are written',
     { points: [{ name: 'limit', addr: 1, type: 'uint16', unit: 'W', access: 'w' }] },
     /^points: nothing of this profile is read: at least one point that can be read needs a quantity/,
@@ -403,18 +398,10 @@ describe('the checker of profiles', () => {
       assert.deepEqual(hintsAt(...real), []);
   });
 
-  it('hints at points that are not read yet', () => {
-    const { mistakes, hints } = withPoints({
-      name: 'soc',
-      quantity: 'battery/soc',
-      addr: '802:SoC',
-      type: 'sunspec',
-      unit: '%',
-    });
-    assert.deepEqual(mistakes, []);
-    assert.deepEqual(hints, [
-      'points[1] (soc): is of type sunspec: it gives readings only where the device is polled as a SunSpec device',
-    ]);
+  it('leaves points of SunSpec models to the discovery of the device', () => {
+    const soc = { name: 'soc', quantity: 'battery/soc', addr: '802:SoC', type: 'sunspec' };
+    for (const { mistakes, hints } of [withPoints(soc), look({ points: [soc] })])
+      assert.deepEqual([mistakes, hints], [[], []]);
   });
 
   it('leaves out what a variant has not, in sums and choices too', () => {
