@@ -207,16 +207,9 @@ describe('a Modbus node whose profile names points of SunSpec models', () => {
     await serve({ 4: inverter });
     const roof = await loadOne({ type: 'ems-modbus', inline: profile });
     await until(goodAt(roof, 'solar/power'), 'the power');
-    assert.deepEqual(
-      roof.out
-        .filter(({ schema }) => schema === 'reading/1')
-        .map(({ topic, value }) => [topic, value])
-        .slice(0, 2),
-      [
-        ['devices/roof-1/solar/power', 4000],
-        ['devices/roof-1/solar/2/dc_power', 2100],
-      ],
-    );
+    const topics = new Set(roof.out.filter(({ schema }) => schema === 'reading/1').map(({ topic }) => topic));
+    assert.deepEqual([...topics].sort(), ['devices/roof-1/solar/2/dc_power', 'devices/roof-1/solar/power']);
+    assert.deepEqual([roof.last('solar/power')?.value, roof.last('solar/2/dc_power')?.value], [4000, 2100]);
     assert.deepEqual([roof.last('meta')?.protocol, roof.last('meta')?.serial], ['modbus', 'S-1']);
     assert.ok(helper.logged().some((line) => /mode: the device has no model 701; it lists 1, 103/.test(line)));
   });

@@ -41,7 +41,7 @@ const roleOfType: Record<string, Role> = {
   meter: 'submeter',
 };
 
-/** Whether components of this type measure something else, and have a role that the integrator chooses. */
+/** Whether components of this type measure something else, by a role that the integrator chooses. */
 export const isMeter = (type: string): boolean => type === 'meter' || type === 'grid';
 
 /** @returns the role of a component: as the integrator chose it, or the driver knows it, or as usual for its type */
@@ -176,10 +176,7 @@ const componentMetas = (facts: DeviceFacts): ComponentMeta[] => {
   return [...components.values()];
 };
 
-/**
- * @param ts ISO 8601
- * @returns meta/1 of a device
- */
+/** Describes a device for all who use its readings and commands. @param ts ISO 8601 */
 export const deviceMeta = (facts: DeviceFacts, ts: string): Message<'meta/1'> => {
   const { vendor, model, serial, firmware, protocol, facts: found } = facts.description;
   const { device, name, site, gateway } = facts.placement;
@@ -196,7 +193,7 @@ export const deviceMeta = (facts: DeviceFacts, ts: string): Message<'meta/1'> =>
     ...(firmware === undefined ? {} : { firmware }),
     protocol,
     ts,
-    ...(found === undefined ? {} : { facts: found }),
+    ...(found && { facts: found }),
     components: componentMetas(facts),
   };
 };
