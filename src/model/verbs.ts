@@ -2,46 +2,11 @@
  * The command registry: what may be asked of which device type, with which parameters. Directions are words and
  * magnitudes are >= 0: nobody sends a signed watt.
  */
-import type { Unit } from './units.ts';
+import { maxPower, optional, type Parameter, percent, type Verb, verb, watts } from './verb.ts';
 
-export interface Parameter {
-  value: 'number' | 'boolean' | 'word' | 'list';
-  /** Present where the value is a number. */
-  unit?: Unit;
-  min?: number;
-  max?: number;
-  members?: readonly string[];
-  isOptional?: boolean;
-}
+export { leaseRange, type Parameter, type Verb, type VerbKind } from './verb.ts';
 
-/**
- * setpoint: competes for its actuator, the strongest wins. limit: intersects with all others. config: kept by the
- * device, without a lease. action: done once, and over; nothing takes its place. release: ends the requester's own
- * leases.
- */
-export type VerbKind = 'setpoint' | 'limit' | 'config' | 'action' | 'release';
-
-export interface Verb {
-  kind: VerbKind;
-  params: Readonly<Record<string, Parameter>>;
-  /** Longest lease, s. */
-  maxLeaseS: number;
-}
-
-/** Shortest and longest time an effect may be asked for, s. */
-export const leaseRange = { minS: 10, maxS: 3600 } as const;
 const sgReadyLockS = 7200;
-
-const maxPower = 1e7;
-const watts: Parameter = { value: 'number', unit: 'W', min: 0, max: maxPower };
-const percent: Parameter = { value: 'number', unit: '%', min: 0, max: 100 };
-const optional = (parameter: Parameter): Parameter => ({ ...parameter, isOptional: true });
-
-const verb = (kind: VerbKind, params: Record<string, Parameter> = {}, maxLeaseS: number = leaseRange.maxS): Verb => ({
-  kind,
-  params,
-  maxLeaseS,
-});
 
 /** Without a command: everything of one's own. */
 const release = verb('release', { command: { value: 'word', isOptional: true } });

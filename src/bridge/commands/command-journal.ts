@@ -5,11 +5,11 @@
  * A command whose id came before is repeated or another one, which the digest of its content decides.
  */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import type { Journal } from '../../common/journal.ts';
 import type { SavedLease } from '../../control/leases.ts';
-import { type Response, responseSchema } from '../../model/command.ts';
+import type { Response } from '../../model/command.ts';
 import { isRecord } from '../../model/safety.ts';
+import { journalRecord } from './journal-records.ts';
 
 /** Addresses at which the answers to a command are wanted, beside its own response topic. */
 export interface Reply {
@@ -58,47 +58,6 @@ export const digestOf = (topic: string, body: Record<string, unknown>): string =
   createHash('sha1')
     .update(JSON.stringify([topic, body], sortNames))
     .digest('base64');
-
-const savedLease = z.object({
-  id: z.string(),
-  owner: z.string(),
-  verb: z.string(),
-  kind: z.enum(['setpoint', 'limit']),
-  params: responseSchema.shape.applied.unwrap(),
-  value: z.number().optional(),
-  priority: z.number(),
-  durationMs: z.number(),
-  isBound: z.boolean(),
-  order: z.number(),
-  from: z.number(),
-  untilWall: z.number(),
-});
-
-const actuatorRecord = z.object({
-  actuator: z.string(),
-  state: z.object({
-    isOurs: z.boolean(),
-    leases: z.array(savedLease),
-    shown: z.array(z.string()),
-    at: z.number(),
-  }),
-});
-
-const commandRecord = z.object({
-  command: z.object({
-    id: z.string(),
-    digest: z.string(),
-    topic: z.string(),
-    actuator: z.string(),
-    reply: z.object({ responseTopic: z.string().optional(), correlationData: z.string().optional() }),
-    answer: responseSchema.optional(),
-  }),
-});
-
-/** Facts that the driver keeps; a record without facts ends those before. */
-const keptRecord = z.object({ kept: z.string(), facts: z.unknown().optional() });
-
-const record = z.union([actuatorRecord, commandRecord, keptRecord]);
 
 /** Commands that are remembered; after that, the oldest are forgotten that have an answer. */
 const maxCommands = 20_000;
@@ -170,7 +129,7 @@ export class CommandJournal {
   }
 
   #take(loaded: unknown): void {
-    const parsed = record.safeParse(loaded);
+    const parsed = journalRecord.safeParse(loaded);
     if (!parsed.success) return;
     if ('actuator' in parsed.data) this.#states.set(parsed.data.actuator, parsed.data.state as ActuatorState);
     else if ('kept' in parsed.data) this.#keep(parsed.data.kept, parsed.data.facts);

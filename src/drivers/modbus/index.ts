@@ -40,6 +40,14 @@ export { endLostEvents } from './polling/bit-events.ts';
 export { createPointReader, type PointReader } from './polling/point-reader.ts';
 export { planReads } from './polling/read-plan.ts';
 export { inspectProfile } from './profiles/checker.ts';
+export {
+  type ActuatorSource,
+  actuatorSchema,
+  type ConfigCommandSource,
+  configCommandSchema,
+  type Step,
+  settingSchema,
+} from './profiles/control-schema.ts';
 export { findProfile, listProfiles, namesModels, openProfile } from './profiles/library.ts';
 export { type Checked, type Mistake, mistakesOf, mistakeText, refuse } from './profiles/mistakes.ts';
 export { isTextPoint, type Point } from './profiles/point.ts';

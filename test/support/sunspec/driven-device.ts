@@ -124,7 +124,7 @@ export const driveDevice = async (
 /** Drives a unit of a Modbus TCP server on this machine. */
 export const driveUnit = (port: number, at: number): ObservedUnit => {
   const bus: Bus = createBus(createLink({ transport: 'tcp', host: '127.0.0.1', port }, systemClock), systemClock);
-  const observed = observe({ bus, unit: at }, systemClock);
+  const observed = observeDriver({ bus, unit: at }, systemClock);
   return {
     ...observed,
     async close() {

@@ -4,9 +4,9 @@
  */
 import { type Applied, CommandFailure, type DriverEvent, type Order } from '../../driver.ts';
 import type { ResolvedActuator, ResolvedForeign } from '../profiles/controls.ts';
+import type { ActuatorDevice } from './actuator-device.ts';
 import { boundByForeign, type ForeignPart, foreignPartOf } from './foreign-limits.ts';
 import { ForeignWords } from './foreign-words.ts';
-import type { ActuatorDevice } from './register-actuator.ts';
 import { type Execution, StepExecutor, type WriteListener } from './step-executor.ts';
 import { planTogether, type WantedPoint } from './write-plan.ts';
 
@@ -53,11 +53,11 @@ export class ForeignControl implements WriteListener {
    * Looks at what others have set, before an order of ours is written.
    * @throws CommandFailure INTERLOCK if nothing of ours may be written; ModbusFailure
    */
-  async prepare(): Promise<void> {
+  async prepare({ verb = '' }: Order): Promise<void> {
     const { written } = await this.#words.look();
     this.#update(written);
     const { objection } = this.#part;
-    if (objection !== undefined) throw new CommandFailure('INTERLOCK', objection);
+    if (objection && (objection.verbs?.includes(verb) ?? true)) throw new CommandFailure('INTERLOCK', objection.why);
   }
 
   /** @returns the order within the limits of others */

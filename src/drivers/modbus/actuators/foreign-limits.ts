@@ -10,9 +10,9 @@ export interface ForeignPart {
   limits: Record<string, number>;
   /** Whether anything that others have set is in force. */
   isInForce: boolean;
-  /** Why no order of ours is carried out; undefined: it is. */
-  objection: string | undefined;
-  /** The timer of others, s; 0: none. */
+  /** Why orders of ours are not carried out, and which; undefined: they are. */
+  objection: { why: string; verbs?: readonly string[] | undefined } | undefined;
+  /** The longest timer that others have set, s; 0: none. */
   timerS: number;
 }
 
@@ -35,14 +35,16 @@ const limitsOf = (actuator: ResolvedActuator, words: ForeignWords, settings: Sco
  * @throws CommandFailure INTERLOCK if a limit of others cannot be compared with ours
  */
 export const foreignPartOf = (actuator: ResolvedActuator, words: ForeignWords, settings: Scope): ForeignPart => {
-  const { yields, timer } = actuator.foreign?.source ?? {};
+  const { yields, timers = [] } = actuator.foreign?.source ?? {};
   const limits = limitsOf(actuator, words, settings);
-  const objection = yields && words.holds(yields) ? yields.why : undefined;
+  const objection = yields?.any.some((each) => words.holds(each))
+    ? { why: yields.why, verbs: yields.verbs }
+    : undefined;
   return {
     limits,
     objection,
     isInForce: Object.keys(limits).length > 0 || objection !== undefined,
-    timerS: timer === undefined ? 0 : (words.found(timer) ?? 0),
+    timerS: Math.max(0, ...timers.map((timer) => words.found(timer) ?? 0)),
   };
 };
 

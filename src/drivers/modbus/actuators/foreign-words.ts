@@ -7,7 +7,6 @@ import { z } from 'zod';
 import { isSame } from '../../../common/is-same.ts';
 import type { Clock } from '../../../model/time.ts';
 import { CommandFailure } from '../../driver.ts';
-import { ModbusFailure } from '../failures.ts';
 import type { PointReader, PointSnapshot } from '../polling/point-reader.ts';
 import type { ResolvedForeign } from '../profiles/controls.ts';
 import { evaluate, type Scope } from '../profiles/expression.ts';
@@ -45,7 +44,6 @@ export interface ForeignLook {
 
 /** The device whose registers are looked at. */
 interface LookedAtDevice {
-  unit: number;
   clock: Clock;
   readPoints: PointReader;
 }
@@ -99,12 +97,12 @@ export class ForeignWords {
 
   /**
    * Reads the registers, and remembers what others have written since the last look.
-   * @throws ModbusFailure displaced, if the registers are not where the profile says; CommandFailure
+   * @throws ModbusFailure
    */
   async look(): Promise<ForeignLook> {
     this.#load();
     const { points } = this.#foreign;
-    const snapshot = await this.#read();
+    const snapshot = await this.#device.readPoints(points);
     const now: Contents = {};
     for (const point of points) now[point.name] = contentOf(point, snapshot);
     const ours = this.#ours;
@@ -177,20 +175,6 @@ export class ForeignWords {
     this.#ours = data.ours;
   }
 
-  async #read(): Promise<PointSnapshot> {
-    const { points, guards } = this.#foreign;
-    const snapshot = await this.#device.readPoints([...guards.map(({ point }) => point), ...points]);
-    for (const { point, is } of guards) {
-      const value = snapshot.value(point);
-      if (typeof value !== 'number' || !is.includes(value))
-        throw new ModbusFailure(
-          'displaced',
-          `unit ${this.#device.unit}: ${point.name} reads ${value ?? 'nothing'} instead of ${is.join(' or ')}: the registers are not where they were`,
-        );
-    }
-    return snapshot;
-  }
-
   #isOurs(name: string, content: Content): boolean {
     return has(this.#ours?.[name] ?? [], content);
   }
@@ -206,15 +190,17 @@ export class ForeignWords {
     return hasExpired && source !== undefined && evaluate(source, this.#scope()) === content.value;
   }
 
-  /** Whether the device may have dropped what we wrote by itself, because our timer ran out. */
+  /** Whether the device may have dropped what we wrote by itself, because a timer of ours ran out. */
   #mayHaveExpired(): boolean {
-    const { timer } = this.#foreign.source;
-    const found = timer === undefined ? undefined : this.#found[timer];
-    if (timer === undefined || !found) return false;
+    const { timers = [] } = this.#foreign.source;
     const waitedMs =
       this.#writtenAt === undefined ? Number.POSITIVE_INFINITY : this.#device.clock.monotonic() - this.#writtenAt;
-    return (this.#ours?.[timer] ?? []).some(
-      (each) => !has([found], each) && (each.value ?? 0) > 0 && waitedMs >= (each.value ?? 0) * 1000 * expiryShare,
+    return timers.some((timer) =>
+      (this.#ours?.[timer] ?? []).some((content) => {
+        const isTheirs = has([this.#found[timer] ?? content], content);
+        const { value } = content;
+        return !isTheirs && value !== null && value > 0 && waitedMs >= value * 1000 * expiryShare;
+      }),
     );
   }
 

@@ -8,9 +8,11 @@ import { createPointReader } from '../polling/point-reader.ts';
 import { createSettingScope, type Scope } from '../profiles/expression.ts';
 import type { ResolvedProfile } from '../profiles/resolve-profile.ts';
 import type { Bus } from '../transport/bus/bus.ts';
+import type { ActuatorDevice } from './actuator-device.ts';
 import { describeActuator } from './describe-actuator.ts';
 import type { ForeignMemory } from './foreign-words.ts';
-import { type ActuatorDevice, RegisterActuator } from './register-actuator.ts';
+import { createPlacedReader } from './placed-reader.ts';
+import { RegisterActuator } from './register-actuator.ts';
 import { createWriteHabits, RegisterWriter, type WriteHabits } from './register-writer.ts';
 import { Verifier } from './verification.ts';
 
@@ -62,13 +64,13 @@ const memoryOf = (context: ActuatorContext, actuator: string): ForeignMemory => 
 
 const createDevice = (context: ActuatorContext, settings: Scope): ActuatorDevice => {
   const { resolved, bus, unit, clock, writeHabits = createWriteHabits() } = context;
-  const readPoints = createPointReader(resolved, bus, unit);
+  const readPoints = createPlacedReader(resolved, unit, createPointReader(resolved, bus, unit));
   return {
-    bus,
     unit,
     clock,
     settings,
     readPoints,
+    isGuarded: (resolved.profile.guards ?? []).length > 0,
     writer: new RegisterWriter(bus, writeHabits),
     memoryOf: (actuator) => memoryOf(context, actuator),
     event: (event) => context.sink.event?.(event),

@@ -2,38 +2,17 @@
  * One actuator behind registers: its orders are written in the order of the profile, verified, and kept alive for as long
  * as their lease lasts. What others have set in these registers bounds the orders, and comes back after the last of them.
  */
-import type { Clock } from '../../../model/time.ts';
-import { type Applied, CommandFailure, type DriverEvent, isHeld, type Order, signatureOf } from '../../driver.ts';
-import type { PointReader } from '../polling/point-reader.ts';
+import { type Applied, CommandFailure, isHeld, type Order, signatureOf } from '../../driver.ts';
 import type { Effect } from '../profiles/control-schema.ts';
 import type { ResolvedAction, ResolvedActuator } from '../profiles/controls.ts';
 import { createOrderScope, evaluate, type Scope } from '../profiles/expression.ts';
-import { isEcho, isMet, type Point } from '../profiles/point.ts';
-import type { Bus } from '../transport/bus/bus.ts';
+import { isEcho, isMet } from '../profiles/point.ts';
+import type { ActuatorDevice } from './actuator-device.ts';
 import { ForeignControl } from './foreign-control.ts';
-import type { ForeignMemory } from './foreign-words.ts';
-import type { RegisterWriter } from './register-writer.ts';
 import { type Execution, StepExecutor } from './step-executor.ts';
-import { differences, type ExpectedEffect, readableOf, type Verifier } from './verification.ts';
+import { differences, type ExpectedEffect, readableOf } from './verification.ts';
 import { OrderUpkeep, Watchdogs } from './watchdogs.ts';
 import type { WantedPoint } from './write-plan.ts';
-
-/** The parts of a device that its actuators share. */
-export interface ActuatorDevice {
-  bus: Bus;
-  unit: number;
-  clock: Clock;
-  /** The scope of the settings. */
-  settings: Scope;
-  readPoints: PointReader;
-  writer: RegisterWriter;
-  verifier: Verifier;
-  /** @throws CommandFailure if the profile has no such point */
-  pointOf(name: string): Point;
-  /** @param actuator key of the actuator whose registers others set as well */
-  memoryOf(actuator: string): ForeignMemory;
-  event(event: DriverEvent): void;
-}
 
 /** Registers that no watchdog keeps alive are compared with the order this often, ms. */
 const driftCheckMs = 30_000;
@@ -112,7 +91,7 @@ export class RegisterActuator {
       this.#watchdogs.forget();
       return foreign.restore({ order: given, upkeep }, signal);
     }
-    await foreign?.prepare();
+    await foreign?.prepare(given);
     const order = foreign?.bound(given) ?? given;
     const scope = createOrderScope({ actuator, action }, order, this.#surroundings());
     const execution: Execution = { order, scope, upkeep };

@@ -18,13 +18,15 @@ export interface WriteHabits {
 /** @returns the habits of a device that nothing is known of */
 export const createWriteHabits = (): WriteHabits => ({ writesSingly: false });
 
-/** @returns the requests for the points of a write one by one, in the order of the profile */
+/** @returns the requests for the points of a write one by one, in the order of the profile, without those that complete it */
 const singleRequests = ({ request: { unit }, wanted }: PlannedWrite): WriteRequest[] =>
-  wanted.map((each) => {
-    const request = toRequest(unit, each);
-    const isOneRegister = request.values.length === 1;
-    return { ...request, functionCode: isOneRegister ? writeSingleRegister : writeMultipleRegisters };
-  });
+  wanted
+    .filter(({ isFiller }) => !isFiller)
+    .map((each) => {
+      const request = toRequest(unit, each);
+      const isOneRegister = request.values.length === 1;
+      return { ...request, functionCode: isOneRegister ? writeSingleRegister : writeMultipleRegisters };
+    });
 
 /** Whether writing one by one is something else than writing as planned. */
 const canBeSplit = ({ request, wanted }: PlannedWrite): boolean =>

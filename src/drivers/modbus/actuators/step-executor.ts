@@ -6,7 +6,7 @@ import { isPlausibleExponent, maxExponent } from '../codec/point-scaling.ts';
 import { type ResolvedStep, writesOf } from '../profiles/controls.ts';
 import type { Scope } from '../profiles/expression.ts';
 import type { Point } from '../profiles/point.ts';
-import type { ActuatorDevice } from './register-actuator.ts';
+import type { ActuatorDevice } from './actuator-device.ts';
 import { differences } from './verification.ts';
 import type { OrderUpkeep } from './watchdogs.ts';
 import { type PlannedStep, type PlannedWrite, planWrites, type WantedPoint } from './write-plan.ts';
@@ -44,7 +44,8 @@ export class StepExecutor {
    * @throws CommandFailure, ModbusFailure
    */
   async execute(steps: ResolvedStep[], execution: Execution): Promise<WantedPoint[]> {
-    const { unit } = this.#device;
+    const { unit, isGuarded, readPoints } = this.#device;
+    if (isGuarded) await readPoints(writesOf(steps).flatMap(({ point }) => (point.isReadable ? [point] : [])));
     const exponentOf = await this.#readExponents(steps);
     const held = await this.#readParts(steps);
     return this.write(planWrites(steps, { unit, scope: execution.scope, exponentOf, held }), execution);

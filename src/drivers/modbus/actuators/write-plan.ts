@@ -17,6 +17,8 @@ export interface WantedPoint {
   /** In the unit of the point; null for words that stand for no value. */
   value: number | null;
   words: Words;
+  /** The words are those that are there already: they are written only to complete a request. */
+  isFiller?: boolean;
 }
 
 /** One write request, and the points whose words it writes. */
@@ -86,7 +88,8 @@ const wantedOf = (
   const value = holdable(point, ordered, exponent);
   if (!fits(point, value, exponent))
     throw new CommandFailure('OUT_OF_RANGE', `${point.name}: ${value} does not fit into its register`);
-  return { point, value, words: mergeBits(point, encodePoint(point, value, exponent), held) };
+  const words = mergeBits(point, encodePoint(point, value, exponent), held);
+  return { point, value, words, ...(source === `found@${point.name}` ? { isFiller: true } : {}) };
 };
 
 /** @returns the requests for points that are written one after the other */

@@ -97,11 +97,17 @@ const foreignSchema = z.strictObject({
   limits: z
     .record(wordSchema, z.strictObject({ value: expressionSchema, while: z.strictObject(conditionShape) }))
     .optional(),
-  /** While this holds of what was found, no order of ours is carried out. */
-  yields: z.strictObject({ ...conditionShape, why: z.string() }).optional(),
-  /** The point among them after whose seconds the device drops what was written; 0: never. */
-  timer: pointName.optional(),
-  /** What else the registers may hold once our own timer has run out, by point. */
+  /** While one of these holds of what was found, no order of ours is carried out, or none with these verbs. */
+  yields: z
+    .strictObject({
+      any: z.array(z.strictObject(conditionShape)).min(1),
+      verbs: z.array(wordSchema).min(1).optional(),
+      why: z.string(),
+    })
+    .optional(),
+  /** Points among them after whose seconds the device drops what was written; 0: never. */
+  timers: z.array(pointName).min(1).optional(),
+  /** What else the registers may hold once a timer of ours has run out, by point. */
   expired: z.record(pointName, expressionSchema).optional(),
 });
 /** The part of others in an actuator, as the profile gives it. */

@@ -22,8 +22,6 @@ export const writesOf = (steps: readonly ResolvedStep[]): ResolvedWrite[] =>
 export interface ResolvedForeign {
   source: ForeignSource;
   points: Point[];
-  /** Points that hold a fixed number as long as the registers are where the profile says, with these numbers. */
-  guards: { point: Point; is: readonly number[] }[];
 }
 
 /** A command with the points of its steps looked up. */

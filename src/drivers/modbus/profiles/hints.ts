@@ -3,13 +3,17 @@
  */
 import { pointsOfControls } from './controls.ts';
 import type { Mistake } from './mistakes.ts';
-import type { Point } from './point.ts';
+import { companionOf, type Point } from './point.ts';
 import type { Profile } from './profile-schema.ts';
 import { polledPoints, type ResolvedProfile } from './resolve-profile.ts';
 
 /** @returns names of points without a purpose: no quantity, no identity, not written, and nothing refers to them */
 export const unusedPoints = (resolved: ResolvedProfile): string[] => {
-  const used = new Set([...pointsOfControls(resolved.controls), ...polledPoints(resolved).map(({ name }) => name)]);
+  const commanded = new Set(pointsOfControls(resolved.controls));
+  const companions = resolved.points.flatMap(({ name, source }) =>
+    commanded.has(name) ? [companionOf(source) ?? name] : [],
+  );
+  const used = new Set([...commanded, ...companions, ...polledPoints(resolved).map(({ name }) => name)]);
   return resolved.points
     .filter(({ source }) => (source.access ?? 'r') === 'r')
     .map(({ name }) => name)

@@ -20,8 +20,6 @@ export interface ControlContext {
   names: ReadonlySet<string>;
   /** Points that others set as well. */
   kept: readonly string[];
-  /** Points that hold one of these numbers as long as the registers are where the profile says. */
-  guards: readonly { point: string; is: readonly number[] }[];
 }
 
 /** @throws ControlFault if the expression uses a name that is not there, or a point that cannot be read */

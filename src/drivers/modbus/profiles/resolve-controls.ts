@@ -178,7 +178,6 @@ export const resolveControls = (
     where: '',
     names: new Set(Object.keys(settings)),
     kept: [],
-    guards: profile.guards ?? [],
   };
   const needsDiscovery = (names: string[]): boolean => names.some((name) => undecoded.includes(name));
   const { mistakes, attempt } = createCollector();

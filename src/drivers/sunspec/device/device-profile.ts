@@ -10,6 +10,7 @@ import {
   type ResolvedProfile,
   resolveProfile,
 } from '../../modbus/index.ts';
+import type { ProfileControls } from '../controls/compose-controls.ts';
 import type { Brand } from '../discovery/candidate-units.ts';
 import type { SunSpecDevice } from '../discovery/discovered-device.ts';
 import { type DiscoveryNote, discoverySentenceOf } from '../discovery/discovery-notes.ts';
@@ -20,7 +21,7 @@ import type { ModelDefinition } from '../messages.ts';
 import { findModelDefinition } from '../models/model-definitions.ts';
 import { knownModelOf } from '../models/model-lengths.ts';
 import type { SignChoices } from '../quantities/candidates.ts';
-import { composeProfile, type ProfileControls } from '../quantities/compose-profile.ts';
+import { composeProfile } from '../quantities/compose-profile.ts';
 import { locateNamedPoints } from '../quantities/named-points.ts';
 import { quantityMap, type SideName } from '../quantities/quantity-map.ts';
 import type { ReadModel } from '../quantities/read-model.ts';
@@ -40,7 +41,7 @@ export interface DeviceWish {
   side?: SideName;
   /** Further points, which may name points of models: "103:VA". */
   extraPoints?: readonly ProfilePoint[];
-  /** Commands, whose points are among the further ones. */
+  /** Commands in place of those of the models; their points are among the further ones. */
   controls?: ProfileControls;
   /** A profile that names points of models; nothing but its own points is polled then. */
   named?: { profile: Profile; choice?: ProfileChoice };
@@ -54,7 +55,7 @@ export interface ProfiledDevice {
   signature: string;
   /** Points of the integrator that the device does not have, in words. */
   missing: string[];
-  /** Models that were left out, and what is peculiar about the others, in words. */
+  /** Models that were left out, what is peculiar about the others, and what the commands refer to, in words. */
   notes: string[];
   /** All that was found, for people: the list of models, and what is to be said about it. */
   facts: NonNullable<DeviceDescription['facts']>;
@@ -136,8 +137,8 @@ const profileOf = (
   wish: DeviceWish,
   { device, models }: { device: SunSpecDevice; models: ReadModel[] },
   memory: CompositionMemory,
-): Result<Pick<ProfiledDevice, 'resolved' | 'signature' | 'missing'>> => {
-  const { named, choices = {}, side, extraPoints = [], controls = {} } = wish;
+): Result<Omit<ProfiledDevice, 'device' | 'facts'>> => {
+  const { named, choices = {}, side, extraPoints = [], controls } = wish;
   const composed = named
     ? ({ ok: true, value: named.profile } as const)
     : composeProfile({
@@ -145,7 +146,7 @@ const profileOf = (
         models,
         choices,
         extraPoints,
-        controls,
+        ...(controls && { controls }),
         memory,
         ...(side === undefined ? {} : { side }),
       });
@@ -157,7 +158,9 @@ const profileOf = (
   const choice = named ? named.choice : { params: offeredChoices(profile, choices) };
   const resolved = resolveProfile(profile, choice);
   if (!resolved.ok) return resolved;
-  return { ok: true, value: { resolved: resolved.value, signature: signatureOf(profile), missing } };
+  // The notes of a given profile are for its author.
+  const notes = named ? [] : (profile.notes ?? []);
+  return { ok: true, value: { resolved: resolved.value, signature: signatureOf(profile), missing, notes } };
 };
 
 /**
@@ -183,7 +186,7 @@ export const lookAtDevice = async (wish: DeviceWish, context: LookContext): Prom
     const profiled = profileOf(wish, { device, models: read.models }, memory);
     if (!profiled.ok) return profiled;
     const { missing } = profiled.value;
-    const { notes } = read;
+    const notes = [...read.notes, ...profiled.value.notes];
     const facts = factsOf(device, [...device.notes.map(say), ...notes, ...missing]);
     return { ok: true, value: { ...profiled.value, device, notes, facts } };
   } finally {

@@ -1,7 +1,7 @@
 /** The profile of a SunSpec device, written by its discovery: from what the device lists to what a Modbus driver polls. */
 import { type Checked, type Profile, type ProfilePoint, readProfile, refuse } from '../../modbus/index.ts';
+import { type ComposedControls, composeControls, type ProfileControls } from '../controls/compose-controls.ts';
 import type { SunSpecDevice } from '../discovery/discovered-device.ts';
-import { discoverySentenceOf } from '../discovery/discovery-notes.ts';
 import { candidatesOf, type SignChoices } from './candidates.ts';
 import { componentsOf } from './component-facts.ts';
 import { sideOf } from './device-side.ts';
@@ -11,9 +11,6 @@ import { quantityMap, type SideName } from './quantity-map.ts';
 import type { ReadModel } from './read-model.ts';
 import { type CompositionMemory, createMemory, type Selection, selectCandidates } from './select-candidates.ts';
 import { type SignedPoint, signParams } from './sign-params.ts';
-
-/** The commands of a profile, with the numbers that they need. */
-export type ProfileControls = Pick<Profile, 'actuators' | 'config' | 'settings' | 'commandNote'>;
 
 /** The facts and wishes that a profile is composed from. */
 export interface Composition {
@@ -25,7 +22,7 @@ export interface Composition {
   side?: SideName;
   /** Further points of the integrator; a quantity that they give is not looked for in the models. */
   extraPoints?: readonly ProfilePoint[];
-  /** Commands, whose points are among the further ones. */
+  /** Commands in place of those of the models; their points are among the further ones. */
   controls?: ProfileControls;
   memory?: CompositionMemory;
 }
@@ -94,16 +91,26 @@ const selectionOf = (composition: Composition): { selection: Selection; side: Si
   return { side, selection: selectCandidates(candidatesOf(models, map, { side, choices }), memory) };
 };
 
+/** @returns the commands that the integrator gives, or else those of the models */
+const commandsOf = (
+  { controls, models, device }: Composition,
+  { side, memory }: { side: SideName | undefined; memory: CompositionMemory },
+): ComposedControls =>
+  controls
+    ? { controls, points: [], notes: [] }
+    : composeControls({ models, side, manufacturer: device.common.manufacturer, memory });
+
 /**
  * Composes the profile of a device.
  * @returns the profile as data, as it could stand in a file; points of an integrator that name points of models are not
  *   located yet. Or the mistakes in it, which these points may have
  */
 export const composeProfile = (composition: Composition): Checked<Profile> => {
-  const { device, models, extraPoints = [], controls = {} } = composition;
-  const { selection, side } = selectionOf(composition);
+  const { device, models, extraPoints = [], memory = createMemory() } = composition;
+  const { selection, side } = selectionOf({ ...composition, memory });
+  const commands = commandsOf(composition, { side, memory });
   const mapped = mapPoints(selection, new Set(extraPoints.map(({ quantity = '' }) => quantity)));
-  const { points: registers, guards } = completePoints(placedPoints(mapped));
+  const { points: registers, guards } = completePoints([...placedPoints(mapped), ...commands.points]);
   const isThere = new Set(registers.map(({ name }) => name));
   const sums = [...mapped.points.values()].flatMap((point) => {
     const sum = point.sum?.filter((term) => isThere.has(term.replace(/^-/, ''))) ?? [];
@@ -119,13 +126,13 @@ export const composeProfile = (composition: Composition): Checked<Profile> => {
     ...headingOf(device),
     class: classOf(side, quantities),
     sources: ['the list of models that the device tells', ...quantityMap().sources],
-    notes: device.notes.map(discoverySentenceOf),
+    notes: commands.notes,
     connection: { unitId: device.unit },
     limits: { maxGap },
     components: componentsOf(quantities, { models, side }),
     ...signParams(signed, quantityMap()),
     guards,
-    ...controls,
+    ...commands.controls,
     points: [...points, ...extraPoints],
   });
   if (!read.ok) return read;
