@@ -8,6 +8,7 @@
  * of Modbus TCP with the registers of the devices that this package plays itself.
  */
 
+export { createWriteHabits, type WriteHabits } from './actuators/write-habits.ts';
 export { decodeBlock, shortestDecimal, textAt, valueAt } from './codec/decode.ts';
 export { compileDecodeTable, type DecodeTable } from './codec/decode-table.ts';
 export { decodeText } from './codec/decode-text.ts';

@@ -59,7 +59,8 @@ class SunSpecDriver implements Driver {
     this.#states = new StateChanges(this.#looks);
     this.#sleep = new SleepWatch(this.#record.asleepSince);
     const onDisplaced = (): void => void this.#looks.wantSpaced();
-    this.#polled = new ProfileExchange(modbusOptionsOf(options, onDisplaced), clock);
+    const onLost = (actuator: string, what: string): void => this.#sink.drifted(actuator, what);
+    this.#polled = new ProfileExchange(modbusOptionsOf(options, onDisplaced), { clock, onLost });
     this.#polled.remember(this.#record.description?.channels ?? []);
     const current = () => (this.#states.kind === 'offline' ? undefined : this.#polled.current?.profiled.device);
     this.#watch = new ListWatch({ bus, clock, unit, current, want: () => this.#looks.want() });
@@ -80,10 +81,10 @@ class SunSpecDriver implements Driver {
 
   async apply(order: Order, signal: AbortSignal): Promise<Applied> {
     const { name, unit } = this.#options;
-    const { current } = this.#polled;
-    if (!current)
+    const applied = await this.#polled.apply(order, signal);
+    if (!applied)
       throw new CommandFailure('DEVICE_OFFLINE', `${name}: unit ${unit} has not shown its SunSpec models yet`);
-    return current.driver.apply(order, signal);
+    return applied;
   }
 
   start(sink: DriverSink): void {

@@ -13,8 +13,9 @@ import { describeActuator } from './describe-actuator.ts';
 import type { ForeignMemory } from './foreign-words.ts';
 import { createPlacedReader } from './placed-reader.ts';
 import { RegisterActuator } from './register-actuator.ts';
-import { createWriteHabits, RegisterWriter, type WriteHabits } from './register-writer.ts';
+import { RegisterWriter } from './register-writer.ts';
 import { Verifier } from './verification.ts';
+import { createWriteHabits, type WriteHabits } from './write-habits.ts';
 
 /** The part of a device's context that its actuators work on. */
 interface ActuatorContext {
@@ -26,7 +27,7 @@ interface ActuatorContext {
   settings: Readonly<Record<string, number>>;
   /** The bridge, which may be exchanged. */
   sink: Pick<DriverSink, 'described' | 'drifted' | 'memory'> & Partial<Pick<DriverSink, 'event'>>;
-  /** Facts about the writes of the device from a driver before this one. */
+  /** How the device takes writes; absent: not known. */
   writeHabits?: WriteHabits;
   /** @returns the last polled value of a point, in its unit */
   polled(point: string): number | undefined;

@@ -5,18 +5,10 @@
 import { isIllegalRequest, ModbusFailure } from '../failures.ts';
 import { functionCodes, type WriteRequest } from '../messages.ts';
 import type { Bus } from '../transport/bus/bus.ts';
+import type { WriteHabits } from './write-habits.ts';
 import { type PlannedWrite, toRequest } from './write-plan.ts';
 
 const { writeSingleRegister, writeMultipleRegisters } = functionCodes;
-
-/** The facts about the writes of a device that outlive its driver. */
-export interface WriteHabits {
-  /** The device has refused Write Multiple Registers, and taken the same registers one by one. */
-  writesSingly: boolean;
-}
-
-/** @returns the habits of a device that nothing is known of */
-export const createWriteHabits = (): WriteHabits => ({ writesSingly: false });
 
 /** @returns the requests for the points of a write one by one, in the order of the profile, without those that complete it */
 const singleRequests = ({ request: { unit }, wanted }: PlannedWrite): WriteRequest[] =>

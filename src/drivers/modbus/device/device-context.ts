@@ -1,6 +1,7 @@
 /** The context of one device, which all blocks of its driver work on, and the hooks that these blocks may have. */
 import type { Clock } from '../../../model/time.ts';
 import type { DriverSink } from '../../driver.ts';
+import { createWriteHabits, type WriteHabits } from '../actuators/write-habits.ts';
 import type { Point } from '../profiles/point.ts';
 import type { ResolvedProfile } from '../profiles/resolve-profile.ts';
 import type { Bus } from '../transport/bus/bus.ts';
@@ -56,6 +57,8 @@ export interface ModbusDriverOptions {
   onLearnt?(ranges: LearntRange[]): void;
   /** Bits that were told to be set, by the name of their point: events of a driver that this one takes the place of. */
   toldBits?: Map<string, number>;
+  /** How the device takes writes, as a driver has found out that this one takes the place of. */
+  writeHabits?: WriteHabits;
   /** A guard of the profile holds another number; called after each poll in which one does. */
   onDisplaced?(reason: string): void;
 }
@@ -86,6 +89,7 @@ export class DeviceContext {
   /** Points that the device refuses although it answers others; undefined for a device that has refused none. */
   absent: AbsentPoints | undefined;
   readonly toldBits: Map<string, number>;
+  readonly writeHabits: WriteHabits;
   readonly hooks: Hooks;
   sink: DriverSink = noSink;
   isClosed = false;
@@ -105,6 +109,7 @@ export class DeviceContext {
       settings = {},
       onLearnt,
       toldBits = new Map(),
+      writeHabits = createWriteHabits(),
       onDisplaced,
     } = options;
     this.clock = clock;
@@ -122,6 +127,7 @@ export class DeviceContext {
     this.#onLearnt = onLearnt;
     this.#onDisplaced = onDisplaced;
     this.toldBits = toldBits;
+    this.writeHabits = writeHabits;
   }
 
   get learnt(): readonly LearntRange[] {
