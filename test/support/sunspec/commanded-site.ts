@@ -5,7 +5,7 @@
 import { Bridge } from '../../../src/bridge/bridge.ts';
 import type { Journal } from '../../../src/common/journal.ts';
 import type { Driver } from '../../../src/drivers/driver.ts';
-import { failureOf } from '../../../src/drivers/modbus/failures.ts';
+import { exceptionFailure, failureOf } from '../../../src/drivers/modbus/failures.ts';
 import {
   createBus,
   createLink,
@@ -101,7 +101,7 @@ class CuttableLink implements ModbusLink {
 }
 
 /** The registers of a device without a wire. */
-const memoryLink = ({ holding, images }: TimedDevice): ModbusLink => {
+const memoryLink = ({ holding, images }: TimedDevice, refusesMultiple: boolean): ModbusLink => {
   const scripted = createScriptedLink(async ({ address, count }) => {
     const data = Buffer.alloc(count * 2);
     for (let n = 0; n < count; n++) data.writeUInt16BE(holding.peek(address + n), n * 2);
@@ -112,9 +112,10 @@ const memoryLink = ({ holding, images }: TimedDevice): ModbusLink => {
     ...scripted,
     async send(request, timeoutMs) {
       if (!isWrite(request)) return send(request, timeoutMs);
+      if (refusesMultiple && request.functionCode === 16) throw exceptionFailure(request, 2);
       for (const [n, word] of request.values.entries())
-        if (!holding.write(request.address + n, word)) throw failureOf('exception', request, 'cannot be written');
-      images.onWritten?.();
+        if (!holding.write(request.address + n, word)) throw exceptionFailure(request, 3);
+      images.onWritten?.({ table: 'holding', address: request.address, values: request.values });
       return Buffer.alloc(0);
     },
   };
@@ -143,9 +144,11 @@ interface Run {
   life: { isOver: boolean };
 }
 
-/** @param transport memory: without sockets, for many runs */
 export interface SiteOptions {
+  /** memory: without sockets, for many runs. */
   transport?: 'tcp' | 'memory';
+  /** In memory: function 16 is refused, as some inverters do. */
+  refusesMultiple?: boolean;
   driver?: Partial<SunSpecDriverOptions>;
 }
 
@@ -186,7 +189,9 @@ export class CommandedSite {
     const { clock, device } = this;
     const port = this.#server?.port ?? 0;
     const link = new CuttableLink(
-      this.#server ? createLink({ transport: 'tcp', host: '127.0.0.1', port }, clock) : memoryLink(device),
+      this.#server
+        ? createLink({ transport: 'tcp', host: '127.0.0.1', port }, clock)
+        : memoryLink(device, this.#options.refusesMultiple ?? false),
     );
     const bus = createBus(link, clock);
     const journal = openJournal(this.#disk);
@@ -219,6 +224,8 @@ export class CommandedSite {
       return actuators.length > 0 && actuators.every(({ verbs }) => Object.keys(verbs).length > 0);
     };
     await this.until(isReady, 'the device shows its commands');
+    // The ratings, which bound the commands, are polled less often.
+    await this.pass(2000);
   }
 
   /** What the driver has to say about the device, in words. */

@@ -79,12 +79,12 @@ export class ForeignControl implements WriteListener {
     return lost.length === 0 ? undefined : lost.join(', ');
   }
 
-  begin(wanted: readonly WantedPoint[]): void {
-    this.#words.begin(wanted);
+  begin(requests: readonly (readonly WantedPoint[])[]): void {
+    this.#words.begin(requests);
   }
 
-  written(wanted: readonly WantedPoint[]): void {
-    this.#words.written(wanted);
+  written(requests: readonly (readonly WantedPoint[])[]): void {
+    this.#words.written(requests);
   }
 
   /**

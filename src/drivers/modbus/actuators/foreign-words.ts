@@ -4,26 +4,29 @@
  * ours were written by somebody else in the meantime, and are remembered from then on.
  */
 import { z } from 'zod';
-import { isSame } from '../../../common/is-same.ts';
 import type { Clock } from '../../../model/time.ts';
 import { CommandFailure } from '../../driver.ts';
-import type { PointReader, PointSnapshot } from '../polling/point-reader.ts';
+import type { PointReader } from '../polling/point-reader.ts';
 import type { ResolvedForeign } from '../profiles/controls.ts';
 import { evaluate, type Scope } from '../profiles/expression.ts';
-import { type Criterion, isMet, type Point } from '../profiles/point.ts';
+import { type Criterion, isMet } from '../profiles/point.ts';
+import {
+  type Contents,
+  contentsAfter,
+  contentsOf,
+  contentsSchema,
+  differing,
+  isSameContent,
+  possibleContents,
+} from './register-contents.ts';
 import type { WantedPoint } from './write-plan.ts';
-
-const contentSchema = z.object({ words: z.array(z.int()), value: z.number().nullable() });
-/** The registers of a point at one time, in the order of its words, and the value they stand for. */
-type Content = z.infer<typeof contentSchema>;
 
 const recordSchema = z.object({
   /** Before our writes, and as others have changed them since. */
-  found: z.record(z.string(), contentSchema),
-  /** What our writes have put there; several contents of a point while it is not certain which of them came last. */
-  ours: z.record(z.string(), z.array(contentSchema)),
+  found: contentsSchema,
+  /** What stands there since our writes; several possibilities while it is not certain which of them came last. */
+  ours: z.array(contentsSchema).min(1),
 });
-type Contents = Record<string, Content>;
 
 /** The place where the words are remembered over restarts. */
 export interface ForeignMemory {
@@ -51,8 +54,7 @@ interface LookedAtDevice {
 /** Share of a timer after which it may have run out: the clock of the device may be fast. */
 const expiryShare = 0.9;
 
-const has = (contents: readonly Content[], { words }: Content): boolean =>
-  contents.some((each) => each.words.join() === words.join());
+const nothingSeen: ForeignLook = { written: [], lost: [], isRestored: true };
 
 /** The words of others in the registers of one actuator. */
 export class ForeignWords {
@@ -63,7 +65,7 @@ export class ForeignWords {
   readonly #scope: () => Scope;
   #found: Contents = {};
   /** undefined: nothing of ours stands there. */
-  #ours: Record<string, Content[]> | undefined;
+  #ours: Contents[] | undefined;
   #isLoaded = false;
   /** Monotonic ms at which the last write began, and the last one that succeeded; undefined: before a restart. */
   #begunAt: number | undefined;
@@ -102,36 +104,33 @@ export class ForeignWords {
   async look(): Promise<ForeignLook> {
     this.#load();
     const { points } = this.#foreign;
-    const snapshot = await this.#device.readPoints(points);
-    const now: Contents = {};
-    for (const point of points) now[point.name] = contentOf(point, snapshot);
+    const now = contentsOf(points, await this.#device.readPoints(points));
     const ours = this.#ours;
     if (!ours) {
       this.#found = now;
-      return { written: [], lost: [], isRestored: true };
+      return nothingSeen;
     }
-    const told = ([name, { value }]: [string, Content]): string => `${name} reads ${value ?? 'nothing'}`;
-    const lost = Object.entries(now).filter(([name, content]) => !this.#isOurs(name, content));
-    const written = lost.filter(([name, content]) => !this.#isExplained(name, content));
-    if (written.length > 0) this.#adopt(now);
-    const isRestored = Object.entries(now).every(([name, content]) => has([this.#found[name] ?? content], content));
-    return { written: written.map(told), lost: lost.map(told), isRestored };
+    const told = (names: string[]): string[] => names.map((name) => `${name} reads ${now[name]?.value ?? 'nothing'}`);
+    const changed = this.#changes(now, ours);
+    const lost = differing(now, ours.at(-1) ?? now);
+    if (changed.length > 0) this.#adopt(now, ours);
+    // Of several possibilities, one proves to be what stands there.
+    else if (ours.some((each) => differing(now, each).length === 0)) this.#ours = [now];
+    return { written: told(changed), lost: told(lost), isRestored: differing(now, this.#found).length === 0 };
   }
 
   /**
    * Remembers that these points are about to be written: whatever happens then, nothing of it is taken for the words of
    * others.
+   * @param requests the points of each request in their order
    * @throws CommandFailure INTERNAL if that could not be written down: then nothing may be written to the device
    */
-  begin(wanted: readonly WantedPoint[]): void {
-    const isFirst = this.#ours === undefined;
-    const before = this.#ours ?? Object.fromEntries(Object.entries(this.#found).map(([name, each]) => [name, [each]]));
-    const ours = { ...before };
-    for (const [name, content] of contentsOf(wanted))
-      if (ours[name] && !has(ours[name], content)) ours[name] = [...ours[name], content];
+  begin(requests: readonly (readonly WantedPoint[])[]): void {
+    const before = this.#ours ?? [this.#found];
+    const ours = possibleContents(before, requests);
     this.#begunAt = this.#device.clock.monotonic();
-    if (!isFirst && isSame(ours, before)) return;
-    if (!this.#memory.save({ found: this.#found, ours }, isFirst))
+    if (this.#ours && ours.length === 1 && before.length === 1) return;
+    if (!this.#memory.save({ found: this.#found, ours }, this.#ours === undefined))
       throw new CommandFailure(
         'INTERNAL',
         'what others have set could not be written down, so a restart would not bring it back',
@@ -140,22 +139,42 @@ export class ForeignWords {
   }
 
   /** These points were written, and the device has confirmed that. */
-  written(wanted: readonly WantedPoint[]): void {
-    if (!this.#ours) return;
+  written(requests: readonly (readonly WantedPoint[])[]): void {
     this.#writtenAt = this.#begunAt;
-    const ours = { ...this.#ours };
-    for (const [name, content] of contentsOf(wanted)) if (ours[name]) ours[name] = [content];
-    if (isSame(ours, this.#ours)) return;
+    const [first] = this.#ours ?? [];
+    if (!first || this.#ours?.length === 1) return;
+    // The points that no request has written are the same in all possibilities, or are looked at again.
+    const ours = unique((this.#ours ?? []).map((each) => contentsAfter(each, requests.flat())));
     this.#ours = ours;
     this.#memory.save({ found: this.#found, ours }, false);
   }
 
-  /** @returns the words of others, to be written back in the order of the profile */
+  /**
+   * @returns the words of others, to be written back: timers first, so that none of ours runs out meanwhile; then what
+   *   they have switched off, and what is on last. Points that hold their words already complete the request
+   */
   restoration(): WantedPoint[] {
-    return this.#foreign.points.map((point) => {
-      const { words = [], value = null } = this.#found[point.name] ?? {};
-      return { point, value, words: point.words.map((address, n) => ({ address, word: words[n] ?? 0 })) };
-    });
+    const { points, source } = this.#foreign;
+    const { switches = [], timers = [] } = source;
+    const now = this.#ours?.length === 1 ? this.#ours[0] : undefined;
+    const rankOf = (name: string): number => {
+      if (timers.includes(name)) return 0;
+      if (switches.includes(name)) return this.found(name) === 0 ? 1 : 3;
+      return 2;
+    };
+    return points
+      .toSorted((a, b) => rankOf(a.name) - rankOf(b.name))
+      .map((point) => {
+        const { words = [], value = null } = this.#found[point.name] ?? {};
+        const isThere = now !== undefined && isSameContent(now[point.name], this.#found[point.name]);
+        return {
+          point,
+          value,
+          words: point.words.map((address, n) => ({ address, word: words[n] ?? 0 })),
+          // Some devices act on nothing but a write to the switch.
+          ...(isThere && !switches.includes(point.name) ? { isFiller: true } : {}),
+        };
+      });
   }
 
   /** Nothing of ours stands in the registers any more. */
@@ -170,59 +189,56 @@ export class ForeignWords {
     const { success, data } = recordSchema.safeParse(this.#memory.load());
     const names = this.#foreign.points.map(({ name }) => name);
     // The words of other registers than these say nothing about these.
-    if (!success || !names.every((name) => data.found[name] && data.ours[name])) return;
+    if (!success || ![data.found, ...data.ours].every((each) => names.every((name) => each[name]))) return;
     this.#found = data.found;
     this.#ours = data.ours;
   }
 
-  #isOurs(name: string, content: Content): boolean {
-    return has(this.#ours?.[name] ?? [], content);
+  /** @returns the names of the points that others have written; empty if something of ours explains all contents */
+  #changes(now: Contents, ours: readonly Contents[]): string[] {
+    const hasExpired = this.#mayHaveExpired(ours);
+    const unexplained = ours.map((each) =>
+      differing(now, each).filter((name) => !(hasExpired && this.#isLeftByTimer(name, now))),
+    );
+    if (unexplained.some((names) => names.length === 0)) return [];
+    return unexplained.at(-1) ?? [];
   }
 
-  /** Whether the content of a point says nothing about others: it is ours, or there since before, or a timer left it. */
-  #isExplained(name: string, content: Content): boolean {
-    if (this.#isOurs(name, content)) return true;
-    const isCertain = Object.values(this.#ours ?? {}).every(({ length }) => length === 1);
-    const hasExpired = this.#mayHaveExpired();
-    const { [name]: found } = this.#found;
-    if ((!isCertain || hasExpired) && found && has([found], content)) return true;
+  /** Whether a point holds what a timer of ours leaves behind: what was there before, or what the profile says. */
+  #isLeftByTimer(name: string, now: Contents): boolean {
     const source = this.#foreign.source.expired?.[name];
-    return hasExpired && source !== undefined && evaluate(source, this.#scope()) === content.value;
+    if (source === undefined) return false;
+    return isSameContent(now[name], this.#found[name]) || evaluate(source, this.#scope()) === now[name]?.value;
   }
 
   /** Whether the device may have dropped what we wrote by itself, because a timer of ours ran out. */
-  #mayHaveExpired(): boolean {
+  #mayHaveExpired(ours: readonly Contents[]): boolean {
     const { timers = [] } = this.#foreign.source;
     const waitedMs =
       this.#writtenAt === undefined ? Number.POSITIVE_INFINITY : this.#device.clock.monotonic() - this.#writtenAt;
     return timers.some((timer) =>
-      (this.#ours?.[timer] ?? []).some((content) => {
-        const isTheirs = has([this.#found[timer] ?? content], content);
-        const { value } = content;
-        return !isTheirs && value !== null && value > 0 && waitedMs >= value * 1000 * expiryShare;
+      ours.some(({ [timer]: content }) => {
+        const seconds = content?.value ?? 0;
+        const isTheirs = isSameContent(content, this.#found[timer]);
+        return !isTheirs && seconds > 0 && waitedMs >= seconds * 1000 * expiryShare;
       }),
     );
   }
 
-  /** Takes over what others have written: a point that still holds our words was left alone, but for a switch. */
-  #adopt(now: Contents): void {
+  /** Takes over what others have written: a point that still holds words of ours was left alone, but for a switch. */
+  #adopt(now: Contents, ours: readonly Contents[]): void {
     const { switches = [] } = this.#foreign.source;
     const found = { ...this.#found };
-    for (const [name, content] of Object.entries(now))
-      if (switches.includes(name) || !has(this.#ours?.[name] ?? [], content)) found[name] = content;
+    for (const [name, content] of Object.entries(now)) {
+      const isLeftAlone = ours.some((each) => isSameContent(each[name], content));
+      if (switches.includes(name) || !isLeftAlone) found[name] = content;
+    }
     this.#found = found;
+    this.#ours = [now];
     // A failure to write that down shows at the next write of ours.
     this.#memory.save({ found, ours: this.#ours }, true);
   }
 }
 
-const contentOf = (point: Point, snapshot: PointSnapshot): Content => {
-  const value = snapshot.value(point);
-  return {
-    words: point.words.map((address) => snapshot.word(point.table, address) ?? 0),
-    value: typeof value === 'number' ? value : typeof value === 'boolean' ? Number(value) : null,
-  };
-};
-
-const contentsOf = (wanted: readonly WantedPoint[]): [name: string, content: Content][] =>
-  wanted.map(({ point, value, words }) => [point.name, { words: words.map(({ word }) => word), value }]);
+const unique = (all: readonly Contents[]): Contents[] =>
+  all.filter((each, n) => all.findIndex((other) => differing(each, other).length === 0) === n);

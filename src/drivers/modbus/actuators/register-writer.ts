@@ -6,30 +6,40 @@ import { isIllegalRequest, ModbusFailure } from '../failures.ts';
 import { functionCodes, type WriteRequest } from '../messages.ts';
 import type { Bus } from '../transport/bus/bus.ts';
 import type { WriteHabits } from './write-habits.ts';
-import { type PlannedWrite, toRequest } from './write-plan.ts';
+import { type PlannedWrite, toRequest, type WantedPoint } from './write-plan.ts';
 
 const { writeSingleRegister, writeMultipleRegisters } = functionCodes;
 
+/**
+ * @returns the requests for one point, register by register. A point of several registers goes by Write Multiple
+ *   Registers, because its halves are another value; a timer or counter (uint32) does without: its first half is 0
+ */
+const requestsOf = (unit: number, point: WantedPoint): WriteRequest[] => {
+  const request = toRequest(unit, point);
+  const { values, address } = request;
+  if (values.length > 1 && point.point.type !== 'uint32') return [{ ...request, functionCode: writeMultipleRegisters }];
+  return values.map((value, n) => ({
+    unit,
+    functionCode: writeSingleRegister,
+    address: address + n,
+    values: [value],
+  }));
+};
+
 /** @returns the requests for the points of a write one by one, in the order of the profile, without those that complete it */
 const singleRequests = ({ request: { unit }, wanted }: PlannedWrite): WriteRequest[] =>
-  wanted
-    .filter(({ isFiller }) => !isFiller)
-    .map((each) => {
-      const request = toRequest(unit, each);
-      const isOneRegister = request.values.length === 1;
-      return { ...request, functionCode: isOneRegister ? writeSingleRegister : writeMultipleRegisters };
-    });
+  wanted.filter(({ isFiller }) => !isFiller).flatMap((each) => requestsOf(unit, each));
 
-/** Whether writing one by one is something else than writing as planned. */
-const canBeSplit = ({ request, wanted }: PlannedWrite): boolean =>
+/** Whether a request can be tried point by point: one of the points has to be a register of its own. */
+const canBeTriedSingly = ({ request, wanted }: PlannedWrite): boolean =>
   request.functionCode === writeMultipleRegisters && wanted.some(({ words }) => words.length === 1);
 
 /** Writes to the registers of one device. */
 export class RegisterWriter {
-  readonly #bus: Bus;
+  readonly #bus: Pick<Bus, 'write'>;
   readonly #habits: WriteHabits;
 
-  constructor(bus: Bus, habits: WriteHabits) {
+  constructor(bus: Pick<Bus, 'write'>, habits: WriteHabits) {
     this.#bus = bus;
     this.#habits = habits;
   }
@@ -39,18 +49,14 @@ export class RegisterWriter {
    * @throws ModbusFailure
    */
   async write(planned: PlannedWrite, notAfter: number): Promise<void> {
-    if (!canBeSplit(planned)) {
-      await this.#bus.write(planned.request, notAfter);
-      return;
-    }
-    if (this.#habits.writesSingly) {
+    if (this.#habits.writesSingly && planned.request.functionCode === writeMultipleRegisters) {
       await this.#writeSingly(planned, notAfter);
       return;
     }
     try {
       await this.#bus.write(planned.request, notAfter);
     } catch (error) {
-      if (!(error instanceof ModbusFailure && isIllegalRequest(error))) throw error;
+      if (!(error instanceof ModbusFailure && isIllegalRequest(error) && canBeTriedSingly(planned))) throw error;
       await this.#trySingly(planned, { notAfter, refusal: error });
     }
   }

@@ -18,16 +18,16 @@ export interface Execution {
   upkeep: OrderUpkeep;
 }
 
-/** Hears of the points that are written. */
+/** Hears of the points that are written, request by request. */
 export interface WriteListener {
   /** @throws CommandFailure if nothing may be written */
-  begin(wanted: readonly WantedPoint[]): void;
-  written(wanted: readonly WantedPoint[]): void;
+  begin(requests: readonly (readonly WantedPoint[])[]): void;
+  written(requests: readonly (readonly WantedPoint[])[]): void;
 }
 
-/** @returns the points that a plan writes */
-const wantedOf = (plan: readonly PlannedStep[]): WantedPoint[] =>
-  plan.flatMap((step) => ('request' in step ? step.wanted : []));
+/** @returns the points that each request of a plan writes */
+const requestsOf = (plan: readonly PlannedStep[]): WantedPoint[][] =>
+  plan.flatMap((step) => ('request' in step ? [step.wanted] : []));
 
 /** Carries out the steps of commands on one device. */
 export class StepExecutor {
@@ -57,9 +57,9 @@ export class StepExecutor {
    */
   async write(plan: PlannedStep[], { order, upkeep }: Pick<Execution, 'order' | 'upkeep'>): Promise<WantedPoint[]> {
     const { writer, clock } = this.#device;
-    const wanted = wantedOf(plan);
+    const requests = requestsOf(plan);
     let notAfter = Math.min(order.startBy, order.notAfter);
-    if (!upkeep.isOver) this.#listener?.begin(wanted);
+    if (!upkeep.isOver) this.#listener?.begin(requests);
     for (const step of plan) {
       if (upkeep.isOver) throw new CommandFailure('INTERNAL', 'replaced by a newer order');
       if ('waitMs' in step) await pause(step.waitMs, clock);
@@ -67,8 +67,8 @@ export class StepExecutor {
       // Only the first write has to begin in time: an order that has begun is carried out to its end.
       notAfter = order.notAfter;
     }
-    if (!upkeep.isOver) this.#listener?.written(wanted);
-    return wanted;
+    if (!upkeep.isOver) this.#listener?.written(requests);
+    return requests.flat();
   }
 
   /**

@@ -33,7 +33,10 @@ describe('SunSpec: commands', () => {
       assert.deepEqual(held(), [0, 100, 3, 60, 0]);
       await site.ask('battery', 'release');
       assert.deepEqual(held(), [100, 100, 0, 0, 0]);
-      assert.ok(site.notes.some((note) => note.includes('120:MaxDisChaRte, 4000 W')), site.notes.join('; '));
+      assert.ok(
+        site.notes.some((note) => note.includes('120:MaxDisChaRte, 4000 W')),
+        site.notes.join('; '),
+      );
     });
 
     it('write the rates and the timer before the mode', async () => {

@@ -46,7 +46,10 @@ for (const { title, models, value, ena, timer } of kinds)
     it('is written in one request, read back, and lifted with its words as they were', async () => {
       const before = held();
       const set = await limit(4000);
-      assert.deepEqual([set.status, set.verified, set.by, set.applied], ['completed', true, 'register', { power_w: 4000 }]);
+      assert.deepEqual(
+        [set.status, set.verified, set.by, set.applied],
+        ['completed', true, 'register', { power_w: 4000 }],
+      );
       assert.deepEqual(held(), [40, 1, 60]);
       assert.equal(site.device.writes.length, 1, site.device.writes.join('; '));
       const released = await site.ask('solar', 'release');
