@@ -155,9 +155,9 @@ describe('SunSpec: a list of models that changes while it is polled', () => {
   it('that could not be read to its end is read again', async () => {
     let isCut = true;
     const { end } = buildDevice([common, inverter]);
-    const cut = driveForHours([common, inverter, strings(1)], (address, count) =>
-      isCut && address + count > end ? 'silent' : undefined,
-    );
+    const cut = driveForHours([common, inverter, strings(1)], {
+      refuse: (address, count) => (isCut && address + count > end ? 'silent' : undefined),
+    });
     device = cut;
     await until(() => device.cycles.length > 1, 'polls');
     assert.deepEqual([lastOf('solar/power'), paths().includes('solar/1/dc_power')], [4000, false]);
@@ -169,9 +169,9 @@ describe('SunSpec: a list of models that changes while it is polled', () => {
   it('that gets shorter, and refuses what it had, is read anew within minutes', async () => {
     let isShort = false;
     const { end } = buildDevice([common, inverter]);
-    const shortened = driveForHours([common, inverter, strings(1)], (address, count) =>
-      isShort && address + count > end ? 2 : undefined,
-    );
+    const shortened = driveForHours([common, inverter, strings(1)], {
+      refuse: (address, count) => (isShort && address + count > end ? 2 : undefined),
+    });
     device = shortened;
     await firstAt('solar/1/dc_power');
     const before = device.cycles.length;

@@ -9,7 +9,7 @@ import { type FaultyServer, startFaultyServer } from '../../../src/simulator/mod
 import { sinkOf } from '../driver-sink.ts';
 import { until } from '../until.ts';
 import { simulateUnits, type UnitAnswer, unitOf } from './simulated-units.ts';
-import { buildDevice, imagesOf, putDevice, type ValuedModel, valueIn } from './valued-device.ts';
+import { buildDevice, type DevicePlace, imagesOf, putDevice, type ValuedModel, valueIn } from './valued-device.ts';
 
 /** A driver of a SunSpec device, and what it has told. */
 export interface ObservedDriver {
@@ -134,17 +134,21 @@ export const driveUnit = (port: number, at: number): ObservedUnit => {
   };
 };
 
-/**
- * Drives a device without sockets, on a clock whose time jumps: hours pass in no time.
- * @param refuse says how a request is answered in another way; undefined: with the registers
- */
+/** A device without sockets, and the options of its driver. */
+interface HourlyDevice extends Partial<SunSpecDriverOptions>, DevicePlace {
+  /** Says how a request is answered in another way; undefined: with the registers. */
+  refuse?(address: number, count: number): UnitAnswer | undefined;
+}
+
+/** Drives a device without sockets, on a clock whose time jumps: hours pass in no time. */
 export const driveForHours = (
   models: readonly ValuedModel[],
-  refuse?: (address: number, count: number) => UnitAnswer | undefined,
+  { refuse, base, end, ...options }: HourlyDevice = {},
 ): ObservedDriver & { clock: Clock; put(words: ReadonlyMap<number, number>): void } => {
-  const words = new Map(buildDevice(models).words);
-  const { bus, clock } = simulateUnits({ [unit]: unitOf(words, refuse) }, 10);
-  const observed = observeDriver({ bus, intervalMs: 20_000 }, clock);
+  const place = { ...(base === undefined ? {} : { base }), ...(end === undefined ? {} : { end }) };
+  const words = new Map(buildDevice(models, place).words);
+  const { bus, clock } = simulateUnits({ [options.unit ?? unit]: unitOf(words, refuse) }, 10);
+  const observed = observeDriver({ bus, intervalMs: 20_000, ...options }, clock);
   const put = (changed: ReadonlyMap<number, number>): void => {
     for (const [address, word] of changed) words.set(address, word);
   };
@@ -152,7 +156,7 @@ export const driveForHours = (
     ...observed,
     clock,
     put,
-    become: (next) => put(buildDevice(next).words),
+    become: (next) => put(buildDevice(next, place).words),
     async close() {
       await observed.driver.close();
       await bus.close();

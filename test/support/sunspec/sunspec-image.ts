@@ -31,7 +31,8 @@ export interface SunSpecImage {
   end: number;
 }
 
-const ends: Record<ImageEnd, readonly number[]> = {
+/** The registers in which a list ends. */
+export const endWords: Record<ImageEnd, readonly number[]> = {
   end_model: [0xffff, 0],
   zeros: [0, 0],
   single_zero: [0],
@@ -60,7 +61,7 @@ export const buildImage = (
     address = put(address, [id, length, ...body]);
     return model;
   });
-  put(address, ends[end]);
+  put(address, endWords[end]);
   return { words, models: placed, end: address };
 };
 

@@ -6,7 +6,7 @@ import { compileModel, decodeModel, encodeModel, type PointValue } from '../../.
 import { headerSize, type PointGroup } from '../../../src/drivers/sunspec/messages.ts';
 import type { ModelLayout } from '../../../src/drivers/sunspec/models/model-layout.ts';
 import { definitionOf, placeModel, sizeOfGroup } from './placed-models.ts';
-import { markerWords } from './sunspec-image.ts';
+import { endWords, type ImageEnd, markerWords } from './sunspec-image.ts';
 
 /** A model and the scaled values of its points by their paths; what is not given is not implemented. */
 export interface ValuedModel {
@@ -47,8 +47,17 @@ const wordsOf = (layout: ModelLayout, { values, counts = {}, raw = {} }: ValuedM
   return Array.from({ length: data.length / 2 }, (_, n) => data.readUInt16BE(n * 2));
 };
 
+/** Where the list of a device begins, and how it ends. */
+export interface DevicePlace {
+  base?: number;
+  end?: ImageEnd;
+}
+
 /** @returns the registers of a device that lists these models */
-export const buildDevice = (models: readonly ValuedModel[], base = 40_000): ValuedDevice => {
+export const buildDevice = (
+  models: readonly ValuedModel[],
+  { base = 40_000, end: ending = 'end_model' }: DevicePlace = {},
+): ValuedDevice => {
   const words = new Map<number, number>();
   let address = base;
   const put = (values: readonly number[]): void => {
@@ -63,7 +72,7 @@ export const buildDevice = (models: readonly ValuedModel[], base = 40_000): Valu
     return layout;
   });
   const end = address;
-  put([0xffff, 0]);
+  put(endWords[ending]);
   return { words, layouts, end };
 };
 

@@ -25,6 +25,7 @@ import { composeProfile } from '../quantities/compose-profile.ts';
 import { locateNamedPoints } from '../quantities/named-points.ts';
 import { quantityMap, type SideName } from '../quantities/quantity-map.ts';
 import type { ReadModel } from '../quantities/read-model.ts';
+import { withRefusedRanges } from '../quantities/refused-ranges.ts';
 import type { CompositionMemory } from '../quantities/select-candidates.ts';
 import { offeredChoices } from '../quantities/sign-params.ts';
 import { readModels } from './read-models.ts';
@@ -156,7 +157,7 @@ const profileOf = (
     listed: device.models.map(({ id }) => id),
   });
   const choice = named ? named.choice : { params: offeredChoices(profile, choices) };
-  const resolved = resolveProfile(profile, choice);
+  const resolved = resolveProfile(withRefusedRanges(profile, models), choice);
   if (!resolved.ok) return resolved;
   // The notes of a given profile are for its author.
   const notes = named ? [] : (profile.notes ?? []);

@@ -7,7 +7,7 @@ import { type NameOfPoint, profilePointOf } from '../codec/profile-points.ts';
 import { symbolKeysOf } from '../codec/symbols.ts';
 import type { PlacedPoint } from '../models/model-layout.ts';
 import { completePoints } from './poll-groups.ts';
-import type { ReadModel } from './read-model.ts';
+import { isRefused, type ReadModel } from './read-model.ts';
 
 /** A profile without points of type sunspec. */
 export interface LocatedProfile {
@@ -49,6 +49,7 @@ const find = (name: string, { models, listed }: NamedModels): Found | string => 
   const path = pathIn(model, instance, pointName);
   const point = model.layout.points.get(path);
   if (!point) return `model ${id} of the device has no point ${path}`;
+  if (isRefused(model, point)) return `the device refuses to give point ${path} of model ${id}`;
   const { size } = point.definition;
   if (size > maxReadRegisters)
     return `point ${path} of model ${id} has ${size} registers, and one request can carry ${maxReadRegisters}: it cannot be polled`;

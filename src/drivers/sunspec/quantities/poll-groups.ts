@@ -48,8 +48,10 @@ const withinReach = (sharing: readonly PlacedProfilePoint[]): Set<PlacedProfileP
   let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const each of sharing.toSorted((a, b) => a.point.address - b.point.address)) {
     const [first, last] = reach(each.point);
-    if (Math.max(to, last) - Math.min(from, first) + 1 > maxReadRegisters) continue;
-    [from, to] = [Math.min(from, first), Math.max(to, last)];
+    const next = { from: Math.min(from, first), to: Math.max(to, last) };
+    const isRefusedBetween = [...each.model.refused].some((address) => address >= next.from && address <= next.to);
+    if (next.to - next.from + 1 > maxReadRegisters || isRefusedBetween) continue;
+    ({ from, to } = next);
     near.add(each);
   }
   return near;

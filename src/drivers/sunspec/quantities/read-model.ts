@@ -16,28 +16,28 @@ export interface ReadModel {
   /** The length that the device tells, which may be one that the model cannot have. */
   toldLength: number;
   values: ModelValues;
+  /** Addresses that the device refuses to give. */
+  refused: ReadonlySet<number>;
   /** The names of its points in the profile of the device. */
   nameOf: NameOfPoint;
 }
 
 /** @param read models in the order of the device */
-export const numberModels = (read: readonly Pick<ReadModel, 'layout' | 'toldLength' | 'values'>[]): ReadModel[] => {
+export const numberModels = (
+  read: readonly Pick<ReadModel, 'layout' | 'toldLength' | 'values' | 'refused'>[],
+): ReadModel[] => {
   const counts = new Map<number, number>();
-  return read.map(({ layout, toldLength, values }) => {
-    const { id } = layout.definition;
+  return read.map((model) => {
+    const { id } = model.layout.definition;
     const nth = (counts.get(id) ?? 0) + 1;
     counts.set(id, nth);
-    return {
-      id,
-      nth,
-      section: counts.get(commonModelId) ?? 0,
-      layout,
-      toldLength,
-      values,
-      nameOf: namesOfModel(id, nth),
-    };
+    return { ...model, id, nth, section: counts.get(commonModelId) ?? 0, nameOf: namesOfModel(id, nth) };
   });
 };
+
+/** @returns whether the device refuses to give a point, or a part of it */
+export const isRefused = ({ refused }: Pick<ReadModel, 'refused'>, { address, definition }: PlacedPoint): boolean =>
+  refused.size > 0 && Array.from({ length: definition.size }, (_, n) => address + n).some((each) => refused.has(each));
 
 /** @returns the value of a point by its path; null if the device does not implement it */
 export const readValue = ({ values }: ReadModel, path: string): PointValue => values.get(path) ?? null;

@@ -4,7 +4,7 @@
  */
 import type { Candidate, Candidates, CandidateTerm } from './candidates.ts';
 import type { SideName } from './quantity-map.ts';
-import { type ReadModel, readValue } from './read-model.ts';
+import { isRefused, type ReadModel, readValue } from './read-model.ts';
 
 /** The facts that are remembered of a device while its models are composed again and again. */
 export interface CompositionMemory {
@@ -27,6 +27,9 @@ const noteImplemented = ({ byTarget, events }: Candidates, { implemented }: Comp
   for (const { terms } of [...[...byTarget.values()].flat(), ...events])
     for (const { model, point, name } of terms) if (readValue(model, point.path) !== null) implemented.add(name);
 };
+
+/** Every device that has the model gives the point, as far as this one does not refuse it. */
+const isDue = ({ point, model }: CandidateTerm): boolean => point.definition.isMandatory && !isRefused(model, point);
 
 /** Quantities that a device tells of itself even while it sleeps. */
 const isState = (quantity: string): boolean => /\/(status|x_\w+)$/.test(quantity);
@@ -54,10 +57,7 @@ const select = (
   const able = all.filter(({ terms }) => terms.some(isImplemented));
   const kept = able.find((each) => idOf(each) === chosen.get(target));
   const best = kept ?? able[0];
-  if (!best)
-    return all.find(({ terms }) =>
-      terms.every(({ point, model }) => point.definition.isMandatory && !awake.has(model)),
-    );
+  if (!best) return all.find(({ terms }) => terms.every((term) => isDue(term) && !awake.has(term.model)));
   chosen.set(target, idOf(best));
   return { ...best, terms: best.terms.filter(isImplemented) };
 };
@@ -66,7 +66,7 @@ const select = (
 const selectEvents = (events: Candidate[], { implemented }: CompositionMemory): Candidate[] => {
   const owners = new Map<string, number>();
   return events.filter(({ component, terms: [term] }) => {
-    if (!term || !(implemented.has(term.name) || term.point.definition.isMandatory)) return false;
+    if (!term || !(implemented.has(term.name) || isDue(term))) return false;
     const isPart = term.point.path.includes('.');
     const owner = owners.get(component.path) ?? term.model.id;
     if (!isPart) owners.set(component.path, owner);

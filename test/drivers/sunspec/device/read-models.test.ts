@@ -16,7 +16,7 @@ const models: ValuedModel[] = [
 ];
 
 const read = async (
-  refuse?: (address: number) => UnitAnswer | undefined,
+  refuse?: (address: number, count: number) => UnitAnswer | undefined,
   change?: (words: Map<number, number>) => void,
   listed: readonly ValuedModel[] = models,
 ) => {
@@ -69,6 +69,38 @@ describe('SunSpec: models that are read once', () => {
       [1, 160],
     );
     assert.deepEqual(outcome.notes, [`model 701 at ${der} is left out: the device refuses to give it (exception 2)`]);
+  });
+
+  it('are read around the registers that the device refuses', async () => {
+    const { layouts } = buildDevice(models);
+    const [, der, modules] = layouts;
+    const holes = [der?.points.get('W'), modules?.points.get('DCW_SF')].flatMap((point) => point?.address ?? []);
+    const { outcome, asked } = await read((from, count) =>
+      holes.some((hole) => hole >= from && hole < from + count) ? 2 : undefined,
+    );
+    assert.ok(outcome.ok);
+    assert.deepEqual(
+      outcome.models.map(({ id, refused }) => [id, [...refused]]),
+      [
+        [1, []],
+        [701, [holes[0]]],
+        [160, [holes[1]]],
+      ],
+    );
+    const [, read701, read160] = outcome.models;
+    assert.deepEqual([read701?.values.get('W'), read701?.values.get('MnAlrmInfo')], [null, 'the very end']);
+    assert.deepEqual([read160?.values.get('module.8.DCW'), read160?.values.get('module.8.Tms')], [null, 88]);
+    assert.ok(asked().length < 50, `${asked().length} requests`);
+  });
+
+  it('that refuse nearly everything are given up', async () => {
+    const { layouts } = buildDevice(models);
+    const { address = 0 } = layouts[1] ?? {};
+    const { outcome, asked } = await read((from, count) => (from > address && count > 1 ? 2 : undefined));
+    assert.ok(outcome.ok);
+    const { outcome: alone, asked: askedAlone } = await read((from) => (from > address + 1 ? 2 : undefined));
+    assert.ok(alone.ok && asked().length < 200 && askedAlone().length < 200);
+    assert.match(alone.notes.join(), /model 701 at \d+ is left out: the device refuses to give it \(exception 2\)/);
   });
 
   it('tell in words which of their groups are not believed', async () => {

@@ -24,7 +24,12 @@ const readAll = (layouts: readonly ReadModel['layout'][], wordAt: (address: numb
     layouts.map((layout) => {
       const data = Buffer.alloc((layout.length + 2) * 2);
       for (let n = 0; n < layout.length + 2; n++) data.writeUInt16BE(wordAt(layout.address + n), n * 2);
-      return { layout, toldLength: layout.length, values: decodeModel(compileModel(layout), data) };
+      return {
+        layout,
+        refused: new Set<number>(),
+        toldLength: layout.length,
+        values: decodeModel(compileModel(layout), data),
+      };
     }),
   );
 

@@ -7,7 +7,7 @@ import { placeModel } from '../../../support/sunspec/placed-models.ts';
 
 const place = (id: number, length: number, counts: Record<string, number> = {}) => {
   const layout = placeModel(id, { length, counts });
-  const [model] = numberModels([{ layout, toldLength: length, values: new Map() }]);
+  const [model] = numberModels([{ layout, refused: new Set<number>(), toldLength: length, values: new Map() }]);
   assert.ok(model);
   return (path: string, group: PlacedProfilePoint['group'] = 'fast'): PlacedProfilePoint => {
     const point = layout.points.get(path);
