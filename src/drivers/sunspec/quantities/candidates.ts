@@ -4,7 +4,7 @@ import type { PlacedPoint } from '../models/model-layout.ts';
 import { ComponentNames, type NamedComponent } from './component-names.ts';
 import { hasStorage } from './device-side.ts';
 import { partsOf } from './group-parts.ts';
-import type { MapEntry, MapFamily, QuantityMap, SideName, SignName } from './quantity-map.ts';
+import type { MapEntry, MapFamily, MapPart, QuantityMap, SideName, SignName } from './quantity-map.ts';
 import type { ReadModel } from './read-model.ts';
 
 /** A point that a candidate is made from. */
@@ -25,6 +25,8 @@ export interface Candidate {
   quantity?: string;
   /** Several terms are added up. */
   isSum: boolean;
+  /** Two terms are multiplied. */
+  isProduct?: boolean;
   terms: CandidateTerm[];
   sign?: SignName;
 }
@@ -70,6 +72,20 @@ class Collection implements Candidates {
     for (const [name, entry] of Object.entries(points)) {
       const point = place.model.layout.points.get(`${place.prefix}${name}`);
       if (point) this.#addEntry(entry, point, place);
+    }
+  }
+
+  /** Adds quantities that two points give together, behind those that a point gives by itself. */
+  addProducts(products: NonNullable<MapPart['products']>, { model, family, component, prefix }: Place): void {
+    const { group = 'fast' } = family;
+    for (const [quantity, factors] of Object.entries(products)) {
+      const terms = factors.flatMap((path): CandidateTerm[] => {
+        const point = model.layout.points.get(`${prefix}${path}`);
+        return point ? [{ model, point, name: model.nameOf(point), entry: {}, isNegative: false, group }] : [];
+      });
+      const target = this.#pathOf(quantity, {}, component);
+      if (target !== undefined && terms.length === factors.length)
+        this.#add(target, { component, quantity: target, isSum: false, isProduct: true, terms });
     }
   }
 
@@ -131,7 +147,9 @@ export const candidatesOf = (
         if (family.points && component) collection.addPoints(family.points, { model, family, component, prefix: '' });
         for (const { part, n, prefix } of partsOf(family, model)) {
           const owner = names.find(part.component, model, n);
-          if (owner) collection.addPoints(part.points, { model, family, component: owner, prefix });
+          if (!owner) continue;
+          collection.addPoints(part.points, { model, family, component: owner, prefix });
+          collection.addProducts(part.products ?? {}, { model, family, component: owner, prefix });
         }
       }
   }

@@ -112,11 +112,12 @@ export const composeProfile = (composition: Composition): Checked<Profile> => {
   const mapped = mapPoints(selection, new Set(extraPoints.map(({ quantity = '' }) => quantity)));
   const { points: registers, guards } = completePoints([...placedPoints(mapped), ...commands.points]);
   const isThere = new Set(registers.map(({ name }) => name));
-  const sums = [...mapped.points.values()].flatMap((point) => {
+  const derived = [...mapped.points.values()].flatMap((point) => {
+    if (point.product !== undefined) return [point];
     const sum = point.sum?.filter((term) => isThere.has(term.replace(/^-/, ''))) ?? [];
     return sum.length > 0 ? [withZero({ ...point, sum }, registers)] : [];
   });
-  const points = [...registers, ...sums];
+  const points = [...registers, ...derived];
   if (points.length + extraPoints.length === 0) return refuse([{ path: ['points'], text: nothingMeant(device) }]);
   const quantities = points.flatMap(({ quantity }) => quantity ?? []);
   const signed = signedPoints(mapped, selection).filter(({ name }) => points.some((point) => point.name === name));

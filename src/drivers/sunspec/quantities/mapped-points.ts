@@ -92,9 +92,13 @@ export class MappedPoints {
 
   /** Adds what gives a quantity or an identity field. */
   add(candidate: Candidate): void {
-    const { isSum, terms, quantity, sign } = candidate;
+    const { isSum, isProduct, terms, quantity, sign } = candidate;
     const [first] = terms;
     if (!first) return;
+    if (isProduct) {
+      this.#addProduct(candidate);
+      return;
+    }
     if (!isSum) {
       const keys = quantity === undefined ? this.#identityKeys(first) : quantityKeysOf(first, candidate, this.#map);
       this.#place(first, keys);
@@ -110,6 +114,14 @@ export class MappedPoints {
       sum: terms.map((term) => (term.isNegative ? `-${term.name}` : term.name)),
       ...(sign === undefined ? {} : { signVerified: false }),
     });
+  }
+
+  #addProduct({ terms, quantity = '', component }: Candidate): void {
+    for (const term of terms) this.#place(term, {});
+    const name = `product.${quantity.replaceAll('/', '.')}`;
+    const unit = findQuantity(component.type, quantity.split('/').at(-1) ?? '')?.unit;
+    const product = terms.map((term) => `@${term.name}`).join(' * ');
+    this.points.set(name, { name, quantity, product, ...(unit === undefined ? {} : { unit }) });
   }
 
   /** Adds a bit field whose bits are events. */

@@ -54,6 +54,8 @@ const partSchema = z.strictObject({
   isSolar: z.boolean().optional(),
   isBattery: z.boolean().optional(),
   points: pointsSchema,
+  /** Quantities that two points give by their product, where no point gives them: power by voltage and current. */
+  products: z.record(z.string(), z.tuple([z.string(), z.string()])).optional(),
 });
 /** One kind of the instances of a repeating group. */
 export type MapPart = z.infer<typeof partSchema>;

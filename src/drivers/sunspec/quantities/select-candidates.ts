@@ -19,8 +19,8 @@ export interface CompositionMemory {
 export const createMemory = (): CompositionMemory => ({ implemented: new Set(), chosen: new Map() });
 
 /** Begins the names of the points of a candidate: "m103", or the whole name where one model has several candidates. */
-const idOf = ({ isSum, terms: [term] }: Candidate): string =>
-  isSum ? (term?.name.split('.')[0] ?? '') : (term?.name ?? '');
+const idOf = ({ isSum, isProduct = false, terms: [term] }: Candidate): string =>
+  isSum ? (term?.name.split('.')[0] ?? '') : `${term?.name ?? ''}${isProduct ? ' *' : ''}`;
 
 /** Notes which points have a value. */
 const noteImplemented = ({ byTarget, events }: Candidates, { implemented }: CompositionMemory): void => {
@@ -54,7 +54,9 @@ const select = (
 ): Candidate | undefined => {
   const { implemented, chosen } = memory;
   const isImplemented = ({ name }: CandidateTerm): boolean => implemented.has(name);
-  const able = all.filter(({ terms }) => terms.some(isImplemented));
+  const able = all.filter(({ terms, isProduct }) =>
+    isProduct ? terms.every(isImplemented) : terms.some(isImplemented),
+  );
   const kept = able.find((each) => idOf(each) === chosen.get(target));
   const best = kept ?? able[0];
   if (!best) return all.find(({ terms }) => terms.every((term) => isDue(term) && !awake.has(term.model)));

@@ -242,6 +242,25 @@ describe('SunSpec: inverters', () => {
     });
   });
 
+  it('whose modules tell no power have that of voltage and current', async () => {
+    const powerless = {
+      ...modules,
+      repeats: 2,
+      values: Object.fromEntries(Object.entries(modules.values).filter(([path]) => !/[34]|DCW$|^N$/.test(path))),
+    };
+    await drive([common, { ...threePhase, values: { ...threePhase.values, DCW: 4321 } }, powerless]);
+    const [volts, amperes] = ['dc_voltage', 'dc_current'].map((name) => Number(device.values()[`solar/1/${name}`]));
+    assert.ok(volts && amperes);
+    assert.equal(device.values()['solar/1/dc_power'], Math.round(volts * amperes * 1e6) / 1e6);
+    assert.equal(device.values()['solar/dc_power'], 4321, 'the total is that of the inverter');
+    device.become([common, threePhase, { ...powerless, raw: { 'module.1.DCV': 'ffff' } }]);
+    await device.poll(2);
+    assert.deepEqual(
+      [device.sample('solar/1/dc_power')?.value, device.sample('solar/1/dc_power')?.reason],
+      [null, 'sentinel'],
+    );
+  });
+
   it('with a battery that discharges give positive battery power', async () => {
     const values = await drive([
       common,

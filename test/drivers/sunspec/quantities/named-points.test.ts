@@ -153,9 +153,11 @@ describe('SunSpec: points of the integrator', () => {
     await device.poll();
     assert.deepEqual(device.values(), { 'inverter/power': -4000, 'inverter/x_marker': 0x5375 });
     assert.equal(device.driver.describe().protocol, 'modbus');
+    const from = device.cycles.length;
     device.become([common, curve, inverter, strings]);
     await until(
-      () => device.states.at(-1)?.kind === 'degraded' || device.sample('inverter/power')?.value === null,
+      () =>
+        device.cycles.slice(from).some(({ samples }) => samples.some(({ reason }) => reason === 'modbus_exception')),
       'moved',
     );
     await until(() => device.sample('inverter/power')?.value === -4000, 'found again');

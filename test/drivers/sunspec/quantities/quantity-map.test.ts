@@ -15,7 +15,16 @@ const lists = map.families.flatMap(({ models, component, repeat, points, parts =
     given === 'ac' ? Object.values(map.components.ac).map((side) => side.component) : [given.split('/')[0] ?? ''];
   return [
     ...(points ? [{ models, types: typesOf(component), group: undefined, points }] : []),
-    ...parts.map((part) => ({ models, types: typesOf(part.component), group: repeat, points: part.points })),
+    ...parts.flatMap(({ component: owner, points: own, products = {} }) => {
+      const types = typesOf(owner);
+      const factors = Object.entries(products).flatMap(([quantity, names]) =>
+        names.map((name) => [name, { quantity }]),
+      );
+      return [
+        { models, types, group: repeat, points: own },
+        { models, types, group: repeat, points: Object.fromEntries(factors) as typeof own },
+      ];
+    }),
   ];
 });
 
