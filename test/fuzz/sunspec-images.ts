@@ -11,7 +11,7 @@ import {
   type SunSpecImage,
 } from '../support/sunspec/sunspec-image.ts';
 import type { Dice } from './dice.ts';
-import { bodyOf, impossibleLength, isKnown, knownModel, makeModels, noiseWord } from './sunspec-models.ts';
+import { bodyOf, canLie, impossibleLength, isKnown, knownModel, makeModels, noiseWord } from './sunspec-models.ts';
 
 /** A fault of a device, or of its list of models. */
 export const imageFaults = [
@@ -83,7 +83,7 @@ const build = (dice: Dice, models: ImageModel[], end: ImageEnd = dice.pick(ends)
 
 const wrongLength = (dice: Dice): ImageCase => {
   const models = makeModels(dice);
-  const known = models.flatMap(({ id }, n) => (isKnown(id) ? [n] : []));
+  const known = models.flatMap(({ id }, n) => (isKnown(id) && canLie(id) ? [n] : []));
   const at = known[dice.int(known.length)];
   const liar = at === undefined ? undefined : models[at];
   if (at === undefined || !liar) return steady(dice, 'none', { image: build(dice, models) });

@@ -40,7 +40,13 @@ export const makeModels = (dice: Dice, most = 22): ImageModel[] => {
   return [...first, ...others];
 };
 
-/** @returns a length that a model cannot have by its definition */
+/** Whether there is a length that the model cannot have: 303 repeats a group of one register, from 0 times on. */
+export const canLie = (id: number): boolean => {
+  const { fixed = 0, step = 0 } = findModel(id)?.lengths ?? {};
+  return fixed > 0 || step > 1;
+};
+
+/** @returns a length that a model cannot have by its definition; see canLie */
 export const impossibleLength = (dice: Dice, { id, body }: ImageModel): number => {
   const { fixed = 0, step = 0 } = findModel(id)?.lengths ?? {};
   const isPossible = (length: number): boolean => {
