@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { modbusClientFields, modbusFields } from '../../src/drivers/modbus/codec/limits.ts';
 import { chargePointFields, ocppServerFields } from '../../src/drivers/ocpp/codec/limits.ts';
 import { quirksSchema } from '../../src/drivers/ocpp/quirks.ts';
-import { sunspecFields } from '../../src/drivers/sunspec/codec/limits.ts';
+import { siteServerFields, sunspecFields } from '../../src/drivers/sunspec/codec/limits.ts';
 import { reasons } from '../../src/model/common.ts';
 import * as limits from '../../src/model/limits.ts';
 import { roles } from '../../src/model/meta.ts';
@@ -106,6 +106,7 @@ describe('what is chosen in forms', () => {
     'ems-site': limits.siteFields,
     'ems-subscribe': { ...limits.subscribeFields, what: limits.choiceOf(selections) },
     'ems-sunspec': { ...sunspecFields, role: limits.choiceOf(['', ...roles]) },
+    'ems-sunspec-server': siteServerFields,
     'ems-validate': limits.validateFields,
   };
   const valuesOf = (field: object): string[] | undefined =>

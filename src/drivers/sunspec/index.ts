@@ -4,7 +4,7 @@
  */
 
 export { mistakeText } from '../modbus/index.ts';
-export { sunspecFields } from './codec/limits.ts';
+export { siteServerFields, sunspecFields } from './codec/limits.ts';
 export {
   compileModel,
   decodeModel,

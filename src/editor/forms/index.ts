@@ -15,6 +15,7 @@ import { simulatorForm } from './ems-simulator.ts';
 import { siteForm } from './ems-site.ts';
 import { subscribeForm } from './ems-subscribe.ts';
 import { sunspecForm } from './ems-sunspec.ts';
+import { sunspecServerForm } from './ems-sunspec-server.ts';
 import { validateForm } from './ems-validate.ts';
 
 /** The form of each node type. */
@@ -34,5 +35,6 @@ export const forms: Readonly<Record<string, NodeForm>> = {
   'ems-site': siteForm,
   'ems-subscribe': subscribeForm,
   'ems-sunspec': sunspecForm,
+  'ems-sunspec-server': sunspecServerForm,
   'ems-validate': validateForm,
 };

@@ -22,6 +22,7 @@ import simulator from '../../../nodes/ems-simulator.ts';
 import site from '../../../nodes/ems-site.ts';
 import subscribe from '../../../nodes/ems-subscribe.ts';
 import sunspec from '../../../nodes/ems-sunspec.ts';
+import sunspecServer from '../../../nodes/ems-sunspec-server.ts';
 import validate from '../../../nodes/ems-validate.ts';
 
 const require = createRequire(import.meta.url);
@@ -136,6 +137,7 @@ export const allNodes: Register[] = [
   subscribe,
   command,
   aggregate,
+  sunspecServer,
   heartbeat,
   simulator,
 ];
