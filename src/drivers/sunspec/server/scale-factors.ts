@@ -24,7 +24,7 @@ const largest: Partial<Record<SunSpecType, number>> = {
  */
 const finest: Readonly<Record<string, number>> = { V: -2, A: -2, Hz: -3, Pct: -2 };
 /** The finest power of ten of a number without units: the power factor of model 701. */
-const finestRatio = -3;
+const finestRatio = -4;
 /** SunSpec Device Information Model Specification, "sunssf": -10 to 10. */
 const coarsest = 10;
 

@@ -94,8 +94,8 @@ export const stateValues = ({ id, group }: ModelDefinition, readings: SideReadin
 };
 
 /** The points of a model that never change: the inverters of a site are seen as one with three phases. */
-export const constantValues = ({ id, group }: ModelDefinition): Map<string, PointValue> => {
-  const acType = id === 701 ? group.points.find(({ name }) => name === 'ACType') : undefined;
+export const constantValues = ({ group }: ModelDefinition): Map<string, PointValue> => {
+  const acType = group.points.find(({ name }) => name === 'ACType');
   const number = acType && numberOfSymbol(acType, 'THREE_PHASE');
   return new Map(number === undefined ? [] : [['ACType', number]]);
 };

@@ -43,6 +43,23 @@ describe('the scale factors of a model that is served', () => {
       );
     });
 
+  it('leave the pattern that means "not implemented" alone', () => {
+    const told = (id: number, quantity: string, value: number, point: string, factor: string) => {
+      const { [point]: number, [factor]: exponent } = serve(id)({ [quantity]: value });
+      return [number, exponent];
+    };
+    assert.deepEqual(told(103, 'voltage/l1', 655.34, 'PhVphA', 'V_SF'), [655.34, -2]);
+    assert.deepEqual(told(103, 'voltage/l1', 655.35, 'PhVphA', 'V_SF'), [655.4, -1]);
+    assert.deepEqual(told(203, 'voltage/l1', -327.68, 'PhVphA', 'V_SF'), [-327.7, -1]);
+    assert.deepEqual(told(701, 'frequency', 4_294_967.294, 'Hz', 'Hz_SF'), [4_294_967.294, -3]);
+    assert.deepEqual(told(701, 'frequency', 4_294_967.295, 'Hz', 'Hz_SF'), [4_294_967.3, -2]);
+  });
+
+  it('keep four digits of a power factor without units', () => {
+    const { PF, PFL1, PF_SF } = serve(701)({ power_factor: -0.9995, 'power_factor/l1': 1 });
+    assert.deepEqual([PF, PFL1, PF_SF], [-0.9995, 1, -4]);
+  });
+
   it('are shared: the largest of their values decides', () => {
     const tell = serve(203);
     const { PhVphA, PhVphAB, V_SF } = tell({ 'voltage/l1': 230.12, 'voltage/l1_l2': 398.59 });

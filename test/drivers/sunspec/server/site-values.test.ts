@@ -222,6 +222,30 @@ describe('what devices tell beside the sums of their site', () => {
     assert.deepEqual(read('solar'), { 'current/l1': 2 });
   });
 
+  it('adds up the parts of a device that tells no total, and a part beside the total of another type', () => {
+    const { take, say, read } = start();
+    take(
+      metaOf('roof', inverter({ index: 1 }), inverter({ index: 2 }), meter({ role: 'solar' })),
+      metaOf('barn', inverter({ index: 1 }), inverter({ quantities: { frequency: { unit: 'Hz' } } })),
+    );
+    for (const path of ['roof/solar/1', 'roof/solar/2', 'roof/meter', 'barn/solar/1']) say(`${path}/current/l1`, 1);
+    assert.deepEqual(read('solar'), { 'current/l1': 4 });
+  });
+
+  it('is that of the grid all the same where an inverter is a hybrid', () => {
+    const { take, say, read } = start();
+    take(metaOf('m1', meter()), metaOf('hybrid', inverter({ coupling: 'dc' })));
+    say('m1/meter/current/l1', 1);
+    assert.deepEqual(read('grid'), { 'current/l1': 1 });
+  });
+
+  it('counts a battery behind the inverter of its own device as nothing of the sun', () => {
+    const { take, say, read } = start();
+    take(metaOf('pv', inverter()), metaOf('store', inverter({ role: 'battery', coupling: 'dc' })));
+    say('pv/solar/current/l1', 1);
+    assert.deepEqual(read('solar'), { 'current/l1': 1 });
+  });
+
   it('is nothing of inverters beside a hybrid, whose phases carry its battery as well', () => {
     const { take, say, read } = start();
     take(metaOf('pv', inverter()), metaOf('hybrid', inverter({ coupling: 'dc' })));
