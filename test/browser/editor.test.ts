@@ -70,7 +70,8 @@ describe('the editor, as a user sees it', () => {
           (all) => all.map((label) => label.textContent?.replace(/\s+/g, ' ')),
         );
         const palette = types.filter(
-          (type) => !/broker$|site$|client$|server$/.test(type) || type === 'ems-local-broker',
+          (type) =>
+            !/broker$|site$|client$|server$/.test(type) || ['ems-local-broker', 'ems-sunspec-server'].includes(type),
         );
         const catalog = (type: string) =>
           JSON.parse(readFileSync(join(root, 'locales', locale, `${type}.json`), 'utf8'))[type].paletteLabel;
