@@ -49,6 +49,25 @@ describe('shipped flows on a real Node-RED', () => {
     assert.equal(listener.last('sites/home/status')?.quality, 'good');
   });
 
+  it('05: devices that explain themselves are summed up, and the sum is true', async () => {
+    const listener = await hear(1885);
+    await until(() => listener.last('sites/sunspec/power')?.quality === 'good', 'the power of the site');
+    const power = listener.last('sites/sunspec/power') as Record<string, number>;
+    const { grid_w = 0, solar_w = 0, battery_w = 0, consumption_w = 0 } = power;
+    assert.ok(consumption_w > 100 && consumption_w < 24_000, String(consumption_w));
+    // The losses of the hybrid inverter, and of that of the battery, lie between the DC sides and the consumption.
+    assert.ok(Math.abs(grid_w + solar_w + battery_w - consumption_w) < 600, JSON.stringify(power));
+    const metas = ['sun-meter', 'sun-hybrid', 'sun-battery'].map((device) => listener.last(`devices/${device}/meta`));
+    assert.deepEqual(
+      metas.map((meta) => (meta?.facts as { models: number[] } | undefined)?.models),
+      [
+        [1, 203],
+        [1, 103, 120, 121, 122, 123, 124, 160],
+        [1, 802],
+      ],
+    );
+  });
+
   it('every message has the QoS of its class and fits the shipped JSON Schema', async () => {
     const listener = listeners[1] as Observer;
     await until(() => listener.last('system/heartbeat/tested') !== undefined, 'a heartbeat');
@@ -63,10 +82,11 @@ describe('shipped flows on a real Node-RED', () => {
   });
 
   it('every value of the simulated devices is good', async () => {
-    const devices = (await red.flows()).filter(({ type }) => type === 'ems-modbus');
-    for (const { id, device } of devices) {
+    const devices = (await red.flows()).filter(({ type }) => ['ems-modbus', 'ems-sunspec'].includes(type));
+    for (const { id, type, device } of devices) {
+      const kind = type === 'ems-modbus' ? 'modbus' : 'sunspec';
       const told = async (): Promise<{ topic: string; quality: string; reason?: string }[]> => {
-        const response = await fetch(`http://127.0.0.1:${red.port}/ems/modbus/live/${id}`);
+        const response = await fetch(`http://127.0.0.1:${red.port}/ems/${kind}/live/${id}`);
         return (await response.json()).readings;
       };
       let bad: string[] | undefined;

@@ -32,7 +32,7 @@ export const readFlows = (names: string[]): FlowNode[] => [
 export const withPorts = (nodes: FlowNode[], moved: Map<number, number>): FlowNode[] =>
   nodes.map((node) => {
     const next = { ...node };
-    for (const key of ['port', 'gridPort', 'hybridPort', 'storagePort'])
+    for (const key of ['port', 'gridPort', 'hybridPort', 'storagePort', 'sunspecPort'])
       if (typeof next[key] === 'number') next[key] = moved.get(next[key]) ?? next[key];
     const move = (url: string): string =>
       url.replace(/:(\d+)$/, (_, port: string) => `:${moved.get(Number(port)) ?? port}`);
