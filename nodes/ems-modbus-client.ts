@@ -4,20 +4,31 @@ import {
   type Bus,
   createBus,
   createLink,
+  identifiableProfiles,
   isSerialPort,
   type LinkSettings,
+  type Listener,
   modbusClientFields,
   type Profile,
   testBus,
   testLink,
   type UnitLimits,
 } from '../src/drivers/modbus/index.ts';
+import {
+  CommissioningScan,
+  readScanRequest,
+  type ScannedConnection,
+  type ScanSource,
+  type WantedScan,
+} from '../src/drivers/sunspec/index.ts';
 import { thisMachine } from '../src/model/limits.ts';
+import { ownFolder } from '../src/shell/bridge-config.ts';
 import { systemClock } from '../src/shell/clock.ts';
 import { choiceField, numberField, optionalNumberField, textField } from '../src/shell/config.ts';
 import { sayConnectionReason } from '../src/shell/connection-reason.ts';
 import { defineNode } from '../src/shell/define-node.ts';
 import { defineEndpoint } from '../src/shell/endpoints.ts';
+import { serveScans } from '../src/shell/scan-endpoints.ts';
 
 const config = z
   .object({
@@ -38,6 +49,9 @@ const config = z
   .refine(({ transport, path }) => !isSerialPort(transport) || path !== '', {
     message: 'the serial port is missing, like /dev/ttyUSB0 or COM3',
   });
+
+/** The connection in the form that asks for a scan, whole or not. */
+const scanBody = z.object({ client: z.unknown().optional() });
 
 type Config = z.output<typeof config>;
 type Connection = NonNullable<Profile['connection']>;
@@ -70,6 +84,8 @@ const limitsOf = ({ timeout, pause }: Config): Partial<UnitLimits> => ({
 const placeOf = ({ transport, host, port, path }: Config): string =>
   isSerialPort(transport) ? path : `${transport} ${host}:${port}`;
 
+const keyOf = ({ host, port }: Listener): string => `tcp ${host}:${port}`;
+
 /** Time in which devices that are deleted along with their connection are brought into their safe state, ms. */
 const leavingMs = 5000;
 
@@ -86,6 +102,43 @@ export default function register(RED: NodeAPI): void {
         ? await testBus(bus, systemClock)
         : await testLink(createLink(linkSettings(given, {}), systemClock), 1, systemClock);
     return found.kind === 'failed' ? { ...found, reason: sayConnectionReason(found.reason) } : found;
+  });
+
+  /** A connection that is in use is shared, because many devices take one only, and a serial port belongs to one alone. */
+  const connect = (settings: LinkSettings, key: string): ScannedConnection => {
+    const shared = running.get(key);
+    if (shared && (isSerialPort(settings.transport) || shared.linkState().kind === 'open'))
+      return { bus: shared, async close() {} };
+    const bus = createBus(createLink(settings, systemClock), systemClock);
+    return { bus, close: () => bus.close() };
+  };
+
+  const sourceOf = (network: WantedScan['network'], client: unknown): ScanSource => {
+    if (!network) {
+      const given = config.parse(client);
+      return { kind: 'connection', connection: connect(linkSettings(given, {}), placeOf(given)) };
+    }
+    return {
+      kind: 'network',
+      ...network,
+      isOpen: (place) => running.get(keyOf(place))?.linkState().kind === 'open',
+      connect: (place) => ({ ...connect({ transport: 'tcp', ...place }, keyOf(place)), place }),
+    };
+  };
+
+  serveScans(RED, '/ems/modbus/scan', (body) => {
+    const { client } = scanBody.parse(body);
+    const form = config.safeParse(client).data;
+    const wanted = readScanRequest(body, form && !isSerialPort(form.transport) ? form.port : undefined);
+    if ('refused' in wanted) return wanted;
+    const { wishes, network, key } = wanted;
+    return {
+      key: network || !form ? key : `${key} ${placeOf(form)}`,
+      create() {
+        const profiles = identifiableProfiles(ownFolder(RED, 'profiles'));
+        return new CommissioningScan(sourceOf(network, client), { ...wishes, profiles }, systemClock);
+      },
+    };
   });
 
   defineNode(RED, 'ems-modbus-client', {

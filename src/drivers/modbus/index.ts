@@ -27,6 +27,7 @@ export { testBus, testLink } from './commissioning/device-test.ts';
 export {
   hasIdentity,
   type Identification,
+  identifiableProfiles,
   identifyProfile,
   type ProfileFit,
 } from './commissioning/identify-profiles.ts';
@@ -62,7 +63,7 @@ export type { IncomingRequest } from './server/client-connection.ts';
 export { exceptionResponse } from './server/modbus-functions.ts';
 export { ModbusServer, type ModbusServerOptions, startModbusServer } from './server/modbus-server.ts';
 export { RegisterImage, type UnitImages, type WrittenValues } from './server/register-image.ts';
-export { readScanTarget, type ScanTarget } from './transport/address-range.ts';
+export { readScanTarget, type ScanRefusal, type ScanTarget } from './transport/address-range.ts';
 export type { Bus } from './transport/bus/bus.ts';
 export type { UnitLimits } from './transport/bus/bus-unit.ts';
 export { createBus } from './transport/bus/link-bus.ts';

@@ -14,6 +14,13 @@ export {
   type PointValue,
 } from './codec/model-codec.ts';
 export { symbolOf, symbolsIn } from './codec/symbols.ts';
+export {
+  CommissioningScan,
+  type ScannedConnection,
+  type ScanSource,
+  type ScanState,
+} from './commissioning/commissioning-scan.ts';
+export { readScanRequest, type WantedScan } from './commissioning/scan-request.ts';
 export { type DeviceWish, lookAtDevice, type ProfiledDevice } from './device/device-profile.ts';
 export type { SunSpecDriverOptions } from './device/driver-options.ts';
 export { type Brand, brandPlaces, usualUnit } from './discovery/candidate-units.ts';

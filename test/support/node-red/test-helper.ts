@@ -43,7 +43,10 @@ export interface Helper {
   setFlows(flow: object[], type?: string): Promise<void>;
   /** Every message of the log since load. */
   logged(): string[];
-  request(): { get(path: string): Promise<{ status: number; body: unknown }> };
+  request(): {
+    get(path: string): Promise<{ status: number; body: unknown }>;
+    post(path: string): { send(body?: object): Promise<{ status: number; body: unknown }> };
+  };
 }
 
 interface LogSpy {

@@ -9,6 +9,7 @@ import { isIllegalRequest, ModbusFailure } from '../failures.ts';
 import type { ReadRequest } from '../messages.ts';
 import { createPointReader } from '../polling/point-reader.ts';
 import { planReads } from '../polling/read-plan.ts';
+import { listProfiles, openProfile } from '../profiles/library.ts';
 import type { Point } from '../profiles/point.ts';
 import type { IdentityField } from '../profiles/point-schema.ts';
 import type { ResolvedProfile } from '../profiles/resolve-profile.ts';
@@ -132,6 +133,17 @@ const isLookedAt = ({ source, isReadable }: Point): boolean => isReadable && sou
 
 /** Whether a profile has a point by which its devices can be told. */
 export const hasIdentity = ({ points }: ResolvedProfile): boolean => points.some(isLookedAt);
+
+/**
+ * Reads the library.
+ * @param own folder with the integrator's profiles
+ * @returns the profiles that can be told by what a device says, as their defaults have them
+ */
+export const identifiableProfiles = (own: string): ResolvedProfile[] =>
+  listProfiles(own).flatMap(({ id }) => {
+    const opened = openProfile({ id, own });
+    return opened.ok && hasIdentity(opened.value) ? [opened.value] : [];
+  });
 
 /** The order in which identity points are asked: names and codes sort out most profiles with one request. */
 const fieldOrder: readonly (IdentityField | undefined)[] = ['model', 'vendor', 'serial', 'firmware'];

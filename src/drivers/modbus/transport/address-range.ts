@@ -1,9 +1,16 @@
 /** Addresses that an integrator types to be scanned: one host, or a small range of IPv4 addresses (CIDR, RFC 4632). */
 import { BlockList, isIP } from 'node:net';
-import type { Result } from '../../../model/time.ts';
 
 /** Addresses of a range at most: a /24. */
 export const mostScannedAddresses = 256;
+
+/**
+ * Why something that was typed is not scanned. address: it is none. size: the range has too many addresses. network: it is
+ * no network of one's own. port: there is none of this number.
+ */
+export type ScanRefusal = 'address' | 'size' | 'network' | 'port';
+
+type Outcome<T> = { ok: true; value: T } | { ok: false; refusal: ScanRefusal };
 
 /** Hosts to be scanned. */
 export interface ScanTarget {
@@ -32,26 +39,22 @@ for (const [network, prefix] of [
 const numberOf = (address: string): number => address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
 const addressOf = (number: number): string => [24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join('.');
 
-const rangeOf = (address: string, prefix: number): Result<string[]> => {
+const rangeOf = (address: string, prefix: number): Outcome<string[]> => {
   const size = 2 ** (32 - prefix);
-  if (isIP(address) !== 4) return { ok: false, reason: `${address}/${prefix} is no range of IPv4 addresses` };
-  if (prefix > 32 || size > mostScannedAddresses)
-    return { ok: false, reason: `/${prefix} is no range of at most ${mostScannedAddresses} addresses: /24 to /32` };
+  if (isIP(address) !== 4) return { ok: false, refusal: 'address' };
+  if (prefix > 32 || size > mostScannedAddresses) return { ok: false, refusal: 'size' };
   const first = numberOf(address) - (numberOf(address) % size);
   const all = Array.from({ length: size }, (_, n) => addressOf(first + n));
   if (![all[0], all.at(-1)].every((each) => each !== undefined && ownNetworks.check(each)))
-    return {
-      ok: false,
-      reason: `${address}/${prefix} is no network of your own: enter the address of the device alone`,
-    };
+    return { ok: false, refusal: 'network' };
   // The first address names the network, and the last one speaks to all of it.
   return { ok: true, value: size > 2 ? all.slice(1, -1) : all };
 };
 
-const portOf = (text: string | undefined): Result<number | undefined> => {
+const portOf = (text: string | undefined): Outcome<number | undefined> => {
   if (text === undefined) return { ok: true, value: undefined };
   const port = Number(text);
-  return port >= 1 && port <= 65_535 ? { ok: true, value: port } : { ok: false, reason: `there is no port ${text}` };
+  return port >= 1 && port <= 65_535 ? { ok: true, value: port } : { ok: false, refusal: 'port' };
 };
 
 /** A name of DNS or mDNS, or an IPv4 address; in brackets an IPv6 address; then a port. */
@@ -60,9 +63,9 @@ const rangePattern = /^(\d+\.\d+\.\d+\.\d+)\/(\d{1,2})(?::(\d{1,5}))?$/;
 
 /**
  * Reads what was typed: "192.168.1.50", "inverter.local:1502", "[fd00::5]", "192.168.1.0/24".
- * @returns the hosts, or in words why there are none
+ * @returns the hosts, or why there are none
  */
-export const readScanTarget = (typed: string): Result<ScanTarget> => {
+export const readScanTarget = (typed: string): Outcome<ScanTarget> => {
   const text = typed.trim();
   const [, network, prefix, rangePort] = rangePattern.exec(text) ?? [];
   const [, ipv6, name, hostPort] = hostPattern.exec(isIP(text) === 6 ? `[${text}]` : text) ?? [];
@@ -79,9 +82,6 @@ export const readScanTarget = (typed: string): Result<ScanTarget> => {
   // A name made of numbers alone is an address that was typed wrong.
   const isWrongAddress = host !== undefined && /^[\d.]+$/.test(host) && isIP(host) === 0;
   if (host === undefined || isWrongAddress || (ipv6 !== undefined && isIP(ipv6) !== 6))
-    return {
-      ok: false,
-      reason: `"${text}" is no address: enter one like 192.168.1.50, or a range like 192.168.1.0/24`,
-    };
+    return { ok: false, refusal: 'address' };
   return { ok: true, value: { hosts: [host], isRange: false, ...typedPort } };
 };

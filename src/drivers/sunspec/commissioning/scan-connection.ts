@@ -11,7 +11,7 @@ import type { DiscoveryNote } from '../discovery/discovery-notes.ts';
 import { scanForDevices } from '../discovery/scan.ts';
 import type { UnitFinding } from '../discovery/scan-result.ts';
 import { findModelDefinition } from '../models/model-definitions.ts';
-import { modelLengthsOf } from '../models/model-lengths.ts';
+import { type KnownModel, knownModelOf } from '../models/model-lengths.ts';
 import { createMemory } from '../quantities/select-candidates.ts';
 import type { FoundDevice } from './found-device.ts';
 
@@ -46,9 +46,9 @@ export interface ConnectionScan {
   notes: DiscoveryNote[];
 }
 
-const nameAndLengths = (id: number) => {
+const findModel = (id: number): KnownModel | undefined => {
   const definition = findModelDefinition(id);
-  return definition && { name: definition.label, lengths: modelLengthsOf(definition.group) };
+  return definition && knownModelOf(definition);
 };
 
 /** Unit identifiers of the profiles that are tried, each once; 0 is everybody on a serial line. */
@@ -60,6 +60,8 @@ class ConnectionSearch {
   readonly #bus: Bus;
   readonly #options: ConnectionScanOptions;
   readonly #found: FoundDevice[] = [];
+  /** Units that answer, and that nothing is known of. */
+  readonly #unknown: number[] = [];
 
   constructor(bus: Bus, options: ConnectionScanOptions) {
     this.#bus = bus;
@@ -67,14 +69,20 @@ class ConnectionSearch {
   }
 
   async run(): Promise<ConnectionScan> {
-    const { signal, triesAll = false, unit: asked } = this.#options;
-    const { devices, units, notes } = await this.#scanUnits();
+    const { signal, unit: asked } = this.#options;
+    const { notes } = await this.#scanUnits();
     signal.throwIfAborted();
-    for (const device of devices) await this.#look(device);
-    const isTried = ({ kind, unit }: UnitFinding): boolean =>
-      kind === 'no_marker' || (kind === 'silent' && unit === asked) || (triesAll && kind === 'device');
-    for (const { unit } of units.filter(isTried)) await this.#identify(unit);
+    // Units beside a device of which nothing is known are usual: many devices answer under any unit.
+    const [unit, ...otherUnits] = this.#unknown.filter((each) => this.#found.length === 0 || each === asked);
+    if (unit !== undefined) this.#tell({ kind: 'unknown', unit, otherUnits });
     return { notes: this.#notesFor(notes) };
+  }
+
+  async #onUnit({ kind, unit }: UnitFinding, device: SunSpecDevice | undefined): Promise<void> {
+    const { triesAll = false, unit: asked } = this.#options;
+    if (device) await this.#look(device);
+    if (kind === 'no_marker' || (kind === 'silent' && unit === asked) || (triesAll && device))
+      await this.#identify(unit);
   }
 
   #scanUnits() {
@@ -82,13 +90,14 @@ class ConnectionSearch {
     const wanted = { unit, brand, isEveryUnit };
     const units = triesAll ? [...new Set([...candidateUnits(wanted), ...unitsOf(profiles)])] : undefined;
     return scanForDevices(this.#bus, {
-      findModel: nameAndLengths,
+      findModel,
       clock,
       signal,
       ...(unit === undefined ? {} : { unit }),
       ...(brand === undefined ? {} : { brand }),
       ...(isEveryUnit === undefined ? {} : { isEveryUnit }),
       ...(units === undefined ? {} : { units }),
+      onUnit: (finding, device) => this.#onUnit(finding, device),
       onProgress: ({ asked: done, total, unit: last }) => onProgress?.({ step: 'units', unit: last, done, total }),
     });
   }
@@ -119,7 +128,8 @@ class ConnectionSearch {
       case 'ambiguous':
         return this.#tell({ kind: 'ambiguous', unit, fits: identified.fits, otherUnits: [] });
       case 'unknown':
-        return this.#tellUnknown(unit);
+        this.#unknown.push(unit);
+        return undefined;
       default:
     }
   }
@@ -136,13 +146,6 @@ class ConnectionSearch {
       return true;
     }
     return false;
-  }
-
-  #tellUnknown(unit: number): void {
-    if (this.#found.some((each) => each.kind === 'sunspec' && each.unit === unit)) return;
-    const known = this.#found.find((each) => each.kind === 'unknown');
-    if (known) known.otherUnits.push(unit);
-    else this.#tell({ kind: 'unknown', unit, otherUnits: [] });
   }
 
   #tell(found: FoundDevice): void {

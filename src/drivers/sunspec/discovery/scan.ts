@@ -32,6 +32,8 @@ export interface ScanOptions {
   pauseMs?: number;
   signal?: AbortSignal;
   onProgress?(progress: ScanProgress): void;
+  /** Called after each unit, and awaited: what is known of a unit can be used while the others are yet to be asked. */
+  onUnit?(finding: UnitFinding, device: SunSpecDevice | undefined): Promise<void>;
 }
 
 const defaultTimeoutMs = 1000;
@@ -70,7 +72,7 @@ class Scan {
   async run(): Promise<ScanResult> {
     const { unit, brand, isEveryUnit, signal } = this.#options;
     const units = this.#options.units ?? candidateUnits({ unit, brand, isEveryUnit });
-    const { clock, pauseMs = defaultPauseMs, onProgress } = this.#options;
+    const { clock, pauseMs = defaultPauseMs, onProgress, onUnit } = this.#options;
     const result = this.#result;
     try {
       for (const [n, each] of units.entries()) {
@@ -78,6 +80,7 @@ class Scan {
         const { finding, loss } = await this.#askTwice(each);
         result.units.push(finding);
         onProgress?.({ asked: n + 1, total: units.length, unit: each, devices: [...result.devices] });
+        await onUnit?.(finding, finding.kind === 'device' ? result.devices.at(-1) : undefined);
         if (!loss) continue;
         result.notes.push(loss);
         break;
