@@ -68,6 +68,7 @@ export interface NodeDefinition {
 /** A step that the editor can undo; `changes` holds the former values by field. */
 export type HistoryStep =
   | { t: 'edit'; node: EditorNode; changes: Record<string, unknown>; changed: boolean | undefined; dirty: boolean }
+  | { t: 'add'; nodes: string[]; dirty: boolean }
   | { t: 'multi'; events: HistoryStep[]; dirty: boolean };
 
 /** Ace, or Monaco behind the same methods. */
@@ -85,6 +86,13 @@ export interface EditorClient {
     eachNode(look: (node: EditorNode) => void): void;
     eachConfig(look: (node: EditorNode) => void): void;
     filterNodes(filter: { type: string }): EditorNode[];
+    /** The definition of a type whose html was loaded. */
+    getType(type: string): NodeDefinition;
+    /** A new id. */
+    id(): string;
+    /** @returns the node as the editor holds it from now on */
+    add(node: Omit<EditorNode, '_'>): EditorNode;
+    remove(id: string): void;
     workspace(id: string | undefined): { label?: string; locked?: boolean } | undefined;
     dirty(isDirty?: boolean): boolean;
   };

@@ -25,6 +25,7 @@ import {
 import { addRegisterDump } from '../parts/read-registers.ts';
 import { ReferenceList } from '../parts/reference-list.ts';
 import { showLines } from '../parts/result.ts';
+import { ScanPanel } from '../parts/scan-panel.ts';
 import type { CodeEditor, EditorClient, EditorNode, SaveResult } from '../red.ts';
 import { get, post } from '../request.ts';
 import { rangeText, text, unitText } from '../texts.ts';
@@ -69,6 +70,7 @@ class ModbusForm implements OpenForm {
   private readonly node: EditorNode;
   private readonly editor: CodeEditor;
   private readonly references: ReferenceList;
+  private readonly scan: ScanPanel;
   private pause: ReturnType<typeof setTimeout> | undefined;
   private isClosed = false;
 
@@ -79,6 +81,15 @@ class ModbusForm implements OpenForm {
     this.fillList();
     void this.listProfiles();
     this.references = new ReferenceList(node, 'devices', 'device');
+    this.scan = new ScanPanel(node, {
+      aim: 'modbus',
+      unusable: ({ kind }) => (kind === 'sunspec' ? 'isSunSpec' : kind === 'unknown' ? 'noProfile' : undefined),
+      fill: ({ profile, directions }) => {
+        inputOf(node, 'profile').val(profile).trigger('change');
+        if (directions.reversed !== undefined)
+          inputOf(node, 'reversed').prop('checked', directions.reversed === 'export');
+      },
+    });
     addLiveValues(node, 'modbus');
     addRegisterDump(node);
   }
@@ -90,11 +101,12 @@ class ModbusForm implements OpenForm {
       this.node.params = this.typedVariants();
       this.node.settings = Object.fromEntries(Object.entries(this.typedSettings()).filter(([, value]) => value !== ''));
     }
-    return { history: this.references.save() };
+    return { history: [...this.scan.save(), ...this.references.save()] };
   }
 
   close(): void {
     this.isClosed = true;
+    this.scan.close();
     clearTimeout(this.pause);
     this.editor.destroy();
   }

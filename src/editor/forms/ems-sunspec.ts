@@ -11,12 +11,13 @@ import {
   optionalNumberField,
   textField,
 } from '../field.ts';
-import { asText, typedIn } from '../field-values.ts';
+import { asText, inputOf, typedIn } from '../field-values.ts';
 import type { NodeForm, OpenForm } from '../form.ts';
 import { addLiveValues } from '../parts/live-values.ts';
 import { ReferenceList } from '../parts/reference-list.ts';
 import { showLines } from '../parts/result.ts';
 import { addRowList } from '../parts/row-list.ts';
+import { ScanPanel } from '../parts/scan-panel.ts';
 import type { CodeEditor, EditorClient, EditorNode, SaveResult } from '../red.ts';
 import { post } from '../request.ts';
 import { text } from '../texts.ts';
@@ -68,6 +69,7 @@ class SunSpecForm implements OpenForm {
   private readonly editor: CodeEditor;
   private readonly list: JQuery;
   private readonly references: ReferenceList;
+  private readonly scan: ScanPanel;
   private pause: ReturnType<typeof setTimeout> | undefined;
   private isClosed = false;
 
@@ -82,6 +84,18 @@ class SunSpecForm implements OpenForm {
     this.list = $('#node-input-points-list');
     this.listPoints();
     this.references = new ReferenceList(node, 'devices', 'device');
+    this.scan = new ScanPanel(node, {
+      aim: 'sunspec',
+      unusable: ({ kind }) => (kind === 'sunspec' ? undefined : kind === 'unknown' ? 'noSunSpec' : 'isModbus'),
+      fill: ({ device, directions }) => {
+        if (device.brand !== undefined) inputOf(node, 'brand').val(device.brand).trigger('change');
+        for (const [field, direction] of Object.entries({
+          meterSign: directions.meter_sign,
+          batterySign: directions.battery_sign,
+        }))
+          if (direction !== undefined) inputOf(node, field).val(direction).trigger('change');
+      },
+    });
     addLiveValues(node, 'sunspec');
     void this.inspect();
   }
@@ -89,11 +103,12 @@ class SunSpecForm implements OpenForm {
   save(): SaveResult {
     this.node.models = this.typedModels();
     this.node.points = this.typedPoints();
-    return { history: this.references.save() };
+    return { history: [...this.scan.save(), ...this.references.save()] };
   }
 
   close(): void {
     this.isClosed = true;
+    this.scan.close();
     clearTimeout(this.pause);
     this.editor.destroy();
   }

@@ -34,7 +34,7 @@ export const checkField = (node: EditorNode, field: string, value: unknown): unk
 
 /** Lets the forms find other nodes, as far as their checks and texts ask for them. */
 export const withEditorNodes = (nodes: EditorNode[]): void => {
-  const RED: Pick<EditorClient, 'nodes'> = {
+  const RED: { nodes: Partial<EditorClient['nodes']> } = {
     nodes: {
       node: (id) => nodes.find((node) => node.id === id) ?? null,
       eachNode: (look) => nodes.filter(({ _def }) => _def.category !== 'config').forEach(look),
