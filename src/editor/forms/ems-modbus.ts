@@ -14,6 +14,7 @@ import {
 } from '../field.ts';
 import { asRecord, asText, inputOf, typedIn } from '../field-values.ts';
 import type { NodeForm, OpenForm } from '../form.ts';
+import { DeviceChoice } from '../parts/device-choice.ts';
 import { addLiveValues } from '../parts/live-values.ts';
 import {
   type LibraryProfile,
@@ -71,6 +72,7 @@ class ModbusForm implements OpenForm {
   private readonly editor: CodeEditor;
   private readonly references: ReferenceList;
   private readonly scan: ScanPanel;
+  private readonly choice: DeviceChoice;
   private pause: ReturnType<typeof setTimeout> | undefined;
   private isClosed = false;
 
@@ -79,6 +81,7 @@ class ModbusForm implements OpenForm {
     const value = asText(node.inline);
     this.editor = RED.editor.createEditor({ id: 'node-input-inline-editor', mode: 'ace/mode/json', value });
     this.fillList();
+    this.choice = new DeviceChoice(node, 'ems-modbus', 'profile');
     void this.listProfiles();
     this.references = new ReferenceList(node, 'devices', 'device');
     this.scan = new ScanPanel(node, {
@@ -127,6 +130,7 @@ class ModbusForm implements OpenForm {
     if (this.isClosed) return;
     if (answer.ok) library = answer.value;
     this.fillList();
+    this.choice.refresh();
     const wrong = library.flatMap(({ id, mistakes = [] }) => mistakes.map((mistake) => `${id}.json: ${mistake}`));
     showLines('#ems-profile-mistakes', answer.ok ? wrong : [answer.error], false);
     inputOf(this.node, 'profile').on('change', () => this.showProfile());

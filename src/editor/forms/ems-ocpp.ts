@@ -22,6 +22,7 @@ import {
 } from '../field.ts';
 import { asText, currentFlag, currentText, inputOf, isFormOpen, isVariable, secretIn } from '../field-values.ts';
 import type { NodeForm, OpenForm } from '../form.ts';
+import { DeviceChoice } from '../parts/device-choice.ts';
 import { fillDatalist } from '../parts/known-devices.ts';
 import { machineAddresses, type OwnAddress } from '../parts/listen-address.ts';
 import { addLiveValues } from '../parts/live-values.ts';
@@ -149,8 +150,10 @@ class ChargePointForm implements OpenForm {
     };
     // The choice stays, also where the list does not come.
     fill([], asText(this.node.preset));
+    const choice = new DeviceChoice(this.node, 'ems-ocpp', 'preset');
     const answer = await get('ems/ocpp-presets', presets);
     if (answer.ok) fill(answer.value, currentText(this.node, 'preset'));
+    choice.refresh();
   }
 
   /** Offers the stations that wait for approval at the chosen server. */

@@ -13,6 +13,7 @@ import {
 } from '../field.ts';
 import { asText, inputOf, typedIn } from '../field-values.ts';
 import type { NodeForm, OpenForm } from '../form.ts';
+import { DeviceChoice } from '../parts/device-choice.ts';
 import { addLiveValues } from '../parts/live-values.ts';
 import { ReferenceList } from '../parts/reference-list.ts';
 import { showLines } from '../parts/result.ts';
@@ -84,6 +85,7 @@ class SunSpecForm implements OpenForm {
     this.list = $('#node-input-points-list');
     this.listPoints();
     this.references = new ReferenceList(node, 'devices', 'device');
+    new DeviceChoice(node, 'ems-sunspec', 'brand');
     this.scan = new ScanPanel(node, {
       aim: 'sunspec',
       unusable: ({ kind }) => (kind === 'sunspec' ? undefined : kind === 'unknown' ? 'noSunSpec' : 'isModbus'),

@@ -4,6 +4,7 @@ import type { Profile } from './profile-schema.ts';
 /** The facts of a profile that the form shows and asks for. */
 interface ProfileSummary {
   title: string;
+  vendor: string | undefined;
   class: Profile['class'];
   connection: NonNullable<Profile['connection']>;
   params: NonNullable<Profile['params']>;
@@ -25,6 +26,7 @@ const commandsOf = ({ actuators = [], config = {} }: Profile): string[] => [
 /** @returns the summary of a profile without mistakes */
 export const summarizeProfile = (profile: Profile): ProfileSummary => ({
   title: profile.title,
+  vendor: profile.vendor,
   class: profile.class,
   connection: profile.connection ?? {},
   params: profile.params ?? {},
