@@ -107,7 +107,6 @@ describe('a new user with an inverter', () => {
           .locator('.red-ui-flow-node-group', { hasText: 'Acme' })
           .locator('.red-ui-flow-node-status-label');
         await until(async () => deploy.test((await status.first().textContent()) ?? ''), 'the node is live', 60_000);
-        await takePicture(page, `connect-5-live-${locale}-${scheme}`);
 
         const observer = observe(port);
         await until(() => observer.last(`devices/${device}/solar/power`)?.value === 3210, 'its power on MQTT', 60_000);
@@ -115,6 +114,7 @@ describe('a new user with an inverter', () => {
         const { drags, clicks, typed } = canvas.steps;
         console.log(`      ${drags} drags, ${clicks} clicks, ${typed} texts, ${tookS} s of a machine`);
         assert.ok(drags + clicks + typed <= 25, 'the way has become longer');
+        await takePicture(page, `connect-5-live-${locale}-${scheme}`);
         assert.equal(observer.last(`devices/${device}/meta`)?.serial, 'SN-4711');
         await observer.close();
         assert.deepEqual(complaints, []);

@@ -46,7 +46,6 @@ export class DeviceChoice {
         'aria-autocomplete': 'list',
         'aria-expanded': 'false',
         'aria-controls': `${this.#id}-list`,
-        placeholder: scanText(node, 'choice.placeholder'),
       })
       .appendTo(box);
     this.#list = $('<ul role="listbox">').attr('id', `${this.#id}-list`).hide().appendTo(box);
@@ -61,7 +60,7 @@ export class DeviceChoice {
     const chosen = this.#select.find(':selected');
     this.#input.val(typedIn(this.#select) === '' ? '' : chosen.text());
     const none = this.#select.children('[value=""]').text();
-    if (none !== '') this.#input.attr('placeholder', `${none} ${scanText(this.#node, 'choice.placeholder')}`);
+    this.#input.attr('placeholder', listed([none, scanText(this.#node, 'choice.placeholder')]));
   }
 
   async #load(): Promise<void> {
@@ -138,7 +137,7 @@ export class DeviceChoice {
       })
       .appendTo(this.#list);
     const [strong, soft] = this.#wordsOf(line);
-    $('<span>').text(strong).appendTo(item);
+    if (strong !== '') $('<span>').text(strong).appendTo(item);
     $('<span class="ems-choice-more">').text(soft).appendTo(item);
   }
 

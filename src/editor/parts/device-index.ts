@@ -53,7 +53,14 @@ const plain = (text: string): string =>
     .toLowerCase()
     .replace(/[^a-z0-9 ]/g, '');
 
-/** @returns the devices that hold every word that was typed, those of the form's own node first */
+/** @returns how well a device fits the words: those of its maker before those of its model, beginnings before the rest */
+const rankOf = ({ maker, model }: DeviceEntry, words: readonly string[]): number => {
+  const begins = (text: string, word: string): boolean => ` ${plain(text)}`.includes(` ${word}`);
+  const ranks = words.map((word): number => (begins(maker, word) ? 0 : begins(model, word) ? 1 : 2));
+  return Math.max(0, ...ranks) * 10 + ranks.reduce((sum, rank) => sum + rank, 0);
+};
+
+/** @returns the devices that hold every word that was typed: those of the form's own node first, the best ones before */
 export const searchDevices = (index: readonly DeviceEntry[], typed: string, own: DeviceNode): DeviceEntry[] => {
   const words = plain(typed).split(' ').filter(Boolean);
   const holds = ({ maker, model, value }: DeviceEntry): boolean => {
@@ -61,7 +68,11 @@ export const searchDevices = (index: readonly DeviceEntry[], typed: string, own:
     const joined = text.replaceAll(' ', '');
     return words.every((word) => text.includes(word) || joined.includes(word));
   };
-  return index.filter(holds).sort((a, b) => Number(a.node !== own) - Number(b.node !== own));
+  return index
+    .filter(holds)
+    .map((entry) => ({ entry, rank: rankOf(entry, words) }))
+    .sort((a, b) => Number(a.entry.node !== own) - Number(b.entry.node !== own) || a.rank - b.rank)
+    .map(({ entry }) => entry);
 };
 
 /** @returns the makers of the form's own node in the order of the alphabet, with the number of their devices */
