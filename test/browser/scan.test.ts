@@ -2,27 +2,13 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { openProfile } from '../../src/drivers/modbus/index.ts';
-import { type ModbusServer, startModbusServer } from '../../src/simulator/modbus/modbus-server.ts';
-import { RegisterImage, type RegisterTable, type UnitImages } from '../../src/simulator/modbus/register-image.ts';
+import { type ModbusServer, startModbusServer, type UnitImages } from '../../src/drivers/modbus/index.ts';
 import { openBrowser } from '../support/browser/browser.ts';
 import { closeForm, dialog, openEditor, openForm } from '../support/browser/editor.ts';
-import { imageOf } from '../support/modbus/profile-image.ts';
+import { unitImagesOf } from '../support/modbus/profile-image.ts';
 import { type FlowNode, type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
 import { commonModel, meterModel } from '../support/sunspec/field-models.ts';
 import { buildDevice, imagesOf } from '../support/sunspec/valued-device.ts';
-
-const unitOf = (id: string): UnitImages => {
-  const opened = openProfile({ id });
-  assert.ok(opened.ok);
-  const tables: Partial<Record<RegisterTable, RegisterImage>> = {};
-  for (const [key, word] of imageOf(opened.value)) {
-    const [table = 'holding', address] = key.split(' ') as [RegisterTable, string];
-    tables[table] ??= new RegisterImage();
-    tables[table].set(Number(address), word);
-  }
-  return tables;
-};
 
 const flow: FlowNode[] = [
   { id: 'tab', type: 'tab', label: 'Flow 1' },
@@ -112,7 +98,7 @@ describe('the scan in the forms', () => {
     );
 
   it('fills in connection, unit, profile, a free id, name and role of a meter', async () => {
-    const address = await serve({ 7: {}, 1: unitOf('eastron-sdm630') });
+    const address = await serve({ 7: {}, 1: unitImagesOf('eastron-sdm630') });
     await openForm(page, 'ems-modbus', 'modbus');
     await scan(address);
     assert.match(await page.innerText('#ems-scan-found'), /Eastron SDM630[\s\S]*unit 1[\s\S]*profile Eastron SDM630/);
@@ -142,7 +128,7 @@ describe('the scan in the forms', () => {
   });
 
   it('lets the user choose among profiles that fit alike', async () => {
-    const address = await serve({ 1: unitOf('mypv-elwa-2') });
+    const address = await serve({ 1: unitImagesOf('mypv-elwa-2') });
     await openForm(page, 'ems-modbus', 'modbus');
     await scan(address);
     await page.selectOption('#ems-scan-found select', 'mypv-elwa-2');
@@ -164,7 +150,7 @@ describe('the scan in the forms', () => {
   });
 
   it('says what it has no use for, and what is no address', async () => {
-    const address = await serve({ 1: unitOf('eastron-sdm630') });
+    const address = await serve({ 1: unitImagesOf('eastron-sdm630') });
     await openForm(page, 'ems-sunspec', 'sunspec');
     await scan(address);
     assert.match(await page.innerText('#ems-scan-found'), /use the node "modbus" for it, with this profile/);

@@ -1,53 +1,38 @@
 /** A new user with an inverter in the network: from an empty canvas to its readings on MQTT, with nothing but the editor. */
 import assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
-import { type ModbusServer, startModbusServer } from '../../src/simulator/modbus/modbus-server.ts';
+import { systemClock } from '../../src/shell/clock.ts';
+import { type Simulation, startSimulation } from '../../src/simulator/simulation.ts';
 import { openBrowser, openPage } from '../support/browser/browser.ts';
 import { Canvas } from '../support/browser/canvas.ts';
 import { takePicture } from '../support/browser/pictures.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { observe } from '../support/mqtt/observer.ts';
 import { complaintsIn, type NodeRed, startNodeRed } from '../support/node-red/node-red.ts';
-import { inverterModel, meterModel, modulesModel, nameplateModel } from '../support/sunspec/field-models.ts';
-import { buildDevice, imagesOf, type ValuedModel } from '../support/sunspec/valued-device.ts';
 import { until } from '../support/until.ts';
-
-const common = (model: string, serial: string): ValuedModel => ({
-  id: 1,
-  values: { Mn: 'Acme', Md: model, Vr: '2.4.1', SN: serial },
-});
 
 /** Ways through the editor: in English by day, in German by night. */
 const users = [
-  { locale: 'en-US', scheme: 'light', device: 'acme-sun-5-0-3', deploy: /^live, \d+ points/ },
-  { locale: 'de', scheme: 'dark', device: 'acme-sun-5-0-3', deploy: /^aktuell, \d+ Werte/ },
+  { locale: 'en-US', scheme: 'light', live: /^live, \d+ points/ },
+  { locale: 'de', scheme: 'dark', live: /^aktuell, \d+ Werte/ },
 ] as const;
 
 describe('a new user with an inverter', () => {
   let browser: Browser;
-  let server: ModbusServer;
+  let house: Simulation;
 
   before(async () => {
     browser = await openBrowser();
-    const inverter = buildDevice([
-      common('Sun 5.0-3', 'SN-4711'),
-      inverterModel(3210),
-      nameplateModel,
-      modulesModel(1700, 1600),
-    ]);
-    const meter = buildDevice([common('Smart Meter 63', 'SN-0815'), meterModel(-2150)]);
-    const units = new Map(Array.from({ length: 256 }, (_, unit) => [unit, {}]));
-    server = await startModbusServer(
-      { host: '127.0.0.1', port: 0 },
-      new Map([...units, [1, imagesOf(inverter)], [240, imagesOf(meter)]]),
-    );
+    const ports = { grid: 0, hybrid: 0, storage: 0 };
+    const options = { host: '127.0.0.1', ports, startHour: 11, seed: 7, speed: 1, watchdogS: 60, sunSpecPort: 0 };
+    house = await startSimulation(options, systemClock);
   });
   after(async () => {
     await browser?.close();
-    await server?.close();
+    await house?.close();
   });
 
-  for (const { locale, scheme, device, deploy } of users)
+  for (const { locale, scheme, live } of users)
     describe(`${locale}, ${scheme}`, () => {
       let red: NodeRed;
       before(async () => {
@@ -67,19 +52,19 @@ describe('a new user with an inverter', () => {
 
         await canvas.drop('ems-sunspec', { x: 180, y: 120 });
         await canvas.open('ems-sunspec');
-        await canvas.type('#ems-scan-address', `127.0.0.1:${server.port}`);
+        await canvas.type('#ems-scan-address', `127.0.0.1:${house.sunSpecPort}`);
         await takePicture(page, `connect-1-address-${locale}-${scheme}`);
         await canvas.click('#ems-scan-run');
-        await page.waitForSelector('#ems-scan-found .ems-station >> nth=1');
-        await page.waitForSelector('#ems-scan-run', { state: 'visible' });
+        // The battery is found last; a user need not wait for it.
+        await page.waitForSelector('#ems-scan-found .ems-station >> nth=2');
         await takePicture(page, `connect-2-found-${locale}-${scheme}`);
         await page.click('#ems-scan-found .ems-station >> nth=0 >> button:not(.ems-scan-use)');
         await page.waitForSelector('.ems-scan-values td');
         await takePicture(page, `connect-3-values-${locale}-${scheme}`);
         await canvas.click('#ems-scan-found .ems-station >> nth=0 >> .ems-scan-use');
         await page.waitForSelector('#ems-scan-result.ems-good');
-        assert.equal(await page.inputValue('#node-input-device'), device);
-        assert.equal(await page.inputValue('#node-input-name'), 'Acme Sun 5.0-3');
+        const device = await page.inputValue('#node-input-device');
+        assert.equal(device, 'ems-simulator-hybrid-10');
         assert.equal(await page.inputValue('#node-input-unit'), '1');
         await canvas.click('#node-input-btn-site-add');
         await page.waitForSelector('#node-config-input-site');
@@ -103,19 +88,19 @@ describe('a new user with an inverter', () => {
         await canvas.configDone();
         await canvas.done();
         await canvas.deploy();
-        const status = page
-          .locator('.red-ui-flow-node-group', { hasText: 'Acme' })
-          .locator('.red-ui-flow-node-status-label');
-        await until(async () => deploy.test((await status.first().textContent()) ?? ''), 'the node is live', 60_000);
+        const status = (await canvas.node('ems-sunspec')).locator('.red-ui-flow-node-status-label');
+        await until(async () => live.test((await status.textContent()) ?? ''), 'the node is live', 60_000);
 
         const observer = observe(port);
-        await until(() => observer.last(`devices/${device}/solar/power`)?.value === 3210, 'its power on MQTT', 60_000);
+        const soc = (): unknown => observer.last(`devices/${device}/battery/soc`)?.value;
+        await until(() => typeof soc() === 'number', 'the state of charge on MQTT', 60_000);
+        assert.ok(Math.abs(Number(soc()) - house.state().hybrid_soc) < 2, `${soc()} %`);
         const tookS = Math.round((Date.now() - startedAt) / 1000);
         const { drags, clicks, typed } = canvas.steps;
         console.log(`      ${drags} drags, ${clicks} clicks, ${typed} texts, ${tookS} s of a machine`);
         assert.ok(drags + clicks + typed <= 25, 'the way has become longer');
         await takePicture(page, `connect-5-live-${locale}-${scheme}`);
-        assert.equal(observer.last(`devices/${device}/meta`)?.serial, 'SN-4711');
+        assert.equal(observer.last(`devices/${device}/meta`)?.serial, 'SIM-HYBRID');
         await observer.close();
         assert.deepEqual(complaints, []);
         assert.deepEqual(complaintsIn(red.log()), []);

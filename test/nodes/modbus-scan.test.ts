@@ -1,9 +1,7 @@
 /** The scan of the editor, through its endpoints: real Modbus servers on loopback addresses. */
 import assert from 'node:assert/strict';
-import { openProfile } from '../../src/drivers/modbus/index.ts';
-import { type ModbusServer, startModbusServer } from '../../src/simulator/modbus/modbus-server.ts';
-import { RegisterImage, type RegisterTable, type UnitImages } from '../../src/simulator/modbus/register-image.ts';
-import { imageOf } from '../support/modbus/profile-image.ts';
+import { type ModbusServer, startModbusServer, type UnitImages } from '../../src/drivers/modbus/index.ts';
+import { unitImagesOf } from '../support/modbus/profile-image.ts';
 import { reply, startScriptedServer } from '../support/modbus/scripted-server.ts';
 import { askForScan, previewOf, scanAll, scanState, tellScan } from '../support/node-red/editor-scan.ts';
 import { allNodes, helper, stopRuntime } from '../support/node-red/test-helper.ts';
@@ -11,19 +9,6 @@ import { commonModel, inverterModel, meterModel } from '../support/sunspec/field
 import { unitOf as answersOf, serveUnits } from '../support/sunspec/simulated-units.ts';
 import { buildDevice, imagesOf } from '../support/sunspec/valued-device.ts';
 import { until } from '../support/until.ts';
-
-/** @returns a unit with the registers of a profile's device */
-const unitOf = (id: string): UnitImages => {
-  const opened = openProfile({ id });
-  assert.ok(opened.ok);
-  const tables: Partial<Record<RegisterTable, RegisterImage>> = {};
-  for (const [key, word] of imageOf(opened.value)) {
-    const [table = 'holding', address] = key.split(' ') as [RegisterTable, string];
-    tables[table] ??= new RegisterImage();
-    tables[table].set(Number(address), word);
-  }
-  return tables;
-};
 
 const inverter = (serial: string, watts = 3200): UnitImages =>
   imagesOf(buildDevice([commonModel(serial), inverterModel(watts)]));
@@ -98,7 +83,7 @@ describe('the scan of the editor', () => {
   });
 
   it('names the profile that fits a Modbus device, and the SunSpec device beside it', async () => {
-    const server = await serve({ 1: unitOf('eastron-sdm630'), 2: inverter('A1') });
+    const server = await serve({ 1: unitImagesOf('eastron-sdm630'), 2: inverter('A1') });
     const { devices, id } = await scanAll(at(server, 'modbus'));
     assert.deepEqual(
       devices.map(({ kind, unit, maker, profiles }) => [kind, unit, maker, profiles.map((each) => each.id).join()]),
@@ -112,7 +97,7 @@ describe('the scan of the editor', () => {
   });
 
   it('says which profiles fit alike', async () => {
-    const server = await serve({ 1: unitOf('mypv-elwa-2') });
+    const server = await serve({ 1: unitImagesOf('mypv-elwa-2') });
     const { devices } = await scanAll(at(server, 'modbus'));
     assert.deepEqual(
       devices.map(({ kind, unit, profiles }) => [

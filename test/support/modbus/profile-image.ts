@@ -1,7 +1,16 @@
 /** A device as a profile describes it: the registers that it has, with the values of an ordinary day. */
 import { encodePoint } from '../../../src/drivers/modbus/codec/encode.ts';
 import { exceptionFailure } from '../../../src/drivers/modbus/failures.ts';
-import { type Bus, createBus, type ReadRequest, type ResolvedProfile } from '../../../src/drivers/modbus/index.ts';
+import {
+  type Bus,
+  createBus,
+  openProfile,
+  type ReadRequest,
+  RegisterImage,
+  type ResolvedProfile,
+  type Table,
+  type UnitImages,
+} from '../../../src/drivers/modbus/index.ts';
 import { planReads } from '../../../src/drivers/modbus/polling/read-plan.ts';
 import { isTextPoint, type Point } from '../../../src/drivers/modbus/profiles/point.ts';
 import { createJumpingClock } from '../jumping-clock.ts';
@@ -84,4 +93,17 @@ export const busOf = (
     return data;
   });
   return { bus: createBus(link, clock), clock };
+};
+
+/** @returns the registers of a device of a shipped profile, for a Modbus server */
+export const unitImagesOf = (id: string): UnitImages => {
+  const opened = openProfile({ id });
+  if (!opened.ok) throw new Error(opened.reason);
+  const tables: Partial<Record<Table, RegisterImage>> = {};
+  for (const [key, word] of imageOf(opened.value)) {
+    const [table = 'holding', address] = key.split(' ') as [Table, string];
+    tables[table] ??= new RegisterImage();
+    tables[table].set(Number(address), word);
+  }
+  return tables;
 };
