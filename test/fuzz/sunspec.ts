@@ -1,5 +1,9 @@
 /** SunSpec devices made by chance, the long form: npm run test:fuzz:sunspec -- [cases] [seed]. Ends with 1 if something is wrong. */
 import { runSunSpecCampaign } from './sunspec-campaign.ts';
+import { runPollingCampaign } from './sunspec-polling.ts';
+
+/** Share of the devices that are polled as well. */
+const polledShare = 0.1;
 
 // Most requests of these devices fail, and nobody reads where.
 Error.stackTraceLimit = 0;
@@ -18,5 +22,8 @@ const ends = [...report.ends].sort().map(([kind, count]) => `${kind} ${count}`);
 console.log(`${sum} images in ${((performance.now() - began) / 1000).toFixed(0)} s
   ends of lists         ${ends.join(', ')}
   most requests         ${report.mostRequests}`);
-for (const fault of report.faults.slice(0, 20)) console.error(`WRONG: ${fault.slice(0, 1500)}`);
-process.exit(report.faults.length > 0 ? 1 : 0);
+const { devices, polled, values, faults } = await runPollingCampaign(Math.ceil(cases * polledShare), seed);
+console.log(`${devices} devices driven, ${polled} of them with something to poll, ${values} values told`);
+const wrong = [...report.faults, ...faults];
+for (const fault of wrong.slice(0, 20)) console.error(`WRONG: ${fault.slice(0, 1500)}`);
+process.exit(wrong.length > 0 ? 1 : 0);
