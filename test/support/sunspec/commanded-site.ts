@@ -219,13 +219,10 @@ export class CommandedSite {
     const run: Run = { bridge, driver, link, bus, journal, life };
     this.#run = run;
     bridge.start();
-    const isReady = (): boolean => {
-      const actuators = bridge.actuators();
-      return actuators.length > 0 && actuators.every(({ verbs }) => Object.keys(verbs).length > 0);
-    };
-    await this.until(isReady, 'the device shows its commands');
-    // The ratings, which bound the commands, are polled less often.
-    await this.pass(2000);
+    const before = this.events.length;
+    const isOnline = (): boolean =>
+      this.events.slice(before).some((each) => each.schema === 'event/1' && each.name === 'bridge_online');
+    await this.until(isOnline, 'the device is online');
   }
 
   /** What the driver has to say about the device, in words. */

@@ -57,6 +57,8 @@ export interface ModbusDriverOptions {
   onLearnt?(ranges: LearntRange[]): void;
   /** Bits that were told to be set, by the name of their point: events of a driver that this one takes the place of. */
   toldBits?: Map<string, number>;
+  /** Values of points, in their units, that stand in until these are polled. */
+  known?: ReadonlyMap<string, number>;
   /** How the device takes writes, as a driver has found out that this one takes the place of. */
   writeHabits?: WriteHabits;
   /** A guard of the profile holds another number; called after each poll in which one does. */
@@ -94,6 +96,7 @@ export class DeviceContext {
   sink: DriverSink = noSink;
   isClosed = false;
   readonly #learnt: LearntRange[];
+  readonly #known: ReadonlyMap<string, number> | undefined;
   readonly #onLearnt: ModbusDriverOptions['onLearnt'];
   readonly #onDisplaced: ModbusDriverOptions['onDisplaced'];
 
@@ -124,6 +127,7 @@ export class DeviceContext {
     this.values = new PointValues(this.layout);
     this.hooks = hooks;
     this.#learnt = [...learnt];
+    this.#known = options.known;
     this.#onLearnt = onLearnt;
     this.#onDisplaced = onDisplaced;
     this.toldBits = toldBits;
@@ -148,6 +152,6 @@ export class DeviceContext {
   /** @returns the last polled value of a point, in its unit; undefined if it is no number, or not known */
   polled(name: string): number | undefined {
     const value = this.values.valueOf(name);
-    return typeof value === 'number' ? value : undefined;
+    return typeof value === 'number' ? value : this.#known?.get(name);
   }
 }

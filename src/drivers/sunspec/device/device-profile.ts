@@ -11,6 +11,7 @@ import {
   resolveProfile,
 } from '../../modbus/index.ts';
 import type { ProfileControls } from '../controls/compose-controls.ts';
+import { settingValues } from '../controls/setting-values.ts';
 import type { Brand } from '../discovery/candidate-units.ts';
 import type { SunSpecDevice } from '../discovery/discovered-device.ts';
 import { type DiscoveryNote, discoverySentenceOf } from '../discovery/discovery-notes.ts';
@@ -52,6 +53,8 @@ export interface DeviceWish {
 export interface ProfiledDevice {
   device: SunSpecDevice;
   resolved: ResolvedProfile;
+  /** Numbers that commands need, by the names of the points that tell them. */
+  known: ReadonlyMap<string, number>;
   /** The same for two looks after which nothing else is to be polled. */
   signature: string;
   /** Points of the integrator that the device does not have, in words. */
@@ -161,7 +164,8 @@ const profileOf = (
   if (!resolved.ok) return resolved;
   // The notes of a given profile are for its author.
   const notes = named ? [] : (profile.notes ?? []);
-  return { ok: true, value: { resolved: resolved.value, signature: signatureOf(profile), missing, notes } };
+  const known = settingValues(profile, models);
+  return { ok: true, value: { resolved: resolved.value, known, signature: signatureOf(profile), missing, notes } };
 };
 
 /**

@@ -12,7 +12,7 @@ export class PolledProfile {
 
   constructor(profiled: ProfiledDevice, options: Omit<ModbusDriverOptions, 'resolved'>, clock: Clock) {
     this.profiled = profiled;
-    this.driver = createModbusDriver({ ...options, resolved: profiled.resolved }, clock);
+    this.driver = createModbusDriver({ ...options, resolved: profiled.resolved, known: profiled.known }, clock);
   }
 
   /** What discovery has told of the device, and what the device tells by its profile. */
