@@ -73,8 +73,11 @@ const reversions: readonly Reversion[] = [
 /** An image that knows which registers its clients have written, whether they changed or not. */
 class WrittenImage extends RegisterImage {
   readonly written = new Set<number>();
+  /** Clients may not write, as in devices where control is switched off. */
+  isLocked = false;
 
   override write(address: number, word: number): boolean {
+    if (this.isLocked) return false;
     this.written.add(address);
     return super.write(address, word);
   }
