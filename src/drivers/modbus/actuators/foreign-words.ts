@@ -187,9 +187,7 @@ export class ForeignWords {
     if (this.#isLoaded) return;
     this.#isLoaded = true;
     const { success, data } = recordSchema.safeParse(this.#memory.load());
-    const names = this.#foreign.points.map(({ name }) => name);
-    // The words of other registers than these say nothing about these.
-    if (!success || ![data.found, ...data.ours].every((each) => names.every((name) => each[name]))) return;
+    if (!success) return;
     this.#found = data.found;
     this.#ours = data.ours;
   }

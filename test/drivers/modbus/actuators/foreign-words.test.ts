@@ -1,5 +1,6 @@
 /** Registers of a plain Modbus device that others set as well, as a profile describes them. */
 import assert from 'node:assert/strict';
+import { pause } from '../../../../src/common/pause.ts';
 import type { DriverMemory, Order } from '../../../../src/drivers/driver.ts';
 import { ModbusActuators } from '../../../../src/drivers/modbus/actuators/modbus-actuators.ts';
 import { createBus, inspectProfile } from '../../../../src/drivers/modbus/index.ts';
@@ -57,6 +58,8 @@ describe('registers that others set as well', () => {
   let kept: Map<string, object>;
   let canSave: boolean;
   let actuators: ModbusActuators;
+  /** What the next writes wait for. */
+  let gate: Promise<void> | undefined;
   const clock = createJumpingClock();
 
   const memory: DriverMemory = {
@@ -68,7 +71,7 @@ describe('registers that others set as well', () => {
       return true;
     },
   };
-  const open = (given: { memory?: DriverMemory } = { memory }): void => {
+  const open = (given: { memory?: DriverMemory } = { memory }, described: object = profile): void => {
     const link = createScriptedLink(async ({ address, count }: ReadRequest) => {
       const data = Buffer.alloc(count * 2);
       for (let n = 0; n < count; n++) data.writeUInt16BE(words.get(address + n) ?? 0, n * 2);
@@ -77,10 +80,11 @@ describe('registers that others set as well', () => {
     const bus = createBus(link, clock);
     bus.attach(1, { timeoutMs: 1000, maxInFlight: 1, interRequestMs: 0 });
     const write = async ({ address, values }: WriteRequest): Promise<void> => {
+      await gate;
       for (const [n, word] of values.entries()) words.set(address + n, word);
     };
     actuators = new ModbusActuators({
-      resolved: resolvedOf(profile),
+      resolved: resolvedOf(described),
       bus: { ...methodsOf(bus), write },
       unit: 1,
       clock,
@@ -100,6 +104,7 @@ describe('registers that others set as well', () => {
     ]);
     kept = new Map();
     canSave = true;
+    gate = undefined;
     open();
   });
   afterEach(() => actuators.close());
@@ -148,6 +153,25 @@ describe('registers that others set as well', () => {
     assert.deepEqual(held(), [2000, 1]);
     await apply();
     assert.deepEqual(held(), [1500, 0]);
+  });
+
+  it('are not overwritten by a refresh that is still under way', async () => {
+    const [actuator] = profile.actuators;
+    const watchdog = [{ kind: 'rewrite', periodMs: 1000 }];
+    open({ memory }, { ...profile, actuators: [{ ...actuator, watchdog }] });
+    await apply(2000);
+    let release = (): void => {};
+    gate = new Promise((resolve) => {
+      release = resolve;
+    });
+    const from = clock.monotonic();
+    await pause(2500, clock);
+    assert.ok(clock.monotonic() - from >= 2000, 'a refresh is under way');
+    const restored = apply();
+    await pause(2500, clock);
+    release();
+    await restored;
+    assert.deepEqual(held(), [3500, 1]);
   });
 
   it('are forgotten where the facts that were kept are of other registers', async () => {

@@ -176,4 +176,17 @@ describe('SunSpec: a limit of somebody else', () => {
           { numRuns: Number(process.env.RUNS ?? 60) },
         );
       });
+
+  for (const [title, given] of Object.entries(registers))
+    it(`comes back although the process dies with any write of a release: ${title}, register by register`, async () => {
+      for (let writes = 0; writes < 7; writes++) {
+        const site = await CommandedSite.start(given.models(), { transport: 'memory', refusesMultiple: true });
+        const contested = new Contested(site, given);
+        await contested.take({ kind: 'foreign', value: 70, ena: 1, timer: 90 });
+        await contested.take({ kind: 'order', percent: 41, leaseS: 600 });
+        await contested.take({ kind: 'crash', percent: undefined, writes, downMs: 130_000 });
+        await contested.end();
+        await site.close();
+      }
+    });
 });
