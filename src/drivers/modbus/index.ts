@@ -8,7 +8,6 @@
  * of Modbus TCP with the registers of the devices that this package plays itself.
  */
 
-export { createWriteHabits, type WriteHabits } from './actuators/write-habits.ts';
 export { decodeBlock, shortestDecimal, textAt, valueAt } from './codec/decode.ts';
 export { compileDecodeTable, type DecodeTable } from './codec/decode-table.ts';
 export { decodeText } from './codec/decode-text.ts';
@@ -35,6 +34,7 @@ export { type Preview, readPreview } from './commissioning/read-preview.ts';
 export { dumpRegisters } from './commissioning/register-dump.ts';
 export type { ModbusDriverOptions } from './device/device-context.ts';
 export { type LearntRange, parseLearntRanges } from './device/learnt-ranges.ts';
+export { createWriteHabits, type WriteHabits } from './device/write-habits.ts';
 export { createModbusDriver } from './driver.ts';
 export { isIllegalRequest, ModbusFailure } from './failures.ts';
 export { exceptionCodes, type ReadRequest, type Table, type WriteRequest } from './messages.ts';

@@ -3,6 +3,7 @@ import type { Code } from '../../../model/command.ts';
 import type { Clock } from '../../../model/time.ts';
 import { type Actuator, type Applied, CommandFailure, type DriverSink, isHeld, type Order } from '../../driver.ts';
 import type { DeviceMessage, DriverBlock } from '../device/device-context.ts';
+import { createWriteHabits, type WriteHabits } from '../device/write-habits.ts';
 import { type FailureKind, ModbusFailure } from '../failures.ts';
 import { createPointReader } from '../polling/point-reader.ts';
 import { createSettingScope, type Scope } from '../profiles/expression.ts';
@@ -15,7 +16,6 @@ import { createPlacedReader } from './placed-reader.ts';
 import { RegisterActuator } from './register-actuator.ts';
 import { RegisterWriter } from './register-writer.ts';
 import { Verifier } from './verification.ts';
-import { createWriteHabits, type WriteHabits } from './write-habits.ts';
 
 /** The part of a device's context that its actuators work on. */
 interface ActuatorContext {

@@ -2,10 +2,11 @@
  * The writes of one device: in requests as they were planned, or register by register where the device refuses Write
  * Multiple Registers. Some inverters take their limit by Write Single Register alone.
  */
+
+import type { WriteHabits } from '../device/write-habits.ts';
 import { isIllegalRequest, ModbusFailure } from '../failures.ts';
 import { functionCodes, type WriteRequest } from '../messages.ts';
 import type { Bus } from '../transport/bus/bus.ts';
-import type { WriteHabits } from './write-habits.ts';
 import { type PlannedWrite, toRequest, type WantedPoint } from './write-plan.ts';
 
 const { writeSingleRegister, writeMultipleRegisters } = functionCodes;

@@ -1,7 +1,6 @@
 /** The context of one device, which all blocks of its driver work on, and the hooks that these blocks may have. */
 import type { Clock } from '../../../model/time.ts';
 import type { DriverSink } from '../../driver.ts';
-import { createWriteHabits, type WriteHabits } from '../actuators/write-habits.ts';
 import type { Point } from '../profiles/point.ts';
 import type { ResolvedProfile } from '../profiles/resolve-profile.ts';
 import type { Bus } from '../transport/bus/bus.ts';
@@ -11,6 +10,7 @@ import type { PollIntervals } from './device-description.ts';
 import type { LearntRange } from './learnt-ranges.ts';
 import { PointValues } from './point-values.ts';
 import { layoutOf, type ProfileLayout } from './profile-layout.ts';
+import { createWriteHabits, type WriteHabits } from './write-habits.ts';
 
 /** A poll is over that has read more than the fast points. */
 interface PolledMessage {

@@ -58,7 +58,7 @@ describe('registers that others set as well', () => {
   let kept: Map<string, object>;
   let canSave: boolean;
   let actuators: ModbusActuators;
-  /** What the next writes wait for. */
+  /** What the next write waits for. */
   let gate: Promise<void> | undefined;
   const clock = createJumpingClock();
 
@@ -80,7 +80,9 @@ describe('registers that others set as well', () => {
     const bus = createBus(link, clock);
     bus.attach(1, { timeoutMs: 1000, maxInFlight: 1, interRequestMs: 0 });
     const write = async ({ address, values }: WriteRequest): Promise<void> => {
-      await gate;
+      const waited = gate;
+      gate = undefined;
+      await waited;
       for (const [n, word] of values.entries()) words.set(address + n, word);
     };
     actuators = new ModbusActuators({

@@ -1,8 +1,8 @@
 /** Writes to devices that refuse Write Multiple Registers, over a scripted server. */
 import assert from 'node:assert/strict';
 import { RegisterWriter } from '../../../../src/drivers/modbus/actuators/register-writer.ts';
-import { createWriteHabits } from '../../../../src/drivers/modbus/actuators/write-habits.ts';
 import { type PlannedWrite, planTogether } from '../../../../src/drivers/modbus/actuators/write-plan.ts';
+import { createWriteHabits } from '../../../../src/drivers/modbus/device/write-habits.ts';
 import { exceptionFailure } from '../../../../src/drivers/modbus/failures.ts';
 import type { WriteRequest } from '../../../../src/drivers/modbus/messages.ts';
 import { resolvedPoints } from '../../../support/modbus/test-profiles.ts';
