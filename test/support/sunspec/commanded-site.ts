@@ -18,8 +18,9 @@ import { createSunSpecDriver, type SunSpecDriverOptions } from '../../../src/dri
 import type { Response } from '../../../src/model/command.ts';
 import type { Message } from '../../../src/model/message.ts';
 import { isoTime } from '../../../src/model/time.ts';
+import { JournalFile } from '../../../src/shell/journal-file.ts';
 import { incomingCommand } from '../bridge/incoming-command.ts';
-import { createMemoryJournal, type MemoryJournal } from '../memory-journal.ts';
+import { createMemoryJournal } from '../memory-journal.ts';
 import { createScriptedLink } from '../modbus/scripted-link.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
 import { TimedDevice } from './timed-device.ts';
@@ -122,7 +123,7 @@ const memoryLink = ({ holding, images }: TimedDevice, refusesMultiple: boolean):
 };
 
 /** Records of a process: one that is killed writes nothing more. */
-const openJournal = (disk: MemoryJournal): Journal & { freeze(): void } => {
+const openJournal = (disk: Journal): Journal & { freeze(): void } => {
   let isFrozen = false;
   return {
     load: () => disk.load(),
@@ -147,6 +148,8 @@ interface Run {
 export interface SiteOptions {
   /** memory: without sockets, for many runs. */
   transport?: 'tcp' | 'memory';
+  /** Directory for the records of the bridge; absent: they are kept in memory. */
+  userDir?: string;
   /** In memory: function 16 is refused, as some inverters do. */
   refusesMultiple?: boolean;
   driver?: Partial<SunSpecDriverOptions>;
@@ -194,7 +197,9 @@ export class CommandedSite {
         : memoryLink(device, this.#options.refusesMultiple ?? false),
     );
     const bus = createBus(link, clock);
-    const journal = openJournal(this.#disk);
+    const { userDir } = this.#options;
+    const files = { name: 'bridge', content: 'commands' };
+    const journal = openJournal(userDir === undefined ? this.#disk : new JournalFile(userDir, files, () => {}));
     const driver = createSunSpecDriver(
       {
         unit,

@@ -22,7 +22,7 @@ export interface ActuatorDevice {
   verifier: Verifier;
   /** @throws CommandFailure if the profile has no such point */
   pointOf(name: string): Point;
-  /** @param actuator key of the actuator whose registers others set as well */
-  memoryOf(actuator: string): ForeignMemory;
+  /** @param actuator key of the actuator whose registers others set as well @param registers the first of these */
+  memoryOf(actuator: string, registers: string): ForeignMemory;
   event(event: DriverEvent): void;
 }

@@ -30,7 +30,7 @@ export class ForeignControl implements WriteListener {
     this.#device = device;
     this.#words = new ForeignWords(foreign, {
       device,
-      memory: device.memoryOf(actuator.key),
+      memory: device.memoryOf(actuator.key, foreign.source.keep[0] ?? ''),
       scope: () => ({
         ...device.settings,
         name: (name) => (name === 'foreign' ? this.isInForce : device.settings.name(name)),

@@ -99,12 +99,17 @@ export class ForeignWords {
 
   /**
    * Reads the registers, and remembers what others have written since the last look.
-   * @throws ModbusFailure
+   * @throws ModbusFailure; CommandFailure DEVICE_REJECTED if the device does not tell what they hold
    */
   async look(): Promise<ForeignLook> {
     this.#load();
     const { points } = this.#foreign;
-    const now = contentsOf(points, await this.#device.readPoints(points));
+    const snapshot = await this.#device.readPoints(points);
+    const silent = points.filter((point) => snapshot.value(point) === null).map(({ name }) => name);
+    // Words that stand for no value, as at night, are those of nobody: they must not be written back later.
+    if (silent.length > 0)
+      throw new CommandFailure('DEVICE_REJECTED', `the device does not report ${silent.join(', ')} at the moment`);
+    const now = contentsOf(points, snapshot);
     const ours = this.#ours;
     if (!ours) {
       this.#found = now;

@@ -57,11 +57,17 @@ const withAdvice = (failure: unknown, advice: string | undefined): unknown =>
     ? new CommandFailure(failure.code, `${failure.message}. ${advice}`)
     : failure;
 
-/** The memory of an actuator is a fact that the bridge keeps; without one, nothing can be remembered. */
-const memoryOf = (context: ActuatorContext, actuator: string): ForeignMemory => ({
-  load: () => context.sink.memory?.load(`foreign ${actuator}`),
-  save: (facts, isUrgent) => context.sink.memory?.save(`foreign ${actuator}`, facts, isUrgent) ?? false,
-});
+/**
+ * The memory of an actuator is a fact that the bridge keeps; without one, nothing can be remembered.
+ * @param registers tells the registers of the actuator from others that it may have had before
+ */
+const memoryOf = (context: Pick<ActuatorContext, 'sink'>, actuator: string, registers: string): ForeignMemory => {
+  const key = `foreign ${actuator} ${registers}`;
+  return {
+    load: () => context.sink.memory?.load(key),
+    save: (facts, isUrgent) => context.sink.memory?.save(key, facts, isUrgent) ?? false,
+  };
+};
 
 const createDevice = (context: ActuatorContext, settings: Scope): ActuatorDevice => {
   const { resolved, bus, unit, clock, writeHabits = createWriteHabits() } = context;
@@ -73,7 +79,7 @@ const createDevice = (context: ActuatorContext, settings: Scope): ActuatorDevice
     readPoints,
     isGuarded: (resolved.profile.guards ?? []).length > 0,
     writer: new RegisterWriter(bus, writeHabits),
-    memoryOf: (actuator) => memoryOf(context, actuator),
+    memoryOf: (actuator, registers) => memoryOf(context, actuator, registers),
     event: (event) => context.sink.event?.(event),
     verifier: new Verifier(readPoints, clock),
     pointOf(name) {

@@ -176,9 +176,22 @@ describe('registers that others set as well', () => {
     assert.deepEqual(held(), [3500, 1]);
   });
 
+  it('are not remembered while the device tells no value', async () => {
+    const nan = ['0xffff'];
+    const points = profile.points.map((point) => (point.name === 'limit' ? { ...point, nan } : point));
+    open({ memory }, { ...profile, points });
+    await apply(2000);
+    words.set(10, 0xffff);
+    await assert.rejects(apply(1000), /does not report limit at the moment/);
+    await assert.rejects(apply(), /does not report limit at the moment/);
+    words.set(10, 2000);
+    await apply();
+    assert.deepEqual(held(), [3500, 1]);
+  });
+
   it('are forgotten where the facts that were kept are of other registers', async () => {
     await apply(2000);
-    kept.set('foreign solar', { found: { other: { words: [1], value: 1 } }, ours: [{}] });
+    kept.set('foreign solar limit', { found: { other: { words: [1], value: 1 } }, ours: [{}] });
     open();
     await apply();
     assert.deepEqual(held(), [2000, 1], 'what stands there may be of somebody else');

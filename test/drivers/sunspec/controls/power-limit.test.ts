@@ -1,5 +1,8 @@
 /** The power limit of devices with the models 123 and 704, over Modbus TCP, with the timers of the device. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inverter7xx, inverter12x } from '../../../support/sunspec/commanded-models.ts';
 import { CommandedSite } from '../../../support/sunspec/commanded-site.ts';
 import type { ValuedModel } from '../../../support/sunspec/valued-device.ts';
@@ -116,6 +119,23 @@ for (const { title, models, value, ena, timer } of kinds)
       await site.restart();
       await site.pass(5000);
       assert.deepEqual(held(), [70, 1, 0]);
+    });
+
+    it('finds a limit of somebody else in the file of its bridge, after it was killed', async () => {
+      await site.close();
+      const userDir = await mkdtemp(join(tmpdir(), 'ems-limit-'));
+      site = await CommandedSite.start(models(), { userDir });
+      site.device.write(foreign);
+      await limit(4000, 600);
+      await site.kill();
+      await site.restart();
+      await limit(3000, 600);
+      await site.kill();
+      await site.pass(20_000);
+      await site.restart();
+      await site.ask('solar', 'release');
+      assert.deepEqual(held(), [70, 1, 0]);
+      await rm(userDir, { recursive: true });
     });
 
     it('gives a limit of somebody else back when its node is removed', async () => {
