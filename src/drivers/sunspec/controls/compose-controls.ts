@@ -17,6 +17,8 @@ export interface ComposedControls {
   points: PlacedProfilePoint[];
   /** What the integrator has to know of them, in words: the base of each percentage. */
   notes: string[];
+  /** Sources of the commands, and what none of them tells for certain. */
+  origin: Pick<ControlMap, 'sources' | 'unsure'>;
 }
 
 /** The device whose commands are composed. */
@@ -112,17 +114,26 @@ const settingsOf = (
 /** @returns the name for commands of a base: "c121.wmax" of "121:WMax" */
 const pointNameOf = (base: string): string => `c${base.replace(':', '.').toLowerCase()}`;
 
+/** The commands of a device that takes none. */
+export const noControls: ComposedControls = {
+  controls: {},
+  points: [],
+  notes: [],
+  origin: { sources: [], unsure: [] },
+};
+
 /** Composes the commands of a device. */
 export const composeControls = (device: CommandedDevice): ComposedControls => {
   const map = controlMap();
   const points = new ControlPoints(device.models, device.memory.implemented);
   const actuators = map.controls.flatMap((control) => actuatorOf(control, device, points));
   const config = configOf(map, device, points);
-  if (actuators.length === 0 && Object.keys(config).length === 0) return { controls: {}, points: [], notes: [] };
+  if (actuators.length === 0 && Object.keys(config).length === 0) return noControls;
   const { settings, bases, notes } = settingsOf(map, JSON.stringify([actuators, config]), points);
   return {
     controls: { settings, actuators, config },
     points: points.placed(new Set([...pointsIn([actuators, config]), ...bases])),
     notes,
+    origin: { sources: map.sources, unsure: map.unsure },
   };
 };

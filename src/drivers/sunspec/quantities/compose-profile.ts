@@ -1,6 +1,11 @@
 /** The profile of a SunSpec device, written by its discovery: from what the device lists to what a Modbus driver polls. */
 import { type Checked, type Profile, type ProfilePoint, readProfile, refuse } from '../../modbus/index.ts';
-import { type ComposedControls, composeControls, type ProfileControls } from '../controls/compose-controls.ts';
+import {
+  type ComposedControls,
+  composeControls,
+  noControls,
+  type ProfileControls,
+} from '../controls/compose-controls.ts';
 import type { SunSpecDevice } from '../discovery/discovered-device.ts';
 import { candidatesOf, type SignChoices } from './candidates.ts';
 import { componentsOf } from './component-facts.ts';
@@ -97,7 +102,7 @@ const commandsOf = (
   { side, memory }: { side: SideName | undefined; memory: CompositionMemory },
 ): ComposedControls =>
   controls
-    ? { controls, points: [], notes: [] }
+    ? { ...noControls, controls }
     : composeControls({ models, side, manufacturer: device.common.manufacturer, memory });
 
 /**
@@ -126,7 +131,8 @@ export const composeProfile = (composition: Composition): Checked<Profile> => {
     id: 'sunspec-device',
     ...headingOf(device),
     class: classOf(side, quantities),
-    sources: ['the list of models that the device tells', ...quantityMap().sources],
+    sources: ['the list of models that the device tells', ...quantityMap().sources, ...commands.origin.sources],
+    unsure: commands.origin.unsure,
     notes: commands.notes,
     connection: { unitId: device.unit },
     limits: { maxGap },
