@@ -135,31 +135,37 @@ export const driveUnit = (port: number, at: number): ObservedUnit => {
 };
 
 /** A device without sockets, and the options of its driver. */
-interface HourlyDevice extends Partial<SunSpecDriverOptions>, DevicePlace {
+interface SimulatedRegisters extends Partial<SunSpecDriverOptions> {
   /** Says how a request is answered in another way; undefined: with the registers. */
   refuse?(address: number, count: number): UnitAnswer | undefined;
 }
 
-/** Drives a device without sockets, on a clock whose time jumps: hours pass in no time. */
-export const driveForHours = (
-  models: readonly ValuedModel[],
-  { refuse, base, end, ...options }: HourlyDevice = {},
-): ObservedDriver & { clock: Clock; put(words: ReadonlyMap<number, number>): void } => {
-  const place = { ...(base === undefined ? {} : { base }), ...(end === undefined ? {} : { end }) };
-  const words = new Map(buildDevice(models, place).words);
+/** Drives a device without sockets by its registers, on a clock whose time jumps: hours pass in no time. */
+export const driveRegisters = (
+  words: ReadonlyMap<number, number>,
+  { refuse, ...options }: SimulatedRegisters = {},
+): ObservedUnit & { clock: Clock } => {
   const { bus, clock } = simulateUnits({ [options.unit ?? unit]: unitOf(words, refuse) }, 10);
   const observed = observeDriver({ bus, intervalMs: 20_000, ...options }, clock);
-  const put = (changed: ReadonlyMap<number, number>): void => {
-    for (const [address, word] of changed) words.set(address, word);
-  };
   return {
     ...observed,
     clock,
-    put,
-    become: (next) => put(buildDevice(next, place).words),
     async close() {
       await observed.driver.close();
       await bus.close();
     },
   };
+};
+
+/** Drives a device without sockets by its models, on a clock whose time jumps. */
+export const driveForHours = (
+  models: readonly ValuedModel[],
+  { base, end, ...options }: SimulatedRegisters & DevicePlace = {},
+): ObservedDriver & { clock: Clock; put(words: ReadonlyMap<number, number>): void } => {
+  const place = { ...(base === undefined ? {} : { base }), ...(end === undefined ? {} : { end }) };
+  const words = new Map(buildDevice(models, place).words);
+  const put = (changed: ReadonlyMap<number, number>): void => {
+    for (const [address, word] of changed) words.set(address, word);
+  };
+  return { ...driveRegisters(words, options), put, become: (next) => put(buildDevice(next, place).words) };
 };
