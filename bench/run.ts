@@ -10,6 +10,7 @@ import { benchOcppCommand } from './ocpp-command.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchPoll } from './poll.ts';
 import { benchSunSpec } from './sunspec.ts';
+import { benchSunSpecPoll } from './sunspec-poll.ts';
 import { benchSunSpecScan } from './sunspec-scan.ts';
 import { benchUnits } from './units.ts';
 
@@ -27,6 +28,7 @@ const benches: Record<string, (isShort: boolean) => Promise<void>> = {
   pipeline: benchPipeline,
   memory: benchMemory,
   'sunspec-scan': benchSunSpecScan,
+  'sunspec-poll': benchSunSpecPoll,
 };
 
 const words = process.argv.slice(2);
