@@ -57,15 +57,19 @@ describe('shipped flows on a real Node-RED', () => {
     assert.ok(consumption_w > 100 && consumption_w < 24_000, String(consumption_w));
     // The losses of the hybrid inverter, and of that of the battery, lie between the DC sides and the consumption.
     assert.ok(Math.abs(grid_w + solar_w + battery_w - consumption_w) < 600, JSON.stringify(power));
-    const metas = ['sun-meter', 'sun-hybrid', 'sun-battery'].map((device) => listener.last(`devices/${device}/meta`));
+    const facts = ['sun-meter', 'sun-hybrid', 'sun-battery'].map((device) => {
+      const meta = listener.last(`devices/${device}/meta`) as { facts?: { models: number[]; notes?: string[] } };
+      return meta.facts;
+    });
     assert.deepEqual(
-      metas.map((meta) => (meta?.facts as { models: number[] } | undefined)?.models),
+      facts.map((each) => each?.models),
       [
         [1, 203],
         [1, 103, 120, 121, 122, 123, 124, 160],
         [1, 802],
       ],
     );
+    assert.match(facts[1]?.notes?.[0] ?? '', /^models 701 to 715 are not offered/, 'in the language of the runtime');
   });
 
   it('every message has the QoS of its class and fits the shipped JSON Schema', async () => {

@@ -26,7 +26,7 @@ import type { SunSpecDevice } from './discovery/discovered-device.ts';
 /** Stands in for the bridge until the driver is started. */
 const noSink: DriverSink = { described() {}, cycle() {}, state() {}, drifted() {}, progressed() {}, event() {} };
 
-/** Of so many looks in vain, one asks other units as well: the device may answer elsewhere. */
+/** Looks in vain from one that asks other units to the next: the device may answer elsewhere. */
 const looksPerSearch = 20;
 
 /** @returns a text that is the same for two looks that have found the same list, wherever it stands */

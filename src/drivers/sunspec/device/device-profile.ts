@@ -72,7 +72,7 @@ export interface LookContext {
   /** Ends a look. */
   signal: AbortSignal;
   memory: CompositionMemory;
-  /** Where the unit has no device, others are asked as well: the answer may be that one answers elsewhere. */
+  /** Whether other units are asked where this one has no device: one of them may answer. */
   isThorough?: boolean;
   /** @returns a note of the discovery in the language of this machine; by default in English */
   say?(note: DiscoveryNote): string;
