@@ -45,6 +45,15 @@ describe('the dots say which and why', () => {
       { id: 'tab', type: 'tab', label: 'dots' },
       { id: 'site', type: 'ems-site', site: 'home' },
       ...[client('grid', grid), meter('grid', 'grid'), client('dead', deadPort), meter('dead', 'solar')],
+      {
+        id: 'sun',
+        type: 'ems-sunspec',
+        z: 'tab',
+        client: 'grid-client',
+        site: 'site',
+        device: 'roof',
+        wires: [[], []],
+      },
       { id: 'totals', type: 'ems-aggregate', z: 'tab', site: 'site', wires: [[], []] },
       { id: 'other-site', type: 'ems-site', site: 'elsewhere' },
       { ...meter('pv', 'solar'), client: 'grid-client', site: 'other-site', wires: [['lone'], []] },
@@ -76,6 +85,16 @@ describe('the dots say which and why', () => {
       'red',
       new RegExp(`^unreachable: tcp 127\\.0\\.0\\.1:${deadPort}; nothing listens there: .*; retry in \\d+ s$`),
     ));
+
+  it('a device without SunSpec: what to look at, in the language of each browser', async () => {
+    await until(() => dots.fillOf('sun') === 'red', 'the red dot');
+    assert.match(
+      dots.textOf('sun') ?? '',
+      /no SunSpec marker at 40000, 0, 50000: unit 1 answers.*SunSpec is switched on/,
+    );
+    const phrase = JSON.stringify(dots.paramsOf('sun')?.reason);
+    assert.match(phrase, /"key":"[^"]+:ems-sunspec\.note\.no_marker_\w+","params":\{.*"unit":"1"/);
+  });
 
   it('a site that is incomplete: the sources that are missing', () =>
     says('totals', 'red', /^incomplete, good sources: 1 of 2; not good: dead\/meter\/power$/));

@@ -15,7 +15,7 @@ const exported: FlowNode[] = JSON.parse(
 );
 
 /** Node types that came later. */
-const laterTypes = ['ems-sunspec'];
+const laterTypes = ['ems-sunspec', 'ems-sunspec-server'];
 
 describe('a flow that 0.1.0 exported', function () {
   this.timeout(120_000);
