@@ -5,13 +5,13 @@ import type { SunSpecDevice } from '../discovery/discovered-device.ts';
 
 /** A device behind one unit. */
 export type FoundDevice =
-  /** It explains itself. resolved: absent if its models give no profile, for the reason in words. */
+  /** A device that explains itself. resolved: absent if its models give no profile, for the reason in words. */
   | { kind: 'sunspec'; unit: number; device: SunSpecDevice; resolved?: ResolvedProfile; reason?: string }
   /** The profile that fits it. otherUnits: the same device answers there as well. */
   | { kind: 'profile'; unit: number; fit: ProfileFit; otherUnits: number[] }
   /** Several profiles fit it, the likeliest first. */
   | { kind: 'ambiguous'; unit: number; fits: ProfileFit[]; otherUnits: number[] }
-  /** It answers, and nothing is known of it; all such units are one finding. */
+  /** Units that answer, and of which nothing is known; all of them are one finding. */
   | { kind: 'unknown'; unit: number; otherUnits: number[] };
 
 /** @returns the brand whose places the integrator need not know; undefined for a device that is found without one */

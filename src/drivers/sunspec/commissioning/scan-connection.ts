@@ -153,7 +153,7 @@ class ConnectionSearch {
     this.#options.onFound?.(found);
   }
 
-  /** What a unit lacks of SunSpec is of no interest where a profile fits it. */
+  /** A missing marker is of no interest for a unit that a profile fits. */
   #notesFor(notes: readonly DiscoveryNote[]): DiscoveryNote[] {
     const identified = new Set(this.#found.flatMap(({ kind, unit }) => (kind === 'unknown' ? [] : [unit])));
     const isOfInterest = ({ code, params = {} }: DiscoveryNote): boolean =>
