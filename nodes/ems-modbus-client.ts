@@ -105,18 +105,18 @@ export default function register(RED: NodeAPI): void {
   });
 
   /** A connection that is in use is shared, because many devices take one only, and a serial port belongs to one alone. */
-  const connect = (settings: LinkSettings, key: string): ScannedConnection => {
+  const connect = (settings: LinkSettings, key: string, limits: Partial<UnitLimits> = {}): ScannedConnection => {
     const shared = running.get(key);
     if (shared && (isSerialPort(settings.transport) || shared.linkState().kind === 'open'))
       return { bus: shared, async close() {} };
-    const bus = createBus(createLink(settings, systemClock), systemClock);
+    const bus = createBus(createLink(settings, systemClock), systemClock, limits);
     return { bus, close: () => bus.close() };
   };
 
   const sourceOf = (network: WantedScan['network'], client: unknown): ScanSource => {
     if (!network) {
       const given = config.parse(client);
-      return { kind: 'connection', connection: connect(linkSettings(given, {}), placeOf(given)) };
+      return { kind: 'connection', connection: connect(linkSettings(given, {}), placeOf(given), limitsOf(given)) };
     }
     return {
       kind: 'network',

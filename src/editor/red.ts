@@ -90,8 +90,8 @@ export interface EditorClient {
     getType(type: string): NodeDefinition;
     /** A new id. */
     id(): string;
-    /** @returns the node as the editor holds it from now on */
-    add(node: Omit<EditorNode, '_'>): EditorNode;
+    /** From now on the editor holds the node, behind a proxy of its own. */
+    add(node: Omit<EditorNode, '_'>): void;
     remove(id: string): void;
     workspace(id: string | undefined): { label?: string; locked?: boolean } | undefined;
     dirty(isDirty?: boolean): boolean;

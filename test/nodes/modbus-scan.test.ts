@@ -222,20 +222,22 @@ describe('the scan of the editor', () => {
     });
   });
 
-  it('ends with a reason where the answers are garbage, and the runtime lives on', async () => {
-    const garbage = [
-      Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'),
-      Buffer.alloc(300, 0xff),
-      Buffer.from([0, 1, 0, 0]),
-    ];
-    for (const bytes of garbage) {
+  for (const [what, bytes] of Object.entries({
+    'another protocol': Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'),
+    noise: Buffer.alloc(300, 0xff),
+    'a torn frame': Buffer.from([0, 1, 0, 0]),
+  }))
+    it(`lives on where the answers are ${what}, and can be stopped`, async () => {
       const server = await startScriptedServer((asked) => reply(asked, bytes));
-      const { devices, failure } = await scanAll(at(server));
-      assert.deepEqual(devices, []);
-      assert.equal(failure, undefined);
+      const { id = '' } = await askForScan(at(server));
+      await until(() => server.asked.length >= 2, 'two requests');
+      assert.equal((await scanState(id)).failure, undefined);
+      await tellScan(id, 'stop');
+      await until(async () => (await scanState(id)).isDone, 'the end of the scan');
+      assert.deepEqual((await scanState(id)).devices, []);
+      await tellScan(id, 'end');
       await server.close();
-    }
-  });
+    });
 
   it('tells a preview of a device that was not found, or is gone', async () => {
     const server = await serve({ 1: inverter('A1') });

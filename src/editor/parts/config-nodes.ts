@@ -12,7 +12,10 @@ export class MadeConfigNode {
     const definition = RED.nodes.getType(type);
     const defaults = Object.entries(definition.defaults).map(([name, { value }]) => [name, structuredClone(value)]);
     const made = { id: RED.nodes.id(), type, z: '', _def: definition, users: [], changed: true };
-    this.node = RED.nodes.add({ ...made, ...Object.fromEntries(defaults), ...values });
+    RED.nodes.add({ ...made, ...Object.fromEntries(defaults), ...values });
+    const node = RED.nodes.node(made.id);
+    if (!node) throw new Error(`the editor has not taken a new ${type}`);
+    this.node = node;
     RED.editor.validateNode(this.node);
   }
 

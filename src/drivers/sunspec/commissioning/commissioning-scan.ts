@@ -163,12 +163,22 @@ export class CommissioningScan {
       clock: this.#clock,
       signal,
       onProgress: (progress) => this.#tell({ ...progress, ...(place && { host: place.host }) }),
-      onFound: (device) => {
-        this.#found.push({ device, connection });
-        this.#state.devices.push({ ...viewOf(device), ...place });
-      },
+      onFound: (device) => this.#add({ ...viewOf(device), ...place }, { device, connection }),
     });
     this.#state.notes.push(...notes.map((note) => ({ ...note, ...place })));
+  }
+
+  /** Devices that listen at two ports are one device. */
+  #add(view: PlacedView, found: { device: FoundDevice; connection: ScannedConnection }): void {
+    const isSame = ({ host, unit, maker, model, serial }: PlacedView): boolean =>
+      host === view.host &&
+      unit === view.unit &&
+      maker === view.maker &&
+      model === view.model &&
+      serial === view.serial;
+    if (view.serial !== undefined && this.#state.devices.some(isSame)) return;
+    this.#found.push(found);
+    this.#state.devices.push(view);
   }
 
   #tell(progress: ScanStep): void {
