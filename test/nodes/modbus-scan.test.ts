@@ -96,6 +96,25 @@ describe('the scan of the editor', () => {
     assert.equal(values.find(({ path }) => path === 'meter/voltage/l1')?.value, 231);
   });
 
+  it('finds both where a device has registers of its own beside its models, if a Modbus device is looked for', async () => {
+    // Its own registers are input registers.
+    const server = await serve({ 1: { ...unitImagesOf('shelly-pro-3em'), ...inverter('A1') } });
+    const kinds = async (aim: string): Promise<string[]> =>
+      (await scanAll(at(server, aim))).devices.map(({ kind }) => kind);
+    assert.deepEqual(await kinds('modbus'), ['sunspec', 'profile']);
+    assert.deepEqual(await kinds('sunspec'), ['sunspec']);
+  });
+
+  it('takes a device that answers under several units for one', async () => {
+    const image = unitImagesOf('eastron-sdm630');
+    const server = await serve({ 1: image, 2: image, 3: image });
+    const { devices } = await scanAll(at(server, 'modbus'));
+    assert.deepEqual(
+      devices.map(({ unit, otherUnits }) => [unit, otherUnits]),
+      [[1, [2, 3]]],
+    );
+  });
+
   it('says which profiles fit alike', async () => {
     const server = await serve({ 1: unitImagesOf('mypv-elwa-2') });
     const { devices } = await scanAll(at(server, 'modbus'));
