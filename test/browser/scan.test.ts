@@ -191,8 +191,8 @@ describe('the scan in the forms', () => {
 
     it('names the node that a device needs, where it is another one', async () => {
       await page.click(input);
-      await page.fill(input, 'fronius');
-      assert.deepEqual(await lines(), ['Fronius\nall models with SunSpec, with the node "sunspec"']);
+      await page.fill(input, 'fimer');
+      assert.deepEqual(await lines(), ['Fimer\nall models with SunSpec, with the node "sunspec"']);
       await page.keyboard.press('Enter');
       assert.match(await page.inputValue('#node-input-profile'), /^carlogavazzi-/);
       await page.fill(input, 'zaptec');
