@@ -141,6 +141,7 @@ describe('the scan in the forms', () => {
     const address = await serve({ 1: imagesOf(buildDevice([commonModel('M1', { Md: 'Meter' }), meterModel(-2150)])) });
     await openForm(page, 'ems-sunspec', 'sunspec');
     await scan(address);
+    await page.waitForSelector('#ems-choice-brand[placeholder^="any other"]');
     await page.waitForSelector('.ems-scan-power:has-text("-2150 W")');
     await page.check('input[type=radio][value="import"]');
     await use();

@@ -65,7 +65,9 @@ export class DeviceChoice {
 
   async #load(): Promise<void> {
     this.#index = await deviceIndex();
+    // The editor puts the words of the html in after the form was opened.
     if (this.#isOpen()) this.#open();
+    else if (!this.#input.is(':focus')) this.refresh();
   }
 
   #listen(): void {
