@@ -6,7 +6,7 @@ import { headerSize, type ModelDefinition } from '../messages.ts';
 import { readCounts } from '../models/counting-points.ts';
 import { layOutModel, type ModelLayout } from '../models/model-layout.ts';
 import { isRefused, numberModels, type ReadModel } from '../quantities/read-model.ts';
-import { type RegistersRead, readRegisters } from './model-registers.ts';
+import { type RegistersRead, readRegisters } from './refused-registers.ts';
 
 /** The models that could be read; or in words why the device has to be asked again. */
 export type ModelsOutcome = { ok: true; models: ReadModel[]; notes: string[] } | { ok: false; reason: string };
