@@ -41,7 +41,8 @@ const withPorts = (nodes) => {
   const moved = new Map([
     [1883, ports.EMS_BROKER_PORT],
     [1884, ports.EMS_BROKER_PORT + 1],
-    ...[0, 1, 2, 3, 4, 5].map((i) => [1502 + i, ports.EMS_MODBUS_PORT + i]),
+    [1885, ports.EMS_BROKER_PORT + 2],
+    ...Array.from({ length: 11 }, (_, i) => [1502 + i, ports.EMS_MODBUS_PORT + i]),
     [8887, ports.EMS_OCPP_PORT],
     [8888, ports.EMS_OCPP_PORT + 1],
   ]);
@@ -49,7 +50,7 @@ const withPorts = (nodes) => {
   const moveUrl = (url) => url.replace(/:(\d+)$/, (_, port) => `:${movePort(port)}`);
   return nodes.map((node) => {
     const next = { ...node };
-    for (const key of ['port', 'gridPort', 'hybridPort', 'storagePort'])
+    for (const key of ['port', 'gridPort', 'hybridPort', 'storagePort', 'sunspecPort'])
       if (key in next) next[key] = movePort(next[key]);
     if (Array.isArray(next.servers)) next.servers = next.servers.map(moveUrl);
     if (next.ocpp) next.ocpp = moveUrl(next.ocpp);
@@ -78,9 +79,11 @@ const off = new Set(flows.filter(({ type, disabled }) => type === 'tab' && disab
 const portsOf = (type, ...keys) =>
   flows
     .filter((node) => node.type === type && node.d !== true && !off.has(node.z))
-    .flatMap((node) => keys.map((key) => Number(node[key])));
+    .flatMap((node) => keys.map((key) => Number(node[key])))
+    // A simulator without SunSpec devices has no port for them.
+    .filter((port) => port > 0);
 const brokers = portsOf('ems-local-broker', 'port');
-const devices = portsOf('ems-simulator', 'gridPort', 'hybridPort', 'storagePort');
+const devices = portsOf('ems-simulator', 'gridPort', 'hybridPort', 'storagePort', 'sunspecPort');
 const stations = flows.filter(({ type }) => type === 'ems-ocpp-server').map(({ port }) => Number(port));
 
 const stop = (reason) => {

@@ -45,8 +45,8 @@ describe('npm start in a clone', function () {
     clone = makeClone();
     const names: [string, number][] = [
       ['EMS_EDITOR_PORT', 1],
-      ['EMS_BROKER_PORT', 2],
-      ['EMS_MODBUS_PORT', 6],
+      ['EMS_BROKER_PORT', 3],
+      ['EMS_MODBUS_PORT', 11],
       ['EMS_OCPP_PORT', 2],
     ];
     ports = {};

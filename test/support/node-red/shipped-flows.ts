@@ -3,7 +3,7 @@ import { freePorts } from '../free-ports.ts';
 import { type FlowNode, type NodeRed, readFlows, startNodeRed, withPorts } from './node-red.ts';
 
 const shippedPorts = [
-  ...[1502, 1503, 1504, 1505, 1506, 1507, 1508, 1509, 1510, 1511],
+  ...[1502, 1503, 1504, 1505, 1506, 1507, 1508, 1509, 1510, 1511, 1512],
   ...[1883, 1884, 1885, 8887, 8888],
 ];
 
