@@ -76,8 +76,11 @@ class WrittenImage extends RegisterImage {
   /** Clients may not write, as in devices where control is switched off. */
   isLocked = false;
 
+  override isWritable(address: number): boolean {
+    return !this.isLocked && super.isWritable(address);
+  }
+
   override write(address: number, word: number): boolean {
-    if (this.isLocked) return false;
     this.written.add(address);
     return super.write(address, word);
   }

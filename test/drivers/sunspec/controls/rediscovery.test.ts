@@ -16,9 +16,9 @@ describe('SunSpec: models that move while an order is in force', () => {
     );
     const [common, ...others] = inverter12x(values);
     assert.ok(common);
-    const moved = site.notes.length;
+    const moves = site.told('models_changed').length;
     site.device.become([common, filler, ...others]);
-    await site.until(() => site.notes.length > moved, 'the device is discovered anew');
+    await site.until(() => site.told('models_changed').length > moves, 'the device is discovered anew');
   };
 
   beforeEach(async () => {

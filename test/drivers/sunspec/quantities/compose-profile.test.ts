@@ -68,10 +68,9 @@ describe('a profile that models write', () => {
     const { layouts, words } = buildDevice(models);
     const composed = composeProfile({ device, models: readAll(layouts, (at) => words.get(at) ?? 0) });
     assert.ok(composed.ok);
-    const { sources = [], notes = [], points, title, class: kind, connection, guards } = composed.value;
+    const { sources = [], points, title, class: kind, connection, guards } = composed.value;
     assert.deepEqual([title, kind, connection?.unitId], ['Acme Sun', 'inverter', 3]);
     assert.ok(sources.length > 1);
-    assert.match(notes.join(), /model 1 tells no serial number/);
     assert.equal(points.find(({ quantity }) => quantity === 'solar/power')?.note, 'model 103, W');
     assert.deepEqual(
       guards?.map(({ point }) => point),
