@@ -199,6 +199,7 @@ describe('the scan of the editor', () => {
         },
       ],
     ]);
+    await until(() => server.asked.length > 0, 'a request of the node');
     const { devices, id } = await scanAll({ aim: 'sunspec', address: '', client });
     assert.equal(devices[0]?.serial, 'A1');
     assert.ok((await previewOf(id, 0)).values.length > 5);
