@@ -23,6 +23,7 @@ const names = [
   '02 Complete site',
   '03 Command a battery',
   '01 First meter',
+  '05 SunSpec site',
   '06 First wallbox',
   '07 Garage with three wallboxes',
 ];
